@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What the compiler does not check: length of lines and files, who may include whom.
+set -u
+cd "$(dirname "$0")/../.."
+failed=0
+complain() { echo "tidy: $1"; failed=1; }
+
+while IFS= read -r file; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 600 ] || complain "$file: $lines lines, 600 at most"
+    wide=$(LC_ALL=C.UTF-8 grep -nE '^.{101,}' "$file" | head -1 | cut -d: -f1)
+    [ -z "$wide" ] || complain "$file:$wide: over 100 columns"
+    head -1 "$file" | grep -q SPDX-License-Identifier || complain "$file: no licence line"
+done < <(git ls-files '*.c' '*.h')
+
+# Layers: a folder and the prefixes of project headers that it may include.
+allow() { # allow FOLDER-PATTERN ALLOWED-REGEX
+    while IFS=: read -r file line text; do
+        complain "$file:$line: $1 may not include ${text#*\"}"
+    done < <(git grep -nE '^#include "' -- "$1" | grep -vE "#include \"($2)")
+}
+allow 'base/*' 'base/'
+allow 'proto/model/*' 'base/|proto/model/'
+allow 'proto/tlog/*' 'base/|proto/tlog/'
+
+# The pure layers use no system header beyond these.
+while IFS=: read -r file line text; do
+    complain "$file:$line: a pure layer may not use ${text#\#include }"
+done < <(git grep -nE '^#include <' -- 'proto/model/*' base/time.* base/status.* |
+    grep -vE '<(stdint|stddef|stdbool|string|inttypes)\.h>')
+
+[ $failed = 0 ] && echo "tidy: clean"
+exit $failed
