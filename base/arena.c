@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/assert.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct th_arena_block {
+    struct th_arena_block *next;
+    size_t size;
+    size_t used;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+void th_arena_init(struct th_arena *arena, size_t block_bytes, size_t budget_bytes)
+{
+    TH_ASSERT(block_bytes > 0);
+    TH_ASSERT(block_bytes <= budget_bytes);
+    *arena = (struct th_arena){.block_bytes = block_bytes, .budget_bytes = budget_bytes};
+}
+
+static void free_blocks(struct th_arena_block *block)
+{
+    while (block != NULL) {
+        struct th_arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+void th_arena_deinit(struct th_arena *arena)
+{
+    free_blocks(arena->first);
+    *arena = (struct th_arena){0};
+}
+
+void th_arena_reset(struct th_arena *arena)
+{
+    if (arena->first == NULL)
+        return;
+    free_blocks(arena->first->next);
+    arena->first->next = NULL;
+    arena->first->used = 0;
+    arena->current = arena->first;
+    arena->taken_bytes = sizeof *arena->first + arena->first->size;
+}
+
+static struct th_arena_block *add_block(struct th_arena *arena, size_t wanted)
+{
+    size_t size = wanted > arena->block_bytes ? wanted : arena->block_bytes;
+    /* The first block may exceed the budget by its header, so that a budget of one block works. */
+    size_t header = sizeof(struct th_arena_block);
+    size_t limit = arena->budget_bytes + (arena->first == NULL ? header : 0);
+    if (arena->taken_bytes > limit || size > limit - arena->taken_bytes ||
+        header > limit - arena->taken_bytes - size)
+        return NULL;
+    size_t whole = header + size;
+    struct th_arena_block *block = malloc(whole);
+    if (block == NULL)
+        return NULL;
+    *block = (struct th_arena_block){.size = size};
+    arena->taken_bytes += whole;
+    if (arena->current == NULL)
+        arena->first = block;
+    else
+        arena->current->next = block;
+    arena->current = block;
+    return block;
+}
+
+void *th_arena_alloc(struct th_arena *arena, size_t size)
+{
+    const size_t alignment = _Alignof(max_align_t);
+    if (size > SIZE_MAX - alignment)
+        return NULL;
+    size_t rounded = (size + alignment - 1) / alignment * alignment;
+    struct th_arena_block *block = arena->current;
+    if (block == NULL || rounded > block->size - block->used)
+        block = add_block(arena, rounded);
+    if (block == NULL)
+        return NULL;
+    void *memory = block->bytes + block->used;
+    block->used += rounded;
+    return memset(memory, 0, size);
+}
+
+void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size)
+{
+    size_t whole;
+    if (__builtin_mul_overflow(count, size, &whole))
+        return NULL;
+    return th_arena_alloc(arena, whole);
+}
+
+char *th_arena_copy_text(struct th_arena *arena, const char *text, size_t text_size)
+{
+    if (text_size == SIZE_MAX)
+        return NULL;
+    char *copy = th_arena_alloc(arena, text_size + 1);
+    if (copy != NULL)
+        memcpy(copy, text, text_size);
+    return copy;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bump arena: many small allocations with one lifetime, freed together.
+ *
+ * Memory comes in blocks from malloc up to a budget that the owner names; over the budget, or when
+ * malloc fails, an allocation is NULL and the arena stays usable. Reset keeps the first block, so
+ * that a batch that is like the one before allocates nothing.
+ *
+ * Not thread-safe: one owner at a time. Pointers live until reset or deinit.
+ */
+#ifndef TH_BASE_ARENA_H
+#define TH_BASE_ARENA_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+struct th_arena_block;
+
+struct th_arena {
+    struct th_arena_block *first;
+    struct th_arena_block *current;
+    size_t block_bytes;
+    size_t budget_bytes;
+    size_t taken_bytes; /* from malloc, for the budget */
+};
+
+/* No allocation yet. Preconditions: 0 < block_bytes <= budget_bytes. */
+void th_arena_init(struct th_arena *arena, size_t block_bytes, size_t budget_bytes);
+void th_arena_deinit(struct th_arena *arena);
+void th_arena_reset(struct th_arena *arena);
+
+/* Zeroed memory, aligned for any object; NULL when the budget or memory is exhausted. A size of 0
+ * gives a pointer that may not be read. */
+void *th_arena_alloc(struct th_arena *arena, size_t size);
+/* count objects of size bytes each; NULL also when the product overflows. */
+void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size);
+/* A copy with a NUL behind it. */
+char *th_arena_copy_text(struct th_arena *arena, const char *text, size_t text_size);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <criterion/criterion.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+Test(arena, memory_is_zeroed_aligned_and_apart)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 256, 1 << 20);
+    unsigned char *before = NULL;
+    for (size_t size = 1; size < 600; size += 7) {
+        unsigned char *memory = th_arena_alloc(&arena, size);
+        cr_assert_not_null(memory);
+        cr_assert_eq((uintptr_t)memory % alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++)
+            cr_assert_eq(memory[i], 0);
+        memset(memory, 0xA5, size);
+        if (before != NULL)
+            cr_assert_eq(before[0], 0xA5);
+        before = memory;
+    }
+    th_arena_deinit(&arena);
+}
+
+Test(arena, over_the_budget_is_null_and_the_arena_lives_on)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 4096);
+    cr_assert_null(th_arena_alloc(&arena, 8192));
+    cr_assert_not_null(th_arena_alloc(&arena, 100));
+    size_t taken = 0;
+    while (th_arena_alloc(&arena, 100) != NULL)
+        cr_assert_lt(++taken, 4096 / 100);
+    th_arena_reset(&arena);
+    cr_assert_not_null(th_arena_alloc(&arena, 100));
+    th_arena_deinit(&arena);
+}
+
+Test(arena, reset_gives_the_same_memory_again)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 4096);
+    void *first = th_arena_alloc(&arena, 10);
+    th_arena_reset(&arena);
+    cr_assert_eq(th_arena_alloc(&arena, 10), first);
+    th_arena_deinit(&arena);
+}
+
+Test(arena, an_array_whose_size_overflows_is_null)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 4096);
+    cr_assert_null(th_arena_alloc_array(&arena, SIZE_MAX / 2, 3));
+    cr_assert_null(th_arena_alloc(&arena, SIZE_MAX));
+    th_arena_deinit(&arena);
+}
