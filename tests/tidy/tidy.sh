@@ -22,6 +22,7 @@ allow() { # allow FOLDER-PATTERN ALLOWED-REGEX
 allow 'base/*' 'base/'
 allow 'proto/model/*' 'base/|proto/model/'
 allow 'proto/tlog/*' 'base/|proto/tlog/'
+allow 'aggregator/plan/*' 'base/|proto/model/|aggregator/plan/'
 
 # The pure layers use no system header beyond these.
 while IFS=: read -r file line text; do

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unit lists as people keep them: CSV, UTF-8, one unit a line.
+ *
+ * Two headers are read: the project's own,
+ *   code,name,kind,parent,valid_from,valid_to,external_id
+ * and that of the nationwide lists, code,name_vi,kind,parent_code, where a `thanh_pho` without a
+ * parent is a centrally run city. Columns may stand in any order; code, name, kind and parent must
+ * be there. An unknown column, kind, code or date is an error with its line, and all of them are
+ * found in one run.
+ *
+ * Not thread-safe with regard to its arguments; keeps nothing between calls.
+ */
+#ifndef TH_AGGREGATOR_PLAN_UNITS_CSV_H
+#define TH_AGGREGATOR_PLAN_UNITS_CSV_H
+
+#include "base/problems.h"
+#include "proto/model/unit.h"
+
+#define TH_UNITS_CSV_SIZE_MAX ((size_t)8 * 1024 * 1024)
+
+/*
+ * Reads one file. The list and its texts live in `arena`. Every failure but TH_E_NO_MEMORY has
+ * added problems: TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT, TH_E_SYNTAX, TH_E_INVALID.
+ */
+TH_MUST_CHECK int th_units_csv_read(const char *path, struct th_arena *arena,
+                                    struct th_problems *problems, struct th_unit_list *ret_list);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+/* The character at `offset`, or -1 when the bytes there are not UTF-8. */
+static int32_t decode(const char *bytes, size_t size, size_t offset, size_t *ret_size)
+{
+    size_t left = size - offset;
+    utf8proc_int32_t character = -1;
+    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes + offset,
+                                             left > 4 ? 4 : (utf8proc_ssize_t)left, &character);
+    if (used <= 0) {
+        return -1;
+    }
+    *ret_size = (size_t)used;
+    return character;
+}
+
+static bool is_bidi_control(int32_t character)
+{
+    return character == 0x200E || character == 0x200F ||
+           (character >= 0x202A && character <= 0x202E) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
+static bool is_control(int32_t character)
+{
+    return character < 0x20 || (character >= 0x7F && character <= 0x9F);
+}
+
+bool th_text_find_forbidden(const char *bytes, size_t size, unsigned flags, size_t *ret_offset)
+{
+    size_t used = 1;
+    for (size_t i = 0; i < size; i += used) {
+        int32_t character = decode(bytes, size, i, &used);
+        bool is_allowed = character >= 0 && !is_control(character) && !is_bidi_control(character);
+        if ((flags & TH_TEXT_LINES) != 0 && (character == '\n' || character == '\t')) {
+            is_allowed = true;
+        }
+        if ((flags & TH_TEXT_CRLF) != 0 && character == '\r' && i + 1 < size &&
+            bytes[i + 1] == '\n') {
+            is_allowed = true;
+        }
+        if (!is_allowed) {
+            *ret_offset = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_ascii(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)bytes[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int map(const char *bytes, size_t size, unsigned options, char **ret_bytes, size_t *ret_size)
+{
+    if (size > 0 && memchr(bytes, '\0', size) != NULL) {
+        return TH_E_TEXT;
+    }
+    if (size > INT32_MAX) {
+        return TH_E_TEXT;
+    }
+    utf8proc_uint8_t *mapped = NULL;
+    utf8proc_ssize_t mapped_size =
+        utf8proc_map((const utf8proc_uint8_t *)(size == 0 ? "" : bytes), (utf8proc_ssize_t)size,
+                     &mapped, (utf8proc_option_t)options);
+    if (mapped_size < 0) {
+        return mapped_size == UTF8PROC_ERROR_NOMEM ? TH_E_NO_MEMORY : TH_E_TEXT;
+    }
+    *ret_bytes = (char *)mapped;
+    *ret_size = (size_t)mapped_size;
+    return TH_OK;
+}
+
+int th_text_check(const char *bytes, size_t size, unsigned flags)
+{
+    size_t offset = 0;
+    if (th_text_find_forbidden(bytes, size, flags, &offset)) {
+        return TH_E_TEXT;
+    }
+    if (is_ascii(bytes, size)) {
+        return TH_OK;
+    }
+    char *nfc = NULL;
+    size_t nfc_size = 0;
+    int status = th_text_to_nfc(bytes, size, &nfc, &nfc_size);
+    if (status != TH_OK) {
+        return status;
+    }
+    bool is_nfc = nfc_size == size && memcmp(nfc, bytes, size) == 0;
+    free(nfc);
+    return is_nfc ? TH_OK : TH_E_TEXT;
+}
+
+int th_text_to_nfc(const char *bytes, size_t size, char **ret_bytes, size_t *ret_size)
+{
+    return map(bytes, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE, ret_bytes, ret_size);
+}
+
+/* đ (U+0111) has no decomposition: its two bytes C4 91 become d here. Đ was folded to đ before. */
+static size_t replace_d_stroke(char *bytes, size_t size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (i + 1 < size && (unsigned char)bytes[i] == 0xC4 &&
+            (unsigned char)bytes[i + 1] == 0x91) {
+            bytes[kept++] = 'd';
+            i++;
+        } else {
+            bytes[kept++] = bytes[i];
+        }
+    }
+    bytes[kept] = '\0';
+    return kept;
+}
+
+int th_text_fold(const char *bytes, size_t size, char **ret_bytes, size_t *ret_size)
+{
+    char *folded = NULL;
+    size_t folded_size = 0;
+    unsigned options =
+        UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+    int status = map(bytes, size, options, &folded, &folded_size);
+    if (status != TH_OK) {
+        return status;
+    }
+    *ret_size = replace_d_stroke(folded, folded_size);
+    *ret_bytes = folded;
+    return TH_OK;
+}
+
+char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCERPT_SIZE])
+{
+    size_t kept = size;
+    if (kept > TH_TEXT_EXCERPT_SIZE - sizeof("…")) {
+        kept = TH_TEXT_EXCERPT_SIZE - sizeof("…");
+        while (kept > 0 && ((unsigned char)bytes[kept] & 0xC0) == 0x80) {
+            kept--;
+        }
+    }
+    for (size_t i = 0; i < kept; i++) {
+        excerpt[i] = bytes[i] == '\n' || bytes[i] == '\t' ? ' ' : bytes[i];
+    }
+    memcpy(excerpt + kept, kept < size ? "…" : "", kept < size ? sizeof("…") : 1);
+    return excerpt;
+}
+
+int th_text_parse_int(const char *bytes, size_t size, int64_t min, int64_t max, int64_t *ret_value)
+{
+    bool is_negative = size > 0 && bytes[0] == '-';
+    size_t start = is_negative ? 1 : 0;
+    if (start == size || (bytes[start] == '0' && size > 1)) {
+        return TH_E_SYNTAX;
+    }
+    /* Counts below zero, where the range is wider by one. */
+    int64_t value = 0;
+    bool is_outside = false;
+    for (size_t i = start; i < size; i++) {
+        if (bytes[i] < '0' || bytes[i] > '9') {
+            return TH_E_SYNTAX;
+        }
+        if (is_outside || __builtin_mul_overflow(value, INT64_C(10), &value) ||
+            __builtin_sub_overflow(value, (int64_t)(bytes[i] - '0'), &value)) {
+            is_outside = true;
+        }
+    }
+    if (is_outside || (!is_negative && value == INT64_MIN)) {
+        return TH_E_RANGE;
+    }
+    value = is_negative ? value : -value;
+    if (value < min || value > max) {
+        return TH_E_RANGE;
+    }
+    *ret_value = value;
+    return TH_OK;
+}

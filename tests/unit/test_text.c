@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check(const char *text, unsigned flags)
+{
+    return th_text_check(text, strlen(text), flags);
+}
+
+Test(text, vietnamese_in_nfc_is_accepted)
+{
+    cr_assert_eq(check("Đồng Tháp – Kế hoạch số 188/KH-UBND", 0), TH_OK);
+}
+
+Test(text, empty_text_is_accepted)
+{
+    cr_assert_eq(th_text_check(NULL, 0, 0), TH_OK);
+}
+
+Test(text, decomposed_vietnamese_is_refused)
+{
+    cr_assert_eq(check("Tha\xCC\x81p", 0), TH_E_TEXT);
+}
+
+Test(text, bytes_that_are_not_utf8_are_refused)
+{
+    static const char *const bad[] = {
+        "\xC0\xAF",         /* overlong */
+        "\xE0\x80\xAF",     /* overlong */
+        "\xED\xA0\x80",     /* surrogate */
+        "\xF4\x90\x80\x80", /* above U+10FFFF */
+        "\xF8\x88\x80\x80", /* five bytes */
+        "a\x80",            /* continuation alone */
+        "a\xE1\xBA",        /* cut */
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(check(bad[i], TH_TEXT_LINES), TH_E_TEXT, "case %zu", i);
+    }
+    cr_assert_eq(check("\xF4\x8F\xBF\xBD", 0), TH_OK, "U+10FFFD is a character");
+}
+
+Test(text, controls_and_bidi_controls_are_refused)
+{
+    static const char *const bad[] = {"\x01",         "\x1B[31m",     "\x7F",
+                                      "\xC2\x85",     "\xE2\x80\x8E", "\xE2\x80\x8F",
+                                      "\xE2\x80\xAA", "\xE2\x80\xAE", "\xE2\x81\xA6",
+                                      "\xE2\x81\xA9", "\r\n"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(check(bad[i], TH_TEXT_LINES), TH_E_TEXT, "case %zu", i);
+    }
+    cr_assert_eq(th_text_check("a\0b", 3, TH_TEXT_LINES), TH_E_TEXT);
+}
+
+Test(text, newline_and_tab_need_the_lines_flag)
+{
+    cr_assert_eq(check("a\n\tb", TH_TEXT_LINES), TH_OK);
+    cr_assert_eq(check("a\nb", TH_TEXT_ONE_LINE), TH_E_TEXT);
+    cr_assert_eq(check("a\tb", TH_TEXT_ONE_LINE), TH_E_TEXT);
+}
+
+Test(text, carriage_return_is_allowed_only_before_a_newline)
+{
+    cr_assert_eq(check("a\r\n", TH_TEXT_LINES | TH_TEXT_CRLF), TH_OK);
+    cr_assert_eq(check("a\rb\n", TH_TEXT_LINES | TH_TEXT_CRLF), TH_E_TEXT);
+    cr_assert_eq(check("a\r", TH_TEXT_LINES | TH_TEXT_CRLF), TH_E_TEXT);
+}
+
+Test(text, first_forbidden_byte_is_found)
+{
+    size_t offset = 99;
+    cr_assert(th_text_find_forbidden("đ\x01", 3, 0, &offset));
+    cr_assert_eq(offset, 2);
+}
+
+Test(text, nfc_composes_decomposed_text)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cr_assert_eq(th_text_to_nfc("Tha\xCC\x81p", 6, &text, &size), TH_OK);
+    cr_assert_str_eq(text, "Tháp");
+    cr_assert_eq(size, strlen("Tháp"));
+    free(text);
+}
+
+Test(text, failure_leaves_outputs_untouched)
+{
+    char *text = NULL;
+    size_t size = 7;
+    cr_assert_eq(th_text_to_nfc("\xFF", 1, &text, &size), TH_E_TEXT);
+    cr_assert_eq(th_text_fold("a\0b", 3, &text, &size), TH_E_TEXT);
+    cr_assert_null(text);
+    cr_assert_eq(size, 7);
+}
+
+Test(text, fold_lowers_and_strips_vietnamese)
+{
+    const char *in = "ĐỒNG Tháp, Ưu đãi, Nguyễn Thị Quỳnh";
+    char *text = NULL;
+    size_t size = 0;
+    cr_assert_eq(th_text_fold(in, strlen(in), &text, &size), TH_OK);
+    cr_assert_str_eq(text, "dong thap, uu dai, nguyen thi quynh");
+    cr_assert_eq(size, strlen(text));
+    free(text);
+}
+
+Test(text, fold_gives_the_same_for_both_normal_forms)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cr_assert_eq(th_text_fold("Tha\xCC\x81p", 6, &text, &size), TH_OK);
+    cr_assert_str_eq(text, "thap");
+    free(text);
+}
+
+Test(text, fold_of_nothing_is_nothing)
+{
+    char *text = NULL;
+    size_t size = 9;
+    cr_assert_eq(th_text_fold(NULL, 0, &text, &size), TH_OK);
+    cr_assert_str_eq(text, "");
+    cr_assert_eq(size, 0);
+    free(text);
+}
+
+Test(text, excerpt_cuts_between_characters_and_stays_on_one_line)
+{
+    char in[201];
+    for (size_t i = 0; i < 200; i += 2) {
+        memcpy(in + i, "đ", 2);
+    }
+    in[0] = 'x';
+    in[1] = '\n';
+    char out[TH_TEXT_EXCERPT_SIZE];
+    th_text_excerpt(in, 200, out);
+    cr_assert_eq(th_text_check(out, strlen(out), 0), TH_OK);
+    cr_assert_str_eq(out + strlen(out) - 3, "…");
+    cr_assert_str_eq(th_text_excerpt("ngắn", strlen("ngắn"), out), "ngắn");
+    cr_assert_str_eq(th_text_excerpt("", 0, out), "");
+}
+
+static int parse_int(const char *text, int64_t *ret_value)
+{
+    return th_text_parse_int(text, strlen(text), INT64_MIN, INT64_MAX, ret_value);
+}
+
+Test(text, integers_reach_both_ends)
+{
+    int64_t value = 0;
+    cr_assert_eq(parse_int("-9223372036854775808", &value), TH_OK);
+    cr_assert_eq(value, INT64_MIN);
+    cr_assert_eq(parse_int("9223372036854775807", &value), TH_OK);
+    cr_assert_eq(value, INT64_MAX);
+    cr_assert_eq(parse_int("0", &value), TH_OK);
+    cr_assert_eq(value, 0);
+}
+
+Test(text, integers_outside_are_out_of_range)
+{
+    int64_t value = 5;
+    cr_assert_eq(parse_int("9223372036854775808", &value), TH_E_RANGE);
+    cr_assert_eq(parse_int("-9223372036854775809", &value), TH_E_RANGE);
+    cr_assert_eq(parse_int("99999999999999999999999", &value), TH_E_RANGE);
+    cr_assert_eq(th_text_parse_int("4", 1, 1, 3, &value), TH_E_RANGE);
+    cr_assert_eq(value, 5);
+}
+
+Test(text, other_spellings_of_integers_are_refused)
+{
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "+1",
+                                      "01",
+                                      "-0",
+                                      "1.0",
+                                      "1_0",
+                                      "0x1",
+                                      " 1",
+                                      "1 ",
+                                      "1e3",
+                                      "--1",
+                                      "99999999999999999999x"};
+    int64_t value = 5;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(parse_int(bad[i], &value), TH_E_SYNTAX, "\"%s\"", bad[i]);
+    }
+    cr_assert_eq(value, 5);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/plan/units_csv.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct th_arena arena;
+static struct th_problems problems;
+static struct th_unit_list list;
+
+static void set_up(void)
+{
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    th_problems_init(&problems);
+    list = (struct th_unit_list){0};
+}
+
+static void tear_down(void)
+{
+    th_problems_deinit(&problems);
+    th_arena_deinit(&arena);
+}
+
+TestSuite(units_csv, .init = set_up, .fini = tear_down);
+
+static int read_text(const char *text)
+{
+    char path[] = "/tmp/tonghop-units-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    int status = th_units_csv_read(path, &arena, &problems, &list);
+    unlink(path);
+    return status;
+}
+
+static uint32_t count_level(enum th_unit_level level)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < list.count; i++)
+        count += th_unit_kind_level(list.units[i].kind) == level ? 1 : 0;
+    return count;
+}
+
+Test(units_csv, the_list_of_gia_lai_is_whole)
+{
+    cr_assert_eq(th_units_csv_read("plans/units/gialai-2024.csv", &arena, &problems, &list), 0);
+    cr_assert_eq(count_level(TH_LEVEL_PROVINCE), 1);
+    cr_assert_eq(count_level(TH_LEVEL_DISTRICT), 17);
+    cr_assert_eq(count_level(TH_LEVEL_COMMUNE), 218);
+}
+
+Test(units_csv, every_list_of_the_plans_reads)
+{
+    static const char *const names[] = {"chiminh-2025", "quangngai-2025", "sonmau-2024",
+                                        "vpubnd-quangngai-2025"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "plans/units/%s.csv", names[i]);
+        cr_assert_eq(th_units_csv_read(path, &arena, &problems, &list), 0, "%s", path);
+    }
+}
+
+/* The codes, kinds and parents of the territorial units agree with the nationwide list. */
+Test(units_csv, the_list_of_gia_lai_agrees_with_the_nationwide_one)
+{
+    const char *folder = getenv("TH_SHARED_DATA");
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/units-2024.csv", folder ? folder : "../shared/data");
+    if (access(path, R_OK) != 0)
+        cr_skip_test("%s is not there", path);
+    struct th_unit_list nation;
+    cr_assert_eq(th_units_csv_read(path, &arena, &problems, &nation), 0);
+    cr_assert_eq(nation.count, 10794);
+    cr_assert_eq(th_units_csv_read("plans/units/gialai-2024.csv", &arena, &problems, &list), 0);
+    th_day day = th_day_of_date((struct th_civil_date){2025, 1, 22});
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct th_unit *ours = &list.units[i];
+        if (th_unit_kind_level(ours->kind) == TH_LEVEL_BODY)
+            continue;
+        uint32_t found = th_unit_list_find(&nation, ours->code, strlen(ours->code), day);
+        cr_assert_neq(found, TH_UNIT_NONE, "%s", ours->code);
+        cr_assert_str_eq(nation.units[found].name, ours->name);
+        cr_assert_str_eq(nation.units[found].parent_code, ours->parent_code);
+        cr_assert_eq(nation.units[found].kind, ours->kind);
+    }
+}
+
+Test(units_csv, the_nationwide_header_and_a_byte_order_mark_are_read)
+{
+    cr_assert_eq(read_text("\xEF\xBB\xBF"
+                           "code,name_vi,kind,parent_code\r\n"
+                           "01,Hà Nội,thanh_pho,\r\n001,\"Ba Đình\",quan,01\r\n"),
+                 0);
+    cr_assert_eq(list.count, 2);
+    cr_assert_eq(count_level(TH_LEVEL_PROVINCE), 1);
+}
+
+Test(units_csv, every_bad_line_is_named)
+{
+    cr_assert_eq(read_text("code,name,kind,parent,valid_from\n"
+                           "64,Gia Lai,tinh,,\n"
+                           "../x,Xấu,xa,64,\n"
+                           "65,Xấu,lang,64,\n"
+                           "66,,xa,64,\n"
+                           "67,Xấu,xa,64,01/7/2025\n"
+                           "68,Xấu,xa\n"),
+                 TH_E_INVALID);
+    cr_assert_eq(problems.count, 5);
+    for (uint32_t i = 0; i < 5; i++)
+        cr_assert_eq(problems.items[i].line, i + 3, "%s", problems.items[i].message);
+}
+
+Test(units_csv, problems_of_the_tree_name_the_line_too)
+{
+    cr_assert_eq(read_text("code,name,kind,parent\n\n64,Gia Lai,tinh,\n622,Pleiku,thanh_pho,65\n"),
+                 TH_E_INVALID);
+    cr_assert_eq(problems.count, 1);
+    cr_assert_eq(problems.items[0].line, 4);
+}
+
+Test(units_csv, a_file_that_is_empty_or_torn_is_refused)
+{
+    cr_assert_eq(read_text(""), TH_E_INVALID);
+    cr_assert_eq(read_text("code,name,kind,parent\n"), TH_E_INVALID);
+    cr_assert_eq(read_text("code,name,kind\n64,Gia Lai,tinh\n"), TH_E_INVALID);
+    cr_assert_eq(read_text("code,name,kind,parent\n64,\"Gia Lai,tinh,\n"), TH_E_INVALID);
+    cr_assert_eq(read_text("code,name,kind,parent,parent_code\n"), TH_E_INVALID);
+    cr_assert_eq(th_units_csv_read("/no/such/file", &arena, &problems, &list), TH_E_NOT_FOUND);
+    cr_assert_eq(problems.count, 6);
+}
