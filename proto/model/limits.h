@@ -22,4 +22,23 @@
 #define TH_LIMIT_TITLE_MAX         1000
 #define TH_LIMIT_QUOTE_MAX         4000
 
+#define TH_LIMIT_FRAME_SIZE_MAX     (256 * 1024) /* one message */
+#define TH_LIMIT_REPORT_SIZE_MAX    (128 * 1024)
+#define TH_LIMIT_DECODE_ARENA_BYTES (8 * 1024 * 1024) /* for decoding one message */
+#define TH_LIMIT_REPORTS_MAX        16                /* in one submission */
+#define TH_LIMIT_NUMBER_MAX         9999              /* of an open-ended report */
+#define TH_LIMIT_REVISION_MAX       9999
+#define TH_LIMIT_SHOWCASES_MAX      200
+#define TH_LIMIT_NARRATIVES_MAX     64
+#define TH_LIMIT_ATTACHMENTS_MAX    32
+#define TH_LIMIT_NARRATIVE_SIZE_MAX (16 * 1024)
+#define TH_LIMIT_NOTE_SIZE_MAX      2000
+#define TH_LIMIT_NAME_SIZE_MAX      300
+#define TH_LIMIT_REALM_SIZE_MAX     100
+#define TH_LIMIT_PLAN_ENCODED_MAX   (1024 * 1024)
+#define TH_LIMIT_UNITS_ENCODED_MAX  (4 * 1024 * 1024)
+#define TH_LIMIT_VALUE_MAX          INT64_C(1000000000000000) /* scaled; a count or đồng */
+#define TH_LIMIT_KEYS_PER_UNIT_MAX  16
+#define TH_LIMIT_PLANS_MAX          64 /* in one store */
+
 #endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core of the aggregator: one door, th_core_step(). An event goes in, decisions come out.
+ *
+ * Promises: no clock, randomness, locale, float, thread or system call; the same state and events
+ * give the same effects and the same state. A step checks everything first and then changes the
+ * state on a path that cannot fail: a step that returns an error has changed nothing. State is what
+ * folding the effects of the journal gives; sessions, quotas, counters of refusals are not state.
+ *
+ * Before a step the caller loads the books (rows of one obligation) that th_core_needs() names.
+ * Effects belong to the batch's arena; the caller carries them out in this order: all store effects
+ * of a batch in one transaction, then answers, then reminders and publications.
+ *
+ * Not thread-safe: one thread owns a core. Plans are borrowed for its life; all else is copied.
+ */
+#ifndef TH_CORE_CORE_H
+#define TH_CORE_CORE_H
+
+#include "aggregator/core/rollup.h"
+#include "aggregator/core/row.h"
+#include "proto/model/entry.h"
+#include "proto/model/plan.h"
+
+struct th_core;
+
+/* ---- events ---- */
+
+struct th_reading {
+    th_instant wall;
+    int64_t boottime_ms; /* CLOCK_BOOTTIME */
+};
+
+enum th_event_kind {
+    TH_EVENT_FOUND = 1, /* the first entry of a store */
+    TH_EVENT_UNITS,
+    TH_EVENT_PLAN,
+    TH_EVENT_ENROL,
+    TH_EVENT_REVOKE,
+    TH_EVENT_SUBMISSION,
+    TH_EVENT_TICK,        /* time has passed */
+    TH_EVENT_CLOCK_SET,   /* rehearsal only */
+    TH_EVENT_CLOCK_ACCEPT /* an operator ends CLOCK_SUSPECT */
+};
+
+struct th_event_submission {
+    const struct th_submission *submission; /* decoded, signature right for header.key */
+    struct th_text peer_unit;               /* whose CURVE key the connection was admitted with */
+    struct th_bytes raw;                    /* the Submission as it arrived */
+};
+
+struct th_event {
+    enum th_event_kind kind;
+    struct th_reading now; /* the stamp of the drain */
+    uint64_t sender;       /* the caller's token, comes back in the answer */
+    union {
+        struct th_founding found;
+        struct {
+            const struct th_unit *units;
+            uint32_t count;
+            struct th_bytes raw; /* the UnitList */
+        } units;
+        struct {
+            const struct th_plan *plan; /* borrowed for the life of the core */
+            struct th_digest digest;
+            struct th_bytes raw;
+        } plan;
+        struct th_enrolment enrol;
+        struct th_revocation revoke;
+        struct th_event_submission submission;
+        struct {
+            th_instant to;
+            struct th_text operator;
+        } clock;
+    } body;
+};
+
+/* ---- effects ---- */
+
+enum th_effect_kind {
+    /* store */
+    TH_EFFECT_APPEND = 1,
+    TH_EFFECT_PUT_ROW,
+    TH_EFFECT_PUT_REVISION,
+    TH_EFFECT_PUT_CLOSING,
+    TH_EFFECT_PUT_UNIT,
+    TH_EFFECT_PUT_PLAN,
+    TH_EFFECT_PUT_KEY,
+    TH_EFFECT_PUT_MARK,
+    TH_EFFECT_PUT_CLOCK,
+    /* after the commit */
+    TH_EFFECT_ANSWER,
+    TH_EFFECT_REMIND
+};
+
+struct th_entry {
+    uint64_t position;
+    enum th_entry_kind kind;
+    th_instant time;
+    int64_t boottime_ms;
+    enum th_clock_status clock;
+    struct th_text unit; /* of a submission, enrolment, revocation; "" otherwise */
+    bool has_header_digest;
+    struct th_digest header_digest;
+    struct th_decision decision; /* of a submission */
+    struct th_bytes raw;         /* the body as it arrived: submission, units, plan */
+    union {                      /* the body of the other kinds */
+        struct th_founding founding;
+        struct th_enrolment enrolment;
+        struct th_revocation revocation;
+        struct th_reminding reminding;
+        struct th_closing_body closing;
+        struct th_clock_change clock_change;
+    } body;
+};
+
+struct th_key_row {
+    uint32_t unit;
+    struct th_sign_key sign_key;
+    uint8_t curve_key[TH_CURVE_KEY_SIZE];
+    uint64_t enrolled_at; /* position */
+    bool revoked;
+    uint64_t revoked_at; /* position */
+};
+
+/* What timers have done for one obligation. */
+struct th_mark {
+    bool closed;
+    th_instant closed_at; /* the due instant that was closed */
+    bool reminded;
+    th_instant reminded_at; /* the latest reminder instant that has fired */
+};
+
+struct th_clock_row {
+    th_instant time; /* of the last entry: never goes back */
+    enum th_clock_status status;
+    th_instant anchor_wall; /* the pair that wall and boottime are compared with */
+    int64_t anchor_boottime_ms;
+    bool rehearsed; /* the rehearsal's clock stands at `time` */
+};
+
+struct th_report_verdict {
+    struct th_digest digest;
+    enum th_verdict kind;
+    uint64_t position; /* accepted, duplicate, conflict */
+    bool has_position;
+    struct th_digest stored_digest; /* conflict */
+    uint32_t next_revision;         /* conflict, revision_gap; 0: not said */
+    struct th_reasons reasons, warnings;
+};
+
+struct th_effect {
+    enum th_effect_kind kind;
+    struct th_book_id book; /* of rows, revisions, closings, marks, reminders */
+    union {
+        struct th_entry append;
+        struct th_row row;
+        struct th_revision revision;
+        struct {
+            th_instant closed_at;
+            uint32_t unit;
+            enum th_branch branch;
+            struct th_rollup rollup;
+            const struct th_rollup_layout *layout;
+        } closing;
+        struct {
+            uint32_t number;
+            struct th_unit unit;
+        } unit;
+        struct {
+            uint16_t number;
+            struct th_digest digest;
+            th_instant loaded_at;
+            struct th_bytes raw;
+        } plan;
+        struct th_key_row key;
+        struct th_mark mark;
+        struct th_clock_row clock;
+        struct {
+            uint64_t sender;
+            int status; /* 0, or TH_E_…: the event as a whole was refused (enrol, clock …) */
+            /* of a submission: */
+            bool is_submission;
+            struct th_digest header_digest;
+            bool journalled; /* an entry was appended by this event at `position` */
+            uint64_t position;
+            const struct th_report_verdict *verdicts;
+            size_t verdicts_count;
+        } answer;
+        struct {
+            th_instant instant;
+            th_instant due;
+            const uint32_t *units; /* that have not reported */
+            uint32_t count;
+        } remind;
+    } body;
+};
+
+struct th_effects {
+    struct th_arena *arena; /* the batch's */
+    struct th_effect *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* ---- life ---- */
+
+/* `budget_bytes` bounds all memory of the core. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_core_new(size_t budget_bytes, struct th_core **ret_core);
+void th_core_free(struct th_core *core);
+
+/* Loading what the tables hold, before the first step, in this order. All TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_core_load_identity(struct th_core *core, enum th_mode mode,
+                                        struct th_text realm, uint64_t next_position);
+TH_MUST_CHECK int th_core_load_units(struct th_core *core, const struct th_unit *units,
+                                     uint32_t count); /* by number, from 0 */
+TH_MUST_CHECK int th_core_load_plan(struct th_core *core, const struct th_plan *plan,
+                                    const struct th_digest *digest, th_instant loaded_at);
+TH_MUST_CHECK int th_core_load_key(struct th_core *core, const struct th_key_row *key);
+TH_MUST_CHECK int th_core_load_mark(struct th_core *core, struct th_book_id book,
+                                    const struct th_mark *mark);
+void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
+
+/* A book: every row of one obligation. Open, all rows in any order, close. Rollups are folded. */
+TH_MUST_CHECK int th_core_book_open(struct th_core *core, struct th_book_id book);
+TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
+                                   const struct th_row *row);
+void th_core_book_close(struct th_core *core, struct th_book_id book);
+
+/* ---- stepping ---- */
+
+/* What the caller must load before this event: books; or the rows of a book as they were at an
+ * instant (for a closing that waited while the clock was suspect), given by th_core_give_past(). */
+struct th_need {
+    struct th_book_id book;
+    bool past;
+    th_instant at; /* rows first received before it, each as its last revision before it */
+};
+#define TH_CORE_NEEDS_MAX 64
+size_t th_core_needs(const struct th_core *core, const struct th_event *event,
+                     struct th_need ret_needs[TH_CORE_NEEDS_MAX]);
+TH_MUST_CHECK int th_core_give_past(struct th_core *core, struct th_book_id book, th_instant at,
+                                    const struct th_row *rows, size_t rows_count);
+
+/* Appends the effects of the event. TH_E_NO_MEMORY: nothing has changed, in state and effects. */
+TH_MUST_CHECK int th_core_step(struct th_core *core, const struct th_event *event,
+                               struct th_effects *effects);
+
+/* Rollups that changed since they were last taken; written once per batch. */
+typedef int th_core_rollup_fn(void *context, struct th_book_id book, uint32_t unit,
+                              enum th_branch branch, const struct th_rollup_layout *layout,
+                              const struct th_rollup *rollup);
+/* Calls `fn` for each and clears the marks; stops with the first error, which it returns. */
+TH_MUST_CHECK int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context);
+
+/* ---- asking ---- */
+
+th_instant th_core_time(const struct th_core *core, struct th_reading now);
+/* The next instant at which a timer fires. False when none is armed. */
+bool th_core_next_due(const struct th_core *core, th_instant *ret_instant);
+enum th_clock_status th_core_clock_status(const struct th_core *core);
+uint32_t th_core_units_count(const struct th_core *core);
+const struct th_unit *th_core_unit(const struct th_core *core, uint32_t number);
+/* The number of the unit of a code valid on a day. False when there is none. */
+bool th_core_find_unit(const struct th_core *core, struct th_text code, th_day day,
+                       uint32_t *ret_number);
+uint16_t th_core_plans_count(const struct th_core *core);
+const struct th_plan *th_core_plan(const struct th_core *core, uint16_t number);
+/* True when the unit has reported to the obligation. Precondition: the book is loaded. */
+bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit);
+const struct th_mark *th_core_mark(const struct th_core *core, struct th_book_id book);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rollup: the aggregate of one obligation's reports below one unit, for one branch.
+ *
+ * Exact: sums are 128 bits, there is no division before printing. Each indicator owns a run of
+ * cells whose meaning its rule gives:
+ *
+ *   sum               [sum]
+ *   max               [max]                     valid when reported > 0
+ *   ratio_of_sums     [numerator, denominator]  of units that reported every term
+ *   average_min_max   [sum, min, max]           min and max valid when reported > 0
+ *   count_by_value    [count of each value]
+ *   concat            []                        the list is read from the reports
+ *
+ * `reported` counts the reports that count for the indicator (for a ratio: all terms reported).
+ * Sum-like cells apply and retract; min and max cannot be retracted: after a retraction of an
+ * extreme the caller recombines them from the children.
+ *
+ * Pure. A layout is constant and shared by all rollups of a plan's catalogue.
+ */
+#ifndef TH_CORE_ROLLUP_H
+#define TH_CORE_ROLLUP_H
+
+#include "aggregator/core/row.h"
+#include "base/arena.h"
+#include "proto/model/indicator.h"
+
+__extension__ typedef __int128 th_int128;
+
+struct th_rollup_layout {
+    const struct th_catalogue *catalogue; /* borrowed */
+    const uint32_t *cells_at; /* by number, number_max + 2 entries: the run of number n is
+                               * cells_at[n] to cells_at[n + 1] */
+    uint32_t cells_count;
+};
+
+/* Into the arena. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_rollup_layout_init(const struct th_catalogue *catalogue,
+                                        struct th_arena *arena,
+                                        struct th_rollup_layout *ret_layout);
+
+/* expected = received + missing; received = on_time + late + undecided. Undated ones count as
+ * received and are on_time: nothing was late. */
+struct th_counts {
+    bool has_expected; /* false: open-ended or without a date; expected and missing are null */
+    uint32_t expected;
+    uint32_t received;
+    uint32_t on_time;
+    uint32_t late;
+    uint32_t undecided;
+    uint32_t returned;
+    uint32_t exempt;
+    uint32_t suspended;
+    uint32_t estimated;
+};
+
+struct th_rollup {
+    struct th_counts counts; /* expected is filled in by its owner, not by apply */
+    uint32_t *reported;      /* by number, number_max + 1 */
+    th_int128 *cells;
+};
+
+TH_MUST_CHECK int th_rollup_new(const struct th_rollup_layout *layout, struct th_arena *arena,
+                                struct th_rollup *ret_rollup);
+void th_rollup_clear(const struct th_rollup_layout *layout, struct th_rollup *rollup);
+void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollup *from,
+                    struct th_rollup *to);
+
+/* Adds one report's figures and counts. */
+void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                     const struct th_row *row);
+/* Takes them out again. True when a min or max may have been this row's: recombine. */
+bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                       const struct th_row *row);
+/* Min and max cells as if only this child had been applied so far: begin, then one by one. */
+void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_rollup *rollup);
+void th_rollup_extremes_add_row(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                                const struct th_row *row);
+void th_rollup_extremes_add(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                            const struct th_rollup *child);
+
+#define TH_ROLLUP_NUMBER_SIZE 64
+
+/* An exact decimal of a cell with the indicator's scale. Returns `text`. */
+char *th_rollup_format_sum(th_int128 value, unsigned scale, char text[TH_ROLLUP_NUMBER_SIZE]);
+/* numerator × factor ÷ denominator with `decimals` decimals, rounded half away from zero once.
+ * False when the denominator is zero. */
+bool th_rollup_format_ratio(th_int128 numerator, th_int128 denominator, uint32_t factor,
+                            unsigned decimals, char text[TH_ROLLUP_NUMBER_SIZE]);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One report as the tables and the core keep it, and one superseded revision of it. Pure.
+ */
+#ifndef TH_CORE_ROW_H
+#define TH_CORE_ROW_H
+
+#include "base/digest.h"
+#include "base/time.h"
+#include "proto/model/verdict.h"
+
+/* Which rows belong together: a plan's number in this store, an obligation's index in the plan. */
+struct th_book_id {
+    uint16_t plan;
+    uint16_t obligation;
+};
+
+struct th_row {
+    uint32_t unit;     /* number of the unit in this store */
+    uint32_t number;   /* of the report */
+    uint32_t revision; /* the current one: the highest accepted */
+    uint32_t index;    /* in its submission */
+    uint64_t position; /* of the current revision's entry */
+    struct th_digest digest;
+    th_instant first_received; /* of the first accepted revision: decides timeliness */
+    th_instant received;       /* of the current revision */
+    th_instant prepared;       /* of the first accepted revision: the node's claim */
+    bool has_due;
+    th_instant due; /* applied to the first revision */
+    enum th_timeliness timeliness;
+    bool estimated;        /* at least one figure is */
+    const uint8_t *values; /* proto/model/packed.h */
+    uint32_t values_size;
+};
+
+/* A revision that was the current one before. */
+struct th_revision {
+    uint32_t unit;
+    uint32_t number;
+    uint32_t revision;
+    uint32_t index;
+    uint64_t position;
+    struct th_digest digest;
+    th_instant received;
+};
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: one LMDB environment with every table of the aggregator, and the Merkle log.
+ *
+ * Promises: what th_store_commit() returned 0 for survives any crash; the journal, tree, leaf,
+ * checkpoint and all tables of a batch become visible together or not at all; every value that is
+ * read has a right checksum, or the read says TH_E_CORRUPT. Key and value formats, byte by byte:
+ * aggregator/store/schema.h and docs/STORAGE.md. Does not decide anything.
+ *
+ * One process writes: an exclusive lock on the file OWNER. Any number of readers, in any process.
+ * Thread rule: the writer's functions belong to one thread; each view belongs to one thread.
+ * One environment per folder and process: open it once, share it.
+ */
+#ifndef TH_STORE_STORE_H
+#define TH_STORE_STORE_H
+
+#include "aggregator/core/core.h"
+#include "base/arena.h"
+#include "proto/tlog/note.h"
+
+struct th_store;
+struct th_view;
+
+#define TH_STORE_ID_SIZE 16
+
+struct th_store_identity {
+    enum th_mode mode;
+    char realm[TH_LIMIT_REALM_SIZE_MAX + 1]; /* the log's origin; ends in /rehearsal for one */
+    uint8_t store_id[TH_STORE_ID_SIZE];
+    uint8_t log_key[32];
+    th_instant created;
+};
+
+/* Sizes as inputs: tests use small ones. 0 takes the default of 64 GiB. */
+struct th_store_options {
+    size_t map_bytes;
+};
+
+/*
+ * Makes an empty store in an existing, empty folder: files data.mdb, lock.mdb, OWNER, STORE_ID, all
+ * mode 0600. TH_E_EXISTS: there is one. TH_E_IO, TH_E_STORAGE.
+ */
+TH_MUST_CHECK int th_store_create(const char *folder, const struct th_store_options *options,
+                                  const struct th_store_identity *identity);
+
+enum th_store_access { TH_STORE_READ, TH_STORE_WRITE };
+
+/*
+ * Opens and checks: owner lock (writer), identity file against the meta table, file size against
+ * the last page, format version, the last journal records, the right edge of the tree against the
+ * last checkpoint. Returns owned. `ret_problem` (may be NULL) gets a Vietnamese sentence with what
+ * and where for the operator. TH_E_NOT_FOUND, TH_E_BUSY (another process owns it; the sentence
+ * names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_IO, TH_E_STORAGE.
+ */
+#define TH_STORE_PROBLEM_SIZE 400
+TH_MUST_CHECK int th_store_open(const char *folder, enum th_store_access access,
+                                const struct th_store_options *options,
+                                char ret_problem[TH_STORE_PROBLEM_SIZE],
+                                struct th_store **ret_store);
+void th_store_close(struct th_store *store);
+
+const struct th_store_identity *th_store_identity(const struct th_store *store);
+
+/* ---- writing: one batch is one transaction ---- */
+
+/* TH_E_STORAGE: the map or the disk is nearly full (85 %, with hysteresis; free space below
+ * max(1 GiB, 5 %) unless the map is small): refuse the batch, keep reading. TH_E_IO. */
+TH_MUST_CHECK int th_store_begin(struct th_store *store);
+void th_store_abort(struct th_store *store);
+
+/* The position that the next entry gets: the number of leaves. */
+uint64_t th_store_next_position(const struct th_store *store);
+
+/*
+ * Appends the entry's stored bytes: a fixed header (kind, clock, time, boottime), `decision`,
+ * `body` (journal.proto; copied straight into the database page). Gives the digest of those bytes,
+ * which the leaf carries. The leaf must follow before the next entry. Any failure: abort the batch.
+ */
+struct th_store_entry {
+    uint64_t position; /* must be th_store_next_position() */
+    enum th_entry_kind kind;
+    enum th_clock_status clock;
+    th_instant time;
+    int64_t boottime_ms;
+    struct th_bytes decision;
+    struct th_bytes body;
+};
+TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_entry *entry,
+                                  struct th_digest *ret_digest);
+TH_MUST_CHECK int th_store_append_leaf(struct th_store *store, uint64_t position,
+                                       struct th_bytes leaf);
+
+TH_MUST_CHECK int th_store_put_row(struct th_store *store, struct th_book_id book,
+                                   const struct th_row *row);
+TH_MUST_CHECK int th_store_put_revision(struct th_store *store, struct th_book_id book,
+                                        const struct th_revision *revision);
+TH_MUST_CHECK int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t unit,
+                                      enum th_branch branch, const struct th_rollup_layout *layout,
+                                      const struct th_rollup *rollup);
+TH_MUST_CHECK int th_store_put_closing(struct th_store *store, struct th_book_id book,
+                                       th_instant closed_at, uint32_t unit, enum th_branch branch,
+                                       const struct th_rollup_layout *layout,
+                                       const struct th_rollup *rollup);
+TH_MUST_CHECK int th_store_put_unit(struct th_store *store, uint32_t number,
+                                    const struct th_unit *unit);
+/* `content`: the compiled plan (plan.proto). */
+TH_MUST_CHECK int th_store_put_plan(struct th_store *store, uint16_t number,
+                                    const struct th_digest *digest, th_instant loaded_at,
+                                    struct th_bytes content);
+TH_MUST_CHECK int th_store_put_key(struct th_store *store, const struct th_key_row *key);
+TH_MUST_CHECK int th_store_put_mark(struct th_store *store, struct th_book_id book,
+                                    const struct th_mark *mark);
+TH_MUST_CHECK int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock);
+
+/*
+ * Signs the checkpoint of the new size (when entries were appended), stores it, commits. The
+ * signer's key and name are checked against the store's identity. On failure nothing of the batch
+ * is there or the outcome is unknown: the caller stops the process (fail-stop), nothing may be
+ * answered.
+ */
+TH_MUST_CHECK int th_store_commit(struct th_store *store, const struct th_note_signer *signer);
+
+/* ---- reading ---- */
+
+/* A consistent state as of its begin. Keep it shorter than a second; renew for a newer one. */
+TH_MUST_CHECK int th_view_open(struct th_store *store, struct th_view **ret_view);
+TH_MUST_CHECK int th_view_renew(struct th_view *view);
+/* Gives the snapshot back between uses; th_view_renew() takes a new one. */
+void th_view_rest(struct th_view *view);
+void th_view_close(struct th_view *view);
+
+uint64_t th_view_size(const struct th_view *view); /* entries, leaves */
+
+/* Everything that a read gives borrows the view's pages: valid until rest, renew or close.
+ * TH_E_NOT_FOUND, TH_E_CORRUPT. */
+struct th_stored_entry {
+    enum th_entry_kind kind;
+    enum th_clock_status clock;
+    th_instant time;
+    int64_t boottime_ms;
+    struct th_bytes decision;
+    struct th_bytes body;
+    struct th_digest digest; /* computed only when asked: see th_view_entry_digest */
+};
+TH_MUST_CHECK int th_view_entry(struct th_view *view, uint64_t position,
+                                struct th_stored_entry *ret_entry);
+/* SHA-256 of the stored bytes, as the leaf carries it. */
+TH_MUST_CHECK int th_view_entry_digest(struct th_view *view, uint64_t position,
+                                       struct th_digest *ret_digest);
+TH_MUST_CHECK int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_leaf);
+/* The number of entries with time at or before `time`: by binary search. */
+TH_MUST_CHECK int th_view_position_at(struct th_view *view, th_instant time, uint64_t *ret_size);
+
+TH_MUST_CHECK int th_view_row(struct th_view *view, struct th_book_id book, uint32_t unit,
+                              uint32_t number, struct th_row *ret_row);
+TH_MUST_CHECK int th_view_revision(struct th_view *view, struct th_book_id book, uint32_t unit,
+                                   uint32_t number, uint32_t revision,
+                                   struct th_revision *ret_revision);
+TH_MUST_CHECK int th_view_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
+                                 enum th_branch branch, const struct th_rollup_layout *layout,
+                                 struct th_arena *arena, struct th_rollup *ret_rollup);
+
+/* Scans in key order; stop early by returning non-zero, which is handed on. */
+typedef int th_row_fn(void *context, const struct th_row *row);
+TH_MUST_CHECK int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn,
+                               void *context);
+typedef int th_revision_fn(void *context, const struct th_revision *revision);
+TH_MUST_CHECK int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
+                                    uint32_t number, th_revision_fn *fn, void *context);
+typedef int th_closing_fn(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
+                          const struct th_rollup *rollup);
+TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
+                                   const struct th_rollup_layout *layout, struct th_arena *arena,
+                                   th_closing_fn *fn, void *context);
+typedef int th_unit_fn(void *context, uint32_t number, const struct th_unit *unit);
+/* Texts of the unit borrow the page; parent is not resolved. */
+TH_MUST_CHECK int th_view_units(struct th_view *view, struct th_arena *arena, th_unit_fn *fn,
+                                void *context);
+typedef int th_plan_fn(void *context, uint16_t number, const struct th_digest *digest,
+                       th_instant loaded_at, struct th_bytes content);
+TH_MUST_CHECK int th_view_plans(struct th_view *view, th_plan_fn *fn, void *context);
+typedef int th_key_fn(void *context, const struct th_key_row *key);
+TH_MUST_CHECK int th_view_keys(struct th_view *view, th_key_fn *fn, void *context);
+typedef int th_mark_fn(void *context, struct th_book_id book, const struct th_mark *mark);
+TH_MUST_CHECK int th_view_marks(struct th_view *view, th_mark_fn *fn, void *context);
+TH_MUST_CHECK int th_view_clock(struct th_view *view, struct th_clock_row *ret_clock);
+
+/* ---- the log ---- */
+
+/* The signed note of the smallest checkpoint whose size is at least `size`. */
+TH_MUST_CHECK int th_view_checkpoint(struct th_view *view, uint64_t size, uint64_t *ret_size,
+                                     struct th_bytes *ret_note);
+/*
+ * The receipt of an entry: a C2SP tlog-proof against the checkpoint of its own commit, the leaf in
+ * `extra`. The same bytes for ever. Into the arena.
+ */
+TH_MUST_CHECK int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *arena,
+                                  struct th_bytes *ret_text);
+
+/* Clears slots of readers that died. Call now and then. */
+void th_store_check_readers(struct th_store *store);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the journal keeps: the kinds of entries, their bodies and decisions, and the leaf that the
+ * Merkle log hashes. Plain structs; proto/wire/journal.h gives them bytes. Pure.
+ */
+#ifndef TH_MODEL_ENTRY_H
+#define TH_MODEL_ENTRY_H
+
+#include "base/bytes.h"
+#include "proto/model/report.h"
+#include "proto/model/verdict.h"
+
+enum th_entry_kind {
+    TH_ENTRY_FOUNDED = 1,
+    TH_ENTRY_UNITS,
+    TH_ENTRY_PLAN,
+    TH_ENTRY_ENROLLED,
+    TH_ENTRY_REVOKED,
+    TH_ENTRY_SUBMISSION,
+    TH_ENTRY_REMINDER,
+    TH_ENTRY_CLOSING,
+    TH_ENTRY_CLOCK
+};
+
+enum th_clock_status { TH_CLOCK_STEADY = 1, TH_CLOCK_SUSPECT = 2 };
+
+struct th_judgement {
+    struct th_text obligation;
+    uint32_t number;
+    uint32_t revision;
+    struct th_digest report_digest;
+    enum th_verdict verdict;
+    bool accepted; /* the next three are there; due only when has_due */
+    bool has_due;
+    th_instant first_received;
+    th_instant due;
+    enum th_timeliness timeliness;
+};
+
+struct th_remark {
+    uint32_t report; /* index in the submission */
+    struct th_text field, value, rule;
+    bool refused; /* a reason of a rejection; otherwise a warning */
+};
+
+struct th_decision {
+    const struct th_judgement *judgements;
+    size_t judgements_count;
+    const struct th_remark *remarks;
+    size_t remarks_count;
+};
+
+struct th_leaf {
+    uint64_t position;
+    enum th_entry_kind kind;
+    th_instant time;
+    enum th_clock_status clock;
+    struct th_digest entry_digest;
+    enum th_mode mode;
+    struct th_text unit; /* "" for none */
+    bool has_header_digest;
+    struct th_digest header_digest;
+    const struct th_judgement *judgements;
+    size_t judgements_count;
+};
+
+struct th_founding {
+    enum th_mode mode;
+    struct th_text realm;
+    uint8_t log_key[32];
+    uint8_t store_id[16];
+    struct th_text operator;
+};
+
+struct th_enrolment {
+    struct th_text unit;
+    struct th_sign_key sign_key;
+    uint8_t curve_key[TH_CURVE_KEY_SIZE];
+    struct th_bytes proof;
+    struct th_text operator;
+};
+
+struct th_revocation {
+    struct th_text unit;
+    struct th_sign_key sign_key;
+    struct th_text operator;
+};
+
+struct th_reminding {
+    struct th_text plan, obligation;
+    th_instant instant;
+    uint32_t missing;
+};
+
+struct th_closing_body {
+    struct th_text plan, obligation;
+    th_instant instant;
+    uint32_t expected, received;
+};
+
+enum th_clock_change_kind {
+    TH_CLOCK_REHEARSED = 1,
+    TH_CLOCK_DOUBTED,
+    TH_CLOCK_SETTLED,
+    TH_CLOCK_ACCEPTED
+};
+
+struct th_clock_change {
+    enum th_clock_change_kind kind;
+    th_instant to;
+    bool has_boottime;
+    int64_t boottime_ms;
+    struct th_text operator; /* "" for none */
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The figures of one report in the few bytes that a row keeps: which are reported, and which of
+ * those are estimates, as bitmaps over catalogue numbers, then each value as a zigzag varint.
+ *
+ *   u16 numbers (bits in a bitmap; big-endian) | reported bitmap | u8 1 and estimated bitmap, or u8
+ * 0 | one varint (LEB128 of the zigzag) per reported number, ascending
+ *
+ * Pure; no allocation.
+ */
+#ifndef TH_MODEL_PACKED_H
+#define TH_MODEL_PACKED_H
+
+#include "proto/model/rule.h"
+
+/* Bytes that th_packed_encode() can need at most. */
+size_t th_packed_size_max(const struct th_values *values);
+
+/* Precondition: numbers ascend; estimated ones are among them. Returns the size written. */
+size_t th_packed_encode(const struct th_values *values, const uint16_t *estimated,
+                        size_t estimated_count, uint8_t *ret_bytes);
+
+/* Walks the figures in ascending order. TH_E_CORRUPT is found by th_packed_check, not while
+ * walking. */
+struct th_packed_cursor {
+    const uint8_t *bytes;
+    size_t size;
+    size_t at;
+    uint32_t bits;
+    uint32_t next;
+};
+
+TH_MUST_CHECK int th_packed_check(const uint8_t *bytes, size_t size);
+/* Precondition: th_packed_check() was 0. */
+void th_packed_begin(const uint8_t *bytes, size_t size, struct th_packed_cursor *ret_cursor);
+bool th_packed_next(struct th_packed_cursor *cursor, uint16_t *ret_number, int64_t *ret_value,
+                    bool *ret_estimated);
+bool th_packed_has_estimates(const uint8_t *bytes, size_t size);
+
+/* Into the caller's arrays of `capacity` items each. TH_E_CORRUPT, TH_E_LIMIT. */
+TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *numbers,
+                                   int64_t *values, size_t capacity, size_t *ret_count);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bodies of journal entries, their decisions, and the leaves of the Merkle log (journal.proto).
+ *
+ * Thread-safe; results live in the arena and borrow the bytes. Decoders are strict.
+ */
+#ifndef TH_WIRE_JOURNAL_H
+#define TH_WIRE_JOURNAL_H
+
+#include "base/arena.h"
+#include "proto/model/entry.h"
+
+/* Each: TH_E_NO_MEMORY, TH_E_LIMIT; decoders also TH_E_SYNTAX, TH_E_TEXT. */
+#define TH_WIRE_JOURNAL_CODEC(name, type)                                                          \
+    TH_MUST_CHECK int th_wire_##name##_encode(const struct type *value, struct th_arena *arena,    \
+                                              struct th_bytes *ret_bytes);                         \
+    TH_MUST_CHECK int th_wire_##name##_decode(struct th_bytes bytes, struct th_arena *arena,       \
+                                              struct type *ret_value)
+
+TH_WIRE_JOURNAL_CODEC(decision, th_decision);
+TH_WIRE_JOURNAL_CODEC(leaf, th_leaf);
+TH_WIRE_JOURNAL_CODEC(founding, th_founding);
+TH_WIRE_JOURNAL_CODEC(enrolment, th_enrolment);
+TH_WIRE_JOURNAL_CODEC(revocation, th_revocation);
+TH_WIRE_JOURNAL_CODEC(reminding, th_reminding);
+TH_WIRE_JOURNAL_CODEC(closing, th_closing_body);
+TH_WIRE_JOURNAL_CODEC(clock_change, th_clock_change);
+
+#endif
