@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A node's folder: who it is, whom it trusts, which plans it knows.
+ *
+ *     node.yaml     unit, mode, realm, address, aggregator's CURVE key, log key   (0600)
+ *     node.key      Ed25519 seed and CURVE secret, base64, one per line           (0600)
+ *     node.pub      for the province to enrol
+ *     known/        compiled plans and units: plan-<id>.bin, units.bin; replaced by announcements
+ *     outbox/       LMDB: reports on their way, receipts, notices
+ *
+ * Secrets are read only by the commands that sign or connect. Thread rule: one owner.
+ */
+#ifndef TH_NODES_HOME_H
+#define TH_NODES_HOME_H
+
+#include "proto/exchange/server_file.h"
+#include "proto/model/plan.h"
+#include "proto/model/unit.h"
+
+struct th_home_plan {
+    const struct th_plan *plan;
+    struct th_digest digest; /* of the compiled bytes */
+    struct th_bytes content;
+};
+
+struct th_home {
+    char folder[4096];
+    char unit_code[TH_UNIT_CODE_MAX + 1];
+    struct th_server_file server; /* units and plans: see below */
+    struct th_unit_list units;
+    struct th_digest units_digest;
+    const struct th_unit *unit; /* this node's, in `units` */
+    const struct th_home_plan *plans;
+    size_t plans_count;
+    struct th_arena arena; /* owns all of the above */
+};
+
+/* Reads and checks node.yaml and known/. Problems say file, line and what to do. */
+TH_MUST_CHECK int th_home_open(const char *folder, struct th_problems *problems,
+                               struct th_home *ret_home);
+void th_home_close(struct th_home *home);
+
+/* "P" or, with "", the only plan. TH_E_NOT_FOUND, TH_E_AMBIGUOUS. */
+TH_MUST_CHECK int th_home_find_plan(const struct th_home *home, const char *id,
+                                    const struct th_home_plan **ret_plan);
+
+#endif
