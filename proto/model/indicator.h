@@ -43,6 +43,15 @@ enum th_over_rule {
     TH_OVER_RATIO_OF_SUMS
 };
 
+/* Where the catalogue has an indicator from. */
+enum th_indicator_source {
+    TH_SOURCE_FORM,    /* F: a column of a form that is issued or in use */
+    TH_SOURCE_LAW,     /* L */
+    TH_SOURCE_PRESS,   /* P: public reports or guidance, no form yet */
+    TH_SOURCE_DERIVED, /* D: computed, never sent */
+    TH_SOURCE_PROPOSAL /* R: reasoned proposal */
+};
+
 struct th_ratio {
     uint16_t numerator[TH_LIMIT_RATIO_TERMS_MAX]; /* indicator numbers, summed */
     uint16_t denominator[TH_LIMIT_RATIO_TERMS_MAX];
@@ -57,6 +66,7 @@ struct th_indicator {
     enum th_indicator_type type;
     enum th_up_rule up;
     enum th_over_rule over;
+    enum th_indicator_source source;
     struct th_ratio ratio; /* when up is TH_UP_RATIO_OF_SUMS */
     const char *code;
     const char *name; /* Vietnamese */
@@ -64,6 +74,7 @@ struct th_indicator {
     const char *unit_of_measure; /* "" when there is none */
     const char *const *values;   /* words of an enum */
     uint16_t values_count;       /* 0: the enum is not asked */
+    const char *note;            /* the exact grounding, "" when there is none */
 };
 
 struct th_section {

@@ -7,7 +7,8 @@
 #define TH_MODEL_LIMITS_H
 
 #define TH_LIMIT_INDICATORS_MAX       1024 /* numbers 1 to 1024 in one catalogue */
-#define TH_LIMIT_RULE_TERMS_MAX       12   /* on both sides of one comparison */
+#define TH_LIMIT_INDICATOR_CODE_MAX   16
+#define TH_LIMIT_RULE_TERMS_MAX       12 /* on both sides of one comparison */
 #define TH_LIMIT_RULE_COEFFICIENT_MAX 1000000
 
 #define TH_LIMIT_RATIO_TERMS_MAX   4 /* of a numerator or a denominator */
@@ -19,6 +20,13 @@
 #define TH_LIMIT_TASKS_MAX         256
 #define TH_LIMIT_PARTIES_MAX       256 /* in one list of parties */
 #define TH_LIMIT_REMINDERS_MAX     16
+#define TH_LIMIT_REMINDER_DAYS_MAX 365
+#define TH_LIMIT_RELATIONS_MAX     64
+#define TH_LIMIT_SECTIONS_MAX      256
+#define TH_LIMIT_VALUES_MAX        64   /* words of one enum */
+#define TH_LIMIT_SELECTED_MAX      4096 /* unit codes in one selector */
+#define TH_LIMIT_BASIS_MAX         16
+#define TH_LIMIT_HOLIDAYS_MAX      128 /* days in one list of one year */
 #define TH_LIMIT_TITLE_MAX         1000
 #define TH_LIMIT_QUOTE_MAX         4000
 

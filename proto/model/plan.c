@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/model/plan.h"
 
+#include "base/assert.h"
+
 #include <string.h>
 
 const struct th_terms *th_obligation_terms(const struct th_obligation *obligation,
@@ -33,6 +35,44 @@ bool th_obligation_expects(const struct th_obligation *obligation, const struct 
 {
     const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_WHO);
     return terms != NULL && th_selector_matches(&terms->who, unit);
+}
+
+static bool is_within(const struct th_unit_list *units, uint32_t unit, const char *territory)
+{
+    for (; unit != TH_UNIT_NONE; unit = units->units[unit].parent)
+        if (strcmp(units->units[unit].code, territory) == 0)
+            return true;
+    return false;
+}
+
+bool th_plan_expects(const struct th_plan *plan, const struct th_obligation *obligation,
+                     const struct th_unit_list *units, uint32_t unit, th_day day)
+{
+    const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_WHO);
+    if (terms == NULL || !th_unit_is_valid(&units->units[unit], day) ||
+        !th_selector_matches(&terms->who, &units->units[unit]))
+        return false;
+    return names(terms->who.units, terms->who.units_count, units->units[unit].code) ||
+           is_within(units, unit, plan->territory);
+}
+
+th_day th_obligation_last_day(const struct th_obligation *obligation)
+{
+    TH_ASSERT(obligation->has_due);
+    return th_day_of_instant((th_instant){obligation->due.ms - 1});
+}
+
+bool th_plan_suspends(const struct th_plan *plan, const struct th_obligation *obligation)
+{
+    if (obligation->kind != TH_OBLIGATION_SCORING)
+        return false;
+    for (uint16_t i = 0; i < plan->relations_count; i++) {
+        const struct th_relation *relation = &plan->relations[i];
+        if (relation->kind == TH_RELATION_SUSPENDS && relation->suspends_scoring &&
+            names(obligation->basis, obligation->basis_count, relation->document))
+            return true;
+    }
+    return false;
 }
 
 uint16_t th_obligation_indicators(const struct th_obligation *obligation, enum th_branch branch,

@@ -83,7 +83,8 @@ enum th_term {
 struct th_terms {
     uint32_t present; /* sum of enum th_term */
     struct th_selector who;
-    /* Numbers, ascending, by branch; [TH_BRANCH_ALL] is not used. */
+    /* Numbers, ascending, by branch; [TH_BRANCH_ALL] is not used. What is asked, and the derived
+     * ones that can be computed from what is asked: these are shown, never asked. */
     const uint16_t *indicators[3];
     uint16_t indicators_count[3];
     th_day period_start;
@@ -178,6 +179,21 @@ bool th_selector_matches(const struct th_selector *selector, const struct th_uni
 
 /* True when the obligation asks this unit to report. */
 bool th_obligation_expects(const struct th_obligation *obligation, const struct th_unit *unit);
+
+/*
+ * True when the unit is one of those that report in this plan: valid on the day, and chosen by the
+ * obligation's selector within the plan's territory. A unit that the selector names by its code
+ * counts wherever it is. `unit` is an index in `units`.
+ */
+bool th_plan_expects(const struct th_plan *plan, const struct th_obligation *obligation,
+                     const struct th_unit_list *units, uint32_t unit, th_day day);
+
+/* The last day on time: whoever is valid on it is expected. Precondition: obligation->has_due. */
+th_day th_obligation_last_day(const struct th_obligation *obligation);
+
+/* True when a relation of `plan` suspends scoring under a document that the obligation stands on.
+ * The obligation may be another plan's. */
+bool th_plan_suspends(const struct th_plan *plan, const struct th_obligation *obligation);
 
 /* The numbers that a unit of this branch is asked for or shown; 0 when nothing is said. */
 uint16_t th_obligation_indicators(const struct th_obligation *obligation, enum th_branch branch,
