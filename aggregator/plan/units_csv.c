@@ -26,7 +26,7 @@ struct reader {
     struct th_arena *arena;
     struct th_problems *problems;
     struct th_unit *rows;
-    uint32_t *row_lines;
+    struct th_place *row_places;
     uint32_t rows_count;
     uint32_t line;
     enum column header[COLUMNS]; /* what the n-th field of a line is */
@@ -146,7 +146,7 @@ static void read_unit(struct reader *reader)
     if (unit.valid_from.number >= unit.valid_to.number)
         COMPLAIN(reader, "valid_to là ngày đầu tiên không còn hiệu lực, sau valid_from",
                  "hiệu lực của “%s” kết thúc trước khi bắt đầu", unit.code);
-    reader->row_lines[reader->rows_count] = reader->line;
+    reader->row_places[reader->rows_count] = (struct th_place){reader->path, reader->line, 1};
     reader->rows[reader->rows_count++] = unit;
 }
 
@@ -169,7 +169,8 @@ static void report_unit(void *context, enum th_unit_problem problem, uint32_t ro
 {
     struct reader *reader = context;
     const struct th_unit *unit = &reader->rows[row];
-    reader->line = reader->row_lines[row];
+    reader->path = reader->row_places[row].file;
+    reader->line = reader->row_places[row].line;
     switch (problem) {
     case TH_UNIT_PROBLEM_OVERLAP:
         COMPLAIN(reader, "sửa mã, hoặc ghi valid_from và valid_to không chồng nhau",
@@ -230,30 +231,49 @@ static int parse(struct reader *reader, const char *bytes, size_t size)
     return reader->out_of_memory ? TH_E_NO_MEMORY : 0;
 }
 
-int th_units_csv_read(const char *path, struct th_arena *arena, struct th_problems *problems,
-                      struct th_unit_list *ret_list)
+/* Adds the units of one file to the rows. */
+static int read_one(struct reader *reader, const char *path)
 {
-    struct reader reader = {.path = path, .arena = arena, .problems = problems, .line = 1};
     char *bytes = NULL;
     size_t size = 0;
-    int status = read_file(path, problems, &bytes, &size);
+    int status = read_file(path, reader->problems, &bytes, &size);
     if (status < 0)
         return status;
+    uint32_t before = reader->rows_count;
+    reader->path = path;
+    reader->line = 1;
+    reader->header_read = false;
+    reader->header_count = 0;
+    reader->fields_count = 0;
+    reader->failed = false;
+    status = parse(reader, bytes, size);
+    free(bytes);
+    if (status == 0 && !reader->failed && reader->rows_count == before)
+        COMPLAIN(reader, "thêm dòng đầu và ít nhất một đơn vị", "tệp không có đơn vị nào");
+    return status == 0 && reader->failed ? TH_E_INVALID : status;
+}
+
+int th_units_csv_read_all(const char *const paths[], size_t paths_count, struct th_arena *arena,
+                          struct th_problems *problems, struct th_unit_list *ret_list)
+{
+    struct reader reader = {.arena = arena, .problems = problems, .line = 1};
     reader.rows = calloc(TH_UNIT_COUNT_MAX, sizeof *reader.rows);
-    reader.row_lines = calloc(TH_UNIT_COUNT_MAX, sizeof *reader.row_lines);
-    if (reader.rows == NULL || reader.row_lines == NULL)
-        status = TH_E_NO_MEMORY;
-    else
-        status = parse(&reader, bytes, size);
-    if (status == 0 && !reader.failed && reader.rows_count == 0)
-        COMPLAIN(&reader, "thêm dòng đầu và ít nhất một đơn vị", "tệp không có đơn vị nào");
-    if (status == 0 && reader.failed)
-        status = TH_E_INVALID;
+    reader.row_places = calloc(TH_UNIT_COUNT_MAX, sizeof *reader.row_places);
+    int status = reader.rows == NULL || reader.row_places == NULL ? TH_E_NO_MEMORY : 0;
+    for (size_t i = 0; i < paths_count && status != TH_E_NO_MEMORY; i++) {
+        int one = read_one(&reader, paths[i]);
+        status = status == 0 || one == TH_E_NO_MEMORY ? one : status;
+    }
     if (status == 0)
         status = th_unit_list_build(arena, reader.rows, reader.rows_count, report_unit, &reader,
                                     ret_list);
-    free(reader.row_lines);
+    free(reader.row_places);
     free(reader.rows);
-    free(bytes);
     return status;
+}
+
+int th_units_csv_read(const char *path, struct th_arena *arena, struct th_problems *problems,
+                      struct th_unit_list *ret_list)
+{
+    return th_units_csv_read_all(&path, 1, arena, problems, ret_list);
 }

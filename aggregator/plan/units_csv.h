@@ -26,4 +26,13 @@
 TH_MUST_CHECK int th_units_csv_read(const char *path, struct th_arena *arena,
                                     struct th_problems *problems, struct th_unit_list *ret_list);
 
+/*
+ * Reads several files into one list: parents may stand in another file, and a unit that two files
+ * hold at the same time is a problem. All files are read before the first failure is returned.
+ * Precondition: paths_count > 0.
+ */
+TH_MUST_CHECK int th_units_csv_read_all(const char *const paths[], size_t paths_count,
+                                        struct th_arena *arena, struct th_problems *problems,
+                                        struct th_unit_list *ret_list);
+
 #endif

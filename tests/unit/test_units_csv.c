@@ -26,13 +26,19 @@ static void tear_down(void)
 
 TestSuite(units_csv, .init = set_up, .fini = tear_down);
 
-static int read_text(const char *text)
+/* `path` is a template of mkstemp. */
+static void write_text(char *path, const char *text)
 {
-    char path[] = "/tmp/tonghop-units-XXXXXX";
     int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
     cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
+}
+
+static int read_text(const char *text)
+{
+    char path[] = "/tmp/tonghop-units-XXXXXX";
+    write_text(path, text);
     int status = th_units_csv_read(path, &arena, &problems, &list);
     unlink(path);
     return status;
@@ -132,4 +138,44 @@ Test(units_csv, a_file_that_is_empty_or_torn_is_refused)
     cr_assert_eq(read_text("code,name,kind,parent,parent_code\n"), TH_E_INVALID);
     cr_assert_eq(th_units_csv_read("/no/such/file", &arena, &problems, &list), TH_E_NOT_FOUND);
     cr_assert_eq(problems.count, 6);
+}
+
+Test(units_csv, several_files_make_one_list_with_one_tree)
+{
+    char first[] = "/tmp/tonghop-units-XXXXXX", second[] = "/tmp/tonghop-units-XXXXXX";
+    write_text(first, "code,name,kind,parent\n622,Pleiku,thanh_pho,64\n");
+    write_text(second, "code,name,kind,parent\n64,Gia Lai,tinh,\n");
+    const char *const paths[] = {first, second};
+    int status = th_units_csv_read_all(paths, 2, &arena, &problems, &list);
+    unlink(first);
+    unlink(second);
+    cr_assert_eq(status, 0);
+    cr_assert_eq(list.count, 2);
+    cr_assert_eq(list.units[0].parent, 1);
+}
+
+Test(units_csv, a_unit_that_two_files_hold_is_named_with_its_file)
+{
+    char first[] = "/tmp/tonghop-units-XXXXXX", second[] = "/tmp/tonghop-units-XXXXXX";
+    write_text(first, "code,name,kind,parent\n64,Gia Lai,tinh,\n");
+    write_text(second, "code,name,kind,parent\n\n64,Gia Lai,tinh,\n");
+    const char *const paths[] = {first, second};
+    int status = th_units_csv_read_all(paths, 2, &arena, &problems, &list);
+    unlink(first);
+    unlink(second);
+    cr_assert_eq(status, TH_E_INVALID);
+    cr_assert_eq(problems.count, 1);
+    cr_assert_str_eq(problems.items[0].file, second);
+    cr_assert_eq(problems.items[0].line, 3);
+}
+
+Test(units_csv, problems_of_every_file_are_found_in_one_run)
+{
+    char first[] = "/tmp/tonghop-units-XXXXXX";
+    write_text(first, "code,name,kind,parent\n64,Gia Lai,lang,\n");
+    const char *const paths[] = {"/no/such/file", first};
+    int status = th_units_csv_read_all(paths, 2, &arena, &problems, &list);
+    unlink(first);
+    cr_assert_eq(status, TH_E_NOT_FOUND);
+    cr_assert_eq(problems.count, 2);
 }
