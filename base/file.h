@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small whole files: read with a limit, written entirely or not at all.
+ *
+ * Thread-safe; no state.
+ */
+#ifndef TH_BASE_FILE_H
+#define TH_BASE_FILE_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Returns owned bytes (free) with a NUL behind them. TH_E_NOT_FOUND; TH_E_IO: cannot be read, or no
+ * regular file; TH_E_LIMIT: more than `size_max` bytes; TH_E_NO_MEMORY.
+ */
+TH_MUST_CHECK int th_file_read(const char *path, size_t size_max, char **ret_bytes,
+                               size_t *ret_size);
+
+/*
+ * Replaces the file: a temporary one beside it, fsync, rename, fsync of the folder. After a crash
+ * there is the old file or the new one. TH_E_IO, with errno left as the cause.
+ */
+TH_MUST_CHECK int th_file_write(const char *path, mode_t mode, const void *bytes, size_t size);
+
+/* The same for a file that must not exist yet. TH_E_EXISTS. */
+TH_MUST_CHECK int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size);
+
+#endif

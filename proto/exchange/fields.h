@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields that the two files of enrolment have in common. Private to proto/exchange. */
+#ifndef TH_EXCHANGE_FIELDS_H
+#define TH_EXCHANGE_FIELDS_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/yaml.h"
+
+#define TH_EXCHANGE_ASK_AGAIN "xin lại tệp này từ nơi đã gửi; không sửa bằng tay"
+
+/* A mapping whose first key is keys[0] with the text "tonghop", and format 1; no other keys. */
+TH_MUST_CHECK int th_exchange_check_head(struct th_yaml_node root, const char *const *keys,
+                                         size_t keys_count, struct th_problems *problems);
+/* One line of text with a NUL; TH_E_INVALID when longer than `capacity` - 1. */
+TH_MUST_CHECK int th_exchange_get_text(struct th_yaml_node root, const char *key, size_t capacity,
+                                       struct th_problems *problems, char *ret_text);
+/* Exactly `size` bytes from base64. */
+TH_MUST_CHECK int th_exchange_get_bytes(struct th_yaml_node root, const char *key, size_t size,
+                                        struct th_problems *problems, uint8_t *ret_bytes);
+/* Any bytes up to `size_max` from base64, into the arena. */
+TH_MUST_CHECK int th_exchange_read_bytes(struct th_yaml_node node, size_t size_max,
+                                         struct th_arena *arena, struct th_problems *problems,
+                                         struct th_bytes *ret_bytes);
+
+#endif
