@@ -15,19 +15,15 @@
 #ifndef TH_PROTO_TLOG_HASH_H
 #define TH_PROTO_TLOG_HASH_H
 
+#include "base/digest.h"
 #include "base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_DIGEST_SIZE        32
 #define TH_DIGEST_BASE64_SIZE 44 /* characters, without the terminating NUL */
 #define TH_DIGEST_HEX_SIZE    64
-
-struct th_digest {
-    uint8_t bytes[TH_DIGEST_SIZE];
-};
 
 /* One piece of what is hashed. */
 struct th_tlog_part {
