@@ -13,7 +13,7 @@
 
 /*
  * Measured with Debian 12's OpenSSL 3.0 and libsodium 1.0.18 on a processor with SHA-NI: a node
- * takes 0.12 µs against 0.33, a leaf of 1 KiB 0.62 against 2.5 (2.8 and 4 times; with AVX2 alone
+ * takes 0.17 µs against 0.34, a leaf of 1 KiB 0.72 against 2.5 (2 and 3.5 times; with AVX2 alone
  * about twice). Fetching the algorithm at each hash, as SHA256() does, would lose the first.
  */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -96,11 +96,12 @@ void th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_dig
 void th_tlog_hash_node(const struct th_digest *left, const struct th_digest *right,
                        struct th_digest *ret_digest)
 {
-    static const uint8_t prefix = 0x01;
-    const struct th_tlog_part parts[] = {
-        {&prefix, 1}, {left->bytes, TH_DIGEST_SIZE}, {right->bytes, TH_DIGEST_SIZE}};
+    uint8_t bytes[1 + 2 * TH_DIGEST_SIZE] = {0x01}; /* in one piece: fewer calls */
+    const struct th_tlog_part part = {bytes, sizeof bytes};
 
-    th_tlog_sha256(parts, 3, ret_digest);
+    memcpy(bytes + 1, left->bytes, TH_DIGEST_SIZE);
+    memcpy(bytes + 1 + TH_DIGEST_SIZE, right->bytes, TH_DIGEST_SIZE);
+    th_tlog_sha256(&part, 1, ret_digest);
 }
 
 void th_tlog_hash_empty(struct th_digest *ret_digest)
