@@ -23,6 +23,7 @@ allow 'base/*' 'base/'
 allow 'proto/model/*' 'base/|proto/model/'
 allow 'proto/tlog/*' 'base/|proto/tlog/'
 allow 'aggregator/plan/*' 'base/|proto/model/|aggregator/plan/'
+allow 'aggregator/cli/*' 'base/|proto/model/|aggregator/plan/|aggregator/cli/'
 
 # The pure layers use no system header beyond these.
 while IFS=: read -r file line text; do

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a loaded plan is shown, as text (plan_text.c) and as JSON (plan_json.c). Key order of the
+ * JSON is stable: as written there. Internal to aggregator/cli.
+ */
+#ifndef TH_AGGREGATOR_CLI_PLAN_VIEW_H
+#define TH_AGGREGATOR_CLI_PLAN_VIEW_H
+
+#include "aggregator/plan/loader.h"
+
+#include <stdio.h>
+
+/* How many units an obligation asks. */
+struct th_reporters {
+    bool is_exact;  /* by the last day on time; else expected and missing are not counted */
+    uint32_t count; /* not exact: units that are there at some time in the plan's year */
+};
+struct th_reporters th_count_reporters(const struct th_plan_files *files,
+                                       const struct th_obligation *obligation);
+
+/* True when the roll moved the last day, with the last day that the words alone give. */
+bool th_due_is_rolled(const struct th_obligation *obligation, th_day *ret_literal_last);
+
+/* The name of a unit's code with its kind before it, "xã Ia Ly"; "" when the list has none. */
+void th_print_unit(const struct th_unit_list *units, const char *code, FILE *out);
+
+void th_plan_print_check(const struct th_plan_files *files, const char *path, FILE *out);
+void th_plan_print_due(const struct th_plan_files *files, FILE *out);
+void th_plan_print_show(const struct th_plan_files *files, FILE *out);
+
+/* TH_E_NO_MEMORY, TH_E_IO. */
+TH_MUST_CHECK int th_plan_json_check(const struct th_plan_files *files, const char *path,
+                                     FILE *out);
+TH_MUST_CHECK int th_plan_json_due(const struct th_plan_files *files, FILE *out);
+TH_MUST_CHECK int th_plan_json_show(const struct th_plan_files *files, FILE *out);
+TH_MUST_CHECK int th_plan_json_problems(const struct th_problems *problems, const char *path,
+                                        FILE *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tonghop-aggregator: finds the command's row and calls it. Each command says its own --help.
+ */
+#include "aggregator/cli/options.h"
+#include "aggregator/cli/plan.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv, FILE *out, FILE *err); /* argv[0] is the name */
+    const char *help;
+} commands[] = {
+    {"plan", th_cli_plan, "kiểm tra, xem tệp kế hoạch và các hạn báo cáo"},
+};
+
+#define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *out)
+{
+    (void)fprintf(out,
+                  "Thu nhận, tổng hợp báo cáo của các đơn vị.\n\nCách dùng:\n"
+                  "  %s LỆNH [TÙY CHỌN] ...\n\nLệnh:\n",
+                  TH_CLI_PROGRAM);
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        (void)fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+    (void)fprintf(out,
+                  "\n  help LỆNH    hướng dẫn của một lệnh\n  --help       in hướng dẫn này\n"
+                  "  --version    in phiên bản\n\nVí dụ:\n"
+                  "  %s plan check plans/gialai-2025.yaml\n",
+                  TH_CLI_PROGRAM);
+}
+
+static size_t find_command(const char *name)
+{
+    size_t i = 0;
+    while (i < COMMANDS_COUNT && strcmp(commands[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static int refuse(const char *name)
+{
+    th_cli_complain(stderr, "", "xem " TH_CLI_PROGRAM " --help", "không có lệnh \"%s\"", name);
+    return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc < 2 ? "" : argv[1];
+    if (word[0] == 0) {
+        print_help(stderr);
+        return EX_USAGE;
+    }
+    bool is_help = strcmp(word, "help") == 0;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (is_help && argc == 2)) {
+        print_help(stdout);
+        return th_cli_finish(stdout, stderr, EX_OK);
+    }
+    if (strcmp(word, "--version") == 0) {
+        (void)printf("%s %s\n", TH_CLI_PROGRAM, TH_VERSION);
+        return th_cli_finish(stdout, stderr, EX_OK);
+    }
+    size_t command = find_command(is_help ? argv[2] : word);
+    if (command == COMMANDS_COUNT)
+        return refuse(is_help ? argv[2] : word);
+    if (is_help) {
+        static char help[] = "--help";
+        char *line[] = {argv[2], help, NULL};
+        return commands[command].run(2, line, stdout, stderr);
+    }
+    return commands[command].run(argc - 1, argv + 1, stdout, stderr);
+}
