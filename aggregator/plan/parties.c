@@ -31,11 +31,15 @@ const char *th_read_unit_code(struct th_reader *reader, struct th_yaml_node node
                            "mã đơn vị \"%s\" không hợp lệ", code);
         return "";
     }
-    if (reader->units != NULL && !is_there(reader, code))
-        th_reader_complain(reader, node,
-                           "sửa mã, thêm đơn vị vào tệp đơn vị, hoặc ghi {name: \"…\"} như trong "
-                           "văn bản",
-                           "không có đơn vị \"%s\" trong năm %d", code, reader->year);
+    static const char hint[] =
+        "sửa mã, thêm đơn vị vào tệp đơn vị, hoặc ghi {name: \"…\"} như trong văn bản";
+    if (reader->units == NULL || is_there(reader, code))
+        return code;
+    if (reader->year == 0)
+        th_reader_complain(reader, node, hint, "không có đơn vị \"%s\"", code);
+    else
+        th_reader_complain(reader, node, hint, "không có đơn vị \"%s\" trong năm %d", code,
+                           reader->year);
     return code;
 }
 
