@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/wire/journal.h"
+
+#include "base/assert.h"
+#include "journal.pb-c.h"
+#include "proto/model/unit.h"
+#include "proto/wire/reader.h"
+#include "proto/wire/writer.h"
+
+/* One submission's reports, each with as many reasons and as many warnings as are kept. */
+#define REMARKS_MAX    (TH_LIMIT_REPORTS_MAX * 2 * TH_REASONS_MAX)
+#define PROOF_SIZE_MAX 4096 /* node.pub */
+#define BODY_SIZE_MAX  TH_LIMIT_TO_NODE_SIZE_MAX
+
+static Tonghop__Judgement **write_judgements(struct th_wire_writer *writer,
+                                             const struct th_judgement *judgements, size_t count)
+{
+    Tonghop__Judgement **list = th_wire_writer_alloc(writer, count, sizeof *list);
+    Tonghop__Judgement *messages = th_wire_writer_alloc(writer, count, sizeof *messages);
+    for (size_t i = 0; messages != NULL && i < count; i++) {
+        const struct th_judgement *judgement = &judgements[i];
+        Tonghop__Judgement *message = &messages[i];
+        TH_ASSERT(judgement->accepted == (judgement->verdict == TH_VERDICT_ACCEPTED));
+        tonghop__judgement__init(message);
+        message->obligation = th_wire_of_text(judgement->obligation);
+        message->number = judgement->number;
+        message->revision = judgement->revision;
+        message->report_sha256 = th_wire_of_digest(&judgement->report_digest);
+        message->verdict = (Tonghop__Judgement__Verdict)judgement->verdict;
+        message->has_first_received = judgement->accepted;
+        message->first_received = judgement->first_received.ms;
+        message->has_due = judgement->accepted && judgement->has_due;
+        message->due = judgement->due.ms;
+        message->has_timeliness = judgement->accepted;
+        if (judgement->accepted)
+            message->timeliness = (Tonghop__Timeliness)judgement->timeliness;
+        list[i] = message;
+    }
+    return list;
+}
+
+static struct th_judgement read_judgement(struct th_wire_reader *reader,
+                                          const Tonghop__Judgement *message)
+{
+    struct th_judgement judgement = {
+        .obligation = th_wire_text(reader, message->obligation, 1, TH_LIMIT_OBLIGATION_ID_MAX, 0),
+        .number = message->number,
+        .revision = message->revision,
+        .report_digest = th_wire_digest(reader, message->report_sha256),
+        .verdict = (enum th_verdict)message->verdict,
+        .accepted = message->verdict == TONGHOP__JUDGEMENT__VERDICT__ACCEPTED,
+        .has_due = message->has_due,
+    };
+    th_wire_require(reader, message->has_first_received == judgement.accepted, TH_E_SYNTAX);
+    th_wire_require(reader, message->has_timeliness == judgement.accepted, TH_E_SYNTAX);
+    th_wire_require(reader, judgement.accepted || !judgement.has_due, TH_E_SYNTAX);
+    if (judgement.accepted) {
+        judgement.first_received = th_wire_instant(reader, message->first_received);
+        judgement.timeliness = (enum th_timeliness)message->timeliness;
+    }
+    if (judgement.has_due)
+        judgement.due = th_wire_instant(reader, message->due);
+    return judgement;
+}
+
+static const struct th_judgement *read_judgements(struct th_wire_reader *reader,
+                                                  Tonghop__Judgement *const *messages, size_t count)
+{
+    th_wire_require(reader, count <= TH_LIMIT_REPORTS_MAX, TH_E_LIMIT);
+    struct th_judgement *judgements = th_wire_alloc(reader, count, sizeof *judgements);
+    for (size_t i = 0; judgements != NULL && i < count; i++)
+        judgements[i] = read_judgement(reader, messages[i]);
+    return judgements;
+}
+
+int th_wire_decision_encode(const struct th_decision *value, struct th_arena *arena,
+                            struct th_bytes *ret_bytes)
+{
+    struct th_wire_writer writer = {.arena = arena};
+    Tonghop__Decision message = TONGHOP__DECISION__INIT;
+    message.n_judgement = value->judgements_count;
+    message.judgement = write_judgements(&writer, value->judgements, value->judgements_count);
+    message.n_remark = value->remarks_count;
+    message.remark = th_wire_writer_alloc(&writer, value->remarks_count, sizeof *message.remark);
+    Tonghop__Remark *remarks = th_wire_writer_alloc(&writer, value->remarks_count, sizeof *remarks);
+    for (size_t i = 0; remarks != NULL && i < value->remarks_count; i++) {
+        const struct th_remark *remark = &value->remarks[i];
+        tonghop__remark__init(&remarks[i]);
+        remarks[i].report = remark->report;
+        remarks[i].field = th_wire_of_text(remark->field);
+        remarks[i].value = th_wire_of_text(remark->value);
+        remarks[i].rule = th_wire_of_text(remark->rule);
+        remarks[i].refused = remark->refused;
+        message.remark[i] = &remarks[i];
+    }
+    return th_wire_pack(&writer, &message.base, BODY_SIZE_MAX, ret_bytes);
+}
+
+int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
+                            struct th_decision *ret_value)
+{
+    struct th_wire_reader reader;
+    th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
+    const Tonghop__Decision *message =
+        th_wire_unpack(&reader, &tonghop__decision__descriptor, bytes);
+    if (message == NULL)
+        return reader.status;
+    th_wire_require(&reader, message->n_remark <= REMARKS_MAX, TH_E_LIMIT);
+    struct th_remark *remarks = th_wire_alloc(&reader, message->n_remark, sizeof *remarks);
+    for (size_t i = 0; remarks != NULL && i < message->n_remark; i++) {
+        const Tonghop__Remark *remark = message->remark[i];
+        th_wire_require(&reader, remark->report < message->n_judgement, TH_E_SYNTAX);
+        remarks[i] = (struct th_remark){
+            .report = remark->report,
+            .field = th_wire_text(&reader, remark->field, 0, TH_REASON_FIELD_MAX, 0),
+            .value = th_wire_text(&reader, remark->value, 0, TH_REASON_VALUE_MAX, 0),
+            .rule = th_wire_text(&reader, remark->rule, 1, TH_LIMIT_RULE_ID_MAX, 0),
+            .refused = remark->refused,
+        };
+    }
+    struct th_decision decision = {
+        .judgements = read_judgements(&reader, message->judgement, message->n_judgement),
+        .judgements_count = message->n_judgement,
+        .remarks = remarks,
+        .remarks_count = message->n_remark,
+    };
+    if (reader.status == 0)
+        *ret_value = decision;
+    return reader.status;
+}
+
+int th_wire_leaf_encode(const struct th_leaf *value, struct th_arena *arena,
+                        struct th_bytes *ret_bytes)
+{
+    struct th_wire_writer writer = {.arena = arena};
+    Tonghop__Leaf message = TONGHOP__LEAF__INIT;
+    message.position = value->position;
+    message.kind = (Tonghop__EntryKind)value->kind;
+    message.time = value->time.ms;
+    message.clock = (Tonghop__ClockStatus)value->clock;
+    message.entry_sha256 = th_wire_of_digest(&value->entry_digest);
+    message.mode = (Tonghop__Mode)value->mode;
+    message.has_unit = value->unit.size > 0;
+    message.unit = th_wire_of_text(value->unit);
+    message.has_header_sha256 = value->has_header_digest;
+    message.header_sha256 = th_wire_of_digest(&value->header_digest);
+    message.n_judgement = value->judgements_count;
+    message.judgement = write_judgements(&writer, value->judgements, value->judgements_count);
+    return th_wire_pack(&writer, &message.base, BODY_SIZE_MAX, ret_bytes);
+}
+
+int th_wire_leaf_decode(struct th_bytes bytes, struct th_arena *arena, struct th_leaf *ret_value)
+{
+    struct th_wire_reader reader;
+    th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
+    const Tonghop__Leaf *message = th_wire_unpack(&reader, &tonghop__leaf__descriptor, bytes);
+    if (message == NULL)
+        return reader.status;
+    struct th_leaf leaf = {
+        .position = message->position,
+        .kind = (enum th_entry_kind)message->kind,
+        .time = th_wire_instant(&reader, message->time),
+        .clock = (enum th_clock_status)message->clock,
+        .entry_digest = th_wire_digest(&reader, message->entry_sha256),
+        .mode = (enum th_mode)message->mode,
+        .unit = {"", 0},
+        .has_header_digest = message->has_header_sha256,
+        .judgements = read_judgements(&reader, message->judgement, message->n_judgement),
+        .judgements_count = message->n_judgement,
+    };
+    if (message->has_unit)
+        leaf.unit = th_wire_unit_code(&reader, message->unit);
+    if (message->has_header_sha256)
+        leaf.header_digest = th_wire_digest(&reader, message->header_sha256);
+    if (reader.status == 0)
+        *ret_value = leaf;
+    return reader.status;
+}
+
+/* Bodies without lists: WRITE fills `message` from `value`, READ fills `result` from `message`. */
+#define CODEC(name, NAME, type, WRITE, READ)                                                       \
+    int th_wire_##name##_encode(const struct type *value, struct th_arena *arena,                  \
+                                struct th_bytes *ret_bytes)                                        \
+    {                                                                                              \
+        struct th_wire_writer writer = {.arena = arena};                                           \
+        Tonghop__##NAME message;                                                                   \
+        WRITE(value, &message);                                                                    \
+        return th_wire_pack(&writer, &message.base, BODY_SIZE_MAX, ret_bytes);                     \
+    }                                                                                              \
+    int th_wire_##name##_decode(struct th_bytes bytes, struct th_arena *arena,                     \
+                                struct type *ret_value)                                            \
+    {                                                                                              \
+        struct th_wire_reader reader;                                                              \
+        th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);                          \
+        const Tonghop__##NAME *message = th_wire_unpack(&reader, DESCRIPTOR_##NAME, bytes);        \
+        if (message == NULL)                                                                       \
+            return reader.status;                                                                  \
+        struct type value = {0};                                                                   \
+        READ(&reader, message, &value);                                                            \
+        if (reader.status == 0)                                                                    \
+            *ret_value = value;                                                                    \
+        return reader.status;                                                                      \
+    }
+
+#define DESCRIPTOR_Founding    &tonghop__founding__descriptor
+#define DESCRIPTOR_Enrolment   &tonghop__enrolment__descriptor
+#define DESCRIPTOR_Revocation  &tonghop__revocation__descriptor
+#define DESCRIPTOR_Reminding   &tonghop__reminding__descriptor
+#define DESCRIPTOR_Closing     &tonghop__closing__descriptor
+#define DESCRIPTOR_ClockChange &tonghop__clock_change__descriptor
+
+static void read_operator(struct th_wire_reader *reader, ProtobufCBinaryData data,
+                          struct th_text *ret_operator)
+{
+    *ret_operator = th_wire_text(reader, data, 0, TH_LIMIT_NAME_SIZE_MAX, 0);
+}
+
+static void write_founding(const struct th_founding *value, Tonghop__Founding *message)
+{
+    tonghop__founding__init(message);
+    message->mode = (Tonghop__Mode)value->mode;
+    message->realm = th_wire_of_text(value->realm);
+    message->log_key = th_wire_of_bytes(value->log_key, sizeof value->log_key);
+    message->store_id = th_wire_of_bytes(value->store_id, sizeof value->store_id);
+    message->operator_ = th_wire_of_text(value->operator);
+}
+
+static void read_founding(struct th_wire_reader *reader, const Tonghop__Founding *message,
+                          struct th_founding *value)
+{
+    value->mode = (enum th_mode)message->mode;
+    value->realm = th_wire_text(reader, message->realm, 1, TH_LIMIT_REALM_SIZE_MAX, 0);
+    th_wire_fixed(reader, message->log_key, value->log_key, sizeof value->log_key);
+    th_wire_fixed(reader, message->store_id, value->store_id, sizeof value->store_id);
+    read_operator(reader, message->operator_, &value->operator);
+}
+
+static void write_enrolment(const struct th_enrolment *value, Tonghop__Enrolment *message)
+{
+    tonghop__enrolment__init(message);
+    message->unit = th_wire_of_text(value->unit);
+    message->sign_key = th_wire_of_bytes(value->sign_key.bytes, sizeof value->sign_key.bytes);
+    message->curve_key = th_wire_of_bytes(value->curve_key, sizeof value->curve_key);
+    message->proof = th_wire_of_bytes(value->proof.bytes, value->proof.size);
+    message->operator_ = th_wire_of_text(value->operator);
+}
+
+static void read_enrolment(struct th_wire_reader *reader, const Tonghop__Enrolment *message,
+                           struct th_enrolment *value)
+{
+    value->unit = th_wire_unit_code(reader, message->unit);
+    th_wire_fixed(reader, message->sign_key, value->sign_key.bytes, sizeof value->sign_key.bytes);
+    th_wire_fixed(reader, message->curve_key, value->curve_key, sizeof value->curve_key);
+    value->proof = th_wire_bytes(reader, message->proof, PROOF_SIZE_MAX);
+    read_operator(reader, message->operator_, &value->operator);
+}
+
+static void write_revocation(const struct th_revocation *value, Tonghop__Revocation *message)
+{
+    tonghop__revocation__init(message);
+    message->unit = th_wire_of_text(value->unit);
+    message->sign_key = th_wire_of_bytes(value->sign_key.bytes, sizeof value->sign_key.bytes);
+    message->operator_ = th_wire_of_text(value->operator);
+}
+
+static void read_revocation(struct th_wire_reader *reader, const Tonghop__Revocation *message,
+                            struct th_revocation *value)
+{
+    value->unit = th_wire_unit_code(reader, message->unit);
+    th_wire_fixed(reader, message->sign_key, value->sign_key.bytes, sizeof value->sign_key.bytes);
+    read_operator(reader, message->operator_, &value->operator);
+}
+
+static void write_reminding(const struct th_reminding *value, Tonghop__Reminding *message)
+{
+    tonghop__reminding__init(message);
+    message->plan = th_wire_of_text(value->plan);
+    message->obligation = th_wire_of_text(value->obligation);
+    message->instant = value->instant.ms;
+    message->missing = value->missing;
+}
+
+static void read_reminding(struct th_wire_reader *reader, const Tonghop__Reminding *message,
+                           struct th_reminding *value)
+{
+    value->plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0);
+    value->obligation = th_wire_text(reader, message->obligation, 1, TH_LIMIT_OBLIGATION_ID_MAX, 0);
+    value->instant = th_wire_instant(reader, message->instant);
+    value->missing = message->missing;
+}
+
+static void write_closing(const struct th_closing_body *value, Tonghop__Closing *message)
+{
+    tonghop__closing__init(message);
+    message->plan = th_wire_of_text(value->plan);
+    message->obligation = th_wire_of_text(value->obligation);
+    message->instant = value->instant.ms;
+    message->expected = value->expected;
+    message->received = value->received;
+}
+
+static void read_closing(struct th_wire_reader *reader, const Tonghop__Closing *message,
+                         struct th_closing_body *value)
+{
+    value->plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0);
+    value->obligation = th_wire_text(reader, message->obligation, 1, TH_LIMIT_OBLIGATION_ID_MAX, 0);
+    value->instant = th_wire_instant(reader, message->instant);
+    value->expected = message->expected;
+    value->received = message->received;
+}
+
+static void write_clock_change(const struct th_clock_change *value, Tonghop__ClockChange *message)
+{
+    tonghop__clock_change__init(message);
+    message->kind = (Tonghop__ClockChange__Kind)value->kind;
+    message->to = value->to.ms;
+    message->has_boottime = value->has_boottime;
+    message->boottime = value->boottime_ms;
+    message->operator_ = th_wire_of_text(value->operator);
+    message->has_operator_ = message->operator_.len > 0;
+}
+
+static void read_clock_change(struct th_wire_reader *reader, const Tonghop__ClockChange *message,
+                              struct th_clock_change *value)
+{
+    value->kind = (enum th_clock_change_kind)message->kind;
+    value->to = th_wire_instant(reader, message->to);
+    value->has_boottime = message->has_boottime;
+    value->boottime_ms = message->boottime;
+    read_operator(reader, message->operator_, &value->operator);
+}
+
+CODEC(founding, Founding, th_founding, write_founding, read_founding)
+CODEC(enrolment, Enrolment, th_enrolment, write_enrolment, read_enrolment)
+CODEC(revocation, Revocation, th_revocation, write_revocation, read_revocation)
+CODEC(reminding, Reminding, th_reminding, write_reminding, read_reminding)
+CODEC(closing, Closing, th_closing_body, write_closing, read_closing)
+CODEC(clock_change, ClockChange, th_clock_change, write_clock_change, read_clock_change)
