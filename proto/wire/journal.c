@@ -112,8 +112,8 @@ int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
         th_wire_require(&reader, remark->report < message->n_judgement, TH_E_SYNTAX);
         remarks[i] = (struct th_remark){
             .report = remark->report,
-            .field = th_wire_text(&reader, remark->field, 0, TH_REASON_FIELD_MAX, 0),
-            .value = th_wire_text(&reader, remark->value, 0, TH_REASON_VALUE_MAX, 0),
+            .field = th_wire_text(&reader, remark->field, 0, TH_REASON_FIELD_MAX - 1, 0),
+            .value = th_wire_text(&reader, remark->value, 0, TH_REASON_VALUE_MAX - 1, 0),
             .rule = th_wire_text(&reader, remark->rule, 1, TH_LIMIT_RULE_ID_MAX, 0),
             .refused = remark->refused,
         };

@@ -6,6 +6,7 @@
 #include "proto/wire/submission.h"
 
 #include "base/assert.h"
+#include "proto/tlog/hash.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/scan.h"
 #include "proto/wire/writer.h"
@@ -35,7 +36,8 @@ static void gather_signed(struct th_bytes header, struct signed_bytes *ret_signe
 static struct th_digest hash(struct th_bytes bytes)
 {
     struct th_digest digest;
-    crypto_hash_sha256(digest.bytes, bytes.bytes, bytes.size);
+    const struct th_tlog_part part = {bytes.bytes, bytes.size};
+    th_tlog_sha256(&part, 1, &digest);
     return digest;
 }
 
@@ -169,7 +171,7 @@ static int verify(const struct envelope *envelope, const struct th_submission_he
         return TH_E_SIGNATURE;
     for (size_t i = 0; i < envelope->reports_count; i++) {
         struct th_digest digest = hash(envelope->reports[i]);
-        if (memcmp(digest.bytes, header->report_digests[i].bytes, sizeof digest.bytes) != 0)
+        if (!th_tlog_digest_equal(&digest, &header->report_digests[i]))
             return TH_E_SIGNATURE;
     }
     return 0;
