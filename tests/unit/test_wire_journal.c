@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/wire/journal.h"
+
+#include "proto/model/unit.h"
+#include "proto/tlog/proof.h"
+#include "tests/support/wire_samples.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct th_arena arena;
+
+static void set_up(void)
+{
+    th_arena_init(&arena, 65536, 32 << 20);
+}
+
+static void tear_down(void)
+{
+    th_arena_deinit(&arena);
+}
+
+TestSuite(wire_journal, .init = set_up, .fini = tear_down);
+
+static struct th_judgement an_accepted_judgement(void)
+{
+    return (struct th_judgement){.obligation = TH_TEXT("O-002-2"),
+                                 .number = 4,
+                                 .revision = 2,
+                                 .report_digest = th_sample_digest(1),
+                                 .verdict = TH_VERDICT_ACCEPTED,
+                                 .accepted = true,
+                                 .has_due = true,
+                                 .first_received = {1746784867250},
+                                 .due = {1746810000000},
+                                 .timeliness = TH_TIMELINESS_LATE};
+}
+
+static struct th_judgement a_rejected_judgement(void)
+{
+    return (struct th_judgement){.obligation = TH_TEXT("O-002-3"),
+                                 .revision = 1,
+                                 .report_digest = th_sample_digest(2),
+                                 .verdict = TH_VERDICT_REJECTED};
+}
+
+static void check_judgement(const struct th_judgement *back, const struct th_judgement *judgement)
+{
+    cr_assert(th_same_text(back->obligation, judgement->obligation));
+    cr_assert_eq(back->number, judgement->number);
+    cr_assert_eq(back->revision, judgement->revision);
+    cr_assert(th_same_digest(back->report_digest, judgement->report_digest));
+    cr_assert_eq(back->verdict, judgement->verdict);
+    cr_assert_eq(back->accepted, judgement->accepted);
+    cr_assert_eq(back->has_due, judgement->has_due);
+    cr_assert_eq(back->first_received.ms, judgement->first_received.ms);
+    cr_assert_eq(back->due.ms, judgement->due.ms);
+    cr_assert_eq(back->timeliness, judgement->timeliness);
+}
+
+#define ENCODE(name, value)                                                                        \
+    ({                                                                                             \
+        struct th_bytes encoded = {0};                                                             \
+        cr_assert_eq(th_wire_##name##_encode((value), &arena, &encoded), 0);                       \
+        encoded;                                                                                   \
+    })
+
+Test(wire_journal, a_decision_comes_back)
+{
+    const struct th_judgement judgements[] = {an_accepted_judgement(), a_rejected_judgement()};
+    const struct th_remark remarks[] = {
+        {0, TH_TEXT("value.TCD01"), TH_TEXT("12"), TH_TEXT("R1"), false},
+        {1, TH_TEXT(""), TH_TEXT(""), TH_TEXT("empty"), true}};
+    struct th_decision decision = {judgements, 2, remarks, 2}, back;
+    cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), 0);
+    cr_assert_eq(back.judgements_count, 2);
+    check_judgement(&back.judgements[0], &judgements[0]);
+    check_judgement(&back.judgements[1], &judgements[1]);
+    cr_assert_eq(back.remarks_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(back.remarks[i].report, remarks[i].report);
+        cr_assert(th_same_text(back.remarks[i].field, remarks[i].field));
+        cr_assert(th_same_text(back.remarks[i].value, remarks[i].value));
+        cr_assert(th_same_text(back.remarks[i].rule, remarks[i].rule));
+        cr_assert_eq(back.remarks[i].refused, remarks[i].refused);
+    }
+}
+
+Test(wire_journal, an_undated_judgement_has_no_due_instant)
+{
+    struct th_judgement judgement = an_accepted_judgement();
+    judgement.has_due = false;
+    judgement.due.ms = 0;
+    judgement.timeliness = TH_TIMELINESS_UNDATED;
+    struct th_decision decision = {&judgement, 1, NULL, 0}, back;
+    cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), 0);
+    check_judgement(&back.judgements[0], &judgement);
+}
+
+Test(wire_journal, a_remark_about_no_report_is_refused)
+{
+    const struct th_judgement judgement = an_accepted_judgement();
+    const struct th_remark remark = {1, TH_TEXT(""), TH_TEXT(""), TH_TEXT("R1"), false};
+    struct th_decision decision = {&judgement, 1, &remark, 1}, back;
+    cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), TH_E_SYNTAX);
+}
+
+Test(wire_journal, an_accepted_judgement_says_when_and_others_do_not)
+{
+    struct th_decision decision = {0}, back;
+    struct th_judgement judgement = a_rejected_judgement();
+    decision.judgements = &judgement;
+    decision.judgements_count = 1;
+    struct th_bytes bytes = ENCODE(decision, &decision);
+    cr_assert_eq(th_wire_decision_decode(bytes, &arena, &back), 0);
+    uint8_t *changed = th_arena_alloc(&arena, bytes.size);
+    memcpy(changed, bytes.bytes, bytes.size);
+    cr_assert_eq(changed[bytes.size - 1], TH_VERDICT_REJECTED);
+    changed[bytes.size - 1] = TH_VERDICT_ACCEPTED;
+    cr_assert_eq(th_wire_decision_decode((struct th_bytes){changed, bytes.size}, &arena, &back),
+                 TH_E_SYNTAX);
+}
+
+Test(wire_journal, a_leaf_comes_back)
+{
+    const struct th_judgement judgements[] = {an_accepted_judgement(), a_rejected_judgement()};
+    struct th_leaf leaf = {.position = UINT64_MAX,
+                           .kind = TH_ENTRY_SUBMISSION,
+                           .time = {1746784867250},
+                           .clock = TH_CLOCK_SUSPECT,
+                           .entry_digest = th_sample_digest(3),
+                           .mode = TH_MODE_REHEARSAL,
+                           .unit = TH_TEXT("23734"),
+                           .has_header_digest = true,
+                           .header_digest = th_sample_digest(4),
+                           .judgements = judgements,
+                           .judgements_count = 2};
+    struct th_leaf back;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), 0);
+    cr_assert_eq(back.position, leaf.position);
+    cr_assert_eq(back.kind, leaf.kind);
+    cr_assert_eq(back.time.ms, leaf.time.ms);
+    cr_assert_eq(back.clock, leaf.clock);
+    cr_assert(th_same_digest(back.entry_digest, leaf.entry_digest));
+    cr_assert_eq(back.mode, leaf.mode);
+    cr_assert(th_same_text(back.unit, leaf.unit));
+    cr_assert(back.has_header_digest);
+    cr_assert(th_same_digest(back.header_digest, leaf.header_digest));
+    cr_assert_eq(back.judgements_count, 2);
+    check_judgement(&back.judgements[1], &judgements[1]);
+}
+
+Test(wire_journal, a_leaf_of_no_unit_comes_back)
+{
+    struct th_leaf leaf = {
+        .kind = TH_ENTRY_CLOCK, .clock = TH_CLOCK_STEADY, .mode = TH_MODE_LIVE, .unit = {"", 0}};
+    struct th_leaf back;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), 0);
+    cr_assert_eq(back.unit.size, 0);
+    cr_assert_not(back.has_header_digest);
+    cr_assert_eq(back.judgements_count, 0);
+}
+
+Test(wire_journal, the_largest_leaf_fits_in_a_receipt)
+{
+    static char id[TH_LIMIT_OBLIGATION_ID_MAX];
+    memset(id, 'a', sizeof id);
+    struct th_judgement judgements[TH_LIMIT_REPORTS_MAX];
+    for (size_t i = 0; i < TH_LIMIT_REPORTS_MAX; i++) {
+        judgements[i] = an_accepted_judgement();
+        judgements[i].obligation = (struct th_text){id, sizeof id};
+        judgements[i].number = TH_LIMIT_NUMBER_MAX;
+        judgements[i].revision = TH_LIMIT_REVISION_MAX;
+        judgements[i].due.ms = judgements[i].first_received.ms = -1;
+    }
+    struct th_leaf leaf = {.position = UINT64_MAX,
+                           .kind = TH_ENTRY_SUBMISSION,
+                           .time = {-1},
+                           .clock = TH_CLOCK_STEADY,
+                           .mode = TH_MODE_LIVE,
+                           .unit = {id, TH_UNIT_CODE_MAX},
+                           .has_header_digest = true,
+                           .judgements = judgements,
+                           .judgements_count = TH_LIMIT_REPORTS_MAX};
+    cr_assert_leq(ENCODE(leaf, &leaf).size, TH_PROOF_EXTRA_MAX);
+}
+
+Test(wire_journal, a_founding_comes_back)
+{
+    struct th_founding founding = {.mode = TH_MODE_REHEARSAL,
+                                   .realm = TH_TEXT("tonghop/64/rehearsal"),
+                                   .operator= TH_TEXT("an")};
+    memset(founding.log_key, 1, 32);
+    memset(founding.store_id, 2, 16);
+    struct th_founding back;
+    cr_assert_eq(th_wire_founding_decode(ENCODE(founding, &founding), &arena, &back), 0);
+    cr_assert_eq(back.mode, founding.mode);
+    cr_assert(th_same_text(back.realm, founding.realm));
+    cr_assert_arr_eq(back.log_key, founding.log_key, 32);
+    cr_assert_arr_eq(back.store_id, founding.store_id, 16);
+    cr_assert(th_same_text(back.operator, founding.operator));
+}
+
+Test(wire_journal, enrolment_and_revocation_come_back)
+{
+    struct th_enrolment enrolment = {.unit = TH_TEXT("23734"),
+                                     .proof = {(const uint8_t *)"a\0b", 3},
+                                     .operator= TH_TEXT("Bình")};
+    memset(enrolment.sign_key.bytes, 1, 32);
+    memset(enrolment.curve_key, 2, 32);
+    struct th_enrolment back;
+    cr_assert_eq(th_wire_enrolment_decode(ENCODE(enrolment, &enrolment), &arena, &back), 0);
+    cr_assert(th_same_text(back.unit, enrolment.unit));
+    cr_assert_arr_eq(back.sign_key.bytes, enrolment.sign_key.bytes, 32);
+    cr_assert_arr_eq(back.curve_key, enrolment.curve_key, 32);
+    cr_assert(th_same_bytes(back.proof, enrolment.proof));
+    cr_assert(th_same_text(back.operator, enrolment.operator));
+    struct th_revocation revocation = {.unit = TH_TEXT("64-snv"), .operator= TH_TEXT("")};
+    memset(revocation.sign_key.bytes, 3, 32);
+    struct th_revocation revoked;
+    cr_assert_eq(th_wire_revocation_decode(ENCODE(revocation, &revocation), &arena, &revoked), 0);
+    cr_assert(th_same_text(revoked.unit, revocation.unit));
+    cr_assert_arr_eq(revoked.sign_key.bytes, revocation.sign_key.bytes, 32);
+    cr_assert_eq(revoked.operator.size, 0);
+}
+
+Test(wire_journal, reminding_and_closing_come_back)
+{
+    struct th_reminding reminding = {TH_TEXT("p"), TH_TEXT("o"), {1746810000000}, 12}, reminded;
+    cr_assert_eq(th_wire_reminding_decode(ENCODE(reminding, &reminding), &arena, &reminded), 0);
+    cr_assert(th_same_text(reminded.plan, reminding.plan));
+    cr_assert(th_same_text(reminded.obligation, reminding.obligation));
+    cr_assert_eq(reminded.instant.ms, reminding.instant.ms);
+    cr_assert_eq(reminded.missing, 12);
+    struct th_closing_body closing = {TH_TEXT("p"), TH_TEXT("o"), {1746810000000}, 5, 4}, closed;
+    cr_assert_eq(th_wire_closing_decode(ENCODE(closing, &closing), &arena, &closed), 0);
+    cr_assert(th_same_text(closed.plan, closing.plan));
+    cr_assert(th_same_text(closed.obligation, closing.obligation));
+    cr_assert_eq(closed.instant.ms, closing.instant.ms);
+    cr_assert_eq(closed.expected, 5);
+    cr_assert_eq(closed.received, 4);
+}
+
+Test(wire_journal, a_clock_change_comes_back)
+{
+    struct th_clock_change change = {.kind = TH_CLOCK_DOUBTED,
+                                     .to = {1746810000000},
+                                     .has_boottime = true,
+                                     .boottime_ms = -7,
+                                     .operator= {"", 0} };
+    struct th_clock_change back;
+    cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back), 0);
+    cr_assert_eq(back.kind, change.kind);
+    cr_assert_eq(back.to.ms, change.to.ms);
+    cr_assert(back.has_boottime);
+    cr_assert_eq(back.boottime_ms, -7);
+    cr_assert_eq(back.operator.size, 0);
+    change = (struct th_clock_change){.kind = TH_CLOCK_ACCEPTED, .operator= TH_TEXT("An")};
+    cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back), 0);
+    cr_assert(th_same_text(back.operator, TH_TEXT("An")));
+    cr_assert_not(back.has_boottime);
+}
+
+Test(wire_journal, cut_and_foreign_bytes_are_refused)
+{
+    struct th_closing_body closing = {TH_TEXT("p"), TH_TEXT("o"), {1746810000000}, 5, 4}, back;
+    struct th_bytes bytes = ENCODE(closing, &closing);
+    for (size_t size = 0; size < bytes.size; size++)
+        cr_assert_eq(th_wire_closing_decode((struct th_bytes){bytes.bytes, size}, &arena, &back),
+                     TH_E_SYNTAX);
+    struct th_founding founding;
+    cr_assert_eq(th_wire_founding_decode(bytes, &arena, &founding), TH_E_SYNTAX);
+    closing.plan = TH_TEXT("");
+    cr_assert_eq(th_wire_closing_decode(ENCODE(closing, &closing), &arena, &back), TH_E_SYNTAX);
+    closing.plan = TH_TEXT("a\nb");
+    cr_assert_eq(th_wire_closing_decode(ENCODE(closing, &closing), &arena, &back), TH_E_TEXT);
+    closing.plan = TH_TEXT("p");
+    closing.instant.ms = INT64_MAX;
+    cr_assert_eq(th_wire_closing_decode(ENCODE(closing, &closing), &arena, &back), TH_E_LIMIT);
+}
