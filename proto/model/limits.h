@@ -17,6 +17,7 @@
 #define TH_LIMIT_CARRY_PAIRS_MAX   32
 #define TH_LIMIT_PLAN_ID_MAX       64
 #define TH_LIMIT_OBLIGATION_ID_MAX 32
+#define TH_LIMIT_PERIOD_SIZE_MAX   16  /* "2025-H1" */
 #define TH_LIMIT_OBLIGATIONS_MAX   256 /* in one plan */
 #define TH_LIMIT_TASKS_MAX         256
 #define TH_LIMIT_PARTIES_MAX       256 /* in one list of parties */

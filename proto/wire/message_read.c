@@ -13,7 +13,6 @@
 #define RECEIPT_SIZE_MAX (32 * 1024)
 #define REFUSAL_SIZE_MAX (64 * 1024)
 #define KNOWN_MAX        (2 * TH_LIMIT_PLANS_MAX)
-#define PERIOD_SIZE_MAX  16
 
 struct frame {
     uint64_t request;
@@ -81,7 +80,7 @@ static void read_query(struct th_wire_reader *reader, struct th_bytes bytes,
     struct th_query query = {
         .what = (enum th_query_what)message->what,
         .plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0),
-        .period = th_wire_text(reader, message->period, 0, PERIOD_SIZE_MAX, 0),
+        .period = th_wire_text(reader, message->period, 0, TH_LIMIT_PERIOD_SIZE_MAX, 0),
         .obligation = th_wire_text(reader, message->obligation, 0, TH_LIMIT_OBLIGATION_ID_MAX, 0),
         .unit = {"", 0},
         .branch = TH_BRANCH_ALL,

@@ -116,6 +116,23 @@ const void *th_wire_unpack(struct th_wire_reader *reader,
     return message;
 }
 
+/* Twenty thousand units and any plan fit with room; a hostile list of empty ones does not. */
+#define APART_BLOCK_BYTES  ((size_t)256 * 1024)
+#define APART_BUDGET_BYTES ((size_t)32 * 1024 * 1024)
+
+const void *th_wire_unpack_apart(struct th_wire_reader *reader,
+                                 const ProtobufCMessageDescriptor *descriptor,
+                                 struct th_bytes bytes, struct th_arena *ret_unpacked,
+                                 struct th_arena *arena)
+{
+    /* The reader's budget is what refuses; the arena's leaves room for its blocks' ends. */
+    th_arena_init(ret_unpacked, APART_BLOCK_BYTES, 2 * APART_BUDGET_BYTES);
+    th_wire_reader_init(reader, ret_unpacked, APART_BUDGET_BYTES);
+    const void *message = th_wire_unpack(reader, descriptor, bytes);
+    reader->arena = arena;
+    return message;
+}
+
 void *th_wire_alloc(struct th_wire_reader *reader, size_t count, size_t size)
 {
     if (reader->status < 0 || count == 0)
@@ -144,6 +161,27 @@ struct th_text th_wire_unit_code(struct th_wire_reader *reader, ProtobufCBinaryD
     const char *bytes = (const char *)data.data;
     th_wire_require(reader, th_unit_code_check(bytes, data.len), TH_E_TEXT);
     return reader->status < 0 ? (struct th_text){"", 0} : (struct th_text){bytes, data.len};
+}
+
+static const char *copy(struct th_wire_reader *reader, struct th_text text)
+{
+    if (text.size == 0)
+        return "";
+    const char *string = th_arena_copy_text(reader->arena, text.bytes, text.size);
+    if (string == NULL)
+        th_wire_fail(reader, TH_E_NO_MEMORY);
+    return string == NULL ? "" : string;
+}
+
+const char *th_wire_string(struct th_wire_reader *reader, ProtobufCBinaryData data, size_t size_min,
+                           size_t size_max)
+{
+    return copy(reader, th_wire_text(reader, data, size_min, size_max, TH_TEXT_ONE_LINE));
+}
+
+const char *th_wire_unit_string(struct th_wire_reader *reader, ProtobufCBinaryData data)
+{
+    return copy(reader, th_wire_unit_code(reader, data));
 }
 
 struct th_bytes th_wire_bytes(struct th_wire_reader *reader, ProtobufCBinaryData data,

@@ -39,6 +39,15 @@ void th_wire_require(struct th_wire_reader *reader, bool condition, int status);
 const void *th_wire_unpack(struct th_wire_reader *reader,
                            const ProtobufCMessageDescriptor *descriptor, struct th_bytes bytes);
 
+/*
+ * For results that borrow nothing: unpacks in an arena of its own, which the caller deinits
+ * whatever the outcome, and sets the reader up so that everything else is taken from `arena`.
+ */
+const void *th_wire_unpack_apart(struct th_wire_reader *reader,
+                                 const ProtobufCMessageDescriptor *descriptor,
+                                 struct th_bytes bytes, struct th_arena *ret_unpacked,
+                                 struct th_arena *arena);
+
 /* NULL after a failure and for a count of 0. */
 void *th_wire_alloc(struct th_wire_reader *reader, size_t count, size_t size);
 
@@ -48,6 +57,10 @@ struct th_text th_wire_text(struct th_wire_reader *reader, ProtobufCBinaryData d
                             size_t size_min, size_t size_max, unsigned flags);
 /* A unit's code. TH_E_TEXT. */
 struct th_text th_wire_unit_code(struct th_wire_reader *reader, ProtobufCBinaryData data);
+/* One line of text, and a unit's code, copied with a NUL behind; "" after a failure. */
+const char *th_wire_string(struct th_wire_reader *reader, ProtobufCBinaryData data, size_t size_min,
+                           size_t size_max);
+const char *th_wire_unit_string(struct th_wire_reader *reader, ProtobufCBinaryData data);
 /* Bytes of any kind. TH_E_LIMIT. */
 struct th_bytes th_wire_bytes(struct th_wire_reader *reader, ProtobufCBinaryData data,
                               size_t size_max);

@@ -43,6 +43,15 @@ ProtobufCBinaryData *th_wire_of_digests(struct th_wire_writer *writer,
     return list;
 }
 
+ProtobufCBinaryData *th_wire_of_strings(struct th_wire_writer *writer, const char *const *texts,
+                                        size_t count)
+{
+    ProtobufCBinaryData *list = th_wire_writer_alloc(writer, count, sizeof *list);
+    for (size_t i = 0; list != NULL && i < count; i++)
+        list[i] = th_wire_of_string(texts[i]);
+    return list;
+}
+
 uint32_t *th_wire_of_numbers(struct th_wire_writer *writer, const uint16_t *numbers, size_t count)
 {
     uint32_t *list = th_wire_writer_alloc(writer, count, sizeof *list);

@@ -29,6 +29,8 @@ ProtobufCBinaryData th_wire_of_bytes(const uint8_t *bytes, size_t size);
 ProtobufCBinaryData th_wire_of_digest(const struct th_digest *digest);
 ProtobufCBinaryData *th_wire_of_digests(struct th_wire_writer *writer,
                                         const struct th_digest *digests, size_t count);
+ProtobufCBinaryData *th_wire_of_strings(struct th_wire_writer *writer, const char *const *texts,
+                                        size_t count);
 uint32_t *th_wire_of_numbers(struct th_wire_writer *writer, const uint16_t *numbers, size_t count);
 
 /* Into the arena. The writer's failure, TH_E_LIMIT over `size_max`, TH_E_NO_MEMORY. */
