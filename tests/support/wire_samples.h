@@ -4,6 +4,7 @@
 #define TH_TESTS_WIRE_SAMPLES_H
 
 #include "proto/wire/journal.h"
+#include "proto/wire/plan.h"
 #include "proto/wire/submission.h"
 
 #define TH_TEXT(literal) ((struct th_text){(literal), sizeof(literal) - 1})
@@ -21,6 +22,10 @@ struct th_bytes th_sample_submission(struct th_arena *arena);
 /* One of any reports, signed with th_sample_key(). */
 struct th_bytes th_sample_sign(struct th_arena *arena, const struct th_bytes *reports,
                                size_t count);
+
+/* A plan and three units with every field. */
+struct th_plan th_sample_plan(void);
+const struct th_unit *th_sample_units(uint32_t *ret_count);
 
 bool th_same_text(struct th_text left, struct th_text right);
 bool th_same_bytes(struct th_bytes left, struct th_bytes right);
