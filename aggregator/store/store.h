@@ -50,7 +50,8 @@ enum th_store_access { TH_STORE_READ, TH_STORE_WRITE };
  * the last page, format version, the last journal records, the right edge of the tree against the
  * last checkpoint. Returns owned. `ret_problem` (may be NULL) gets a Vietnamese sentence with what
  * and where for the operator. TH_E_NOT_FOUND, TH_E_BUSY (another process owns it; the sentence
- * names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_IO, TH_E_STORAGE.
+ * names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_CONFIG (a file system that cannot hold a store),
+ * TH_E_IO, TH_E_STORAGE. After a success the sentence is empty or a warning.
  */
 #define TH_STORE_PROBLEM_SIZE 400
 TH_MUST_CHECK int th_store_open(const char *folder, enum th_store_access access,
@@ -173,7 +174,7 @@ TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
                                    const struct th_rollup_layout *layout, struct th_arena *arena,
                                    th_closing_fn *fn, void *context);
 typedef int th_unit_fn(void *context, uint32_t number, const struct th_unit *unit);
-/* Texts of the unit borrow the page; parent is not resolved. */
+/* Texts of the unit are copied to the arena; parent is not resolved. */
 TH_MUST_CHECK int th_view_units(struct th_view *view, struct th_arena *arena, th_unit_fn *fn,
                                 void *context);
 typedef int th_plan_fn(void *context, uint16_t number, const struct th_digest *digest,

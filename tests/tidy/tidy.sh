@@ -23,6 +23,7 @@ allow 'base/*' 'base/'
 allow 'proto/model/*' 'base/|proto/model/'
 allow 'proto/tlog/*' 'base/|proto/tlog/'
 allow 'proto/wire/*' 'base/|proto/model/|proto/tlog/|proto/wire/|[a-z]+\.pb-c\.h'
+allow 'aggregator/store/*' 'base/|proto/model/|proto/tlog/|aggregator/core/|aggregator/store/'
 allow 'aggregator/plan/*' 'base/|proto/model/|aggregator/plan/'
 allow 'aggregator/cli/*' 'base/|proto/model/|aggregator/plan/|aggregator/cli/'
 

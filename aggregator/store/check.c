@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/internal.h"
+
+#include "proto/tlog/checkpoint.h"
+#include "proto/tlog/note.h"
+
+#include <string.h>
+
+enum { TAIL_ENTRIES = 64 }; /* entries that are looked at from the end */
+
+#define RESTORE "khôi phục từ bản sao lưu"
+
+int th_txn_size(const struct th_txn *txn, uint64_t *ret_size)
+{
+    struct th_bytes key, leaf;
+    uint64_t position;
+    int status = th_txn_last(txn, TH_TABLE_LEAF, &key, &leaf);
+    if (status == TH_E_NOT_FOUND) {
+        *ret_size = 0;
+        return 0;
+    }
+    if (status == 0)
+        status = th_schema_read_number(key, &position);
+    if (status != 0)
+        return status;
+    if (position >= TH_MERKLE_SIZE_MAX)
+        return TH_E_CORRUPT;
+    *ret_size = position + 1;
+    return 0;
+}
+
+static int check_identity(const struct th_store_report *report, const struct th_txn *txn,
+                          const uint8_t store_id[TH_STORE_ID_SIZE],
+                          struct th_store_identity *ret_identity)
+{
+    struct th_schema_key format_key = th_schema_key_meta(TH_META_FORMAT);
+    struct th_schema_key identity_key = th_schema_key_meta(TH_META_IDENTITY);
+    struct th_store_identity identity;
+    struct th_bytes content;
+    int status = th_txn_get(txn, &format_key, &content);
+    if (status == 0)
+        status = th_schema_format_check(content);
+    if (status == TH_E_VERSION)
+        return th_store_report(report, status,
+                               "kho do một phiên bản khác của chương trình tạo; hãy dùng phiên bản "
+                               "đó, hoặc bản mới hơn");
+    if (status == TH_E_NOT_FOUND)
+        status = TH_E_CORRUPT;
+    if (status != 0)
+        return th_store_report(report, status, "data.mdb không phải là kho của tonghop");
+    status = th_txn_get(txn, &identity_key, &content);
+    if (status == 0)
+        status = th_schema_identity_decode(content, &identity);
+    if (status != 0)
+        return th_store_report(report, TH_E_CORRUPT, "bản ghi danh tính bị hỏng; " RESTORE);
+    if (memcmp(identity.store_id, store_id, TH_STORE_ID_SIZE) != 0)
+        return th_store_report(report, TH_E_CORRUPT,
+                               "STORE_ID và data.mdb thuộc hai kho khác nhau; đặt lại đúng cặp "
+                               "tệp từ bản sao lưu");
+    *ret_identity = identity;
+    return 0;
+}
+
+static int check_entry(const struct th_txn *txn, uint64_t position)
+{
+    struct th_schema_key entry_key = th_schema_key_log(TH_TABLE_JOURNAL, position);
+    struct th_schema_key leaf_key = th_schema_key_log(TH_TABLE_LEAF, position);
+    struct th_stored_entry entry;
+    struct th_bytes content;
+    int status = th_txn_get(txn, &entry_key, &content);
+    if (status == 0)
+        status = th_schema_entry_decode(content, &entry);
+    if (status == 0)
+        status = th_txn_get(txn, &leaf_key, &content);
+    return status;
+}
+
+static int check_tail(const struct th_store_report *report, const struct th_txn *txn, uint64_t size)
+{
+    struct th_bytes key, content;
+    uint64_t last = 0;
+    int status = th_txn_last(txn, TH_TABLE_JOURNAL, &key, &content);
+    bool is_empty = status == TH_E_NOT_FOUND;
+    if (status == 0)
+        status = th_schema_read_number(key, &last);
+    if (is_empty ? size != 0 : status == 0 && last + 1 != size)
+        return th_store_report(report, TH_E_CORRUPT,
+                               "sổ nhật ký và cây băm không cùng độ dài; " RESTORE);
+    for (uint64_t at = size > TAIL_ENTRIES ? size - TAIL_ENTRIES : 0;
+         !is_empty && status == 0 && at < size; at++) {
+        status = check_entry(txn, at);
+        if (status != 0)
+            last = at;
+    }
+    if (is_empty || status == 0)
+        return 0;
+    return th_store_report(report, TH_E_CORRUPT, "bản ghi nhật ký số %llu bị hỏng; " RESTORE,
+                           (unsigned long long)last);
+}
+
+/* The checkpoint is of this log, of this size, signed by its key, and has this root. */
+static int check_note(const struct th_store_identity *identity, struct th_bytes note, uint64_t size,
+                      const struct th_digest *root)
+{
+    struct th_vkey vkey;
+    struct th_note parts;
+    struct th_checkpoint checkpoint;
+    int status = th_tlog_vkey_init(identity->realm, identity->log_key, &vkey);
+    if (status == 0)
+        status = th_tlog_note_verify((const char *)note.bytes, note.size, &vkey, 1, &parts);
+    if (status == 0)
+        status = th_tlog_checkpoint_parse(parts.text, parts.text_size, &checkpoint);
+    if (status != 0)
+        return status;
+    if (checkpoint.size != size || strcmp(checkpoint.origin, identity->realm) != 0)
+        return TH_E_CORRUPT;
+    return th_tlog_digest_equal(&checkpoint.root, root) ? 0 : TH_E_CORRUPT;
+}
+
+static int check_tree(const struct th_store_report *report, const struct th_txn *txn,
+                      const struct th_store_identity *identity, uint64_t size, struct th_edge *edge)
+{
+    struct th_bytes key, note;
+    struct th_digest root;
+    uint64_t signed_size = 0;
+    int status = th_edge_load(edge, txn, size);
+    if (status != 0)
+        return th_store_report(report, status, "cây băm bị hỏng ở rìa phải; " RESTORE);
+    status = th_txn_last(txn, TH_TABLE_CHECKPOINT, &key, &note);
+    if (status == TH_E_NOT_FOUND && size == 0)
+        return 0;
+    if (status == 0)
+        status = th_schema_read_number(key, &signed_size);
+    th_edge_root(edge, &root);
+    if (status == 0)
+        status = signed_size == size ? check_note(identity, note, size, &root) : TH_E_CORRUPT;
+    if (status == 0)
+        return 0;
+    return th_store_report(report, TH_E_CORRUPT,
+                           "cây băm không khớp với lần ký cuối (checkpoint) ở cỡ %llu; " RESTORE,
+                           (unsigned long long)size);
+}
+
+int th_store_check(const struct th_store_report *report, const struct th_txn *txn,
+                   const uint8_t store_id[TH_STORE_ID_SIZE], struct th_store_identity *ret_identity,
+                   struct th_edge *edge)
+{
+    struct th_store_identity identity;
+    uint64_t size;
+    int status = check_identity(report, txn, store_id, &identity);
+    if (status != 0)
+        return status;
+    status = th_txn_size(txn, &size);
+    if (status != 0)
+        return th_store_report(report, status, "lá cuối của cây băm bị hỏng; " RESTORE);
+    status = check_tail(report, txn, size);
+    if (status == 0)
+        status = check_tree(report, txn, &identity, size, edge);
+    if (status == 0)
+        *ret_identity = identity;
+    return status;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/env.h"
+
+#include "base/assert.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int status_of(int rc)
+{
+    switch (rc) {
+    case 0:
+        return 0;
+    case MDB_NOTFOUND:
+        return TH_E_NOT_FOUND;
+    case MDB_KEYEXIST:
+        return TH_E_EXISTS;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_MAP_RESIZED:
+    case ENOSPC:
+    case EDQUOT:
+        return TH_E_STORAGE;
+    case MDB_READERS_FULL:
+        return TH_E_BUSY;
+    case MDB_VERSION_MISMATCH:
+        return TH_E_VERSION;
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INCOMPATIBLE:
+        return TH_E_CORRUPT;
+    case ENOENT:
+        return TH_E_NOT_FOUND;
+    case ENOMEM:
+        return TH_E_NO_MEMORY;
+    default:
+        return TH_E_IO;
+    }
+}
+
+static struct th_bytes bytes_of(MDB_val value)
+{
+    return (struct th_bytes){value.mv_data, value.mv_size};
+}
+
+/* LMDB takes keys by pointers that are not const and does not write to them. */
+static MDB_val key_val(const struct th_schema_key *key)
+{
+    return (MDB_val){key->size, (void *)(uintptr_t)key->bytes};
+}
+
+/* ---- the environment ---- */
+
+static int open_database(struct th_env *env)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(env->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return rc;
+    rc = mdb_dbi_open(txn, NULL, 0, &env->database);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env *ret_env)
+{
+    struct th_env env = {.env = NULL};
+    int rc = mdb_env_create(&env.env);
+    if (rc != 0)
+        return status_of(rc);
+    if (map_bytes != 0)
+        rc = mdb_env_set_mapsize(env.env, map_bytes);
+    if (rc == 0)
+        rc = mdb_env_open(env.env, folder, write ? MDB_NOTLS : MDB_NOTLS | MDB_RDONLY, 0600);
+    if (rc == 0)
+        rc = open_database(&env);
+    if (rc != 0) {
+        mdb_env_close(env.env);
+        return status_of(rc);
+    }
+    *ret_env = env;
+    return 0;
+}
+
+void th_env_close(struct th_env *env)
+{
+    if (env->env != NULL)
+        mdb_env_close(env->env);
+    env->env = NULL;
+}
+
+int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of_pages;
+    struct stat file;
+    int fd;
+    if (mdb_env_info(env->env, &info) != 0 || mdb_env_stat(env->env, &stat_of_pages) != 0)
+        return TH_E_IO;
+    /* The file is looked at last: a writer makes it longer before its last page says so. */
+    if (mdb_env_get_fd(env->env, &fd) != 0 || fstat(fd, &file) != 0)
+        return TH_E_IO;
+    *ret_usage = (struct th_env_usage){
+        .map_bytes = info.me_mapsize,
+        .used_bytes = ((uint64_t)info.me_last_pgno + 1) * stat_of_pages.ms_psize,
+        .file_bytes = (uint64_t)file.st_size,
+    };
+    return 0;
+}
+
+int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes)
+{
+    enum { FREE_LIST = 0 }; /* its database; a row is a count and that many page numbers */
+    struct th_txn txn;
+    MDB_cursor *cursor;
+    MDB_stat stat_of_pages;
+    MDB_val key, data;
+    uint64_t pages = 0;
+    int status = th_txn_begin(env, false, &txn);
+    if (status != 0)
+        return status;
+    int rc = mdb_cursor_open(txn.txn, FREE_LIST, &cursor);
+    if (rc != 0) {
+        th_txn_abort(&txn);
+        return status_of(rc);
+    }
+    while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+        size_t count = 0;
+        if (data.mv_size >= sizeof count)
+            memcpy(&count, data.mv_data, sizeof count);
+        pages += count;
+    }
+    mdb_cursor_close(cursor);
+    th_txn_abort(&txn);
+    if (rc != MDB_NOTFOUND || mdb_env_stat(env->env, &stat_of_pages) != 0)
+        return TH_E_IO;
+    *ret_bytes = pages * stat_of_pages.ms_psize;
+    return 0;
+}
+
+void th_env_extend(const struct th_env *env)
+{
+    struct th_env_usage usage;
+    int fd;
+    if (th_env_usage(env, &usage) != 0 || usage.file_bytes >= usage.used_bytes)
+        return;
+    if (mdb_env_get_fd(env->env, &fd) == 0 && ftruncate(fd, (off_t)usage.used_bytes) == 0)
+        (void)fsync(fd);
+}
+
+void th_env_check_readers(const struct th_env *env)
+{
+    int dead;
+    (void)mdb_reader_check(env->env, &dead);
+}
+
+/* ---- transactions ---- */
+
+int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn)
+{
+    struct th_txn txn = {.database = env->database};
+    int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &txn.txn);
+    if (rc != 0)
+        return status_of(rc);
+    *ret_txn = txn;
+    return 0;
+}
+
+void th_txn_abort(struct th_txn *txn)
+{
+    if (txn->txn != NULL)
+        mdb_txn_abort(txn->txn);
+    txn->txn = NULL;
+}
+
+int th_txn_commit(struct th_txn *txn, bool *ret_unknown)
+{
+    TH_ASSERT(txn->txn != NULL);
+    if (txn->failed != 0) {
+        th_txn_abort(txn);
+        return txn->failed;
+    }
+    int rc = mdb_txn_commit(txn->txn);
+    txn->txn = NULL;
+    if (rc == 0)
+        return 0;
+    *ret_unknown = true;
+    return TH_E_STORAGE;
+}
+
+void th_txn_reset(struct th_txn *txn)
+{
+    mdb_txn_reset(txn->txn);
+}
+
+int th_txn_renew(struct th_txn *txn)
+{
+    return status_of(mdb_txn_renew(txn->txn));
+}
+
+/* ---- writing ---- */
+
+int th_txn_fail(struct th_txn *txn, int status)
+{
+    if (txn->failed == 0)
+        txn->failed = status;
+    return txn->failed;
+}
+
+int th_txn_reserve(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
+                   size_t content_size, uint8_t **ret_content)
+{
+    static const unsigned flags[] = {
+        [TH_PUT_REPLACE] = MDB_RESERVE,
+        [TH_PUT_NEW] = MDB_RESERVE | MDB_NOOVERWRITE,
+        [TH_PUT_APPEND] = MDB_RESERVE | MDB_APPEND,
+    };
+    MDB_val name = key_val(key);
+    MDB_val value = {.mv_size = content_size + TH_SCHEMA_CHECKSUM_SIZE};
+    TH_ASSERT(txn->txn != NULL);
+    if (txn->failed != 0)
+        return txn->failed;
+    int rc = mdb_put(txn->txn, txn->database, &name, &value, flags[how]);
+    if (rc == MDB_KEYEXIST && how == TH_PUT_APPEND)
+        rc = MDB_CORRUPTED;
+    if (rc != 0)
+        return th_txn_fail(txn, status_of(rc));
+    *ret_content = (uint8_t *)value.mv_data + TH_SCHEMA_CHECKSUM_SIZE;
+    return 0;
+}
+
+void th_txn_seal(const struct th_schema_key *key, uint8_t *content, size_t content_size)
+{
+    th_schema_seal((struct th_bytes){key->bytes, key->size}, content - TH_SCHEMA_CHECKSUM_SIZE,
+                   content_size + TH_SCHEMA_CHECKSUM_SIZE);
+}
+
+int th_txn_put(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
+               const void *content, size_t content_size)
+{
+    uint8_t *page;
+    int status = th_txn_reserve(txn, key, how, content_size, &page);
+    if (status != 0)
+        return status;
+    if (content_size > 0)
+        memcpy(page, content, content_size);
+    th_txn_seal(key, page, content_size);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,
+               struct th_bytes *ret_content)
+{
+    MDB_val name = key_val(key);
+    MDB_val value;
+    int rc = mdb_get(txn->txn, txn->database, &name, &value);
+    if (rc != 0)
+        return status_of(rc);
+    return th_schema_unseal((struct th_bytes){key->bytes, key->size}, bytes_of(value),
+                            ret_content);
+}
+
+static bool begins_with(MDB_val name, const uint8_t *prefix, size_t prefix_size)
+{
+    return name.mv_size >= prefix_size && memcmp(name.mv_data, prefix, prefix_size) == 0;
+}
+
+int th_txn_seek(const struct th_txn *txn, const struct th_schema_key *key,
+                struct th_bytes *ret_key, struct th_bytes *ret_content)
+{
+    MDB_cursor *cursor;
+    MDB_val name = key_val(key);
+    MDB_val value;
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
+    mdb_cursor_close(cursor);
+    if (rc == 0 && !begins_with(name, key->bytes, 1))
+        rc = MDB_NOTFOUND;
+    if (rc != 0)
+        return status_of(rc);
+    int status = th_schema_unseal(bytes_of(name), bytes_of(value), ret_content);
+    if (status == 0)
+        *ret_key = bytes_of(name);
+    return status;
+}
+
+int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *ret_key,
+                struct th_bytes *ret_content)
+{
+    uint8_t prefix = (uint8_t)table;
+    uint8_t next = (uint8_t)(table + 1);
+    MDB_cursor *cursor;
+    MDB_val name = {1, &next};
+    MDB_val value;
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
+    rc = mdb_cursor_get(cursor, &name, &value, rc == 0 ? MDB_PREV : MDB_LAST);
+    mdb_cursor_close(cursor);
+    if (rc == 0 && !begins_with(name, &prefix, 1))
+        rc = MDB_NOTFOUND;
+    if (rc != 0)
+        return status_of(rc);
+    int status = th_schema_unseal(bytes_of(name), bytes_of(value), ret_content);
+    if (status == 0)
+        *ret_key = bytes_of(name);
+    return status;
+}
+
+int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
+                const struct th_schema_key *from, th_txn_fn *fn, void *context)
+{
+    MDB_cursor *cursor;
+    MDB_val name = key_val(from);
+    MDB_val value;
+    int status = 0;
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
+    while (rc == 0 && status == 0 && begins_with(name, prefix->bytes, prefix->size)) {
+        struct th_bytes content;
+        status = th_schema_unseal(bytes_of(name), bytes_of(value), &content);
+        if (status == 0)
+            status = fn(context, bytes_of(name), content);
+        if (status == 0)
+            rc = mdb_cursor_get(cursor, &name, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    if (status != 0)
+        return status;
+    return rc == MDB_NOTFOUND ? 0 : status_of(rc);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thin layer over LMDB: one environment, its one unnamed database, transactions.
+ *
+ * Every value that goes in gets its checksum (schema.h) and every value that comes out has been
+ * checked against it. A write transaction remembers its first failure: later writes do nothing,
+ * and committing gives that failure. Statuses:
+ *
+ *   TH_E_STORAGE    the map is full, the disk is full, a commit failed, or another process has
+ *                   made the map larger: open again
+ *   TH_E_BUSY       all slots of readers are taken
+ *   TH_E_CORRUPT    no LMDB file, a damaged one, or a wrong checksum
+ *   TH_E_VERSION    written by another version of LMDB
+ *   TH_E_IO, TH_E_NO_MEMORY
+ *
+ * An environment may be shared by threads; a transaction belongs to one at a time. LMDB opens its
+ * file without O_CLOEXEC: a process with an open environment must not exec another program.
+ */
+#ifndef TH_STORE_ENV_H
+#define TH_STORE_ENV_H
+
+#include "aggregator/store/schema.h"
+
+#include <lmdb.h>
+
+struct th_env {
+    MDB_env *env;
+    MDB_dbi database;
+};
+
+/*
+ * For writing: makes data.mdb and lock.mdb (mode 0600) when they are not there, with a map of
+ * `map_bytes`. For reading: the files must be there; 0 takes the map that the file was made with.
+ */
+TH_MUST_CHECK int th_env_open(const char *folder, bool write, size_t map_bytes,
+                              struct th_env *ret_env);
+void th_env_close(struct th_env *env);
+
+struct th_env_usage {
+    uint64_t map_bytes;
+    uint64_t used_bytes; /* up to the last page, pages that are free again included */
+    uint64_t file_bytes;
+};
+TH_MUST_CHECK int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage);
+/* Bytes of free pages inside the used ones. Walks the free list: not for every batch. */
+TH_MUST_CHECK int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes);
+/*
+ * Makes the file as long as its last page says, if it can. LMDB may take pages at the end and give
+ * them back in the same transaction without writing them; the start-up check would see a cut file.
+ */
+void th_env_extend(const struct th_env *env);
+void th_env_check_readers(const struct th_env *env);
+
+struct th_txn {
+    MDB_txn *txn; /* NULL: none */
+    MDB_dbi database;
+    int failed; /* the first failure of a write */
+};
+
+TH_MUST_CHECK int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn);
+void th_txn_abort(struct th_txn *txn);
+/* Ends the transaction in any case. A failure after an earlier one changes nothing; a failure of
+ * the commit itself is TH_E_STORAGE, sets `ret_unknown`, and the outcome is unknown. */
+TH_MUST_CHECK int th_txn_commit(struct th_txn *txn, bool *ret_unknown);
+/* Of a read transaction: gives the snapshot back, keeps the slot. */
+void th_txn_reset(struct th_txn *txn);
+TH_MUST_CHECK int th_txn_renew(struct th_txn *txn);
+
+/* Makes the transaction fail. Returns its first failure. */
+int th_txn_fail(struct th_txn *txn, int status);
+
+enum th_put {
+    TH_PUT_REPLACE,
+    TH_PUT_NEW,   /* TH_E_EXISTS when the key is there */
+    TH_PUT_APPEND /* TH_E_CORRUPT when the key is not above every key */
+};
+
+/* Room for the content inside the database page: fill all of it and seal, before the next put. */
+TH_MUST_CHECK int th_txn_reserve(struct th_txn *txn, const struct th_schema_key *key,
+                                 enum th_put how, size_t content_size, uint8_t **ret_content);
+void th_txn_seal(const struct th_schema_key *key, uint8_t *content, size_t content_size);
+/* Both, with a copy. */
+TH_MUST_CHECK int th_txn_put(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
+                             const void *content, size_t content_size);
+
+/* All that reads give borrows the snapshot's pages. TH_E_NOT_FOUND. */
+TH_MUST_CHECK int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,
+                             struct th_bytes *ret_content);
+/* The first row at or after the key, in the key's table. */
+TH_MUST_CHECK int th_txn_seek(const struct th_txn *txn, const struct th_schema_key *key,
+                              struct th_bytes *ret_key, struct th_bytes *ret_content);
+/* The last row of a table. */
+TH_MUST_CHECK int th_txn_last(const struct th_txn *txn, enum th_table table,
+                              struct th_bytes *ret_key, struct th_bytes *ret_content);
+
+typedef int th_txn_fn(void *context, struct th_bytes key, struct th_bytes content);
+/* Every row from `from` on whose key begins with `prefix` (also a prefix of `from`), in order.
+ * A non-zero result of `fn` ends the scan and is handed on. */
+TH_MUST_CHECK int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
+                              const struct th_schema_key *from, th_txn_fn *fn, void *context);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/internal.h"
+
+#include "base/assert.h"
+#include "proto/tlog/hash.h"
+
+#include <stdlib.h>
+
+/* ---- the view ---- */
+
+int th_view_open(struct th_store *store, struct th_view **ret_view)
+{
+    struct th_view *view = calloc(1, sizeof *view);
+    if (view == NULL)
+        return TH_E_NO_MEMORY;
+    view->store = store;
+    int status = th_txn_begin(&store->env, false, &view->txn);
+    if (status == 0)
+        status = th_txn_size(&view->txn, &view->size);
+    if (status != 0) {
+        th_view_close(view);
+        return status;
+    }
+    view->active = true;
+    *ret_view = view;
+    return 0;
+}
+
+int th_view_renew(struct th_view *view)
+{
+    th_view_rest(view);
+    int status = th_txn_renew(&view->txn);
+    if (status != 0)
+        return status;
+    status = th_txn_size(&view->txn, &view->size);
+    if (status != 0)
+        th_txn_reset(&view->txn);
+    view->active = status == 0;
+    return status;
+}
+
+void th_view_rest(struct th_view *view)
+{
+    if (view->active)
+        th_txn_reset(&view->txn);
+    view->active = false;
+}
+
+void th_view_close(struct th_view *view)
+{
+    if (view == NULL)
+        return;
+    th_txn_abort(&view->txn);
+    th_tile_cache_deinit(&view->tiles);
+    free(view);
+}
+
+uint64_t th_view_size(const struct th_view *view)
+{
+    return view->size;
+}
+
+static int get(const struct th_view *view, struct th_schema_key key, struct th_bytes *ret_content)
+{
+    TH_ASSERT(view->active);
+    return th_txn_get(&view->txn, &key, ret_content);
+}
+
+/* ---- the journal ---- */
+
+int th_view_entry(struct th_view *view, uint64_t position, struct th_stored_entry *ret_entry)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), &content);
+    return status == 0 ? th_schema_entry_decode(content, ret_entry) : status;
+}
+
+int th_view_entry_digest(struct th_view *view, uint64_t position, struct th_digest *ret_digest)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), &content);
+    if (status == 0)
+        th_tlog_sha256(&(struct th_tlog_part){content.bytes, content.size}, 1, ret_digest);
+    return status;
+}
+
+int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_leaf)
+{
+    return get(view, th_schema_key_log(TH_TABLE_LEAF, position), ret_leaf);
+}
+
+/* Times never go back, so the entries up to a time are the first ones. */
+int th_view_position_at(struct th_view *view, th_instant time, uint64_t *ret_size)
+{
+    uint64_t low = 0; /* entries before it are at or before the time */
+    uint64_t high = view->size; /* entries from it on are after */
+    while (low < high) {
+        struct th_stored_entry entry;
+        uint64_t middle = low + (high - low) / 2;
+        int status = th_view_entry(view, middle, &entry);
+        if (status != 0)
+            return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+        if (entry.time.ms <= time.ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_size = low;
+    return 0;
+}
+
+/* ---- single rows ---- */
+
+int th_view_row(struct th_view *view, struct th_book_id book, uint32_t unit, uint32_t number,
+                struct th_row *ret_row)
+{
+    struct th_schema_key key = th_schema_key_row(book, unit, number);
+    struct th_bytes content;
+    int status = get(view, key, &content);
+    if (status != 0)
+        return status;
+    return th_schema_row_decode((struct th_bytes){key.bytes, key.size}, content, ret_row);
+}
+
+int th_view_revision(struct th_view *view, struct th_book_id book, uint32_t unit, uint32_t number,
+                     uint32_t revision, struct th_revision *ret_revision)
+{
+    struct th_schema_key key = th_schema_key_revision(book, unit, number, revision);
+    struct th_bytes content;
+    int status = get(view, key, &content);
+    if (status != 0)
+        return status;
+    return th_schema_revision_decode((struct th_bytes){key.bytes, key.size}, content, ret_revision);
+}
+
+int th_view_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
+                   enum th_branch branch, const struct th_rollup_layout *layout,
+                   struct th_arena *arena, struct th_rollup *ret_rollup)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_rollup(book, unit, branch), &content);
+    return status == 0 ? th_schema_rollup_decode(content, layout, arena, ret_rollup) : status;
+}
+
+int th_view_clock(struct th_view *view, struct th_clock_row *ret_clock)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_meta(TH_META_CLOCK), &content);
+    return status == 0 ? th_schema_clock_decode(content, ret_clock) : status;
+}

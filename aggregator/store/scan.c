@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scans: for each table a function that decodes a row and calls the asker with it. */
+#include "aggregator/store/internal.h"
+
+#include "base/assert.h"
+
+static int scan(const struct th_view *view, struct th_schema_key prefix, th_txn_fn *fn,
+                void *context)
+{
+    TH_ASSERT(view->active);
+    return th_txn_scan(&view->txn, &prefix, &prefix, fn, context);
+}
+
+struct row_scan {
+    th_row_fn *fn;
+    void *context;
+};
+
+static int on_row(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct row_scan *asker = context;
+    struct th_row row;
+    int status = th_schema_row_decode(key, content, &row);
+    return status == 0 ? asker->fn(asker->context, &row) : status;
+}
+
+int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn, void *context)
+{
+    struct row_scan asker = {fn, context};
+    return scan(view, th_schema_key_book(TH_TABLE_REPORT, book), on_row, &asker);
+}
+
+struct revision_scan {
+    th_revision_fn *fn;
+    void *context;
+};
+
+static int on_revision(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct revision_scan *asker = context;
+    struct th_revision revision;
+    int status = th_schema_revision_decode(key, content, &revision);
+    return status == 0 ? asker->fn(asker->context, &revision) : status;
+}
+
+int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit, uint32_t number,
+                      th_revision_fn *fn, void *context)
+{
+    struct revision_scan asker = {fn, context};
+    return scan(view, th_schema_key_revisions(book, unit, number), on_revision, &asker);
+}
+
+struct closing_scan {
+    th_closing_fn *fn;
+    void *context;
+    const struct th_rollup_layout *layout;
+    struct th_arena *arena;
+};
+
+static int on_closing(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct closing_scan *asker = context;
+    struct th_rollup rollup;
+    th_instant closed_at;
+    uint32_t unit;
+    enum th_branch branch;
+    int status = th_schema_closing_read(key, &closed_at, &unit, &branch);
+    if (status == 0)
+        status = th_schema_rollup_decode(content, asker->layout, asker->arena, &rollup);
+    if (status == 0)
+        status = asker->fn(asker->context, closed_at, unit, branch, &rollup);
+    return status;
+}
+
+int th_view_closings(struct th_view *view, struct th_book_id book,
+                     const struct th_rollup_layout *layout, struct th_arena *arena,
+                     th_closing_fn *fn, void *context)
+{
+    struct closing_scan asker = {fn, context, layout, arena};
+    return scan(view, th_schema_key_book(TH_TABLE_CLOSING, book), on_closing, &asker);
+}
+
+struct unit_scan {
+    th_unit_fn *fn;
+    void *context;
+    struct th_arena *arena;
+};
+
+static int on_unit(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct unit_scan *asker = context;
+    struct th_unit unit;
+    uint64_t number;
+    int status = th_schema_read_number(key, &number);
+    if (status == 0)
+        status = th_schema_unit_decode(content, asker->arena, &unit);
+    return status == 0 ? asker->fn(asker->context, (uint32_t)number, &unit) : status;
+}
+
+int th_view_units(struct th_view *view, struct th_arena *arena, th_unit_fn *fn, void *context)
+{
+    struct unit_scan asker = {fn, context, arena};
+    return scan(view, th_schema_key_table(TH_TABLE_UNIT), on_unit, &asker);
+}
+
+struct plan_scan {
+    th_plan_fn *fn;
+    void *context;
+};
+
+static int on_plan(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct plan_scan *asker = context;
+    struct th_digest digest;
+    struct th_bytes plan;
+    th_instant loaded_at;
+    uint64_t number;
+    int status = th_schema_read_number(key, &number);
+    if (status == 0)
+        status = th_schema_plan_decode(content, &digest, &loaded_at, &plan);
+    if (status != 0)
+        return status;
+    return asker->fn(asker->context, (uint16_t)number, &digest, loaded_at, plan);
+}
+
+int th_view_plans(struct th_view *view, th_plan_fn *fn, void *context)
+{
+    struct plan_scan asker = {fn, context};
+    return scan(view, th_schema_key_table(TH_TABLE_PLAN), on_plan, &asker);
+}
+
+struct key_scan {
+    th_key_fn *fn;
+    void *context;
+};
+
+static int on_key(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct key_scan *asker = context;
+    struct th_key_row row;
+    int status = th_schema_key_row_decode(key, content, &row);
+    return status == 0 ? asker->fn(asker->context, &row) : status;
+}
+
+int th_view_keys(struct th_view *view, th_key_fn *fn, void *context)
+{
+    struct key_scan asker = {fn, context};
+    return scan(view, th_schema_key_table(TH_TABLE_KEY), on_key, &asker);
+}
+
+struct mark_scan {
+    th_mark_fn *fn;
+    void *context;
+};
+
+static int on_mark(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct mark_scan *asker = context;
+    struct th_book_id book;
+    struct th_mark mark;
+    int status = th_schema_read_book(key, &book);
+    if (status == 0)
+        status = th_schema_mark_decode(content, &mark);
+    return status == 0 ? asker->fn(asker->context, book, &mark) : status;
+}
+
+int th_view_marks(struct th_view *view, th_mark_fn *fn, void *context)
+{
+    struct mark_scan asker = {fn, context};
+    return scan(view, th_schema_key_table(TH_TABLE_MARK), on_mark, &asker);
+}

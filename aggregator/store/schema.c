@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/schema.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+#include <zlib.h>
+
+/* ---- keys ---- */
+
+static void key_add(struct th_schema_key *key, uint64_t value, size_t size)
+{
+    TH_ASSERT(size <= TH_SCHEMA_KEY_MAX - key->size);
+    for (size_t i = 0; i < size; i++)
+        key->bytes[key->size++] = (uint8_t)(value >> 8 * (size - 1 - i));
+}
+
+struct th_schema_key th_schema_key_table(enum th_table table)
+{
+    struct th_schema_key key = {.size = 0};
+    key_add(&key, table, 1);
+    return key;
+}
+
+struct th_schema_key th_schema_key_meta(enum th_meta_row row)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_META);
+    key_add(&key, row, 1);
+    return key;
+}
+
+struct th_schema_key th_schema_key_unit(uint32_t number)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_UNIT);
+    key_add(&key, number, 4);
+    return key;
+}
+
+struct th_schema_key th_schema_key_plan(uint16_t number)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_PLAN);
+    key_add(&key, number, 2);
+    return key;
+}
+
+struct th_schema_key th_schema_key_key(uint32_t unit, const struct th_sign_key *sign_key)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_KEY);
+    key_add(&key, unit, 4);
+    memcpy(key.bytes + key.size, sign_key->bytes, sizeof sign_key->bytes);
+    key.size += sizeof sign_key->bytes;
+    return key;
+}
+
+struct th_schema_key th_schema_key_book(enum th_table table, struct th_book_id book)
+{
+    struct th_schema_key key = th_schema_key_table(table);
+    key_add(&key, book.plan, 2);
+    key_add(&key, book.obligation, 2);
+    return key;
+}
+
+struct th_schema_key th_schema_key_row(struct th_book_id book, uint32_t unit, uint32_t number)
+{
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_REPORT, book);
+    key_add(&key, unit, 4);
+    key_add(&key, number, 4);
+    return key;
+}
+
+struct th_schema_key th_schema_key_revisions(struct th_book_id book, uint32_t unit, uint32_t number)
+{
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_REVISION, book);
+    key_add(&key, unit, 4);
+    key_add(&key, number, 4);
+    return key;
+}
+
+struct th_schema_key th_schema_key_revision(struct th_book_id book, uint32_t unit, uint32_t number,
+                                            uint32_t revision)
+{
+    struct th_schema_key key = th_schema_key_revisions(book, unit, number);
+    key_add(&key, revision, 4);
+    return key;
+}
+
+struct th_schema_key th_schema_key_rollup(struct th_book_id book, uint32_t unit,
+                                          enum th_branch branch)
+{
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_ROLLUP, book);
+    key_add(&key, unit, 4);
+    key_add(&key, branch, 1);
+    return key;
+}
+
+#define SIGN_BIT (UINT64_C(1) << 63)
+
+struct th_schema_key th_schema_key_closing(struct th_book_id book, th_instant closed_at,
+                                           uint32_t unit, enum th_branch branch)
+{
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_CLOSING, book);
+    key_add(&key, (uint64_t)closed_at.ms ^ SIGN_BIT, 8);
+    key_add(&key, unit, 4);
+    key_add(&key, branch, 1);
+    return key;
+}
+
+struct th_schema_key th_schema_key_tile(unsigned level, uint64_t index)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_TREE);
+    key_add(&key, level, 1);
+    key_add(&key, index, 8);
+    return key;
+}
+
+struct th_schema_key th_schema_key_log(enum th_table table, uint64_t number)
+{
+    struct th_schema_key key = th_schema_key_table(table);
+    key_add(&key, number, 8);
+    return key;
+}
+
+static struct th_source key_source(struct th_bytes key)
+{
+    struct th_source source = {key.bytes, key.size, false};
+    (void)th_source_u8(&source);
+    return source;
+}
+
+int th_schema_read_number(struct th_bytes key, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (key.size < 2 || key.size > 9)
+        return TH_E_CORRUPT;
+    for (size_t i = 1; i < key.size; i++)
+        number = number << 8 | key.bytes[i];
+    *ret_number = number;
+    return 0;
+}
+
+int th_schema_read_book(struct th_bytes key, struct th_book_id *ret_book)
+{
+    struct th_source source = key_source(key);
+    struct th_book_id book = {.plan = th_source_u16(&source)};
+    book.obligation = th_source_u16(&source);
+    if (source.failed)
+        return TH_E_CORRUPT;
+    *ret_book = book;
+    return 0;
+}
+
+int th_schema_closing_read(struct th_bytes key, th_instant *ret_closed_at, uint32_t *ret_unit,
+                           enum th_branch *ret_branch)
+{
+    struct th_source source = key_source(key);
+    (void)th_source_u32(&source); /* the book */
+    th_instant closed_at = {(int64_t)(th_source_u64(&source) ^ SIGN_BIT)};
+    uint32_t unit = th_source_u32(&source);
+    uint8_t branch = th_source_u8(&source);
+    if (!th_source_done(&source) || branch > TH_BRANCH_BODIES)
+        return TH_E_CORRUPT;
+    *ret_closed_at = closed_at;
+    *ret_unit = unit;
+    *ret_branch = (enum th_branch)branch;
+    return 0;
+}
+
+/* ---- checksums ---- */
+
+static uint32_t checksum(struct th_bytes key, struct th_bytes content)
+{
+    uLong crc = crc32_z(0, key.bytes, key.size);
+    return (uint32_t)crc32_z(crc, content.bytes, content.size);
+}
+
+void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size)
+{
+    TH_ASSERT(value_size >= TH_SCHEMA_CHECKSUM_SIZE);
+    uint32_t crc = checksum(key, (struct th_bytes){value + TH_SCHEMA_CHECKSUM_SIZE,
+                                                   value_size - TH_SCHEMA_CHECKSUM_SIZE});
+    for (size_t i = 0; i < TH_SCHEMA_CHECKSUM_SIZE; i++)
+        value[i] = (uint8_t)(crc >> 8 * (TH_SCHEMA_CHECKSUM_SIZE - 1 - i));
+}
+
+int th_schema_unseal(struct th_bytes key, struct th_bytes value, struct th_bytes *ret_content)
+{
+    struct th_source source = {value.bytes, value.size, false};
+    uint32_t stored = th_source_u32(&source);
+    struct th_bytes content = th_source_rest(&source);
+    if (source.failed || checksum(key, content) != stored)
+        return TH_E_CORRUPT;
+    *ret_content = content;
+    return 0;
+}
+
+/* ---- meta ---- */
+
+static const uint8_t magic[8] = "tonghop";
+
+void th_schema_format_encode(struct th_sink *sink)
+{
+    th_sink_bytes(sink, magic, sizeof magic);
+    th_sink_u32(sink, TH_SCHEMA_FORMAT);
+}
+
+int th_schema_format_check(struct th_bytes content)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    const uint8_t *first = th_source_bytes(&source, sizeof magic);
+    uint32_t format = th_source_u32(&source);
+    if (source.failed || memcmp(first, magic, sizeof magic) != 0)
+        return TH_E_CORRUPT;
+    return format == TH_SCHEMA_FORMAT ? 0 : TH_E_VERSION;
+}
+
+void th_schema_identity_encode(struct th_sink *sink, const struct th_store_identity *identity)
+{
+    th_sink_u8(sink, (uint8_t)identity->mode);
+    th_sink_bytes(sink, identity->store_id, sizeof identity->store_id);
+    th_sink_bytes(sink, identity->log_key, sizeof identity->log_key);
+    th_sink_i64(sink, identity->created.ms);
+    th_sink_text(sink, identity->realm);
+}
+
+int th_schema_identity_decode(struct th_bytes content, struct th_store_identity *ret_identity)
+{
+    struct th_store_identity identity = {.mode = TH_MODE_LIVE};
+    struct th_source source = {content.bytes, content.size, false};
+    uint8_t mode = th_source_u8(&source);
+    const uint8_t *store_id = th_source_bytes(&source, sizeof identity.store_id);
+    const uint8_t *log_key = th_source_bytes(&source, sizeof identity.log_key);
+    identity.created.ms = th_source_i64(&source);
+    struct th_bytes realm = th_source_text(&source);
+    if (!th_source_done(&source) || store_id == NULL || log_key == NULL)
+        return TH_E_CORRUPT;
+    if (mode < TH_MODE_LIVE || mode > TH_MODE_REHEARSAL || realm.size >= sizeof identity.realm)
+        return TH_E_CORRUPT;
+    identity.mode = (enum th_mode)mode;
+    memcpy(identity.store_id, store_id, sizeof identity.store_id);
+    memcpy(identity.log_key, log_key, sizeof identity.log_key);
+    memcpy(identity.realm, realm.bytes, realm.size);
+    *ret_identity = identity;
+    return 0;
+}
+
+static bool clock_status_check(uint8_t status)
+{
+    return status >= TH_CLOCK_STEADY && status <= TH_CLOCK_SUSPECT;
+}
+
+void th_schema_clock_encode(struct th_sink *sink, const struct th_clock_row *clock)
+{
+    th_sink_i64(sink, clock->time.ms);
+    th_sink_u8(sink, (uint8_t)clock->status);
+    th_sink_i64(sink, clock->anchor_wall.ms);
+    th_sink_i64(sink, clock->anchor_boottime_ms);
+    th_sink_u8(sink, clock->rehearsed);
+}
+
+int th_schema_clock_decode(struct th_bytes content, struct th_clock_row *ret_clock)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_clock_row clock = {.time = {th_source_i64(&source)}};
+    uint8_t status = th_source_u8(&source);
+    clock.status = (enum th_clock_status)status;
+    clock.anchor_wall.ms = th_source_i64(&source);
+    clock.anchor_boottime_ms = th_source_i64(&source);
+    clock.rehearsed = th_source_bool(&source);
+    if (!th_source_done(&source) || !clock_status_check(status))
+        return TH_E_CORRUPT;
+    *ret_clock = clock;
+    return 0;
+}
+
+/* ---- entries ---- */
+
+enum { ENTRY_FORM = 1 };
+
+static void put_big(uint8_t *bytes, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> 8 * (size - 1 - i));
+}
+
+void th_schema_entry_header(const struct th_store_entry *entry,
+                            uint8_t ret_header[TH_SCHEMA_ENTRY_HEADER])
+{
+    TH_ASSERT(entry->decision.size <= UINT32_MAX);
+    ret_header[0] = ENTRY_FORM;
+    ret_header[1] = (uint8_t)entry->kind;
+    ret_header[2] = (uint8_t)entry->clock;
+    ret_header[3] = 0;
+    put_big(ret_header + 4, (uint64_t)entry->time.ms, 8);
+    put_big(ret_header + 12, (uint64_t)entry->boottime_ms, 8);
+    put_big(ret_header + 20, entry->decision.size, 4);
+}
+
+int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_entry)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    uint8_t form = th_source_u8(&source);
+    uint8_t kind = th_source_u8(&source);
+    uint8_t clock = th_source_u8(&source);
+    uint8_t zero = th_source_u8(&source);
+    struct th_stored_entry entry = {.time = {th_source_i64(&source)}};
+    entry.boottime_ms = th_source_i64(&source);
+    entry.decision.size = th_source_u32(&source);
+    entry.decision.bytes = th_source_bytes(&source, entry.decision.size);
+    entry.body = th_source_rest(&source);
+    if (source.failed || form != ENTRY_FORM || zero != 0 || !clock_status_check(clock))
+        return TH_E_CORRUPT;
+    if (kind < TH_ENTRY_FOUNDED || kind > TH_ENTRY_CLOCK)
+        return TH_E_CORRUPT;
+    entry.kind = (enum th_entry_kind)kind;
+    entry.clock = (enum th_clock_status)clock;
+    *ret_entry = entry;
+    return 0;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/schema.h"
+
+#include <string.h>
+
+static struct th_source source_of(struct th_bytes bytes)
+{
+    return (struct th_source){bytes.bytes, bytes.size, false};
+}
+
+static void take(struct th_source *source, void *ret_bytes, size_t size)
+{
+    const uint8_t *bytes = th_source_bytes(source, size);
+    if (bytes != NULL)
+        memcpy(ret_bytes, bytes, size);
+}
+
+static th_instant take_instant(struct th_source *source)
+{
+    return (th_instant){th_source_i64(source)};
+}
+
+/* ---- units ---- */
+
+void th_schema_unit_encode(struct th_sink *sink, const struct th_unit *unit)
+{
+    th_sink_u32(sink, (uint32_t)unit->valid_from.number);
+    th_sink_u32(sink, (uint32_t)unit->valid_to.number);
+    th_sink_text(sink, th_unit_kind_word(unit->kind));
+    th_sink_text(sink, unit->code);
+    th_sink_text(sink, unit->name);
+    th_sink_text(sink, unit->parent_code);
+    th_sink_text(sink, unit->external_id);
+}
+
+/* Sets `memory` to false when the arena is full. */
+static const char *take_text(struct th_source *source, struct th_arena *arena, bool *memory)
+{
+    struct th_bytes text = th_source_text(source);
+    if (source->failed)
+        return "";
+    const char *copy = th_arena_copy_text(arena, (const char *)text.bytes, text.size);
+    if (copy == NULL)
+        *memory = false;
+    return copy;
+}
+
+int th_schema_unit_decode(struct th_bytes content, struct th_arena *arena, struct th_unit *ret_unit)
+{
+    struct th_source source = source_of(content);
+    bool memory = true;
+    struct th_unit unit = {.parent = TH_UNIT_NONE};
+    unit.valid_from.number = (int32_t)th_source_u32(&source);
+    unit.valid_to.number = (int32_t)th_source_u32(&source);
+    struct th_bytes kind = th_source_text(&source);
+    unit.code = take_text(&source, arena, &memory);
+    unit.name = take_text(&source, arena, &memory);
+    unit.parent_code = take_text(&source, arena, &memory);
+    unit.external_id = take_text(&source, arena, &memory);
+    if (!th_source_done(&source))
+        return TH_E_CORRUPT;
+    if (th_unit_kind_parse((const char *)kind.bytes, kind.size, &unit.kind) != 0)
+        return TH_E_CORRUPT;
+    if (!memory)
+        return TH_E_NO_MEMORY;
+    *ret_unit = unit;
+    return 0;
+}
+
+/* ---- plans, keys, marks ---- */
+
+void th_schema_plan_encode(struct th_sink *sink, const struct th_digest *digest,
+                           th_instant loaded_at, struct th_bytes plan)
+{
+    th_sink_bytes(sink, digest->bytes, sizeof digest->bytes);
+    th_sink_i64(sink, loaded_at.ms);
+    th_sink_bytes(sink, plan.bytes, plan.size);
+}
+
+int th_schema_plan_decode(struct th_bytes content, struct th_digest *ret_digest,
+                          th_instant *ret_loaded_at, struct th_bytes *ret_plan)
+{
+    struct th_source source = source_of(content);
+    struct th_digest digest = {{0}};
+    take(&source, digest.bytes, sizeof digest.bytes);
+    th_instant loaded_at = take_instant(&source);
+    struct th_bytes plan = th_source_rest(&source);
+    if (!th_source_done(&source))
+        return TH_E_CORRUPT;
+    *ret_digest = digest;
+    *ret_loaded_at = loaded_at;
+    *ret_plan = plan;
+    return 0;
+}
+
+void th_schema_key_row_encode(struct th_sink *sink, const struct th_key_row *row)
+{
+    th_sink_bytes(sink, row->curve_key, sizeof row->curve_key);
+    th_sink_u64(sink, row->enrolled_at);
+    th_sink_u8(sink, row->revoked);
+    th_sink_u64(sink, row->revoked_at);
+}
+
+int th_schema_key_row_decode(struct th_bytes key, struct th_bytes content,
+                             struct th_key_row *ret_row)
+{
+    struct th_key_row row = {.unit = 0};
+    struct th_source names = source_of(key);
+    struct th_source source = source_of(content);
+    (void)th_source_u8(&names);
+    row.unit = th_source_u32(&names);
+    take(&names, row.sign_key.bytes, sizeof row.sign_key.bytes);
+    take(&source, row.curve_key, sizeof row.curve_key);
+    row.enrolled_at = th_source_u64(&source);
+    row.revoked = th_source_bool(&source);
+    row.revoked_at = th_source_u64(&source);
+    if (!th_source_done(&names) || !th_source_done(&source))
+        return TH_E_CORRUPT;
+    *ret_row = row;
+    return 0;
+}
+
+void th_schema_mark_encode(struct th_sink *sink, const struct th_mark *mark)
+{
+    th_sink_u8(sink, mark->closed);
+    th_sink_i64(sink, mark->closed_at.ms);
+    th_sink_u8(sink, mark->reminded);
+    th_sink_i64(sink, mark->reminded_at.ms);
+}
+
+int th_schema_mark_decode(struct th_bytes content, struct th_mark *ret_mark)
+{
+    struct th_source source = source_of(content);
+    struct th_mark mark = {.closed = th_source_bool(&source)};
+    mark.closed_at = take_instant(&source);
+    mark.reminded = th_source_bool(&source);
+    mark.reminded_at = take_instant(&source);
+    if (!th_source_done(&source))
+        return TH_E_CORRUPT;
+    *ret_mark = mark;
+    return 0;
+}
+
+/* ---- reports and revisions ---- */
+
+void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
+{
+    th_sink_u32(sink, row->revision);
+    th_sink_u32(sink, row->index);
+    th_sink_u64(sink, row->position);
+    th_sink_bytes(sink, row->digest.bytes, sizeof row->digest.bytes);
+    th_sink_i64(sink, row->first_received.ms);
+    th_sink_i64(sink, row->received.ms);
+    th_sink_i64(sink, row->prepared.ms);
+    th_sink_u8(sink, row->has_due);
+    th_sink_i64(sink, row->has_due ? row->due.ms : 0);
+    th_sink_u8(sink, (uint8_t)row->timeliness);
+    th_sink_u8(sink, row->estimated);
+    th_sink_u8(sink, 0); /* marks: none yet */
+    th_sink_bytes(sink, row->values, row->values_size);
+}
+
+int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th_row *ret_row)
+{
+    struct th_source names = source_of(key);
+    struct th_source source = source_of(content);
+    struct th_row row = {.unit = 0};
+    (void)th_source_bytes(&names, 5); /* table and book */
+    row.unit = th_source_u32(&names);
+    row.number = th_source_u32(&names);
+    row.revision = th_source_u32(&source);
+    row.index = th_source_u32(&source);
+    row.position = th_source_u64(&source);
+    take(&source, row.digest.bytes, sizeof row.digest.bytes);
+    row.first_received = take_instant(&source);
+    row.received = take_instant(&source);
+    row.prepared = take_instant(&source);
+    row.has_due = th_source_bool(&source);
+    row.due = take_instant(&source);
+    uint8_t timeliness = th_source_u8(&source);
+    row.timeliness = (enum th_timeliness)timeliness;
+    row.estimated = th_source_bool(&source);
+    uint8_t marks = th_source_u8(&source);
+    struct th_bytes values = th_source_rest(&source);
+    if (!th_source_done(&names) || !th_source_done(&source) || values.size > UINT32_MAX)
+        return TH_E_CORRUPT;
+    if (timeliness < TH_TIMELINESS_ON_TIME || timeliness > TH_TIMELINESS_UNDATED || marks != 0)
+        return TH_E_CORRUPT;
+    row.values = values.bytes;
+    row.values_size = (uint32_t)values.size;
+    *ret_row = row;
+    return 0;
+}
+
+void th_schema_revision_encode(struct th_sink *sink, const struct th_revision *revision)
+{
+    th_sink_u32(sink, revision->index);
+    th_sink_u64(sink, revision->position);
+    th_sink_bytes(sink, revision->digest.bytes, sizeof revision->digest.bytes);
+    th_sink_i64(sink, revision->received.ms);
+}
+
+int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
+                              struct th_revision *ret_revision)
+{
+    struct th_source names = source_of(key);
+    struct th_source source = source_of(content);
+    struct th_revision revision = {.unit = 0};
+    (void)th_source_bytes(&names, 5); /* table and book */
+    revision.unit = th_source_u32(&names);
+    revision.number = th_source_u32(&names);
+    revision.revision = th_source_u32(&names);
+    revision.index = th_source_u32(&source);
+    revision.position = th_source_u64(&source);
+    take(&source, revision.digest.bytes, sizeof revision.digest.bytes);
+    revision.received = take_instant(&source);
+    if (!th_source_done(&names) || !th_source_done(&source))
+        return TH_E_CORRUPT;
+    *ret_revision = revision;
+    return 0;
+}
+
+/* ---- rollups ---- */
+
+static uint32_t cells_of(const struct th_rollup_layout *layout, uint32_t number)
+{
+    return layout->cells_at[number + 1] - layout->cells_at[number];
+}
+
+void th_schema_rollup_encode(struct th_sink *sink, const struct th_rollup_layout *layout,
+                             const struct th_rollup *rollup)
+{
+    const struct th_counts *counts = &rollup->counts;
+    uint32_t present = 0;
+    uint32_t before = 0;
+    th_sink_u8(sink, counts->has_expected);
+    th_sink_varint(sink, counts->expected);
+    th_sink_varint(sink, counts->received);
+    th_sink_varint(sink, counts->on_time);
+    th_sink_varint(sink, counts->late);
+    th_sink_varint(sink, counts->undecided);
+    th_sink_varint(sink, counts->returned);
+    th_sink_varint(sink, counts->exempt);
+    th_sink_varint(sink, counts->suspended);
+    th_sink_varint(sink, counts->estimated);
+    for (uint32_t number = 0; number <= layout->catalogue->number_max; number++)
+        present += rollup->reported[number] > 0;
+    th_sink_varint(sink, layout->cells_count);
+    th_sink_varint(sink, present);
+    for (uint32_t number = 0; number <= layout->catalogue->number_max; number++) {
+        if (rollup->reported[number] == 0)
+            continue;
+        th_sink_varint(sink, number - before);
+        th_sink_varint(sink, rollup->reported[number]);
+        for (uint32_t i = 0; i < cells_of(layout, number); i++)
+            th_sink_wide(sink, rollup->cells[layout->cells_at[number] + i]);
+        before = number;
+    }
+}
+
+static uint32_t take_count(struct th_source *source)
+{
+    return (uint32_t)th_source_varint(source, UINT32_MAX);
+}
+
+static void take_counts(struct th_source *source, struct th_counts *ret_counts)
+{
+    ret_counts->has_expected = th_source_bool(source);
+    ret_counts->expected = take_count(source);
+    ret_counts->received = take_count(source);
+    ret_counts->on_time = take_count(source);
+    ret_counts->late = take_count(source);
+    ret_counts->undecided = take_count(source);
+    ret_counts->returned = take_count(source);
+    ret_counts->exempt = take_count(source);
+    ret_counts->suspended = take_count(source);
+    ret_counts->estimated = take_count(source);
+}
+
+static int take_indicators(struct th_source *source, const struct th_rollup_layout *layout,
+                           struct th_rollup *rollup)
+{
+    uint32_t number = 0;
+    uint32_t present = take_count(source);
+    for (uint32_t i = 0; i < present && !source->failed; i++) {
+        uint32_t step = (uint32_t)th_source_varint(source, UINT16_MAX);
+        uint32_t reported = take_count(source);
+        number += step;
+        if (number > layout->catalogue->number_max || reported == 0 || (step == 0 && i > 0))
+            return TH_E_CORRUPT;
+        rollup->reported[number] = reported;
+        for (uint32_t cell = 0; cell < cells_of(layout, number); cell++)
+            rollup->cells[layout->cells_at[number] + cell] = th_source_wide(source);
+    }
+    return th_source_done(source) ? 0 : TH_E_CORRUPT;
+}
+
+int th_schema_rollup_decode(struct th_bytes content, const struct th_rollup_layout *layout,
+                            struct th_arena *arena, struct th_rollup *ret_rollup)
+{
+    struct th_source source = source_of(content);
+    size_t numbers = (size_t)layout->catalogue->number_max + 1;
+    struct th_rollup rollup = {
+        .reported = th_arena_alloc_array(arena, numbers, sizeof *rollup.reported),
+        .cells = th_arena_alloc_array(arena, layout->cells_count, sizeof *rollup.cells),
+    };
+    if (rollup.reported == NULL || rollup.cells == NULL)
+        return TH_E_NO_MEMORY;
+    take_counts(&source, &rollup.counts);
+    if (take_count(&source) != layout->cells_count || source.failed)
+        return TH_E_CORRUPT;
+    int status = take_indicators(&source, layout, &rollup);
+    if (status == 0)
+        *ret_rollup = rollup;
+    return status;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/internal.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAP_BYTES_DEFAULT (SIZE_C(64) << 30)
+#define SIZE_C(n)         ((size_t)(n))
+#define REHEARSAL_SUFFIX  "/rehearsal"
+
+static size_t map_bytes_of(const struct th_store_options *options)
+{
+    return options == NULL ? 0 : options->map_bytes;
+}
+
+static bool ends_in_rehearsal(const char *realm)
+{
+    size_t size = strlen(realm);
+    size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
+    return size > suffix_size && strcmp(realm + size - suffix_size, REHEARSAL_SUFFIX) == 0;
+}
+
+/* ---- making ---- */
+
+static int put_identity(const struct th_env *env, const struct th_store_identity *identity)
+{
+    struct th_schema_key format_key = th_schema_key_meta(TH_META_FORMAT);
+    struct th_schema_key identity_key = th_schema_key_meta(TH_META_IDENTITY);
+    struct th_sink sink = {0};
+    struct th_txn txn;
+    bool unknown = false;
+    int status = th_txn_begin(env, true, &txn);
+    if (status != 0)
+        return status;
+    th_schema_format_encode(&sink);
+    status = th_txn_put(&txn, &format_key, TH_PUT_NEW, sink.bytes, sink.size);
+    if (status == 0) {
+        size_t format_size = sink.size;
+        th_schema_identity_encode(&sink, identity);
+        status = sink.failed ? TH_E_NO_MEMORY
+                             : th_txn_put(&txn, &identity_key, TH_PUT_NEW, sink.bytes + format_size,
+                                          sink.size - format_size);
+    }
+    th_sink_deinit(&sink);
+    if (status != 0) {
+        th_txn_abort(&txn);
+        return status;
+    }
+    return th_txn_commit(&txn, &unknown);
+}
+
+int th_store_create(const char *folder, const struct th_store_options *options,
+                    const struct th_store_identity *identity)
+{
+    struct th_store_report report = {folder, NULL};
+    size_t map_bytes = map_bytes_of(options);
+    struct th_vkey vkey;
+    struct th_env env;
+    int owner_fd;
+    int status = th_tlog_vkey_init(identity->realm, identity->log_key, &vkey);
+    if (status == 0 && (identity->mode == TH_MODE_REHEARSAL) != ends_in_rehearsal(identity->realm))
+        status = TH_E_INVALID;
+    if (status == 0)
+        status = th_folder_check_new(folder);
+    if (status == 0)
+        status = th_folder_check_filesystem(&report);
+    if (status == 0)
+        status = th_folder_own(&report, &owner_fd);
+    if (status != 0)
+        return status;
+    status = th_folder_check_new(folder); /* again: now nobody else makes one */
+    if (status == 0)
+        status = th_env_open(folder, true, map_bytes == 0 ? MAP_BYTES_DEFAULT : map_bytes, &env);
+    if (status == 0) {
+        status = put_identity(&env, identity);
+        th_env_extend(&env);
+        th_env_close(&env);
+        if (status == 0)
+            status = th_folder_finish(folder, identity->store_id);
+    }
+    (void)close(owner_fd);
+    return status;
+}
+
+/* ---- opening ---- */
+
+static int report_open(const struct th_store_report *report, int status)
+{
+    switch (status) {
+    case TH_E_CORRUPT:
+        return th_store_report(report, status,
+                               "data.mdb không phải tệp LMDB hoặc đã hỏng; khôi phục từ bản sao "
+                               "lưu");
+    case TH_E_VERSION:
+        return th_store_report(report, status, "data.mdb do một bản LMDB khác ghi");
+    case TH_E_BUSY:
+        return th_store_report(report, status, "có quá nhiều tiến trình đang đọc kho này");
+    default:
+        return th_store_report(report, status, "không mở được kho: %s", th_status_text(status));
+    }
+}
+
+/* A file that ends before its last page would end the process with SIGBUS when it is read. */
+static int check_length(const struct th_store_report *report, const struct th_env *env)
+{
+    struct th_env_usage usage;
+    int status = th_env_usage(env, &usage);
+    if (status != 0)
+        return report_open(report, status);
+    if (usage.file_bytes >= usage.used_bytes)
+        return 0;
+    return th_store_report(report, TH_E_CORRUPT,
+                           "data.mdb bị cắt ngắn: cần %llu byte, chỉ còn %llu; khôi phục từ bản "
+                           "sao lưu",
+                           (unsigned long long)usage.used_bytes,
+                           (unsigned long long)usage.file_bytes);
+}
+
+static int check_tables(const struct th_store_report *report, struct th_store *store,
+                        const uint8_t store_id[TH_STORE_ID_SIZE])
+{
+    struct th_txn txn;
+    int status = th_txn_begin(&store->env, false, &txn);
+    if (status != 0)
+        return report_open(report, status);
+    status = th_store_check(report, &txn, store_id, &store->identity, store->edge);
+    th_txn_abort(&txn);
+    return status;
+}
+
+static int open_env(const struct th_store_report *report, const struct th_store_options *options,
+                    bool write, struct th_store *store)
+{
+    size_t map_bytes = map_bytes_of(options);
+    if (write && map_bytes == 0)
+        map_bytes = MAP_BYTES_DEFAULT;
+    int status = th_env_open(report->folder, write, map_bytes, &store->env);
+    if (status != 0)
+        return report_open(report, status);
+    th_env_check_readers(&store->env);
+    return check_length(report, &store->env);
+}
+
+/* In the order of docs/STORAGE.md. What was taken before a failure is in the store. */
+static int open_checked(const struct th_store_report *report,
+                        const struct th_store_options *options, bool write, struct th_store *store)
+{
+    uint8_t store_id[TH_STORE_ID_SIZE];
+    int status = th_folder_check_files(report, store_id);
+    if (status == 0 && write)
+        status = th_folder_own(report, &store->owner_fd);
+    if (status == 0)
+        status = th_folder_check_filesystem(report);
+    if (status == 0 && write)
+        status = th_folder_check_files(report, store_id); /* again, as the owner */
+    if (status == 0)
+        status = open_env(report, options, write, store);
+    if (status == 0)
+        status = check_tables(report, store, store_id);
+    return status;
+}
+
+int th_store_open(const char *folder, enum th_store_access access,
+                  const struct th_store_options *options,
+                  char ret_problem[TH_STORE_PROBLEM_SIZE], struct th_store **ret_store)
+{
+    struct th_store_report report = {folder, ret_problem};
+    struct th_store *store = calloc(1, sizeof *store);
+    struct th_edge *edge = calloc(1, sizeof *edge);
+    if (ret_problem != NULL)
+        ret_problem[0] = '\0';
+    if (store == NULL || edge == NULL) {
+        free(store);
+        free(edge);
+        return TH_E_NO_MEMORY;
+    }
+    store->owner_fd = -1;
+    store->edge = edge;
+    int status = open_checked(&report, options, access == TH_STORE_WRITE, store);
+    if (status != 0) {
+        th_store_close(store);
+        return status;
+    }
+    if (access == TH_STORE_READ) {
+        free(store->edge);
+        store->edge = NULL;
+    }
+    *ret_store = store;
+    return 0;
+}
+
+void th_store_close(struct th_store *store)
+{
+    if (store == NULL)
+        return;
+    th_txn_abort(&store->batch);
+    if (store->env.env != NULL && store->owner_fd >= 0 && store->identity.realm[0] != '\0')
+        th_env_extend(&store->env);
+    th_env_close(&store->env);
+    if (store->owner_fd >= 0)
+        (void)close(store->owner_fd);
+    th_sink_deinit(&store->scratch);
+    free(store->edge);
+    free(store);
+}
+
+const struct th_store_identity *th_store_identity(const struct th_store *store)
+{
+    return &store->identity;
+}
+
+void th_store_check_readers(struct th_store *store)
+{
+    th_env_check_readers(&store->env);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Merkle tree over the leaf rows: the writer's right edge, and tiles read back from tables.
+ *
+ * The right edge is the last tile of every level. It has every node that the root of the whole
+ * tree is made of. An appended leaf costs its own hash and one node hash on average.
+ *
+ * Not thread-safe: one owner at a time.
+ */
+#ifndef TH_STORE_TREE_H
+#define TH_STORE_TREE_H
+
+#include "aggregator/store/env.h"
+#include "aggregator/store/tile.h"
+#include "proto/tlog/hash.h"
+
+/*
+ * Brings a tile to what it has in a tree of `size` leaves, the size of the transaction's snapshot.
+ * Hashes that the tile has already stay. From the tile's row; the last tile of level 0 has none
+ * and is made by hashing leaf rows. TH_E_CORRUPT: a row is missing or has another length.
+ */
+TH_MUST_CHECK int th_tile_load(const struct th_txn *txn, uint64_t size, struct th_tile *tile);
+
+struct th_edge {
+    uint64_t size;      /* leaves */
+    uint64_t committed; /* leaves when the batch began */
+    struct th_tile tiles[TH_TILE_LEVELS]; /* a full one stays until the next hash comes */
+    struct th_tile saved[TH_TILE_LEVELS]; /* the batch has gone on to the next tile */
+    bool is_saved[TH_TILE_LEVELS];
+    bool is_grown[TH_TILE_LEVELS]; /* its row is not what the tile is */
+};
+
+/* The edge of a tree of `size` leaves. After a failure it is undefined. */
+TH_MUST_CHECK int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size);
+/* Writes the rows of tiles that became full. */
+TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf);
+/* Writes the rows of the upper tiles that have grown, each once a batch. */
+TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_txn *txn);
+void th_edge_root(struct th_edge *edge, struct th_digest *ret_root);
+/* What was added stays, or goes. */
+void th_edge_commit(struct th_edge *edge);
+void th_edge_rollback(struct th_edge *edge);
+
+/* Tiles that a view has read. Zero-initialised is empty; deinit frees. */
+#define TH_TILE_SLOTS 8
+struct th_tile_cache {
+    struct th_tile *tiles[TH_TILE_SLOTS];
+    uint64_t used_at[TH_TILE_SLOTS];
+    uint64_t uses;
+};
+void th_tile_cache_deinit(struct th_tile_cache *cache);
+/* A node of the tree of `size` leaves, all of its leaves below. Also TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_tile_cache_node(struct th_tile_cache *cache, const struct th_txn *txn,
+                                     uint64_t size, unsigned level, uint64_t index,
+                                     struct th_digest *ret_hash);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables beside the log, through a store: what is put comes back, in order, and scans stop. */
+#include "tests/support/store_fixture.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct store_fixture fixture;
+static struct th_store *store;
+static struct th_view *view;
+static struct th_arena arena;
+
+static void setup(void)
+{
+    store_fixture_init(&fixture, (size_t)16 << 20);
+    store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    th_arena_init(&arena, 4096, 1 << 20);
+    cr_assert_eq(th_store_begin(store), 0);
+}
+
+static void teardown(void)
+{
+    th_view_close(view);
+    th_store_close(store);
+    th_arena_deinit(&arena);
+    store_fixture_deinit(&fixture);
+}
+
+TestSuite(store_tables, .init = setup, .fini = teardown);
+
+static void commit(void)
+{
+    cr_assert_eq(th_store_commit(store, NULL), 0);
+    cr_assert_eq(th_view_open(store, &view), 0);
+}
+
+#define BOOK ((struct th_book_id){1, 7})
+#define STOP 77
+
+struct seen {
+    size_t count;
+    size_t stop_after;
+    uint64_t numbers[64];
+};
+
+static int note(struct seen *seen, uint64_t number)
+{
+    seen->numbers[seen->count++] = number;
+    return seen->count == seen->stop_after ? STOP : 0;
+}
+
+/* ---- reports ---- */
+
+static struct th_row row_of(uint32_t unit, uint32_t number)
+{
+    return (struct th_row){.unit = unit,
+                           .number = number,
+                           .revision = 1,
+                           .position = unit,
+                           .timeliness = TH_TIMELINESS_ON_TIME,
+                           .values = (const uint8_t *)"values",
+                           .values_size = 6};
+}
+
+static void put_row(struct th_book_id book, uint32_t unit, uint32_t number)
+{
+    struct th_row row = row_of(unit, number);
+    cr_assert_eq(th_store_put_row(store, book, &row), 0);
+}
+
+static int on_row(void *context, const struct th_row *row)
+{
+    return note(context, row->unit * 100 + row->number);
+}
+
+Test(store_tables, rows_are_scanned_in_order_and_only_those_of_the_book)
+{
+    put_row(BOOK, 300, 0);
+    put_row(BOOK, 2, 1);
+    put_row(BOOK, 2, 0);
+    put_row((struct th_book_id){1, 6}, 1, 0);
+    put_row((struct th_book_id){1, 8}, 1, 0);
+    put_row((struct th_book_id){2, 7}, 1, 0);
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_rows(view, BOOK, on_row, &seen), 0);
+    cr_assert_eq(seen.count, 3);
+    cr_assert_eq(seen.numbers[0], 200);
+    cr_assert_eq(seen.numbers[1], 201);
+    cr_assert_eq(seen.numbers[2], 30000);
+}
+
+Test(store_tables, a_scan_stops_when_it_is_told_and_hands_the_answer_on)
+{
+    put_row(BOOK, 1, 0);
+    put_row(BOOK, 2, 0);
+    put_row(BOOK, 3, 0);
+    commit();
+    struct seen seen = {.stop_after = 2};
+    cr_assert_eq(th_view_rows(view, BOOK, on_row, &seen), STOP);
+    cr_assert_eq(seen.count, 2);
+}
+
+Test(store_tables, an_empty_book_is_scanned_without_a_call)
+{
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_rows(view, BOOK, on_row, &seen), 0);
+    cr_assert_eq(seen.count, 0);
+}
+
+Test(store_tables, a_row_is_replaced_by_its_next_revision)
+{
+    struct th_row row = row_of(4, 0);
+    cr_assert_eq(th_store_put_row(store, BOOK, &row), 0);
+    row.revision = 2;
+    row.values_size = 0;
+    cr_assert_eq(th_store_put_row(store, BOOK, &row), 0);
+    commit();
+    struct th_row back;
+    cr_assert_eq(th_view_row(view, BOOK, 4, 0, &back), 0);
+    cr_assert_eq(back.revision, 2);
+    cr_assert_eq(back.values_size, 0);
+    cr_assert_eq(th_view_row(view, BOOK, 4, 1, &back), TH_E_NOT_FOUND);
+}
+
+static int on_revision(void *context, const struct th_revision *revision)
+{
+    return note(context, revision->revision);
+}
+
+Test(store_tables, revisions_of_one_report_are_scanned_and_never_overwritten)
+{
+    struct th_revision revision = {.unit = 4, .number = 0, .position = 11};
+    for (revision.revision = 3; revision.revision > 0; revision.revision--)
+        cr_assert_eq(th_store_put_revision(store, BOOK, &revision), 0);
+    revision.unit = 5;
+    revision.revision = 1;
+    cr_assert_eq(th_store_put_revision(store, BOOK, &revision), 0);
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_revisions(view, BOOK, 4, 0, on_revision, &seen), 0);
+    cr_assert_eq(seen.count, 3);
+    cr_assert_eq(seen.numbers[0], 1);
+    cr_assert_eq(seen.numbers[2], 3);
+    cr_assert_eq(th_view_revision(view, BOOK, 4, 0, 2, &revision), 0);
+    cr_assert_eq(revision.position, 11);
+    cr_assert_eq(th_view_revision(view, BOOK, 4, 0, 4, &revision), TH_E_NOT_FOUND);
+    cr_assert_eq(th_store_begin(store), 0);
+    cr_assert_eq(th_store_put_revision(store, BOOK, &revision), TH_E_EXISTS);
+    th_store_abort(store);
+}
+
+/* ---- rollups ---- */
+
+static const struct th_indicator indicators[3];
+static const struct th_catalogue catalogue = {.indicators = indicators, .number_max = 2};
+static const uint32_t cells_at[] = {0, 0, 1, 2};
+static const struct th_rollup_layout layout = {&catalogue, cells_at, 2};
+
+static int on_closing(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
+                      const struct th_rollup *rollup)
+{
+    cr_assert_eq((int64_t)rollup->cells[1], closed_at.ms);
+    return note(context, (uint64_t)closed_at.ms * 100 + unit * 10 + branch);
+}
+
+Test(store_tables, rollups_and_closings_come_back)
+{
+    uint32_t reported[3] = {0, 0, 5};
+    th_int128 cells[2] = {0, 20};
+    struct th_rollup rollup = {.counts.received = 5, .reported = reported, .cells = cells};
+    cr_assert_eq(th_store_put_rollup(store, BOOK, 9, TH_BRANCH_COMMUNES, &layout, &rollup), 0);
+    cr_assert_eq(
+        th_store_put_closing(store, BOOK, (th_instant){20}, 3, TH_BRANCH_BODIES, &layout, &rollup),
+        0);
+    cr_assert_eq(
+        th_store_put_closing(store, BOOK, (th_instant){20}, 3, TH_BRANCH_ALL, &layout, &rollup), 0);
+    cells[1] = 10;
+    cr_assert_eq(
+        th_store_put_closing(store, BOOK, (th_instant){10}, 8, TH_BRANCH_ALL, &layout, &rollup), 0);
+    commit();
+    struct th_rollup back;
+    cr_assert_eq(
+        th_view_rollup(view, BOOK, 9, TH_BRANCH_COMMUNES, &layout, &arena, &back), 0);
+    cr_assert_eq(back.counts.received, 5);
+    cr_assert_eq(back.reported[2], 5);
+    cr_assert_eq((int64_t)back.cells[1], 20);
+    cr_assert_eq(th_view_rollup(view, BOOK, 9, TH_BRANCH_ALL, &layout, &arena, &back),
+                 TH_E_NOT_FOUND);
+    struct seen seen = {0};
+    cr_assert_eq(th_view_closings(view, BOOK, &layout, &arena, on_closing, &seen), 0);
+    cr_assert_eq(seen.count, 3);
+    cr_assert_eq(seen.numbers[0], 1080);
+    cr_assert_eq(seen.numbers[1], 2030);
+    cr_assert_eq(seen.numbers[2], 2032);
+    cr_assert_eq(th_store_begin(store), 0);
+    cr_assert_eq(
+        th_store_put_closing(store, BOOK, (th_instant){10}, 8, TH_BRANCH_ALL, &layout, &rollup),
+        TH_E_EXISTS);
+    th_store_abort(store);
+}
+
+/* ---- definitions ---- */
+
+static int on_unit(void *context, uint32_t number, const struct th_unit *unit)
+{
+    cr_assert_str_eq(unit->code, number == 0 ? "64" : "64-snv");
+    return note(context, number);
+}
+
+Test(store_tables, units_come_back_by_number)
+{
+    struct th_unit units[] = {
+        {.code = "64", .name = "Gia Lai", .parent_code = "", .external_id = ""},
+        {.code = "64-snv", .name = "Sở Nội vụ", .parent_code = "64", .external_id = "H30.2"},
+    };
+    cr_assert_eq(th_store_put_unit(store, 1, &units[1]), 0);
+    cr_assert_eq(th_store_put_unit(store, 0, &units[0]), 0);
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_units(view, &arena, on_unit, &seen), 0);
+    cr_assert_eq(seen.count, 2);
+    cr_assert_eq(seen.numbers[1], 1);
+}
+
+static int on_plan(void *context, uint16_t number, const struct th_digest *digest,
+                   th_instant loaded_at, struct th_bytes content)
+{
+    cr_assert_eq(digest->bytes[0], 5);
+    cr_assert_eq(loaded_at.ms, 6);
+    return note(context, number * 1000000 + content.size);
+}
+
+Test(store_tables, plans_come_back_also_large_ones)
+{
+    static uint8_t content[300000];
+    struct th_digest digest = {{5}};
+    cr_assert_eq(th_store_put_plan(store, 2, &digest, (th_instant){6},
+                                   (struct th_bytes){content, sizeof content}),
+                 0);
+    cr_assert_eq(
+        th_store_put_plan(store, 1, &digest, (th_instant){6}, (struct th_bytes){content, 3}), 0);
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_plans(view, on_plan, &seen), 0);
+    cr_assert_eq(seen.count, 2);
+    cr_assert_eq(seen.numbers[0], 1000003);
+    cr_assert_eq(seen.numbers[1], 2300000);
+}
+
+static int on_key(void *context, const struct th_key_row *key)
+{
+    return note(context, key->unit * 10 + key->revoked);
+}
+
+static int on_mark(void *context, struct th_book_id book, const struct th_mark *mark)
+{
+    cr_assert(mark->reminded);
+    return note(context, book.plan * 100 + book.obligation);
+}
+
+Test(store_tables, keys_and_marks_come_back_as_last_put)
+{
+    struct th_key_row key = {.unit = 3};
+    struct th_mark mark = {.reminded = true};
+    cr_assert_eq(th_store_put_key(store, &key), 0);
+    key.revoked = true;
+    cr_assert_eq(th_store_put_key(store, &key), 0);
+    key.sign_key.bytes[0] = 1;
+    key.revoked = false;
+    cr_assert_eq(th_store_put_key(store, &key), 0);
+    cr_assert_eq(th_store_put_mark(store, (struct th_book_id){2, 1}, &mark), 0);
+    cr_assert_eq(th_store_put_mark(store, (struct th_book_id){1, 9}, &mark), 0);
+    commit();
+    struct seen keys = {0};
+    struct seen marks = {0};
+    cr_assert_eq(th_view_keys(view, on_key, &keys), 0);
+    cr_assert_eq(keys.count, 2);
+    cr_assert_eq(keys.numbers[0], 31);
+    cr_assert_eq(keys.numbers[1], 30);
+    cr_assert_eq(th_view_marks(view, on_mark, &marks), 0);
+    cr_assert_eq(marks.count, 2);
+    cr_assert_eq(marks.numbers[0], 109);
+    cr_assert_eq(marks.numbers[1], 201);
+}
