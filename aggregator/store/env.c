@@ -264,8 +264,7 @@ int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,
     int rc = mdb_get(txn->txn, txn->database, &name, &value);
     if (rc != 0)
         return status_of(rc);
-    return th_schema_unseal((struct th_bytes){key->bytes, key->size}, bytes_of(value),
-                            ret_content);
+    return th_schema_unseal((struct th_bytes){key->bytes, key->size}, bytes_of(value), ret_content);
 }
 
 static bool begins_with(MDB_val name, const uint8_t *prefix, size_t prefix_size)
@@ -273,8 +272,8 @@ static bool begins_with(MDB_val name, const uint8_t *prefix, size_t prefix_size)
     return name.mv_size >= prefix_size && memcmp(name.mv_data, prefix, prefix_size) == 0;
 }
 
-int th_txn_seek(const struct th_txn *txn, const struct th_schema_key *key,
-                struct th_bytes *ret_key, struct th_bytes *ret_content)
+int th_txn_seek(const struct th_txn *txn, const struct th_schema_key *key, struct th_bytes *ret_key,
+                struct th_bytes *ret_content)
 {
     MDB_cursor *cursor;
     MDB_val name = key_val(key);

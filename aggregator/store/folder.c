@@ -72,8 +72,8 @@ static int write_owner(int fd)
     char text[OWNER_TEXT_MAX];
     char since[TH_INSTANT_TEXT_SIZE];
     th_instant now = {(int64_t)time(NULL) * 1000};
-    int size = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(),
-                        th_instant_format(now, since));
+    int size =
+        snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), th_instant_format(now, since));
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)size, 0) != size)
         return TH_E_IO;
     return 0;
@@ -110,10 +110,9 @@ static const struct {
     unsigned long magic; /* statfs(2), linux/magic.h */
     const char *name;
 } refused[] = {
-    {0x6969, "NFS"},        {0x517B, "SMB"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"},
-    {0x01021997, "9P"},     {0x5346414F, "AFS"},    {0x00C36400, "Ceph"}, {0x65735546, "FUSE"},
-    {0x01161970, "GFS2"},   {0x7461636F, "OCFS2"},  {0x0BD00BD0, "Lustre"},
-    {0x73757245, "Coda"},
+    {0x6969, "NFS"},      {0x517B, "SMB"},       {0xFF534D42, "CIFS"},   {0xFE534D42, "SMB2"},
+    {0x01021997, "9P"},   {0x5346414F, "AFS"},   {0x00C36400, "Ceph"},   {0x65735546, "FUSE"},
+    {0x01161970, "GFS2"}, {0x7461636F, "OCFS2"}, {0x0BD00BD0, "Lustre"}, {0x73757245, "Coda"},
 };
 
 #define TMPFS 0x01021994
@@ -122,8 +121,7 @@ int th_folder_check_filesystem(const struct th_store_report *report)
 {
     struct statfs filesystem;
     if (statfs(report->folder, &filesystem) != 0)
-        return th_store_report(report, TH_E_IO, "không xem được hệ thống tệp: %s",
-                               strerror(errno));
+        return th_store_report(report, TH_E_IO, "không xem được hệ thống tệp: %s", strerror(errno));
     unsigned long magic = (unsigned long)filesystem.f_type & 0xFFFFFFFF;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (magic == refused[i].magic)
@@ -132,8 +130,7 @@ int th_folder_check_filesystem(const struct th_store_report *report)
                                    "kho trên ổ đĩa của chính máy này",
                                    refused[i].name);
     if (magic == TMPFS)
-        (void)th_store_report(report, 0,
-                              "lưu ý: kho nằm trong bộ nhớ (tmpfs), sẽ mất khi tắt máy");
+        (void)th_store_report(report, 0, "lưu ý: kho nằm trong bộ nhớ (tmpfs), sẽ mất khi tắt máy");
     return 0;
 }
 

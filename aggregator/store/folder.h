@@ -28,8 +28,8 @@ struct th_store_report {
 };
 
 /* Writes "<folder>: <sentence>", cut between characters when it is too long. Returns `status`. */
-__attribute__((format(printf, 3, 4))) int
-th_store_report(const struct th_store_report *report, int status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int th_store_report(const struct th_store_report *report,
+                                                          int status, const char *format, ...);
 
 /* TH_E_LIMIT when it is too long. */
 TH_MUST_CHECK int th_folder_path(const char *folder, const char *name,

@@ -14,9 +14,8 @@ static bool is_above(uint64_t bytes, uint64_t whole, uint64_t percent)
 
 static uint64_t disk_floor(const struct th_gate_levels *levels)
 {
-    uint64_t room = levels->map_bytes > levels->file_bytes
-                        ? levels->map_bytes - levels->file_bytes
-                        : 0;
+    uint64_t room =
+        levels->map_bytes > levels->file_bytes ? levels->map_bytes - levels->file_bytes : 0;
     uint64_t bytes = levels->disk_bytes / 100 * DISK_FLOOR_PERCENT;
     if (bytes < DISK_FLOOR_BYTES)
         bytes = DISK_FLOOR_BYTES;

@@ -16,7 +16,7 @@ struct th_store {
     bool leaf_due;       /* an entry was appended, its leaf not yet */
     bool failed;         /* a commit failed: no more batches */
     struct th_gate gate;
-    struct th_edge *edge;  /* the writer's; NULL when opened for reading */
+    struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
 };
 

@@ -92,7 +92,7 @@ int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_l
 /* Times never go back, so the entries up to a time are the first ones. */
 int th_view_position_at(struct th_view *view, th_instant time, uint64_t *ret_size)
 {
-    uint64_t low = 0; /* entries before it are at or before the time */
+    uint64_t low = 0;           /* entries before it are at or before the time */
     uint64_t high = view->size; /* entries from it on are after */
     while (low < high) {
         struct th_stored_entry entry;

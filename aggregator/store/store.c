@@ -164,8 +164,8 @@ static int open_checked(const struct th_store_report *report,
 }
 
 int th_store_open(const char *folder, enum th_store_access access,
-                  const struct th_store_options *options,
-                  char ret_problem[TH_STORE_PROBLEM_SIZE], struct th_store **ret_store)
+                  const struct th_store_options *options, char ret_problem[TH_STORE_PROBLEM_SIZE],
+                  struct th_store **ret_store)
 {
     struct th_store_report report = {folder, ret_problem};
     struct th_store *store = calloc(1, sizeof *store);

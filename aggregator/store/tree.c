@@ -75,8 +75,7 @@ static int put_tile(const struct th_tile *tile, struct th_txn *txn)
 {
     struct th_schema_key key = th_schema_key_tile(tile->level, tile->index);
     _Static_assert(sizeof tile->nodes[0] == TH_DIGEST_SIZE, "hashes lie without gaps");
-    return th_txn_put(txn, &key, TH_PUT_REPLACE, tile->nodes,
-                      (size_t)tile->count * TH_DIGEST_SIZE);
+    return th_txn_put(txn, &key, TH_PUT_REPLACE, tile->nodes, (size_t)tile->count * TH_DIGEST_SIZE);
 }
 
 static void go_on(struct th_edge *edge, struct th_tile *tile)

@@ -22,8 +22,8 @@
 TH_MUST_CHECK int th_tile_load(const struct th_txn *txn, uint64_t size, struct th_tile *tile);
 
 struct th_edge {
-    uint64_t size;      /* leaves */
-    uint64_t committed; /* leaves when the batch began */
+    uint64_t size;                        /* leaves */
+    uint64_t committed;                   /* leaves when the batch began */
     struct th_tile tiles[TH_TILE_LEVELS]; /* a full one stays until the next hash comes */
     struct th_tile saved[TH_TILE_LEVELS]; /* the batch has gone on to the next tile */
     bool is_saved[TH_TILE_LEVELS];

@@ -182,8 +182,7 @@ int th_store_put_revision(struct th_store *store, struct th_book_id book,
 {
     th_schema_revision_encode(encoding(store), revision);
     return put_encoded(
-        store,
-        th_schema_key_revision(book, revision->unit, revision->number, revision->revision),
+        store, th_schema_key_revision(book, revision->unit, revision->number, revision->revision),
         TH_PUT_NEW);
 }
 

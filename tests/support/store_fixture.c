@@ -93,7 +93,8 @@ int store_fixture_append(struct th_store *store, unsigned count)
         struct th_digest digest;
         status = th_store_append(store, &entry, &digest);
         if (status == 0)
-            status = th_store_append_leaf(store, entry.position, store_fixture_leaf(entry.position));
+            status =
+                th_store_append_leaf(store, entry.position, store_fixture_leaf(entry.position));
     }
     return status;
 }

@@ -91,8 +91,8 @@ Test(store_schema, any_flipped_bit_of_value_or_key_is_found)
     uint8_t value[4 + 9] = {0, 0, 0, 0, 't', 'o', 'n', 'g', ' ', 'h', 'o', 'p', '!'};
     struct th_bytes content;
     th_schema_seal(key_bytes(&key), value, sizeof value);
-    cr_assert_eq(th_schema_unseal(key_bytes(&key), (struct th_bytes){value, sizeof value}, &content),
-                 0);
+    cr_assert_eq(
+        th_schema_unseal(key_bytes(&key), (struct th_bytes){value, sizeof value}, &content), 0);
     cr_assert_eq(content.size, 9);
     for (size_t bit = 0; bit < 8 * sizeof value; bit++) {
         value[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -267,8 +267,7 @@ Test(store_schema, a_revision_a_key_a_mark_and_the_clock_come_back)
     struct th_schema_key key = th_schema_key_revision((struct th_book_id){1, 2}, 3, 4, 5);
     struct th_revision revision_back;
     th_schema_revision_encode(&sink, &revision);
-    cr_assert_eq(
-        th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back), 0);
+    cr_assert_eq(th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back), 0);
     cr_assert_eq(memcmp(&revision, &revision_back, sizeof revision), 0);
     REFUSES_SHORTER(sink, th_schema_revision_decode(key_bytes(&key), content, &revision_back));
 

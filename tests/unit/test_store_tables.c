@@ -181,8 +181,7 @@ Test(store_tables, rollups_and_closings_come_back)
         th_store_put_closing(store, BOOK, (th_instant){10}, 8, TH_BRANCH_ALL, &layout, &rollup), 0);
     commit();
     struct th_rollup back;
-    cr_assert_eq(
-        th_view_rollup(view, BOOK, 9, TH_BRANCH_COMMUNES, &layout, &arena, &back), 0);
+    cr_assert_eq(th_view_rollup(view, BOOK, 9, TH_BRANCH_COMMUNES, &layout, &arena, &back), 0);
     cr_assert_eq(back.counts.received, 5);
     cr_assert_eq(back.reported[2], 5);
     cr_assert_eq((int64_t)back.cells[1], 20);

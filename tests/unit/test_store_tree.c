@@ -114,9 +114,9 @@ static void check_root(struct th_view *view)
     struct th_digest root = naive_root(0, th_view_size(view));
     cr_assert_eq(th_view_checkpoint(view, th_view_size(view), &size, &text), 0);
     cr_assert_eq(size, th_view_size(view));
-    cr_assert_eq(th_tlog_note_verify((const char *)text.bytes, text.size, &fixture.signer.vkey, 1,
-                                     &note),
-                 0);
+    cr_assert_eq(
+        th_tlog_note_verify((const char *)text.bytes, text.size, &fixture.signer.vkey, 1, &note),
+        0);
     cr_assert_eq(th_tlog_checkpoint_parse(note.text, note.text_size, &checkpoint), 0);
     cr_assert_eq(checkpoint.size, size);
     cr_assert_str_eq(checkpoint.origin, fixture.identity.realm);
