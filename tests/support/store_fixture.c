@@ -29,7 +29,7 @@ void store_fixture_init(struct store_fixture *fixture, size_t map_bytes)
 
 const char *store_fixture_path(const struct store_fixture *fixture, const char *name)
 {
-    static char path[128];
+    static char path[384];
     snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
     return path;
 }
