@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core of a node: when to greet, what to send next, when to try again, what an answer means.
+ *
+ * Promises: no clock, randomness, allocation or system call: time and random bits come in with the
+ * event. Nothing is given up: an item stays here until it is settled. At most TH_NODE_FLIGHT_MAX
+ * items wait for an answer at once. Items are first sent in the order of their ids; one that shares
+ * its group (plan, obligation, number) with an earlier item waits until that one is settled, so that
+ * revision 2 never overtakes revision 1. Never changes a revision. Whether a receipt is genuine is
+ * the driver's to find out; the core is told.
+ *
+ * The tables of core.c and docs/STATE_MACHINES.md say the same.
+ *
+ * Not thread-safe: one owner.
+ */
+#ifndef TH_NODES_CORE_H
+#define TH_NODES_CORE_H
+
+#include "base/status.h"
+#include "nodes/core/item.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TH_NODE_FLIGHT_MAX       8
+#define TH_NODE_WINDOW           64 /* items that the core looks at; more wait in the outbox */
+#define TH_NODE_ANSWER_MS        30000
+#define TH_NODE_BACKOFF_FIRST_MS 1000
+#define TH_NODE_BACKOFF_MAX_MS   300000
+#define TH_NODE_NEVER_MS         INT64_MAX
+
+enum th_node_link {
+    TH_NODE_LINK_DOWN,     /* no connection */
+    TH_NODE_LINK_GREETING, /* hello was sent, or waits for its next try */
+    TH_NODE_LINK_READY     /* welcome: items are sent */
+};
+
+/* Where an unsettled item is. */
+enum th_node_stage {
+    TH_NODE_STAGE_QUEUED,  /* never sent */
+    TH_NODE_STAGE_FLYING,  /* sent, the answer is awaited */
+    TH_NODE_STAGE_WAITING, /* sent before; the next try is at due_ms */
+    TH_NODE_STAGE_SETTLED  /* leaves the core */
+};
+
+enum th_node_event_kind {
+    /* the connection */
+    TH_NODE_EVENT_CONNECTED,
+    TH_NODE_EVENT_LOST,
+    TH_NODE_EVENT_WELCOME,
+    TH_NODE_EVENT_STRANGER, /* a welcome of another realm or mode than the pinned one */
+    TH_NODE_EVENT_TIME,     /* time has passed */
+    /* one item, named by its id */
+    TH_NODE_EVENT_ITEM, /* an unsettled item of the outbox, in the order of ids */
+    TH_NODE_EVENT_RECEIPT_GOOD,
+    TH_NODE_EVENT_RECEIPT_BAD,
+    TH_NODE_EVENT_REJECTED,
+    TH_NODE_EVENT_CONFLICT,
+    /* a failure, named by its request */
+    TH_NODE_EVENT_FAILURE
+};
+
+struct th_node_event {
+    enum th_node_event_kind kind;
+    int64_t now_ms;  /* monotonic, of the caller */
+    uint64_t random; /* 64 fresh random bits, for jitter */
+    uint64_t id;     /* of an item */
+    uint64_t group;  /* ITEM: equal for revisions of one report */
+    bool was_sent;   /* ITEM: it was sent before a restart */
+    uint64_t request;
+    bool retry;        /* FAILURE */
+    uint32_t after_ms; /* FAILURE; 0: not said */
+};
+
+enum th_node_action_kind {
+    TH_NODE_ACTION_HELLO,    /* send hello with `request` */
+    TH_NODE_ACTION_SEND,     /* send the item with `request`; freeze its bytes before the first */
+    TH_NODE_ACTION_SETTLE,   /* keep the item's final `state` */
+    TH_NODE_ACTION_EVIDENCE, /* keep what did not verify, and raise the alarm */
+    TH_NODE_ACTION_STRANGER  /* raise the alarm: the server is not the pinned one */
+};
+
+struct th_node_action {
+    enum th_node_action_kind kind;
+    enum th_item_state state;
+    uint64_t id;
+    uint64_t request;
+    uint32_t attempt; /* SEND: 1 for the first of this process */
+};
+
+#define TH_NODE_ACTIONS_MAX (TH_NODE_FLIGHT_MAX + 2)
+
+struct th_node_actions {
+    struct th_node_action items[TH_NODE_ACTIONS_MAX];
+    size_t count;
+};
+
+struct th_node_slot {
+    uint64_t id;
+    uint64_t group;
+    uint64_t request;
+    int64_t due_ms;      /* not sent before */
+    int64_t deadline_ms; /* FLYING: when the answer is overdue */
+    uint32_t attempts;
+    enum th_node_stage stage;
+};
+
+/* Its members belong to the core; the driver asks the functions below. */
+struct th_node_core {
+    enum th_node_link link;
+    uint64_t next_request;
+    uint64_t hello_request;
+    int64_t hello_due_ms;      /* the next hello */
+    int64_t hello_deadline_ms; /* when its answer is overdue; TH_NODE_NEVER_MS: none is awaited */
+    uint32_t hello_attempts;
+    int64_t hold_until_ms; /* the server asked for a pause */
+    struct th_node_slot slots[TH_NODE_WINDOW]; /* by id */
+    size_t count;
+};
+
+void th_node_core_init(struct th_node_core *core);
+
+/* Takes in the event; the actions are to be carried out in their order. An item that is not here
+ * and a request that is not awaited are ignored. Precondition for ITEM: room, ids ascend. */
+void th_node_core_step(struct th_node_core *core, const struct th_node_event *event,
+                       struct th_node_actions *ret_actions);
+
+/* How many more items fit. */
+size_t th_node_core_room(const struct th_node_core *core);
+/* When to step with TIME next; TH_NODE_NEVER_MS when only the connection can change anything. */
+int64_t th_node_core_next_ms(const struct th_node_core *core);
+
+/* The pause before try number `attempts` + 1: 1 ms to min(5 min, 1 s * 2^(attempts - 1)), every
+ * length as likely as another. Precondition: attempts > 0. */
+int64_t th_node_backoff_ms(uint32_t attempts, uint64_t random);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/store/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int begin(struct th_outbox *outbox, MDB_txn **ret_txn)
+{
+    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, ret_txn));
+}
+
+/* A walk over the keys that begin with a prefix. */
+struct walk {
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    struct th_outbox_key prefix;
+    struct th_bytes key, stored;
+    bool has_begun;
+    int status;
+};
+
+static int walk_open(struct th_outbox *outbox, struct th_outbox_key prefix, struct walk *ret_walk)
+{
+    *ret_walk = (struct walk){.prefix = prefix};
+    int status = begin(outbox, &ret_walk->txn);
+    if (status != 0)
+        return status;
+    status = th_outbox_status(mdb_cursor_open(ret_walk->txn, outbox->dbi, &ret_walk->cursor));
+    if (status != 0)
+        mdb_txn_abort(ret_walk->txn);
+    return status;
+}
+
+static void walk_close(struct walk *walk)
+{
+    mdb_cursor_close(walk->cursor);
+    mdb_txn_abort(walk->txn);
+}
+
+static bool walk_next(struct walk *walk)
+{
+    MDB_val key = {walk->prefix.size, walk->prefix.bytes}, value;
+    int result =
+        mdb_cursor_get(walk->cursor, &key, &value, walk->has_begun ? MDB_NEXT : MDB_SET_RANGE);
+    walk->has_begun = true;
+    if (result != 0) {
+        walk->status = result == MDB_NOTFOUND ? 0 : th_outbox_status(result);
+        return false;
+    }
+    walk->key = (struct th_bytes){key.mv_data, key.mv_size};
+    walk->stored = (struct th_bytes){value.mv_data, value.mv_size};
+    return key.mv_size >= walk->prefix.size &&
+           memcmp(key.mv_data, walk->prefix.bytes, walk->prefix.size) == 0;
+}
+
+static struct th_outbox_key table_prefix(enum th_outbox_table table)
+{
+    return (struct th_outbox_key){.bytes = {(uint8_t)table}, .size = 1};
+}
+
+static int read_item(const struct walk *walk, struct th_outbox_item *ret_item)
+{
+    struct th_bytes plain;
+    if (walk->key.size != 9)
+        return TH_E_CORRUPT;
+    int status = th_outbox_unseal(walk->key, walk->stored, &plain);
+    return status == 0 ? th_outbox_item_decode(th_outbox_key_id(walk->key.bytes), plain, ret_item)
+                       : status;
+}
+
+int th_outbox_list(struct th_outbox *outbox, struct th_arena *arena,
+                   const struct th_outbox_item **ret_items, size_t *ret_count, size_t *ret_bad)
+{
+    struct walk walk;
+    int status = walk_open(outbox, table_prefix(TH_TABLE_ITEM), &walk);
+    if (status != 0)
+        return status;
+    struct th_outbox_item *items = NULL;
+    size_t count = 0, capacity = 0, bad = 0;
+    while (walk_next(&walk)) {
+        if (count == capacity) {
+            capacity = capacity == 0 ? 16 : capacity * 2;
+            struct th_outbox_item *grown =
+                th_arena_alloc_array(arena, capacity, sizeof *grown);
+            if (grown == NULL) {
+                walk_close(&walk);
+                return TH_E_NO_MEMORY;
+            }
+            if (count > 0)
+                memcpy(grown, items, count * sizeof *grown);
+            items = grown;
+        }
+        if (read_item(&walk, &items[count]) == 0)
+            count++;
+        else
+            bad++;
+    }
+    walk_close(&walk);
+    if (walk.status != 0)
+        return walk.status;
+    *ret_items = items;
+    *ret_count = count;
+    *ret_bad = bad;
+    return 0;
+}
+
+int th_outbox_pending(struct th_outbox *outbox, uint64_t after, struct th_outbox_item *ret_items,
+                      size_t capacity, size_t *ret_count)
+{
+    struct walk walk;
+    int status = walk_open(outbox, table_prefix(TH_TABLE_ITEM), &walk);
+    if (status != 0)
+        return status;
+    size_t count = 0;
+    while (count < capacity && walk_next(&walk)) {
+        struct th_outbox_item item;
+        if (read_item(&walk, &item) == 0 && item.id > after &&
+            (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT))
+            ret_items[count++] = item;
+    }
+    walk_close(&walk);
+    if (walk.status != 0)
+        return walk.status;
+    *ret_count = count;
+    return 0;
+}
+
+/* A copy of one value in the arena. */
+static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct th_arena *arena,
+                     struct th_bytes *ret_value)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_bytes value;
+    status = th_outbox_look(outbox, txn, key, &value);
+    if (status == 0) {
+        char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
+        if (copy == NULL)
+            status = TH_E_NO_MEMORY;
+        else
+            *ret_value = (struct th_bytes){(const uint8_t *)copy, value.size};
+    }
+    mdb_txn_abort(txn);
+    return status;
+}
+
+int th_outbox_get(struct th_outbox *outbox, uint64_t id, struct th_outbox_item *ret_item)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_bytes value;
+    status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
+    if (status == 0)
+        status = th_outbox_item_decode(id, value, ret_item);
+    mdb_txn_abort(txn);
+    return status;
+}
+
+int th_outbox_get_report(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
+                         struct th_bytes *ret_report)
+{
+    return get_value(outbox, th_outbox_key_of_id(TH_TABLE_REPORT, id), arena, ret_report);
+}
+
+int th_outbox_get_frozen(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
+                         struct th_bytes *ret_submission)
+{
+    return get_value(outbox, th_outbox_key_of_id(TH_TABLE_FROZEN, id), arena, ret_submission);
+}
+
+int th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
+                         struct th_outbox_detail *ret_detail)
+{
+    struct th_bytes value;
+    int status = get_value(outbox, th_outbox_key_of_id(TH_TABLE_DETAIL, id), arena, &value);
+    if (status == TH_E_NOT_FOUND) {
+        *ret_detail = (struct th_outbox_detail){0};
+        return 0;
+    }
+    return status == 0 ? th_outbox_detail_decode(value, arena, ret_detail) : status;
+}
+
+int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
+                          const struct th_outbox_change **ret_changes, size_t *ret_count)
+{
+    struct walk walk;
+    int status = walk_open(outbox, th_outbox_key_of_id(TH_TABLE_HISTORY, id), &walk);
+    if (status != 0)
+        return status;
+    struct th_outbox_change *changes = NULL;
+    size_t count = 0, capacity = 0;
+    while (walk_next(&walk)) {
+        struct th_bytes value;
+        if (th_outbox_unseal(walk.key, walk.stored, &value) != 0 || value.size != 13)
+            continue;
+        if (count == capacity) {
+            capacity = capacity == 0 ? 8 : capacity * 2;
+            struct th_outbox_change *grown =
+                th_arena_alloc_array(arena, capacity, sizeof *grown);
+            if (grown == NULL) {
+                walk_close(&walk);
+                return TH_E_NO_MEMORY;
+            }
+            if (count > 0)
+                memcpy(grown, changes, count * sizeof *grown);
+            changes = grown;
+        }
+        uint64_t ms = 0;
+        uint32_t attempts = 0;
+        for (size_t i = 0; i < 8; i++)
+            ms = ms << 8 | value.bytes[i];
+        for (size_t i = 9; i < 13; i++)
+            attempts = attempts << 8 | value.bytes[i];
+        changes[count++] = (struct th_outbox_change){
+            {(int64_t)ms}, (enum th_item_state)value.bytes[8], attempts};
+    }
+    walk_close(&walk);
+    if (walk.status != 0)
+        return walk.status;
+    *ret_changes = changes;
+    *ret_count = count;
+    return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t first = ((const struct th_notice *)a)->time.ms;
+    int64_t second = ((const struct th_notice *)b)->time.ms;
+    return (first > second) - (first < second);
+}
+
+int th_outbox_get_notices(struct th_outbox *outbox, struct th_arena *arena,
+                          const struct th_notice **ret_notices, size_t *ret_count)
+{
+    struct walk walk;
+    int status = walk_open(outbox, table_prefix(TH_TABLE_NOTICE), &walk);
+    if (status != 0)
+        return status;
+    struct th_notice *notices = NULL;
+    size_t count = 0, capacity = 0;
+    while (status == 0 && walk_next(&walk)) {
+        struct th_bytes value;
+        if (th_outbox_unseal(walk.key, walk.stored, &value) != 0)
+            continue;
+        if (count == capacity) {
+            capacity = capacity == 0 ? 16 : capacity * 2;
+            struct th_notice *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
+            if (grown != NULL && count > 0)
+                memcpy(grown, notices, count * sizeof *grown);
+            notices = grown;
+        }
+        char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
+        if (notices == NULL || copy == NULL)
+            status = TH_E_NO_MEMORY;
+        else if (th_outbox_notice_decode(
+                     (struct th_bytes){(const uint8_t *)copy, value.size}, &notices[count]) == 0)
+            count++;
+    }
+    walk_close(&walk);
+    if (status == 0)
+        status = walk.status;
+    if (status != 0)
+        return status;
+    if (count > 0)
+        qsort(notices, count, sizeof *notices, by_time);
+    *ret_notices = notices;
+    *ret_count = count;
+    return 0;
+}

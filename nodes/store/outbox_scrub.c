@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/store/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCRUB_MAX 256 /* bad records taken in one run; the next run takes more */
+
+struct bad_record {
+    struct th_outbox_key key;
+    struct th_bytes stored; /* in the arena */
+};
+
+static bool has_good_content(struct th_bytes key, struct th_bytes stored, struct th_arena *arena)
+{
+    struct th_bytes value;
+    struct th_outbox_item item;
+    struct th_outbox_detail detail;
+    struct th_notice notice;
+    if (th_outbox_unseal(key, stored, &value) != 0)
+        return false;
+    switch (key.bytes[0]) {
+    case TH_TABLE_ITEM:
+        return key.size == 9 &&
+               th_outbox_item_decode(th_outbox_key_id(key.bytes), value, &item) == 0;
+    case TH_TABLE_DETAIL:
+        return key.size == 9 && th_outbox_detail_decode(value, arena, &detail) != TH_E_CORRUPT;
+    case TH_TABLE_NOTICE:
+        return th_outbox_notice_decode(value, &notice) == 0;
+    case TH_TABLE_HISTORY:
+        return key.size == 13 && value.size == 13;
+    default:
+        return key.size == 9 || key.bytes[0] == TH_TABLE_META;
+    }
+}
+
+static int find_bad(struct th_outbox *outbox, MDB_txn *txn, struct th_arena *arena,
+                    struct bad_record *ret_bad, size_t *ret_count)
+{
+    MDB_cursor *cursor;
+    int result = mdb_cursor_open(txn, outbox->dbi, &cursor);
+    if (result != 0)
+        return th_outbox_status(result);
+    MDB_val key, value;
+    size_t count = 0;
+    int status = 0;
+    while (status == 0 && count < SCRUB_MAX &&
+           (result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        struct th_bytes stored = {value.mv_data, value.mv_size};
+        struct th_bytes name = {key.mv_data, key.mv_size};
+        if (has_good_content(name, stored, arena))
+            continue;
+        if (name.size > TH_OUTBOX_KEY_MAX) {
+            status = TH_E_CORRUPT; /* no writer of ours made that key */
+            break;
+        }
+        struct bad_record *bad = &ret_bad[count];
+        memcpy(bad->key.bytes, name.bytes, name.size);
+        bad->key.size = name.size;
+        char *copy = th_arena_copy_text(arena, (const char *)stored.bytes, stored.size);
+        if (copy == NULL)
+            status = TH_E_NO_MEMORY;
+        bad->stored = (struct th_bytes){(const uint8_t *)copy, stored.size};
+        count++;
+    }
+    mdb_cursor_close(cursor);
+    if (status == 0 && result != 0 && result != MDB_NOTFOUND)
+        status = th_outbox_status(result);
+    if (status == 0)
+        *ret_count = count;
+    return status;
+}
+
+static const char *describe(enum th_outbox_table table)
+{
+    switch (table) {
+    case TH_TABLE_ITEM:
+        return "bản ghi trạng thái";
+    case TH_TABLE_REPORT:
+        return "nội dung báo cáo";
+    case TH_TABLE_FROZEN:
+        return "bản đã ký để gửi";
+    case TH_TABLE_DETAIL:
+        return "biên nhận hoặc lý do";
+    case TH_TABLE_HISTORY:
+        return "một dòng lịch sử";
+    case TH_TABLE_NOTICE:
+        return "một thông báo";
+    case TH_TABLE_META:
+        break;
+    }
+    return "bản ghi";
+}
+
+static const char *consequence(enum th_outbox_table table)
+{
+    switch (table) {
+    case TH_TABLE_ITEM:
+    case TH_TABLE_REPORT:
+    case TH_TABLE_FROZEN:
+        return "Hãy nộp lại báo cáo này bằng lệnh submit; nơi nhận không tính hai lần.";
+    case TH_TABLE_DETAIL:
+        return "Chương trình tự gửi lại để lấy lại biên nhận.";
+    case TH_TABLE_HISTORY:
+    case TH_TABLE_NOTICE:
+    case TH_TABLE_META:
+        break;
+    }
+    return "Không ảnh hưởng tới việc gửi.";
+}
+
+/* What the loss of a record of `table` means for its item. */
+static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_table table,
+                       uint64_t id, th_instant now)
+{
+    struct th_bytes value;
+    struct th_outbox_item item;
+    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
+    if (status == 0)
+        status = th_outbox_item_decode(id, value, &item);
+    if (status == TH_E_NOT_FOUND || status == TH_E_CORRUPT)
+        return 0; /* its own record is set aside as well */
+    if (status != 0)
+        return status;
+    if (table == TH_TABLE_DETAIL) {
+        if (!item.is_frozen || item.state == TH_ITEM_DAMAGED)
+            return 0;
+        item.state = TH_ITEM_SENT;
+        item.has_position = item.has_timeliness = item.has_due = item.has_stored_digest = false;
+    } else if (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT) {
+        item.state = TH_ITEM_DAMAGED;
+    } else {
+        return 0; /* it has its answer: nothing is sent any more */
+    }
+    item.changed_at = now;
+    status = th_outbox_put_item(outbox, txn, &item);
+    return status == 0 ? th_outbox_put_change(outbox, txn, &item) : status;
+}
+
+static int set_aside(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
+                     th_instant now)
+{
+    enum th_outbox_table table = (enum th_outbox_table)bad->key.bytes[0];
+    bool has_id = bad->key.size >= 9 && table != TH_TABLE_NOTICE;
+    uint64_t id = has_id ? th_outbox_key_id(bad->key.bytes) : 0;
+    char text[400], of[48] = "";
+    if (has_id)
+        (void)snprintf(of, sizeof of, " của mục %" PRIu64, id);
+    (void)snprintf(text, sizeof text, "Đã để riêng %s%s vì bị hỏng trên đĩa. %s", describe(table),
+                   of, consequence(table));
+    struct th_notice notice = {.kind = TH_NOTICE_SET_ASIDE,
+                               .time = now,
+                               .item = id,
+                               .text = {text, strlen(text)},
+                               .evidence = bad->stored};
+    bool is_new;
+    int status = th_outbox_put_notice(outbox, txn, &notice, &is_new);
+    MDB_val key = {bad->key.size, (void *)(uintptr_t)bad->key.bytes};
+    /* The bytes of a report keep their key, which keeps the ids ascending. */
+    if (status == 0 && table == TH_TABLE_REPORT)
+        status = th_outbox_put(outbox, txn, bad->key, (struct th_bytes){NULL, 0}, 0);
+    else if (status == 0)
+        status = th_outbox_status(mdb_del(txn, outbox->dbi, &key, NULL));
+    return status == 0 && has_id ? repair_item(outbox, txn, table, id, now) : status;
+}
+
+int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 64 * 1024, TH_OUTBOX_MAP_BYTES);
+    static const size_t bad_bytes = SCRUB_MAX * sizeof(struct bad_record);
+    struct bad_record *bad = th_arena_alloc(&arena, bad_bytes);
+    MDB_txn *txn = NULL;
+    int status = bad == NULL ? TH_E_NO_MEMORY : 0;
+    if (status == 0)
+        status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
+    if (status != 0) {
+        th_arena_deinit(&arena);
+        return status;
+    }
+    size_t count = 0;
+    status = find_bad(outbox, txn, &arena, bad, &count);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = set_aside(outbox, txn, &bad[i], now);
+    if (status == 0 && count == 0)
+        mdb_txn_abort(txn);
+    else
+        status = th_outbox_finish(txn, status);
+    th_arena_deinit(&arena);
+    if (status == 0)
+        *ret_count = count;
+    return status;
+}

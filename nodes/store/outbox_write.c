@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/store/schema.h"
+
+#include <string.h>
+
+static int begin(struct th_outbox *outbox, MDB_txn **ret_txn)
+{
+    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, ret_txn));
+}
+
+/* The last key of a table whose keys begin with `size` bytes of `prefix`. TH_E_NOT_FOUND. */
+static int find_last(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key prefix,
+                     struct th_outbox_key *ret_key)
+{
+    MDB_cursor *cursor;
+    int result = mdb_cursor_open(txn, outbox->dbi, &cursor);
+    if (result != 0)
+        return th_outbox_status(result);
+    struct th_outbox_key past = prefix;
+    memset(past.bytes + past.size, 0xff, sizeof past.bytes - past.size);
+    MDB_val key = {sizeof past.bytes, past.bytes}, value;
+    result = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (result == 0 || result == MDB_NOTFOUND)
+        result = mdb_cursor_get(cursor, &key, &value, result == 0 ? MDB_PREV : MDB_LAST);
+    int status = th_outbox_status(result);
+    if (status == 0 &&
+        (key.mv_size < prefix.size || key.mv_size > sizeof ret_key->bytes ||
+         memcmp(key.mv_data, prefix.bytes, prefix.size) != 0))
+        status = TH_E_NOT_FOUND;
+    if (status == 0) {
+        memcpy(ret_key->bytes, key.mv_data, key.mv_size);
+        ret_key->size = key.mv_size;
+    }
+    mdb_cursor_close(cursor);
+    return status;
+}
+
+int th_outbox_put_item(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
+{
+    uint8_t bytes[TH_OUTBOX_ITEM_SIZE_MAX];
+    size_t size = th_outbox_item_encode(item, bytes);
+    return th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, item->id),
+                         (struct th_bytes){bytes, size}, 0);
+}
+
+int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
+{
+    struct th_outbox_key last;
+    uint32_t seq = 0;
+    int status =
+        find_last(outbox, txn, th_outbox_key_of_id(TH_TABLE_HISTORY, item->id), &last);
+    if (status == 0)
+        for (size_t i = 9; i < 13; i++)
+            seq = seq << 8 | last.bytes[i];
+    else if (status != TH_E_NOT_FOUND)
+        return status;
+    uint8_t value[13];
+    for (size_t i = 0; i < 8; i++)
+        value[i] = (uint8_t)((uint64_t)item->changed_at.ms >> (8 * (7 - i)));
+    value[8] = (uint8_t)item->state;
+    for (size_t i = 0; i < 4; i++)
+        value[9 + i] = (uint8_t)(item->attempts >> (8 * (3 - i)));
+    return th_outbox_put(outbox, txn, th_outbox_key_of_change(item->id, seq + 1),
+                         (struct th_bytes){value, sizeof value}, 0);
+}
+
+static bool is_alive(enum th_item_state state)
+{
+    return state != TH_ITEM_REJECTED && state != TH_ITEM_DAMAGED;
+}
+
+/* TH_E_EXISTS when a live item has this identity. Bad records have none. */
+static int check_identity(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
+{
+    MDB_cursor *cursor;
+    int result = mdb_cursor_open(txn, outbox->dbi, &cursor);
+    if (result != 0)
+        return th_outbox_status(result);
+    uint8_t table = TH_TABLE_ITEM;
+    MDB_val key = {1, &table}, value;
+    int status = 0;
+    for (result = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+         result == 0 && status == 0 && ((const uint8_t *)key.mv_data)[0] == TH_TABLE_ITEM;
+         result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        struct th_bytes plain;
+        struct th_outbox_item other;
+        if (th_outbox_unseal((struct th_bytes){key.mv_data, key.mv_size},
+                             (struct th_bytes){value.mv_data, value.mv_size}, &plain) != 0 ||
+            th_outbox_item_decode(0, plain, &other) != 0)
+            continue;
+        if (is_alive(other.state) && other.number == item->number &&
+            other.revision == item->revision && strcmp(other.plan, item->plan) == 0 &&
+            strcmp(other.obligation, item->obligation) == 0)
+            status = TH_E_EXISTS;
+    }
+    mdb_cursor_close(cursor);
+    if (status == 0 && result != 0 && result != MDB_NOTFOUND)
+        status = th_outbox_status(result);
+    return status;
+}
+
+int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
+                  struct th_bytes report, th_instant now, uint64_t *ret_id)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_outbox_item added = *item;
+    added.id = 1;
+    added.state = TH_ITEM_QUEUED;
+    added.queued_at = added.changed_at = now;
+    added.is_frozen = false;
+    added.attempts = 0;
+    struct th_outbox_key last, prefix = {.bytes = {TH_TABLE_REPORT}, .size = 1};
+    status = check_identity(outbox, txn, &added);
+    if (status == 0) {
+        /* Reports are never deleted, so the last one has the last id. */
+        status = find_last(outbox, txn, prefix, &last);
+        if (status == 0)
+            added.id = th_outbox_key_id(last.bytes) + 1;
+        else if (status == TH_E_NOT_FOUND)
+            status = 0;
+    }
+    if (status == 0)
+        status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_REPORT, added.id), report,
+                               MDB_NOOVERWRITE);
+    if (status == 0)
+        status = th_outbox_put_item(outbox, txn, &added);
+    if (status == 0)
+        status = th_outbox_put_change(outbox, txn, &added);
+    status = th_outbox_finish(txn, status);
+    if (status == 0)
+        *ret_id = added.id;
+    return status;
+}
+
+static int look_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                     struct th_outbox_item *ret_item)
+{
+    struct th_bytes value;
+    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
+    return status == 0 ? th_outbox_item_decode(id, value, ret_item) : status;
+}
+
+static int freeze_one(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_frozen *frozen,
+                      th_instant now)
+{
+    struct th_outbox_item item;
+    int status = look_item(outbox, txn, frozen->id, &item);
+    if (status != 0)
+        return status;
+    if (item.is_frozen)
+        return TH_E_EXISTS;
+    item.is_frozen = true;
+    item.header_digest = frozen->header_digest;
+    item.state = TH_ITEM_SENT;
+    item.attempts = 1;
+    item.changed_at = now;
+    status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_FROZEN, frozen->id),
+                           frozen->submission, MDB_NOOVERWRITE);
+    if (status == 0)
+        status = th_outbox_put_item(outbox, txn, &item);
+    return status == 0 ? th_outbox_put_change(outbox, txn, &item) : status;
+}
+
+int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen, size_t count,
+                     th_instant now)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = freeze_one(outbox, txn, &frozen[i], now);
+    return th_outbox_finish(txn, status);
+}
+
+int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_item *item,
+                     const struct th_outbox_detail *detail, th_instant now)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 4096, 4 * TH_LIMIT_FRAME_SIZE_MAX);
+    struct th_bytes detail_bytes;
+    int status = th_outbox_detail_encode(detail, &arena, &detail_bytes);
+    MDB_txn *txn = NULL;
+    if (status == 0)
+        status = begin(outbox, &txn);
+    if (status != 0) {
+        th_arena_deinit(&arena);
+        return status;
+    }
+    struct th_outbox_item kept, settled = *item;
+    status = look_item(outbox, txn, item->id, &kept);
+    if (status == 0) {
+        memcpy(settled.plan, kept.plan, sizeof settled.plan);
+        memcpy(settled.obligation, kept.obligation, sizeof settled.obligation);
+        settled.number = kept.number;
+        settled.revision = kept.revision;
+        settled.report_digest = kept.report_digest;
+        settled.plan_digest = kept.plan_digest;
+        settled.header_digest = kept.header_digest;
+        settled.is_frozen = kept.is_frozen;
+        settled.queued_at = kept.queued_at;
+        settled.changed_at = now;
+        status = th_outbox_put_item(outbox, txn, &settled);
+    }
+    if (status == 0)
+        status = th_outbox_put_change(outbox, txn, &settled);
+    if (status == 0)
+        status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_DETAIL, item->id),
+                               detail_bytes, 0);
+    status = th_outbox_finish(txn, status);
+    th_arena_deinit(&arena);
+    return status;
+}
+
+int th_outbox_put_notice(struct th_outbox *outbox, MDB_txn *txn, const struct th_notice *notice,
+                         bool *ret_is_new)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 4096, 4 * TH_LIMIT_FRAME_SIZE_MAX);
+    struct th_bytes bytes;
+    int status = th_outbox_notice_encode(notice, &arena, &bytes);
+    if (status == 0)
+        status = th_outbox_put(outbox, txn, th_outbox_notice_key(notice), bytes, MDB_NOOVERWRITE);
+    th_arena_deinit(&arena);
+    if (status == 0 || status == TH_E_EXISTS)
+        *ret_is_new = status == 0;
+    return status == TH_E_EXISTS ? 0 : status;
+}
+
+int th_outbox_add_notice(struct th_outbox *outbox, const struct th_notice *notice, bool *ret_is_new)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    bool is_new = false;
+    status = th_outbox_put_notice(outbox, txn, notice, &is_new);
+    if (status == 0 && !is_new) {
+        mdb_txn_abort(txn); /* nothing was written: no need to wait for the disk */
+        *ret_is_new = false;
+        return 0;
+    }
+    status = th_outbox_finish(txn, status);
+    if (status == 0)
+        *ret_is_new = true;
+    return status;
+}

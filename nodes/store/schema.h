@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of the outbox, byte by byte. For nodes/store only.
+ *
+ * One unnamed LMDB database; the first byte of a key is the table; numbers are big-endian.
+ *
+ *   'm' | "outbox"         format u8 (1), identity 16 bytes (also in the file OUTBOX_ID)
+ *   'i' | id u64           item: see item_encode() in record.c
+ *   'b' | id u64           bytes of the report
+ *   'f' | id u64           bytes of the frozen submission
+ *   'r' | id u64           detail of the answer: receipt, refusal, reasons, warnings
+ *   'h' | id u64 | seq u32 change of state: time i64, state u8, attempts u32
+ *   'n' | hash 16 bytes    notice; the hash is over what makes it unique
+ *
+ * Every value is followed by the first 8 bytes of SHA-256 over key and value, so that a value that
+ * was damaged or moved to another key is noticed: LMDB itself notices nothing.
+ */
+#ifndef TH_NODES_STORE_SCHEMA_H
+#define TH_NODES_STORE_SCHEMA_H
+
+#include "nodes/store/outbox.h"
+
+#include <lmdb.h>
+
+#define TH_OUTBOX_FORMAT        1
+#define TH_OUTBOX_IDENTITY_SIZE 16
+#define TH_OUTBOX_CHECK_SIZE    8
+#define TH_OUTBOX_KEY_MAX       17
+#define TH_OUTBOX_ITEM_SIZE_MAX 512
+
+enum th_outbox_table {
+    TH_TABLE_META = 'm',
+    TH_TABLE_ITEM = 'i',
+    TH_TABLE_REPORT = 'b',
+    TH_TABLE_FROZEN = 'f',
+    TH_TABLE_DETAIL = 'r',
+    TH_TABLE_HISTORY = 'h',
+    TH_TABLE_NOTICE = 'n'
+};
+
+struct th_outbox {
+    MDB_env *env;
+    MDB_dbi dbi;
+    uint8_t identity[TH_OUTBOX_IDENTITY_SIZE];
+};
+
+struct th_outbox_key {
+    uint8_t bytes[TH_OUTBOX_KEY_MAX];
+    size_t size;
+};
+
+struct th_outbox_key th_outbox_key_of_id(enum th_outbox_table table, uint64_t id);
+struct th_outbox_key th_outbox_key_of_change(uint64_t id, uint32_t seq);
+/* The id in a key of a table that has one. */
+uint64_t th_outbox_key_id(const uint8_t *key);
+
+/* An LMDB result as ours. */
+int th_outbox_status(int mdb_result);
+
+/* Sealing: adds the checksum. NO_OVERWRITE gives TH_E_EXISTS. */
+TH_MUST_CHECK int th_outbox_put(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key key,
+                                struct th_bytes value, unsigned mdb_flags);
+/* Borrows from the transaction's snapshot. TH_E_NOT_FOUND, TH_E_CORRUPT. */
+TH_MUST_CHECK int th_outbox_look(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key key,
+                                 struct th_bytes *ret_value);
+/* Whether a stored value has the right checksum, and the value without it. */
+TH_MUST_CHECK int th_outbox_unseal(struct th_bytes key, struct th_bytes stored,
+                                   struct th_bytes *ret_value);
+
+/* Values as bytes. Decoders: TH_E_CORRUPT, TH_E_NO_MEMORY. */
+size_t th_outbox_item_encode(const struct th_outbox_item *item,
+                             uint8_t ret_bytes[TH_OUTBOX_ITEM_SIZE_MAX]);
+TH_MUST_CHECK int th_outbox_item_decode(uint64_t id, struct th_bytes bytes,
+                                        struct th_outbox_item *ret_item);
+TH_MUST_CHECK int th_outbox_detail_encode(const struct th_outbox_detail *detail,
+                                          struct th_arena *arena, struct th_bytes *ret_bytes);
+/* Borrows the bytes. */
+TH_MUST_CHECK int th_outbox_detail_decode(struct th_bytes bytes, struct th_arena *arena,
+                                          struct th_outbox_detail *ret_detail);
+TH_MUST_CHECK int th_outbox_notice_encode(const struct th_notice *notice, struct th_arena *arena,
+                                          struct th_bytes *ret_bytes);
+TH_MUST_CHECK int th_outbox_notice_decode(struct th_bytes bytes, struct th_notice *ret_notice);
+struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice);
+
+/* For the writing functions that share a transaction. */
+TH_MUST_CHECK int th_outbox_put_item(struct th_outbox *outbox, MDB_txn *txn,
+                                     const struct th_outbox_item *item);
+TH_MUST_CHECK int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn,
+                                       const struct th_outbox_item *item);
+TH_MUST_CHECK int th_outbox_put_notice(struct th_outbox *outbox, MDB_txn *txn,
+                                       const struct th_notice *notice, bool *ret_is_new);
+/* Commits, or aborts when `status` is a failure. */
+TH_MUST_CHECK int th_outbox_finish(MDB_txn *txn, int status);
+
+#endif
