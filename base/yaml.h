@@ -86,6 +86,10 @@ struct th_yaml_node th_yaml_item(struct th_yaml_node node, size_t i);
 /* The key of a value of a mapping, NUL behind it. Precondition: the parent is a mapping. */
 struct th_text th_yaml_key(struct th_yaml_node value);
 
+/* A scalar as it is, however it is written; empty for nothing at all. Borrows, NUL behind it.
+ * Precondition: th_yaml_kind(node) is TH_YAML_SCALAR. */
+struct th_text th_yaml_scalar(struct th_yaml_node node);
+
 /* Scalars. Null and empty are refused. Text: borrows, NUL behind it, at most `size_max` bytes;
  * `flags` as in base/text.h (with TH_TEXT_LINES it may have several lines). */
 TH_MUST_CHECK int th_yaml_read_text(struct th_yaml_node node, unsigned flags, size_t size_max,

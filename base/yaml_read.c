@@ -227,6 +227,13 @@ static int take_scalar(struct th_yaml_node node, struct th_problems *problems,
     return TH_OK;
 }
 
+struct th_text th_yaml_scalar(struct th_yaml_node node)
+{
+    const struct th_yaml_tree_node *own = node_of(node);
+    assert(own->kind == TH_YAML_SCALAR);
+    return (struct th_text){own->text, own->size};
+}
+
 int th_yaml_read_text(struct th_yaml_node node, unsigned flags, size_t size_max,
                       struct th_problems *problems, struct th_text *ret_text)
 {

@@ -3,8 +3,10 @@
  * Reports as people write them: a YAML form, JSON, or CSV from a Vietnamese spreadsheet.
  *
  * A form names plan, obligation and unit; figures by code. YAML and JSON take plain numbers (1234,
- * 12.50); CSV takes what Vietnamese Excel writes ("1.234,5", `;`, a byte order mark), and a number
- * that could be read two ways is refused with both readings. An empty figure is "not reported".
+ * 12.50), in quotes or not, read by their characters and never through floating point; CSV takes
+ * what Vietnamese Excel writes ("1.234,5", `;`, a byte order mark), and a number that could be read
+ * two ways is refused with both readings. An empty figure is "not reported". Yes and no are 1 and
+ * 0; days are 2025-05-09, in CSV also 9/5/2025 where that has one reading only.
  *
  * Thread-safe; no state. Reports live in the arena.
  */
@@ -28,25 +30,48 @@ TH_MUST_CHECK int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
 /*
  * A form to fill in: exactly the indicators that the obligation asks of the unit's branch, each
  * with its name, unit of measure, values of an enum; tasks; models; sections; document. YAML has
- * comments; CSV is `;` with a byte order mark, columns mã;tên;đơn vị tính;giá trị;ước. TH_E_IO.
+ * comments; CSV is `;` with a byte order mark, columns mã;tên;đơn vị tính;giá trị;ước. TH_E_IO,
+ * TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
                                          const struct th_obligation *obligation,
                                          const struct th_unit *unit, FILE *out);
 
-/*
- * Reads a form. All problems at once, with line and what to do. `revision` is 0 when the form does
- * not say. For CSV, which has no place for them, plan and obligation come from the caller; for the
- * others they may be NULL, and are compared when given. TH_E_INVALID, TH_E_AMBIGUOUS (a number with
- * two readings), TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT, TH_E_NO_MEMORY.
- */
 struct th_form_context {
     const struct th_plan *const *plans;
     size_t plans_count;
     const struct th_unit *unit;
     const struct th_plan *plan;             /* or NULL */
     const struct th_obligation *obligation; /* or NULL */
+    struct th_form_places *places;          /* filled when not NULL; lives in the arena */
 };
+
+/* Where the fields of a report stand in its form: "value.TCD01", "task.3.percent", "revision". */
+struct th_form_place {
+    const char *field;
+    uint32_t line;
+    uint32_t column;
+};
+struct th_form_places {
+    struct th_form_place *items;
+    size_t count;
+    size_t capacity;
+};
+/* The place of a field, else of what it belongs to ("task.3", "task"); NULL when nothing is there.
+ */
+const struct th_form_place *th_form_places_find(const struct th_form_places *places,
+                                                const char *field);
+
+/*
+ * Reads a form. All problems at once, with line and what to do. `revision` is 0 when the form does
+ * not say. Plan and obligation of the context may be NULL; when given they stand for what the form
+ * leaves out, and what the form says has to be the same. The unit has to be the context's.
+ *
+ * Texts are brought to form NFC. Attached files are looked for from the form's own folder, and
+ * their sizes and digests are taken now. TH_E_SYNTAX (the file cannot be read as what its ending
+ * says), TH_E_AMBIGUOUS (numbers or days with two readings, nothing else), TH_E_INVALID,
+ * TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT have added problems; TH_E_NO_MEMORY has not.
+ */
 TH_MUST_CHECK int th_form_read(const char *path, const struct th_form_context *context,
                                struct th_arena *arena, struct th_problems *problems,
                                struct th_report *ret_report, const struct th_plan **ret_plan,

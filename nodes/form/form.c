@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/form/form.h"
+
+#include "nodes/form/reader.h"
+#include "nodes/form/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
+{
+    static const struct {
+        const char *ending;
+        enum th_form_kind kind;
+    } kinds[] = {{".yaml", TH_FORM_YAML},
+                 {".yml", TH_FORM_YAML},
+                 {".json", TH_FORM_JSON},
+                 {".csv", TH_FORM_CSV}};
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending != NULL && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcasecmp(ending, kinds[i].ending) == 0) {
+            *ret_kind = kinds[i].kind;
+            return 0;
+        }
+    return TH_E_INVALID;
+}
+
+const struct th_form_place *th_form_places_find(const struct th_form_places *places,
+                                                const char *field)
+{
+    for (size_t size = strlen(field); size > 0;) {
+        for (size_t i = 0; i < places->count; i++)
+            if (strlen(places->items[i].field) == size &&
+                memcmp(places->items[i].field, field, size) == 0)
+                return &places->items[i];
+        do
+            size--;
+        while (size > 0 && field[size] != '.');
+    }
+    return NULL;
+}
+
+/* ---- bytes ---- */
+
+static int read_all(int file, char *bytes, size_t room, size_t *ret_size)
+{
+    struct stat about;
+    size_t size = 0;
+    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
+        return TH_E_IO;
+    while (size < room) {
+        ssize_t got = read(file, bytes + size, room - size);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            return TH_E_IO;
+        size += got < 0 ? 0 : (size_t)got;
+    }
+    *ret_size = size;
+    return size == room ? TH_E_LIMIT : 0;
+}
+
+/* Returns owned (free). */
+static int load(const char *path, struct th_problems *problems, char **ret_bytes, size_t *ret_size)
+{
+    struct th_place place = {path, 1, 1};
+    char *bytes = malloc(TH_FORM_SIZE_MAX + 1);
+    if (bytes == NULL)
+        return TH_E_NO_MEMORY;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int status = file >= 0 ? read_all(file, bytes, TH_FORM_SIZE_MAX + 1, ret_size)
+                 : errno == ENOENT ? TH_E_NOT_FOUND
+                                   : TH_E_IO;
+    if (file >= 0)
+        (void)close(file);
+    if (status == TH_E_LIMIT)
+        th_problems_add(problems, place, "biểu chỉ chứa số liệu và phần lời; tài liệu thì đính kèm",
+                        "tệp lớn hơn 1 MiB");
+    else if (status < 0)
+        th_problems_add(problems, place, "kiểm tra đường dẫn và quyền đọc tệp",
+                        "không đọc được tệp: %s", th_status_text(status));
+    if (status < 0)
+        free(bytes);
+    else
+        *ret_bytes = bytes;
+    return status;
+}
+
+#define ENCODING_HINT                                                                              \
+    "lưu lại ở dạng UTF-8; trong Excel chọn Lưu thành, kiểu \"CSV UTF-8\""
+
+/* UTF-8 in form NFC without a byte order mark. Returns owned (free). */
+static int to_text(const char *path, const char *bytes, size_t size, struct th_problems *problems,
+                   char **ret_text, size_t *ret_size)
+{
+    struct th_place place = {path, 1, 1};
+    size_t offset = 0;
+    if (size >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0)) {
+        th_problems_add(problems, place, ENCODING_HINT,
+                        "tệp ở dạng UTF-16 (Excel gọi là \"Unicode Text\")");
+        return TH_E_SYNTAX;
+    }
+    if (size >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) {
+        th_problems_add(problems, place, ENCODING_HINT, "đây là tệp Excel hoặc Word đã đổi đuôi");
+        return TH_E_SYNTAX;
+    }
+    if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+        bytes += 3;
+        size -= 3;
+    }
+    if (th_text_find_forbidden(bytes, size, TH_TEXT_LINES | TH_TEXT_CRLF, &offset)) {
+        th_problems_add(problems, th_place_of_offset(path, bytes, offset), ENCODING_HINT,
+                        "có byte không phải UTF-8 hoặc ký tự cấm (byte 0x%02x)",
+                        (unsigned)(unsigned char)bytes[offset]);
+        return TH_E_SYNTAX;
+    }
+    int status = th_text_to_nfc(bytes, size, ret_text, ret_size);
+    if (status == TH_E_TEXT)
+        th_problems_add(problems, place, ENCODING_HINT, "tệp không phải là chữ UTF-8");
+    return status;
+}
+
+/* ---- meaning ---- */
+
+static int give_meaning(struct th_form_reader *reader, const struct th_form_node *root)
+{
+    if (root->kind != TH_FORM_MAP) {
+        th_form_complain(reader, root, "viết theo biểu mẫu: chạy lệnh template để có biểu",
+                         "biểu phải là bảng khóa và giá trị");
+    } else {
+        th_form_read_identity(reader, root);
+        th_form_read_document(reader, root);
+        th_form_read_showcases(reader, root);
+        th_form_read_attachments(reader, root);
+        if (reader->plan != NULL)
+            th_form_read_tasks(reader, root);
+        if (reader->obligation != NULL)
+            th_form_read_figures(reader, root);
+    }
+    if (reader->out_of_memory)
+        return TH_E_NO_MEMORY;
+    if (reader->problems_found == 0)
+        return 0;
+    return reader->problems_found == reader->ambiguous_found ? TH_E_AMBIGUOUS : TH_E_INVALID;
+}
+
+static void build_tree(enum th_form_kind kind, struct th_form_tree *tree, const char *text,
+                       size_t size)
+{
+    switch (kind) {
+    case TH_FORM_YAML:
+        th_form_tree_read_yaml(tree, text, size);
+        break;
+    case TH_FORM_JSON:
+        th_form_tree_read_json(tree, text, size);
+        break;
+    case TH_FORM_CSV:
+        th_form_tree_read_csv(tree, text, size);
+        break;
+    }
+}
+
+static int read_text(const char *path, enum th_form_kind kind, const char *text, size_t size,
+                     struct th_form_reader *reader)
+{
+    struct th_form_tree tree = {
+        .file = path, .arena = reader->arena, .problems = reader->problems};
+    build_tree(kind, &tree, text, size);
+    /* A sheet with bad rows still has good ones, whose problems are worth telling as well. */
+    bool is_worth_reading = tree.status == 0 || (kind == TH_FORM_CSV &&
+                                                 tree.status == TH_E_SYNTAX &&
+                                                 tree.root != NULL && tree.root->count > 0);
+    int status = is_worth_reading ? give_meaning(reader, tree.root) : 0;
+    return tree.status != 0 && status != TH_E_NO_MEMORY ? tree.status : status;
+}
+
+int th_form_read(const char *path, const struct th_form_context *context, struct th_arena *arena,
+                 struct th_problems *problems, struct th_report *ret_report,
+                 const struct th_plan **ret_plan, const struct th_obligation **ret_obligation)
+{
+    enum th_form_kind kind;
+    char *bytes = NULL, *text = NULL;
+    size_t size = 0, text_size = 0;
+    if (th_form_kind_of(path, &kind) < 0) {
+        th_problems_add(problems, (struct th_place){path, 1, 1},
+                        "đặt tên có đuôi .yaml, .json hoặc .csv; từ Excel lưu kiểu \"CSV UTF-8\"",
+                        "không biết loại biểu này");
+        return TH_E_INVALID;
+    }
+    int status = load(path, problems, &bytes, &size);
+    if (status < 0)
+        return status;
+    status = to_text(path, bytes, size, problems, &text, &text_size);
+    free(bytes);
+    if (status < 0)
+        return status;
+    struct th_form_reader reader = {.file = path,
+                                    .is_sheet = kind == TH_FORM_CSV,
+                                    .context = context,
+                                    .arena = arena,
+                                    .problems = problems};
+    status = read_text(path, kind, text, text_size, &reader);
+    free(text);
+    if (context->places != NULL && status != TH_E_NO_MEMORY)
+        *context->places = reader.places;
+    if (status < 0)
+        return status;
+    *ret_report = reader.report;
+    *ret_plan = reader.plan;
+    *ret_obligation = reader.obligation;
+    return 0;
+}

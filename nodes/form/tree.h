@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a form says, before anyone knows what it means: maps, lists and scalars with their places.
+ *
+ * YAML, JSON and CSV each become this tree; one reader (nodes/form/reader.h) gives it meaning. A
+ * scalar keeps the characters as they were written, so a number is never anything but its digits.
+ * Texts are accepted text (base/text.h) with blanks at both ends cut off and a NUL behind them.
+ *
+ * Internal to nodes/form. Lives in the arena that it was built in.
+ */
+#ifndef TH_NODES_FORM_TREE_H
+#define TH_NODES_FORM_TREE_H
+
+#include "base/arena.h"
+#include "base/problems.h"
+#include "base/text.h"
+
+#define TH_FORM_NODES_MAX 20000
+#define TH_FORM_DEPTH_MAX 16
+
+enum th_form_node_kind { TH_FORM_NULL, TH_FORM_SCALAR, TH_FORM_MAP, TH_FORM_LIST };
+
+struct th_form_node {
+    enum th_form_node_kind kind;
+    const char *key;     /* in a map; "" otherwise */
+    struct th_text text; /* of a scalar; empty otherwise */
+    uint32_t line;       /* of the key when there is one */
+    uint32_t column;
+    struct th_form_node *first, *last, *next;
+    size_t count; /* of children */
+};
+
+struct th_form_tree {
+    const char *file; /* for problems; borrowed */
+    struct th_arena *arena;
+    struct th_problems *problems;
+    struct th_form_node *root;
+    size_t nodes_count;
+    int status; /* the first failure; 0 when there is none */
+};
+
+/* Remembers a failure; the first one stays. */
+void th_form_tree_fail(struct th_form_tree *tree, int status);
+/* Adds a problem and remembers TH_E_SYNTAX. */
+void th_form_tree_refuse(struct th_form_tree *tree, uint32_t line, uint32_t column,
+                         const char *hint, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* A node at the end of `parent` (NULL: the root). NULL after th_form_tree_fail(). Copies `key`. */
+struct th_form_node *th_form_tree_add(struct th_form_tree *tree, struct th_form_node *parent,
+                                      enum th_form_node_kind kind, const char *key, uint32_t line,
+                                      uint32_t column);
+/* Likewise, a scalar; copies the text in form NFC. Nothing but blanks is TH_FORM_NULL. */
+struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_form_node *parent,
+                                           const char *key, const char *bytes, size_t size,
+                                           uint32_t line, uint32_t column);
+
+/* The child with this key; NULL when there is none. `map` may be NULL or no map. */
+struct th_form_node *th_form_node_get(const struct th_form_node *map, const char *key);
+
+/* The whole text of a file as a tree; `bytes` are UTF-8 in form NFC without forbidden characters.
+ * Problems were added when tree->status is not 0 (except for TH_E_NO_MEMORY). */
+void th_form_tree_read_yaml(struct th_form_tree *tree, const char *bytes, size_t size);
+void th_form_tree_read_json(struct th_form_tree *tree, const char *bytes, size_t size);
+void th_form_tree_read_csv(struct th_form_tree *tree, const char *bytes, size_t size);
+
+#endif
