@@ -178,8 +178,8 @@ static void read_field(struct sheet *sheet, const struct cell *code, const struc
         struct th_form_node *list =
             collection(sheet, &sheet->attachments, TH_FORM_LIST, "attachments", code);
         if (list != NULL)
-            (void)th_form_tree_add_text(sheet->tree, list, "", value->text.bytes,
-                                        value->text.size, value->line, value->column);
+            (void)th_form_tree_add_text(sheet->tree, list, "", value->text.bytes, value->text.size,
+                                        value->line, value->column);
     } else {
         put(sheet, root, path, code, value);
     }
@@ -188,8 +188,7 @@ static void read_field(struct sheet *sheet, const struct cell *code, const struc
 static void read_figure(struct sheet *sheet, const struct cell *code, const struct cell *value,
                         const struct cell *estimated)
 {
-    struct th_form_node *values =
-        collection(sheet, &sheet->values, TH_FORM_MAP, "values", code);
+    struct th_form_node *values = collection(sheet, &sheet->values, TH_FORM_MAP, "values", code);
     if (values == NULL)
         return;
     put(sheet, values, code->text.bytes, code, value);

@@ -51,24 +51,22 @@ static void complain_about_code(const struct figures *figures, const struct th_f
 }
 
 /* The indicator of a code that this report is asked for; NULL after a complaint. */
-static const struct th_indicator *asked_indicator(const struct figures *figures,
-                                                  const struct th_form_node *node,
-                                                  struct th_text code)
+static const struct th_indicator *
+asked_indicator(const struct figures *figures, const struct th_form_node *node, struct th_text code)
 {
     uint16_t number = th_catalogue_lookup(figures->catalogue, code.bytes, code.size);
     const struct th_indicator *indicator = th_catalogue_get(figures->catalogue, number);
     if (indicator == NULL)
         complain_about_code(figures, node, code);
     else if (!th_indicator_is_asked(indicator))
-        th_form_complain(figures->reader, node, "xóa giá trị này",
-                         "%s (%s) %s", indicator->code, indicator->name,
+        th_form_complain(figures->reader, node, "xóa giá trị này", "%s (%s) %s", indicator->code,
+                         indicator->name,
                          indicator->type == TH_TYPE_ENUM ? "chưa được hỏi"
                                                          : "được tự tính, không điền");
     else if (!is_asked(figures, number))
-        th_form_complain(figures->reader, node,
-                         "xóa dòng này; biểu mẫu có đúng các chỉ tiêu được hỏi",
-                         "nghĩa vụ này không hỏi đơn vị chỉ tiêu %s (%s)", indicator->code,
-                         indicator->name);
+        th_form_complain(
+            figures->reader, node, "xóa dòng này; biểu mẫu có đúng các chỉ tiêu được hỏi",
+            "nghĩa vụ này không hỏi đơn vị chỉ tiêu %s (%s)", indicator->code, indicator->name);
     else
         return indicator;
     return NULL;
@@ -83,18 +81,18 @@ static void complain_about_number(const struct figures *figures, const struct th
     if (th_figure_parse_spreadsheet(node->text.bytes, node->text.size, indicator->scale, &other,
                                     NULL) == 0 &&
         !figures->reader->is_sheet)
-        (void)snprintf(hint, sizeof hint,
-                       "không ngăn cách hàng nghìn, dấu thập phân là dấu chấm: nếu đúng thì viết %s",
-                       th_figure_format(other, indicator->scale, number));
+        (void)snprintf(
+            hint, sizeof hint,
+            "không ngăn cách hàng nghìn, dấu thập phân là dấu chấm: nếu đúng thì viết %s",
+            th_figure_format(other, indicator->scale, number));
     else if (indicator->scale == 0)
         (void)snprintf(hint, sizeof hint, "viết số nguyên bằng chữ số, như 1234");
     else
         (void)snprintf(hint, sizeof hint, "viết số có nhiều nhất %u chữ số thập phân, như %s",
-                       (unsigned)indicator->scale,
-                       figures->reader->is_sheet ? "12,5" : "12.5");
+                       (unsigned)indicator->scale, figures->reader->is_sheet ? "12,5" : "12.5");
     if (status == TH_E_RANGE)
-        th_form_complain(figures->reader, node, hint,
-                         "%s: \"%s\" có nhiều chữ số hơn mức cho phép", indicator->code, written);
+        th_form_complain(figures->reader, node, hint, "%s: \"%s\" có nhiều chữ số hơn mức cho phép",
+                         indicator->code, written);
     else
         th_form_complain(figures->reader, node, hint, "%s: \"%s\" không phải là số",
                          indicator->code, written);
@@ -124,8 +122,8 @@ static void complain_about_readings(struct th_form_reader *reader, const struct 
     (void)snprintf(hint, sizeof hint,
                    "nếu là số lớn thì viết liền %s; nếu là số thập phân thì thêm một số 0: %s0",
                    whole, decimal);
-    th_form_complain(reader, node, hint, "%s: \"%s\" có hai cách đọc: %s hoặc %s",
-                     indicator->code, node->text.bytes, one, two);
+    th_form_complain(reader, node, hint, "%s: \"%s\" có hai cách đọc: %s hoặc %s", indicator->code,
+                     node->text.bytes, one, two);
     reader->ambiguous_found++;
 }
 
@@ -233,8 +231,7 @@ static void read_figure(struct figures *figures, const struct th_form_node *map,
         uint16_t number = indicator->number;
         th_form_remember(figures->reader, node, "value.%s", indicator->code);
         figures->nodes[number] = node;
-        figures->reported[number] =
-            read_value(figures, node, indicator, &figures->values[number]);
+        figures->reported[number] = read_value(figures, node, indicator, &figures->values[number]);
     } else if (figures->reader->is_sheet) {
         take_text(figures, map, node, indicator);
     } else {
@@ -329,9 +326,8 @@ void th_form_read_figures(struct th_form_reader *reader, const struct th_form_no
 {
     struct figures figures = {.reader = reader, .catalogue = &reader->plan->catalogue};
     size_t slots = (size_t)figures.catalogue->number_max + 1;
-    figures.asked_count =
-        th_obligation_indicators(reader->obligation, th_unit_kind_branch(reader->context->unit->kind),
-                                 &figures.asked);
+    figures.asked_count = th_obligation_indicators(
+        reader->obligation, th_unit_kind_branch(reader->context->unit->kind), &figures.asked);
     figures.nodes = th_form_alloc(reader, slots, sizeof *figures.nodes);
     figures.values = th_form_alloc(reader, slots, sizeof *figures.values);
     figures.reported = th_form_alloc(reader, slots, sizeof *figures.reported);

@@ -73,7 +73,7 @@ static int load(const char *path, struct th_problems *problems, char **ret_bytes
     if (bytes == NULL)
         return TH_E_NO_MEMORY;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int status = file >= 0 ? read_all(file, bytes, TH_FORM_SIZE_MAX + 1, ret_size)
+    int status = file >= 0         ? read_all(file, bytes, TH_FORM_SIZE_MAX + 1, ret_size)
                  : errno == ENOENT ? TH_E_NOT_FOUND
                                    : TH_E_IO;
     if (file >= 0)
@@ -91,8 +91,7 @@ static int load(const char *path, struct th_problems *problems, char **ret_bytes
     return status;
 }
 
-#define ENCODING_HINT                                                                              \
-    "lưu lại ở dạng UTF-8; trong Excel chọn Lưu thành, kiểu \"CSV UTF-8\""
+#define ENCODING_HINT "lưu lại ở dạng UTF-8; trong Excel chọn Lưu thành, kiểu \"CSV UTF-8\""
 
 /* UTF-8 in form NFC without a byte order mark. Returns owned (free). */
 static int to_text(const char *path, const char *bytes, size_t size, struct th_problems *problems,
@@ -168,13 +167,12 @@ static void build_tree(enum th_form_kind kind, struct th_form_tree *tree, const 
 static int read_text(const char *path, enum th_form_kind kind, const char *text, size_t size,
                      struct th_form_reader *reader)
 {
-    struct th_form_tree tree = {
-        .file = path, .arena = reader->arena, .problems = reader->problems};
+    struct th_form_tree tree = {.file = path, .arena = reader->arena, .problems = reader->problems};
     build_tree(kind, &tree, text, size);
     /* A sheet with bad rows still has good ones, whose problems are worth telling as well. */
-    bool is_worth_reading = tree.status == 0 || (kind == TH_FORM_CSV &&
-                                                 tree.status == TH_E_SYNTAX &&
-                                                 tree.root != NULL && tree.root->count > 0);
+    bool is_worth_reading =
+        tree.status == 0 || (kind == TH_FORM_CSV && tree.status == TH_E_SYNTAX &&
+                             tree.root != NULL && tree.root->count > 0);
     int status = is_worth_reading ? give_meaning(reader, tree.root) : 0;
     return tree.status != 0 && status != TH_E_NO_MEMORY ? tree.status : status;
 }

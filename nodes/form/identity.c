@@ -105,8 +105,7 @@ static void find_plan(struct th_form_reader *reader, const struct th_form_node *
         complain_about_choice(reader, node, &nearest, &choices, "kế hoạch");
     else if (context->plan != NULL && context->plan != reader->plan)
         th_form_complain(reader, node, "sửa ở đây hoặc ở lệnh, cho khớp nhau",
-                         "biểu ghi kế hoạch %s, lệnh ghi %s", reader->plan->id,
-                         context->plan->id);
+                         "biểu ghi kế hoạch %s, lệnh ghi %s", reader->plan->id, context->plan->id);
 }
 
 static void find_obligation(struct th_form_reader *reader, const struct th_form_node *root)
@@ -138,8 +137,8 @@ static void find_obligation(struct th_form_reader *reader, const struct th_form_
     }
     if (found != NULL && !th_obligation_expects(found, context->unit))
         th_form_complain(reader, node, "chọn nghĩa vụ mà đơn vị phải báo cáo",
-                         "đơn vị %s không thuộc diện báo cáo của nghĩa vụ %s",
-                         context->unit->code, found->id);
+                         "đơn vị %s không thuộc diện báo cáo của nghĩa vụ %s", context->unit->code,
+                         found->id);
     reader->obligation = found;
 }
 
@@ -158,8 +157,7 @@ static void check_unit(struct th_form_reader *reader, const struct th_form_node 
     const struct th_unit *unit = reader->context->unit;
     const struct th_form_node *node = th_form_node_get(root, "unit");
     char hint[HINT_SIZE], text[TH_TEXT_EXCERPT_SIZE];
-    (void)snprintf(hint, sizeof hint, "nút này báo cáo cho đơn vị %s (%s)", unit->code,
-                   unit->name);
+    (void)snprintf(hint, sizeof hint, "nút này báo cáo cho đơn vị %s (%s)", unit->code, unit->name);
     if (reader->is_sheet && (node == NULL || node->kind == TH_FORM_NULL))
         return;
     node = require(reader, root, "unit", hint);

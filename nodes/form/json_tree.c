@@ -71,7 +71,8 @@ static void add_members(struct th_form_tree *tree, struct th_form_node *node, js
 {
     const char *key;
     json_t *member;
-    json_object_foreach (value, key, member) {
+    json_object_foreach(value, key, member)
+    {
         skip(scanner, BETWEEN);
         struct scanner place = *scanner;
         skip_string(scanner);
@@ -101,9 +102,8 @@ static void add(struct th_form_tree *tree, struct th_form_node *parent, json_t *
         th_form_tree_refuse(tree, line, column, "bớt số tầng lồng nhau",
                             "lồng nhau quá nhiều tầng");
     } else if (json_is_object(value) || json_is_array(value)) {
-        struct th_form_node *node =
-            th_form_tree_add(tree, parent, json_is_object(value) ? TH_FORM_MAP : TH_FORM_LIST, key,
-                             line, column);
+        struct th_form_node *node = th_form_tree_add(
+            tree, parent, json_is_object(value) ? TH_FORM_MAP : TH_FORM_LIST, key, line, column);
         if (node == NULL)
             return;
         step(scanner);

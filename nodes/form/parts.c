@@ -292,8 +292,7 @@ void th_form_read_attachments(struct th_form_reader *reader, const struct th_for
         return;
     for (const struct th_form_node *node = list->first; node != NULL; node = node->next) {
         struct th_attachment *attachment = &attachments[reader->report.attachments_count];
-        if (!th_form_is(reader, node, TH_FORM_SCALAR) ||
-            !read_attachment(reader, node, attachment))
+        if (!th_form_is(reader, node, TH_FORM_SCALAR) || !read_attachment(reader, node, attachment))
             continue;
         reader->report.attachments_count++;
         th_form_remember(reader, node, "attachment.%zu", reader->report.attachments_count);

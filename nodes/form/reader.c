@@ -63,8 +63,8 @@ bool th_form_is(struct th_form_reader *reader, const struct th_form_node *node,
     const char *what = kind == TH_FORM_MAP    ? "phải là bảng khóa và giá trị"
                        : kind == TH_FORM_LIST ? "phải là danh sách"
                                               : "phải là một giá trị đơn";
-    th_form_complain(reader, node, "viết theo biểu mẫu: chạy lại lệnh template để xem",
-                     "\"%s\" %s", node->key, what);
+    th_form_complain(reader, node, "viết theo biểu mẫu: chạy lại lệnh template để xem", "\"%s\" %s",
+                     node->key, what);
     return false;
 }
 
@@ -100,8 +100,7 @@ void th_form_nearest_offer(struct th_form_nearest *nearest, const char *candidat
         }
     }
     unsigned allowed = columns <= 3 ? 1 : 2;
-    if (row[columns] <= allowed &&
-        (nearest->best == NULL || row[columns] < nearest->best_edits)) {
+    if (row[columns] <= allowed && (nearest->best == NULL || row[columns] < nearest->best_edits)) {
         nearest->best = candidate;
         nearest->best_edits = row[columns];
     }

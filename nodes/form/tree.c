@@ -104,8 +104,7 @@ struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_
                                            const char *key, const char *bytes, size_t size,
                                            uint32_t line, uint32_t column)
 {
-    struct th_form_node *node =
-        th_form_tree_add(tree, parent, TH_FORM_NULL, key, line, column);
+    struct th_form_node *node = th_form_tree_add(tree, parent, TH_FORM_NULL, key, line, column);
     struct th_text text = trimmed(bytes, size);
     if (node == NULL || text.size == 0)
         return node;

@@ -18,10 +18,10 @@ static const struct th_form_word task_words[] = {
 };
 
 static const struct th_form_word stage_words[] = {
-    {"đăng ký", TH_SHOWCASE_REGISTERED},       {"đang thực hiện", TH_SHOWCASE_RUNNING},
+    {"đăng ký", TH_SHOWCASE_REGISTERED},        {"đang thực hiện", TH_SHOWCASE_RUNNING},
     {"được công nhận", TH_SHOWCASE_RECOGNISED}, {"kết thúc", TH_SHOWCASE_ENDED},
-    {"registered", TH_SHOWCASE_REGISTERED},    {"running", TH_SHOWCASE_RUNNING},
-    {"recognised", TH_SHOWCASE_RECOGNISED},    {"ended", TH_SHOWCASE_ENDED},
+    {"registered", TH_SHOWCASE_REGISTERED},     {"running", TH_SHOWCASE_RUNNING},
+    {"recognised", TH_SHOWCASE_RECOGNISED},     {"ended", TH_SHOWCASE_ENDED},
 };
 
 const struct th_form_words th_form_task_words = {task_words,
@@ -39,8 +39,8 @@ char *th_form_words_offer(const struct th_form_words *words, char offer[TH_FORM_
             is_first = is_first && words->items[j].value != words->items[i].value;
         if (!is_first)
             continue;
-        int size = snprintf(offer + used, TH_FORM_OFFER_SIZE - used, "%s%s",
-                            used == 0 ? "" : ", ", words->items[i].word);
+        int size = snprintf(offer + used, TH_FORM_OFFER_SIZE - used, "%s%s", used == 0 ? "" : ", ",
+                            words->items[i].word);
         if (size < 0 || (size_t)size >= TH_FORM_OFFER_SIZE - used)
             break;
         used += (size_t)size;

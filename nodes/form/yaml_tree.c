@@ -17,14 +17,13 @@ static void add(struct th_form_tree *tree, struct th_form_node *parent, struct t
     }
     enum th_yaml_kind kind = th_yaml_kind(from);
     if (kind == TH_YAML_SCALAR) {
-        struct th_text text = th_yaml_is_null(from) ? (struct th_text){"", 0}
-                                                    : th_yaml_scalar(from);
+        struct th_text text =
+            th_yaml_is_null(from) ? (struct th_text){"", 0} : th_yaml_scalar(from);
         (void)th_form_tree_add_text(tree, parent, key, text.bytes, text.size, line, column);
         return;
     }
-    struct th_form_node *node =
-        th_form_tree_add(tree, parent, kind == TH_YAML_MAPPING ? TH_FORM_MAP : TH_FORM_LIST, key,
-                         line, column);
+    struct th_form_node *node = th_form_tree_add(
+        tree, parent, kind == TH_YAML_MAPPING ? TH_FORM_MAP : TH_FORM_LIST, key, line, column);
     for (size_t i = 0; node != NULL && i < th_yaml_count(from); i++) {
         struct th_yaml_node item = th_yaml_item(from, i);
         add(tree, node, item, kind == TH_YAML_MAPPING ? th_yaml_key(item).bytes : "", depth + 1);
