@@ -15,9 +15,10 @@ enum occasion {
     ON_REJECTED,
     ON_CONFLICT,
     ON_RETRY,  /* the server says: later */
-    ON_REFUSED /* the server says: never like this */
+    ON_REFUSED, /* the server says: never like this */
+    ON_DAMAGED  /* its bytes cannot be read any more */
 };
-#define OCCASIONS_COUNT (ON_REFUSED + 1)
+#define OCCASIONS_COUNT (ON_DAMAGED + 1)
 
 enum what {
     DO_NOTHING = 0,
@@ -27,7 +28,8 @@ enum what {
     DO_EVIDENCE = 1 << 3,
     DO_RECEIVED = 1 << 4,
     DO_REJECTED = 1 << 5,
-    DO_CONFLICT = 1 << 6
+    DO_CONFLICT = 1 << 6,
+    DO_DAMAGED = 1 << 7
 };
 
 struct transition {
@@ -42,6 +44,7 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
     [TH_NODE_STAGE_QUEUED] =
         {
             [ON_SEND] = TO(FLYING, DO_SEND),
+            [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
         },
     [TH_NODE_STAGE_FLYING] =
         {
@@ -53,6 +56,7 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
             [ON_CONFLICT] = TO(SETTLED, DO_CONFLICT),
             [ON_RETRY] = TO(WAITING, DO_BACK_OFF | DO_HOLD),
             [ON_REFUSED] = TO(SETTLED, DO_REJECTED),
+            [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
         },
     /* An answer to an earlier try, which came after its time, is as good as any. */
     [TH_NODE_STAGE_WAITING] =
@@ -62,6 +66,7 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
             [ON_RECEIPT_BAD] = TO(WAITING, DO_EVIDENCE),
             [ON_REJECTED] = TO(SETTLED, DO_REJECTED),
             [ON_CONFLICT] = TO(SETTLED, DO_CONFLICT),
+            [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
         },
 };
 
@@ -142,6 +147,7 @@ static void settle(struct th_node_core *core, size_t at, enum th_item_state stat
     struct th_node_action *action = add_action(actions, TH_NODE_ACTION_SETTLE);
     action->id = core->slots[at].id;
     action->state = state;
+    action->attempt = core->slots[at].attempts;
     memmove(&core->slots[at], &core->slots[at + 1],
             (core->count - at - 1) * sizeof core->slots[0]);
     core->count--;
@@ -194,6 +200,8 @@ static void happen(struct th_node_core *core, size_t at, enum occasion occasion,
         settle(core, at, TH_ITEM_REJECTED, actions);
     if (transition->what & DO_CONFLICT)
         settle(core, at, TH_ITEM_CONFLICT, actions);
+    if (transition->what & DO_DAMAGED)
+        settle(core, at, TH_ITEM_DAMAGED, actions);
 }
 
 static void greet(struct th_node_core *core, int64_t now_ms, struct th_node_actions *actions)
@@ -351,6 +359,10 @@ void th_node_core_step(struct th_node_core *core, const struct th_node_event *ev
                    (enum occasion)((int)ON_RECEIPT_GOOD +
                                    ((int)event->kind - (int)TH_NODE_EVENT_RECEIPT_GOOD)),
                    event, actions);
+        break;
+    case TH_NODE_EVENT_DAMAGED:
+        if (is_known)
+            happen(core, at, ON_DAMAGED, event, actions);
         break;
     case TH_NODE_EVENT_FAILURE:
         fail(core, event, actions);

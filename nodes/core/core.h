@@ -57,6 +57,7 @@ enum th_node_event_kind {
     TH_NODE_EVENT_RECEIPT_BAD,
     TH_NODE_EVENT_REJECTED,
     TH_NODE_EVENT_CONFLICT,
+    TH_NODE_EVENT_DAMAGED, /* its bytes cannot be read any more */
     /* a failure, named by its request */
     TH_NODE_EVENT_FAILURE
 };
@@ -86,7 +87,7 @@ struct th_node_action {
     enum th_item_state state;
     uint64_t id;
     uint64_t request;
-    uint32_t attempt; /* SEND: 1 for the first of this process */
+    uint32_t attempt; /* SEND, SETTLE: how often it was sent by this process */
 };
 
 #define TH_NODE_ACTIONS_MAX (TH_NODE_FLIGHT_MAX + 2)

@@ -38,10 +38,23 @@ struct th_home {
 /* Reads and checks node.yaml and known/. Problems say file, line and what to do. */
 TH_MUST_CHECK int th_home_open(const char *folder, struct th_problems *problems,
                                struct th_home *ret_home);
+/* The same without decoding plans and units: `plans` has digests only, `units` and `unit` are
+ * empty. For the connection, which needs no more. */
+TH_MUST_CHECK int th_home_open_bare(const char *folder, struct th_problems *problems,
+                                    struct th_home *ret_home);
 void th_home_close(struct th_home *home);
 
 /* "P" or, with "", the only plan. TH_E_NOT_FOUND, TH_E_AMBIGUOUS. */
 TH_MUST_CHECK int th_home_find_plan(const struct th_home *home, const char *id,
                                     const struct th_home_plan **ret_plan);
+
+/* The unit of a code: the one that is valid on the day, else the last of that code. NULL. */
+const struct th_unit *th_home_find_unit(const struct th_unit_list *units, const char *code,
+                                        th_day today);
+
+/* "FOLDER/NAME" into `path`. TH_E_LIMIT. */
+#define TH_HOME_PATH_SIZE 4352
+TH_MUST_CHECK int th_home_path(const char *folder, const char *name,
+                               char path[TH_HOME_PATH_SIZE]);
 
 #endif

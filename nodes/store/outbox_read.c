@@ -14,6 +14,7 @@ struct walk {
     MDB_txn *txn;
     MDB_cursor *cursor;
     struct th_outbox_key prefix;
+    struct th_outbox_key start; /* where it begins: the prefix, or a key behind it */
     struct th_bytes key, stored;
     bool has_begun;
     int status;
@@ -21,7 +22,7 @@ struct walk {
 
 static int walk_open(struct th_outbox *outbox, struct th_outbox_key prefix, struct walk *ret_walk)
 {
-    *ret_walk = (struct walk){.prefix = prefix};
+    *ret_walk = (struct walk){.prefix = prefix, .start = prefix};
     int status = begin(outbox, &ret_walk->txn);
     if (status != 0)
         return status;
@@ -39,7 +40,7 @@ static void walk_close(struct walk *walk)
 
 static bool walk_next(struct walk *walk)
 {
-    MDB_val key = {walk->prefix.size, walk->prefix.bytes}, value;
+    MDB_val key = {walk->start.size, walk->start.bytes}, value;
     int result =
         mdb_cursor_get(walk->cursor, &key, &value, walk->has_begun ? MDB_NEXT : MDB_SET_RANGE);
     walk->has_begun = true;
@@ -111,10 +112,13 @@ int th_outbox_pending(struct th_outbox *outbox, uint64_t after, struct th_outbox
     int status = walk_open(outbox, table_prefix(TH_TABLE_ITEM), &walk);
     if (status != 0)
         return status;
+    if (after == UINT64_MAX)
+        after--;
+    walk.start = th_outbox_key_of_id(TH_TABLE_ITEM, after + 1);
     size_t count = 0;
     while (count < capacity && walk_next(&walk)) {
         struct th_outbox_item item;
-        if (read_item(&walk, &item) == 0 && item.id > after &&
+        if (read_item(&walk, &item) == 0 &&
             (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT))
             ret_items[count++] = item;
     }

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server says, and what is kept of it. */
+#include "nodes/driver/driver_state.h"
+
+#include "base/assert.h"
+#include "nodes/driver/receipt.h"
+#include "nodes/home/known.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct th_text text_of(const char *text)
+{
+    return (struct th_text){text, strlen(text)};
+}
+
+static bool is_text(struct th_text text, const char *other)
+{
+    return text.size == strlen(other) && memcmp(text.bytes, other, text.size) == 0;
+}
+
+static void tell(struct th_node_driver *driver, struct th_node_news news)
+{
+    driver->ports.tell(driver->ports.context, &news);
+}
+
+int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
+                        enum th_node_news_kind news)
+{
+    if (notice.kind != TH_NOTICE_REMINDER)
+        notice.time = driver->ports.wall(driver->ports.context);
+    bool is_new;
+    int status = th_outbox_add_notice(driver->outbox, &notice, &is_new);
+    if (status == 0 && is_new)
+        tell(driver, (struct th_node_news){.kind = news, .text = notice.text});
+    return status;
+}
+
+int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
+                          const struct th_node_answer *answer)
+{
+    TH_ASSERT(answer != NULL);
+    char text[400];
+    (void)snprintf(text, sizeof text,
+                   "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là chưa nộp và "
+                   "được gửi lại; hãy báo cho nơi nhận.",
+                   (unsigned long long)id, answer->fault);
+    struct th_notice notice = {.kind = TH_NOTICE_EVIDENCE,
+                               .item = id,
+                               .text = text_of(text),
+                               .evidence = answer->receipt};
+    return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
+}
+
+/* ---- settling ---- */
+
+static int copy_reasons(struct th_arena *arena, const struct th_wire_reason *from, size_t count,
+                        const struct th_outbox_reason **ret_reasons, size_t *ret_count)
+{
+    struct th_outbox_reason *reasons = th_arena_alloc_array(arena, count, sizeof *reasons);
+    if (reasons == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        reasons[i] = (struct th_outbox_reason){.field = from[i].field,
+                                               .value = from[i].value,
+                                               .rule = from[i].rule,
+                                               .text = from[i].text};
+    *ret_reasons = reasons;
+    *ret_count = count;
+    return 0;
+}
+
+/* What is kept beside the item. */
+static int fill_detail(struct th_node_driver *driver, const struct th_node_answer *answer,
+                       struct th_outbox_detail *ret_detail)
+{
+    struct th_outbox_detail detail = {.receipt = answer->receipt};
+    int status = 0;
+    if (answer->verdict != NULL) {
+        const struct th_wire_verdict *verdict = answer->verdict;
+        detail.refusal = answer->outcome->refusal;
+        status = copy_reasons(&driver->arena, verdict->reasons, verdict->reasons_count,
+                              &detail.reasons, &detail.reasons_count);
+        if (status == 0)
+            status = copy_reasons(&driver->arena, verdict->warnings, verdict->warnings_count,
+                                  &detail.warnings, &detail.warnings_count);
+    } else if (answer->failure != NULL) {
+        struct th_wire_reason reason = {.rule = answer->failure->code,
+                                        .text = answer->failure->text};
+        status =
+            copy_reasons(&driver->arena, &reason, 1, &detail.reasons, &detail.reasons_count);
+    }
+    if (status == 0)
+        *ret_detail = detail;
+    return status;
+}
+
+static void fill_item(const struct th_node_answer *answer, struct th_outbox_item *item)
+{
+    const struct th_wire_verdict *verdict = answer->verdict;
+    if (answer->leaf != NULL) {
+        item->has_position = true;
+        item->position = answer->leaf->position;
+        item->received_at = answer->leaf->time;
+    }
+    if (answer->judgement != NULL && answer->judgement->accepted) {
+        item->has_timeliness = true;
+        item->timeliness = answer->judgement->timeliness;
+        item->first_received = answer->judgement->first_received;
+        item->has_due = answer->judgement->has_due;
+        item->due = answer->judgement->due;
+    }
+    if (verdict != NULL && verdict->has_stored_digest) {
+        item->has_stored_digest = true;
+        item->stored_digest = verdict->stored_digest;
+    }
+    if (verdict != NULL && verdict->has_next_revision)
+        item->next_revision = verdict->next_revision;
+}
+
+int th_node_settle(struct th_node_driver *driver, const struct th_node_action *action,
+                   const struct th_node_answer *answer)
+{
+    struct th_node_flight *flight = th_node_find_flight(driver, action->id);
+    TH_ASSERT(flight != NULL);
+    uint32_t attempts = flight->attempts_before + action->attempt;
+    *flight = (struct th_node_flight){0};
+    if (action->state == TH_ITEM_DAMAGED)
+        return 0; /* th_outbox_scrub() has written it */
+    TH_ASSERT(answer != NULL);
+    struct th_outbox_item item;
+    int status = th_outbox_get(driver->outbox, action->id, &item);
+    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND) {
+        size_t count = 0;
+        return th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
+    }
+    if (status != 0)
+        return status;
+    struct th_outbox_detail detail;
+    status = fill_detail(driver, answer, &detail);
+    if (status != 0)
+        return status;
+    item.state = action->state;
+    item.attempts = attempts;
+    item.changed_at = driver->ports.wall(driver->ports.context);
+    fill_item(answer, &item);
+    status = th_outbox_settle(driver->outbox, &item, &detail, item.changed_at);
+    if (status != 0)
+        return status;
+    if (item.state == TH_ITEM_RECEIVED &&
+        (driver->newest_item == 0 || item.position >= driver->newest_position)) {
+        driver->newest_item = item.id;
+        driver->newest_position = item.position;
+    }
+    tell(driver,
+         (struct th_node_news){.kind = TH_NEWS_SETTLED, .item = &item, .detail = &detail});
+    return 0;
+}
+
+/* ---- outcomes ---- */
+
+static struct th_node_flight *find_by_header(struct th_node_driver *driver,
+                                             const struct th_digest *digest)
+{
+    for (size_t i = 0; i < TH_NODE_WINDOW; i++) {
+        struct th_node_flight *flight = &driver->flights[i];
+        if (flight->id != 0 && flight->is_frozen &&
+            memcmp(&flight->header_digest, digest, sizeof *digest) == 0)
+            return flight;
+    }
+    return NULL;
+}
+
+/* Whether the receipt of a verdict holds for the report; fills the answer either way. */
+static int check_receipt(struct th_node_driver *driver, const struct th_node_flight *flight,
+                         struct th_node_answer *answer, bool *ret_holds)
+{
+    const struct th_wire_verdict *verdict = answer->verdict;
+    const struct th_outcome *outcome = answer->outcome;
+    *ret_holds = false;
+    if (!verdict->has_receipt || verdict->receipt >= outcome->receipts_count) {
+        answer->fault = "không có biên nhận kèm theo";
+        return 0;
+    }
+    answer->receipt = outcome->receipts[verdict->receipt];
+    struct th_receipt *receipt = th_arena_alloc(&driver->arena, sizeof *receipt);
+    if (receipt == NULL)
+        return TH_E_NO_MEMORY;
+    int status = th_receipt_open(answer->receipt, &driver->home->server.log_key,
+                                 driver->home->server.realm, &driver->arena, receipt);
+    if (status == TH_E_NO_MEMORY)
+        return status;
+    if (status != 0) {
+        answer->fault = th_status_text(status);
+        return 0;
+    }
+    struct th_receipt_claim claim = {.mode = driver->home->server.mode,
+                                     .unit = driver->home->unit_code,
+                                     .report_digest = flight->report_digest};
+    enum th_receipt_fault fault = th_receipt_check(receipt, &claim, &answer->judgement);
+    answer->fault = th_receipt_fault_text(fault);
+    if (fault != TH_RECEIPT_HOLDS)
+        return 0;
+    answer->leaf = &receipt->leaf;
+    *ret_holds = true;
+    return 0;
+}
+
+static enum th_node_event_kind event_of(enum th_verdict verdict, bool holds)
+{
+    switch (verdict) {
+    case TH_VERDICT_ACCEPTED:
+    case TH_VERDICT_DUPLICATE:
+        return holds ? TH_NODE_EVENT_RECEIPT_GOOD : TH_NODE_EVENT_RECEIPT_BAD;
+    case TH_VERDICT_CONFLICT:
+        return TH_NODE_EVENT_CONFLICT;
+    case TH_VERDICT_REJECTED:
+        return TH_NODE_EVENT_REJECTED;
+    }
+    return TH_NODE_EVENT_RECEIPT_BAD;
+}
+
+static int on_outcome(struct th_node_driver *driver, const struct th_outcome *outcome)
+{
+    struct th_node_flight *flight = find_by_header(driver, &outcome->header_digest);
+    if (flight == NULL)
+        return 0; /* settled before, or not ours */
+    struct th_node_answer answer = {.outcome = outcome,
+                                    .fault = "câu trả lời không nêu báo cáo này"};
+    for (size_t i = 0; i < outcome->verdicts_count; i++)
+        if (memcmp(&outcome->verdicts[i].report_digest, &flight->report_digest,
+                   sizeof flight->report_digest) == 0)
+            answer.verdict = &outcome->verdicts[i];
+    enum th_node_event_kind kind = TH_NODE_EVENT_RECEIPT_BAD;
+    if (answer.verdict != NULL) {
+        bool holds = false;
+        bool is_taken = answer.verdict->kind == TH_VERDICT_ACCEPTED ||
+                        answer.verdict->kind == TH_VERDICT_DUPLICATE;
+        int status = is_taken ? check_receipt(driver, flight, &answer, &holds) : 0;
+        if (status != 0)
+            return status;
+        kind = event_of(answer.verdict->kind, holds);
+    }
+    return th_node_step(driver, (struct th_node_event){.kind = kind, .id = flight->id}, &answer);
+}
+
+/* ---- the rest of what a server says ---- */
+
+static int on_welcome(struct th_node_driver *driver, const struct th_welcome *welcome)
+{
+    if (welcome->mode != driver->home->server.mode ||
+        !is_text(welcome->realm, driver->home->server.realm))
+        return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_STRANGER}, NULL);
+    driver->store_now = welcome->now;
+    driver->was_welcomed = true;
+    tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});
+    return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_WELCOME}, NULL);
+}
+
+static int on_reminder(struct th_node_driver *driver, const struct th_reminder *reminder)
+{
+    struct th_notice notice = {.kind = TH_NOTICE_REMINDER,
+                               .time = reminder->time,
+                               .due = reminder->due,
+                               .plan = reminder->plan,
+                               .obligation = reminder->obligation,
+                               .text = reminder->text};
+    return th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
+}
+
+static int on_announcement(struct th_node_driver *driver,
+                           const struct th_announcement *announcement)
+{
+    struct th_known_news news;
+    bool is_plan = announcement->kind == TH_ANNOUNCEMENT_PLAN;
+    int status = is_plan ? th_home_learn_plan(driver->home->folder, announcement->content, &news)
+                         : th_home_learn_units(driver->home->folder, driver->home->unit_code,
+                                               announcement->content, &news);
+    if (status == TH_E_IO || status == TH_E_NO_MEMORY)
+        return status;
+    if (status != 0) {
+        struct th_notice notice = {
+            .kind = TH_NOTICE_FAILURE,
+            .text = text_of("Nơi nhận gửi một kế hoạch hoặc danh sách đơn vị mà bản chương trình "
+                            "này không đọc được. Có thể cần cập nhật tonghop-node.")};
+        return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
+    }
+    if (driver->known_count < TH_NODE_KNOWN_MAX)
+        driver->known[driver->known_count++] = news.digest;
+    char text[TH_LIMIT_TITLE_MAX + TH_LIMIT_PLAN_ID_MAX + 100];
+    if (is_plan)
+        (void)snprintf(text, sizeof text, "Đã nhận kế hoạch %s: %s", news.name, news.title);
+    else
+        (void)snprintf(text, sizeof text, "Đã nhận danh sách đơn vị mới.");
+    struct th_notice notice = {.kind = is_plan ? TH_NOTICE_PLAN : TH_NOTICE_UNITS,
+                               .plan = text_of(news.name),
+                               .text = text_of(text),
+                               .evidence = {news.digest.bytes, sizeof news.digest.bytes}};
+    return th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
+}
+
+static int on_failure(struct th_node_driver *driver, uint64_t request,
+                      const struct th_failure *failure)
+{
+    struct th_node_answer answer = {.failure = failure};
+    bool is_of_hello = driver->core.link == TH_NODE_LINK_GREETING &&
+                       request == driver->core.hello_request;
+    if (is_of_hello && !failure->retry) {
+        struct th_notice notice = {.kind = TH_NOTICE_FAILURE, .text = failure->text};
+        int status = th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
+        if (status != 0)
+            return status;
+    }
+    if (failure->retry)
+        tell(driver, (struct th_node_news){.kind = TH_NEWS_LATER, .text = failure->text});
+    return th_node_step(driver,
+                        (struct th_node_event){.kind = TH_NODE_EVENT_FAILURE,
+                                               .request = request,
+                                               .retry = failure->retry,
+                                               .after_ms = failure->after_ms},
+                        &answer);
+}
+
+int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame)
+{
+    th_arena_reset(&driver->arena);
+    struct th_to_node message;
+    int status = th_wire_to_node_decode(frame, &driver->arena, &message);
+    if (status != 0) {
+        /* Also when it needs more memory than a message may. */
+        driver->dropped_frames++;
+        return 0;
+    }
+    switch (message.kind) {
+    case TH_TO_NODE_WELCOME:
+        return on_welcome(driver, &message.body.welcome);
+    case TH_TO_NODE_OUTCOME:
+        return on_outcome(driver, &message.body.outcome);
+    case TH_TO_NODE_ANNOUNCEMENT:
+        return on_announcement(driver, &message.body.announcement);
+    case TH_TO_NODE_REMINDER:
+        return on_reminder(driver, &message.body.reminder);
+    case TH_TO_NODE_FAILURE:
+        return on_failure(driver, message.request, &message.body.failure);
+    case TH_TO_NODE_ANSWER:
+        return 0; /* `run` asks nothing */
+    }
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One node at work: carries out what the core decides, with the outbox and the connection.
+ *
+ * Promises: a submission's bytes are on the disk before they are first sent, so every repetition is
+ * the same bytes; an item is settled only by an answer that holds: a receipt that does not verify
+ * against the pinned log key is kept as evidence and the report is sent again. Reminders and plans
+ * that arrive are kept.
+ *
+ * Home, keys, outbox and ports are borrowed for its life. Not thread-safe. A function that returns
+ * a failure has met broken storage or no memory: stop the process.
+ */
+#ifndef TH_NODES_DRIVER_H
+#define TH_NODES_DRIVER_H
+
+#include "nodes/core/core.h"
+#include "nodes/home/home.h"
+#include "nodes/home/keys.h"
+#include "nodes/store/outbox.h"
+
+struct th_node_driver;
+
+enum th_node_news_kind {
+    TH_NEWS_READY,     /* the server has welcomed the node */
+    TH_NEWS_LOST,      /* the connection went */
+    TH_NEWS_SENT,      /* `item`; attempt says how often */
+    TH_NEWS_SETTLED,   /* `item` with its new state; `detail` has reasons and warnings */
+    TH_NEWS_LATER,     /* `item` was put off by the server: `text` */
+    TH_NEWS_ALARM,     /* `text`; the officer should look */
+    TH_NEWS_NOTICE     /* `text`: a reminder or a plan arrived */
+};
+
+struct th_node_news {
+    enum th_node_news_kind kind;
+    const struct th_outbox_item *item; /* or NULL; borrowed for the call, as all below */
+    const struct th_outbox_detail *detail;
+    uint32_t attempt;
+    struct th_text text;
+};
+
+struct th_node_ports {
+    void *context;
+    /* One frame. 0, or TH_E_BUSY when it cannot be sent now. Copies. */
+    int (*send)(void *context, struct th_bytes frame);
+    int64_t (*now_ms)(void *context);    /* monotonic */
+    th_instant (*wall)(void *context);   /* real time */
+    void (*random)(void *context, void *ret_bytes, size_t size);
+    void (*tell)(void *context, const struct th_node_news *news);
+};
+
+/* Sets damaged records aside, then looks for items to send. Returns owned. TH_E_NO_MEMORY, TH_E_IO,
+ * TH_E_STORAGE, TH_E_CORRUPT. */
+TH_MUST_CHECK int th_node_driver_new(const struct th_home *home, const struct th_home_keys *keys,
+                                     struct th_outbox *outbox, const struct th_node_ports *ports,
+                                     struct th_node_driver **ret_driver);
+void th_node_driver_free(struct th_node_driver *driver);
+
+/* The connection is there, newly; or it went. */
+TH_MUST_CHECK int th_node_driver_on_connected(struct th_node_driver *driver);
+TH_MUST_CHECK int th_node_driver_on_lost(struct th_node_driver *driver);
+/* One frame from the server; one that does not decode is dropped and counted. */
+TH_MUST_CHECK int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame);
+/* Looks for new items when the outbox changed, and for what is due. Call at th_node_driver_next_ms()
+ * and every now and then. */
+TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
+
+/* On the clock of ports.now_ms; TH_NODE_NEVER_MS. */
+int64_t th_node_driver_next_ms(const struct th_node_driver *driver);
+/* Nothing is left to send, and what was submitted meanwhile has been looked for. */
+bool th_node_driver_is_idle(struct th_node_driver *driver);
+/* The server has welcomed this node since `new`. */
+bool th_node_driver_was_welcomed(const struct th_node_driver *driver);
+/* How many items are not settled and within the core's window. */
+size_t th_node_driver_pending(const struct th_node_driver *driver);
+uint64_t th_node_driver_dropped_frames(const struct th_node_driver *driver);
+
+#endif

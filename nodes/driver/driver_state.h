@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What driver.c and answer.c share. For nodes/driver only. */
+#ifndef TH_NODES_DRIVER_STATE_H
+#define TH_NODES_DRIVER_STATE_H
+
+#include "nodes/driver/driver.h"
+#include "proto/wire/message.h"
+
+/* Plans and units, with room for those that arrive while the node runs. */
+#define TH_NODE_KNOWN_MAX (2 * TH_LIMIT_PLANS_MAX)
+
+/* What the driver knows beside the core about an item of the window. */
+struct th_node_flight {
+    uint64_t id; /* 0: free */
+    bool is_frozen;
+    struct th_digest header_digest; /* when frozen */
+    struct th_digest report_digest;
+    uint32_t attempts_before; /* in earlier processes */
+};
+
+/* The answer that the current step is about, for its actions. */
+struct th_node_answer {
+    const struct th_wire_verdict *verdict; /* or NULL */
+    const struct th_outcome *outcome;
+    const struct th_failure *failure;
+    struct th_bytes receipt;
+    const struct th_leaf *leaf;
+    const struct th_judgement *judgement;
+    const char *fault; /* why a receipt does not hold */
+};
+
+struct th_node_driver {
+    const struct th_home *home;
+    const struct th_home_keys *keys;
+    struct th_outbox *outbox;
+    struct th_node_ports ports;
+    struct th_node_core core;
+    struct th_node_flight flights[TH_NODE_WINDOW];
+    struct th_digest known[TH_NODE_KNOWN_MAX];
+    size_t known_count;
+    uint64_t newest_item; /* with the newest receipt; 0: none */
+    uint64_t newest_position;
+    uint64_t last_id;      /* of the last item that went into the core */
+    uint64_t seen_version; /* of the outbox */
+    bool may_have_more;    /* the window was full when items were last looked for */
+    bool was_welcomed;
+    th_instant store_now; /* of the last welcome */
+    uint64_t dropped_frames;
+    struct th_arena arena; /* reset at the start of each call from outside */
+};
+
+struct th_node_flight *th_node_find_flight(struct th_node_driver *driver, uint64_t id);
+/* Steps the core and carries out the actions. `answer` may be NULL. */
+TH_MUST_CHECK int th_node_step(struct th_node_driver *driver, struct th_node_event event,
+                               const struct th_node_answer *answer);
+/* answer.c: SETTLE and EVIDENCE. */
+TH_MUST_CHECK int th_node_settle(struct th_node_driver *driver, const struct th_node_action *action,
+                                 const struct th_node_answer *answer);
+TH_MUST_CHECK int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
+                                        const struct th_node_answer *answer);
+TH_MUST_CHECK int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
+                                      enum th_node_news_kind news);
+
+#endif
