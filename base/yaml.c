@@ -21,6 +21,8 @@
 struct loader {
     struct th_yaml *doc;
     struct th_problems *problems;
+    const char *bytes; /* of the whole document */
+    size_t size;
     uint32_t open;                       /* the collection being filled */
     uint32_t pending[TH_YAML_DEPTH_MAX]; /* the key that waits for its value, by depth */
     bool has_document;
@@ -104,6 +106,36 @@ static int copy_scalar(struct loader *loader, struct fy_event *event,
     return status;
 }
 
+/*
+ * A text after | or > is deeper than its key. libfyaml takes lines at the depth of the key for the
+ * text when nothing deeper comes first, and so would swallow the keys that follow an empty text.
+ */
+static void check_block_depth(struct loader *loader, struct fy_event *event,
+                              const struct th_yaml_tree_node *node)
+{
+    struct fy_token *token = event->type == FYET_SCALAR ? event->scalar.value : NULL;
+    enum fy_scalar_style style = token == NULL ? FYSS_PLAIN : fy_token_scalar_style(token);
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    if ((style != FYSS_LITERAL && style != FYSS_FOLDED) || node->size == 0 || mark == NULL ||
+        node->parent == TH_YAML_NONE) {
+        return;
+    }
+    const struct th_yaml *doc = loader->doc;
+    uint32_t column = doc->nodes[node->key != TH_YAML_NONE ? node->key : node->parent].column;
+    uint32_t depth = 0;
+    for (size_t i = mark->input_pos; i < loader->size; i++) {
+        bool is_break = loader->bytes[i] == '\n' || loader->bytes[i] == '\r';
+        if (!is_break && loader->bytes[i] != ' ') {
+            break;
+        }
+        depth = is_break ? 0 : depth + 1;
+    }
+    if (depth < column) {
+        refuse(loader, mark, "thụt các dòng chữ vào sâu hơn khóa; để trống thì bỏ dấu | hoặc >",
+               "không có chữ nào thụt vào dưới dấu | hoặc >");
+    }
+}
+
 /* Adds a node where the parser is: as a key, or as a value or item. TH_E_SYNTAX stops. */
 static int add_node(struct loader *loader, struct fy_event *event, enum th_yaml_kind kind)
 {
@@ -140,6 +172,7 @@ static int add_node(struct loader *loader, struct fy_event *event, enum th_yaml_
         return TH_E_SYNTAX;
     }
     int status = kind == TH_YAML_SCALAR ? copy_scalar(loader, event, &node) : TH_OK;
+    check_block_depth(loader, event, &node);
     uint32_t index = TH_YAML_NONE;
     if (status == TH_OK) {
         status = append_node(loader, &node, &index);
@@ -210,6 +243,8 @@ static int report_parser_errors(struct loader *loader, struct fy_diag *diag)
 
 static int parse(struct loader *loader, const char *bytes, size_t size)
 {
+    loader->bytes = bytes;
+    loader->size = size;
     struct fy_diag *diag = fy_diag_create(NULL);
     if (diag == NULL) {
         return TH_E_NO_MEMORY;

@@ -106,9 +106,9 @@ static void put_part(const struct th_form_template *form, enum th_form_part part
                 put_figure(form, indicator);
                 continue;
             }
-            (void)fputs("  # ", out);
+            (void)fprintf(out, "  %s:  # ", indicator->code);
             put_text(out, indicator->name);
-            (void)fprintf(out, "\n  %s: |\n\n", indicator->code);
+            (void)fputs("\n", out);
         }
     }
 }
@@ -161,9 +161,14 @@ void th_form_template_yaml(const struct th_form_template *form)
                         form->out);
     }
     if (has_part(form, TH_FORM_TEXTS)) {
-        (void)fputs("\n# Phần lời: viết ở các dòng dưới mã, mỗi dòng thụt vào bốn dấu cách.\n"
-                    "sections:\n",
-                    form->out);
+        (void)fputs(
+            "\n# Phần lời. Nhiều dòng thì ghi dấu | sau dấu hai chấm, rồi viết ở các dòng dưới,\n"
+            "# mỗi dòng thụt vào bốn dấu cách, như:\n"
+            "#   TX01: |\n"
+            "#     Dòng thứ nhất.\n"
+            "#     Dòng thứ hai.\n"
+            "sections:\n",
+            form->out);
         put_part(form, TH_FORM_TEXTS);
     }
     put_tasks(form);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define HEAD                                                                                       \
-    "mã;tên;đơn vị tính;giá trị;ước\r\n#plan;;;nho-2025;\r\n#obligation;;;O-1;\r\n"                \
+    "mã;tên;đơn vị tính;giá trị;ước\r\n#plan;;;nho-2025;\r\n#obligation;;;O-1;\r\n"   \
     "#unit;;;00123;\r\n"
 
 static struct form_case form;
@@ -40,8 +40,7 @@ static void assert_refused(const char *text, const char *wanted)
 Test(form_csv, a_sheet_of_vietnamese_excel_is_read)
 {
     form_case_read_text(&form, ".csv",
-                        "\xEF\xBB\xBF" HEAD
-                        ";2. Tiếp công dân;;;\r\n"
+                        "\xEF\xBB\xBF" HEAD ";2. Tiếp công dân;;;\r\n"
                         "TCD01;Tổng số lượt tiếp;lượt;1.234;x\r\n"
                         "TCD04;\"Tiếp; thường xuyên\";lượt; 1.234.567 ;\r\n"
                         "DB05;;đồng;12.345.678.900;\r\n"
@@ -119,8 +118,7 @@ Test(form_csv, zeros_that_a_spreadsheet_took_from_the_unit_are_forgiven)
     const char *head = "mã;giá trị\n#plan;nho-2025\n#obligation;O-1\n#unit;123\nTCD01;5\n";
     form_case_read_text(&form, ".csv", head);
     cr_assert_eq(form.status, 0, "%s", form.printed);
-    assert_refused("mã;giá trị\n#plan;nho-2025\n#obligation;O-1\n#unit;1230\n",
-                   "của đơn vị khác");
+    assert_refused("mã;giá trị\n#plan;nho-2025\n#obligation;O-1\n#unit;1230\n", "của đơn vị khác");
 }
 
 Test(form_csv, commas_and_tabs_between_cells_are_read_too)

@@ -111,7 +111,7 @@ Test(form_template, a_filled_yaml_form_reads_back)
         {"XL01: ", "XL01: Khá"},
         {"estimated:", "estimated: [BTT09]"},
         {"estimated_to:", "estimated_to: 2025-06-14"},
-        {"TX02: |\n", "TX02: |\n    Thiếu người.\n"},
+        {"TX02:  # Khó khăn\n", "TX02: |  # Khó khăn\n    Thiếu người.\n"},
         {"no: 2\n    status:\n    percent:", "no: 2\n    status: đang làm\n    percent: 60"},
         {"- name:\n    field:\n    stage:",
          "- name: Tổ tự quản\n    field: An ninh\n    stage: đang thực hiện"},
@@ -219,8 +219,8 @@ Test(form_template, csv_is_what_excel_opens)
 Test(form_template, an_open_ended_obligation_asks_for_its_number)
 {
     static const char *const pairs[][2] = {{"number:", "number: 4"}};
-    char *text = filled(small_template(TH_FORM_YAML, &small_plan.obligations[1], &small_commune),
-                        pairs, 1);
+    char *text =
+        filled(small_template(TH_FORM_YAML, &small_plan.obligations[1], &small_commune), pairs, 1);
     cr_assert_null(strstr(text, "values:"));
     form_case_read_text(&form, ".yaml", text);
     free(text);

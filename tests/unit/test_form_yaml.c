@@ -90,7 +90,8 @@ Test(form_yaml, numbers_ascend_whatever_the_order_of_the_form)
 Test(form_yaml, texts_keep_their_lines)
 {
     form_case_read_text(&form, ".yaml",
-                        HEAD "sections:\n  TX02: |\n    Dòng một.\n    Dòng hai.\n\n  TX01: Ngắn\n");
+                        HEAD
+                        "sections:\n  TX02: |\n    Dòng một.\n    Dòng hai.\n\n  TX01: Ngắn\n");
     cr_assert_eq(form.status, 0, "%s", form.printed);
     cr_assert_eq(form.report.narratives_count, 2);
     cr_assert_eq(form.report.narratives[0].indicator, SMALL_TX01);
@@ -268,7 +269,8 @@ Test(form_yaml, more_decimals_than_the_scale_are_refused)
 
 Test(form_yaml, numbers_in_other_notations_are_refused)
 {
-    static const char *const numbers[] = {"1e3", "0x10", "1_000", ".inf", "abc", "99999999999999999999"};
+    static const char *const numbers[] = {"1e3",  "0x10", "1_000",
+                                          ".inf", "abc",  "99999999999999999999"};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char text[512];
         (void)snprintf(text, sizeof text, HEAD "values: {TCD01: %s}\n", numbers[i]);
@@ -363,8 +365,7 @@ Test(form_yaml, bad_tasks_are_refused)
     cr_assert_not_null(strstr(form.printed, "chưa làm, đang làm, xong, không áp dụng"));
     assert_refused(HEAD "tasks: [{no: 1, status: xong}, {no: 1, status: xong}]\n",
                    "nhiệm vụ 1 lặp lại");
-    assert_refused(HEAD "tasks: [{no: 1, status: đang làm, percent: 101}]\n",
-                   "từ 0 đến 100");
+    assert_refused(HEAD "tasks: [{no: 1, status: đang làm, percent: 101}]\n", "từ 0 đến 100");
 }
 
 Test(form_yaml, a_document_is_whole_or_absent)
@@ -489,8 +490,7 @@ Test(form_yaml, without_memory_the_reader_says_so)
 Test(form_yaml, a_missing_file_or_an_unknown_ending_is_refused)
 {
     static const struct th_plan *const plans[] = {&small_plan};
-    struct th_form_context context = {
-        .plans = plans, .plans_count = 1, .unit = &small_commune};
+    struct th_form_context context = {.plans = plans, .plans_count = 1, .unit = &small_commune};
     form_case_read_with(&form, "/tmp/khong-co-that.yaml", &context);
     cr_assert_eq(form.status, TH_E_NOT_FOUND);
     form_case_read_with(&form, "bao-cao.xlsx", &context);
@@ -501,8 +501,7 @@ Test(form_yaml, a_missing_file_or_an_unknown_ending_is_refused)
 Test(form_yaml, a_form_may_not_be_a_folder_or_a_device)
 {
     static const struct th_plan *const plans[] = {&small_plan};
-    struct th_form_context context = {
-        .plans = plans, .plans_count = 1, .unit = &small_commune};
+    struct th_form_context context = {.plans = plans, .plans_count = 1, .unit = &small_commune};
     (void)snprintf(form.path, sizeof form.path, "%s/x.yaml", form.folder);
     cr_assert_eq(mkfifo(form.path, 0600), 0);
     form_case_read_with(&form, form.path, &context);
