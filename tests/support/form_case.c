@@ -39,8 +39,7 @@ void form_case_read_with(struct form_case *form, const char *path,
     cr_assert_eq(th_problems_print(&form->problems, out), 0);
     cr_assert_eq(fclose(out), 0);
     for (char *at; (at = strstr(form->printed, form->folder)) != NULL;)
-        memmove(at, at + strlen(form->folder) + 1,
-                strlen(at + strlen(form->folder) + 1) + 1);
+        memmove(at, at + strlen(form->folder) + 1, strlen(at + strlen(form->folder) + 1) + 1);
 }
 
 void form_case_read(struct form_case *form, const char *ending, const char *bytes, size_t size)

@@ -45,8 +45,7 @@ static const struct th_obligation obligations[] = {
      .has_due = true,
      .due = {INT64_C(1746810000000)}, /* 2025-05-10T00:00+07:00 */
      .quoted = {.present = TH_TERM_WHO | TH_TERM_INDICATORS | TH_TERM_ESTIMATES,
-                .who = {.quote = "",
-                        .levels = 1U << TH_LEVEL_COMMUNE | 1U << TH_LEVEL_BODY},
+                .who = {.quote = "", .levels = 1U << TH_LEVEL_COMMUNE | 1U << TH_LEVEL_BODY},
                 .indicators = {[TH_BRANCH_COMMUNES] = of_communes, [TH_BRANCH_BODIES] = of_bodies},
                 .indicators_count = {[TH_BRANCH_COMMUNES] = 11, [TH_BRANCH_BODIES] = 2},
                 .estimates = true},
