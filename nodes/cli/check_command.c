@@ -32,8 +32,7 @@ static int check_all(const struct request *request, const struct th_form_context
         if (request->as_json)
             failed = json_array_append_new(files, th_checked_json(&checked)) != 0 || failed;
         else
-            th_checked_print(&checked, request->verbose,
-                             th_checked_is_good(&checked) ? out : err);
+            th_checked_print(&checked, request->verbose, th_checked_is_good(&checked) ? out : err);
         if (code == EX_OK && !th_checked_is_good(&checked))
             code = checked.status < 0 ? th_status_exit_code(checked.status) : EX_DATAERR;
         th_checked_deinit(&checked);

@@ -9,8 +9,8 @@
 static bool is_asked(const struct th_checked *checked, const struct th_unit *unit, uint16_t number)
 {
     const uint16_t *numbers = NULL;
-    uint16_t count = th_obligation_indicators(checked->obligation,
-                                              th_unit_kind_branch(unit->kind), &numbers);
+    uint16_t count =
+        th_obligation_indicators(checked->obligation, th_unit_kind_branch(unit->kind), &numbers);
     for (uint16_t i = 0; i < count; i++)
         if (numbers[i] == number)
             return true;

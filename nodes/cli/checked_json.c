@@ -41,8 +41,7 @@ static json_t *problems_of(const struct th_problems *problems)
         const struct th_problem *problem = &problems->items[i];
         json_t *map = set_place(json_object(), problem->line, problem->column);
         map = set(map, "text", json_string(problem->message));
-        map = set(map, "hint",
-                  problem->hint == NULL ? json_null() : json_string(problem->hint));
+        map = set(map, "hint", problem->hint == NULL ? json_null() : json_string(problem->hint));
         list = append(list, map);
     }
     return list;
@@ -72,9 +71,10 @@ static json_t *unchecked_of(const struct th_checked *checked)
         const struct th_unchecked *unchecked = &checked->unchecked[i];
         json_t *missing = json_array();
         for (size_t m = 0; m < unchecked->missing_count; m++)
-            missing = append(missing, json_string(th_catalogue_get(&checked->plan->catalogue,
-                                                                   unchecked->missing[m])
-                                                      ->code));
+            missing = append(
+                missing,
+                json_string(
+                    th_catalogue_get(&checked->plan->catalogue, unchecked->missing[m])->code));
         json_t *map = set(json_object(), "rule", json_string(unchecked->rule->id));
         list = append(list, set(map, "missing", missing));
     }

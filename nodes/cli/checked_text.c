@@ -23,8 +23,7 @@ static void print_terms(const struct th_checked *checked, const struct th_rule *
             th_catalogue_get(&checked->plan->catalogue, rule->comparison.terms[i].indicator);
         int64_t value = 0;
         char text[VALUE_SIZE], field[TH_REASON_FIELD_MAX];
-        if (indicator == NULL ||
-            !th_values_get(&checked->report.values, indicator->number, &value))
+        if (indicator == NULL || !th_values_get(&checked->report.values, indicator->number, &value))
             continue;
         (void)snprintf(field, sizeof field, "value.%s", indicator->code);
         const struct th_form_place *place = th_form_places_find(&checked->places, field);
@@ -47,11 +46,12 @@ static void print_reasons(const struct th_checked *checked, const struct th_reas
         if (place != NULL)
             (void)fprintf(out, ":%u:%u", place->line, place->column);
         (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
-        if (reason->field[0] != 0)
+        bool has_terms = rule != NULL && rule->comparison.terms_count > 0;
+        if (reason->field[0] != 0 && !has_terms)
             (void)fprintf(out, "%s%s%s: ", reason->field, reason->value[0] == 0 ? "" : " = ",
                           reason->value);
         (void)fprintf(out, "%s\n", reason->text);
-        if (rule != NULL && rule->comparison.terms_count > 0)
+        if (has_terms)
             print_terms(checked, rule, out);
     }
     if (reasons->dropped > 0)
@@ -65,9 +65,8 @@ static void print_unchecked(const struct th_checked *checked, FILE *out)
         (void)fprintf(out, "%s: chưa kiểm tra [%s] %s; thiếu:", checked->path, unchecked->rule->id,
                       unchecked->rule->written);
         for (size_t m = 0; m < unchecked->missing_count; m++)
-            (void)fprintf(
-                out, " %s",
-                th_catalogue_get(&checked->plan->catalogue, unchecked->missing[m])->code);
+            (void)fprintf(out, " %s",
+                          th_catalogue_get(&checked->plan->catalogue, unchecked->missing[m])->code);
         (void)fputc('\n', out);
     }
 }

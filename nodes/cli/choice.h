@@ -23,15 +23,13 @@ TH_MUST_CHECK int th_cli_open_home(const char *command, const char *folder, stru
                                    FILE *err);
 
 /* The plan that is named, else the only one. TH_E_NOT_FOUND, TH_E_AMBIGUOUS, after a message. */
-TH_MUST_CHECK int th_cli_choose_plan(const struct th_cli_choice *choice,
-                                     const struct th_home *home, FILE *err,
-                                     const struct th_plan **ret_plan);
+TH_MUST_CHECK int th_cli_choose_plan(const struct th_cli_choice *choice, const struct th_home *home,
+                                     FILE *err, const struct th_plan **ret_plan);
 
 /* The obligation that is named or that the period means, else the only one that expects the unit.
  * TH_E_NOT_FOUND, TH_E_AMBIGUOUS, after a message. */
 TH_MUST_CHECK int th_cli_choose_obligation(const struct th_cli_choice *choice,
                                            const struct th_plan *plan, const struct th_unit *unit,
-                                           FILE *err,
-                                           const struct th_obligation **ret_obligation);
+                                           FILE *err, const struct th_obligation **ret_obligation);
 
 #endif

@@ -39,20 +39,19 @@ static bool choose_kind(const struct request *request, FILE *err, enum th_form_k
             *ret_kind = words[i].kind;
             return true;
         }
-    th_cli_complain(err, NAME, "ghi yaml, csv hoặc json", "không có dạng \"%s\"",
-                    request->format);
+    th_cli_complain(err, NAME, "ghi yaml, csv hoặc json", "không có dạng \"%s\"", request->format);
     return false;
 }
 
 /* A form may have been filled in since: a file that is there is never written over. */
 static int write_file(const char *path, enum th_form_kind kind, const struct th_plan *plan,
-                      const struct th_obligation *obligation, const struct th_unit *unit,
-                      FILE *err)
+                      const struct th_obligation *obligation, const struct th_unit *unit, FILE *err)
 {
     FILE *file = fopen(path, "wxe");
     if (file == NULL) {
         bool exists = errno == EEXIST;
-        th_cli_complain(err, NAME, exists ? "chọn tên khác, hoặc xóa tệp cũ nếu không cần nữa" : NULL,
+        th_cli_complain(err, NAME,
+                        exists ? "chọn tên khác, hoặc xóa tệp cũ nếu không cần nữa" : NULL,
                         "không tạo được \"%s\": %s", path, strerror(errno));
         return EX_CANTCREAT;
     }

@@ -22,8 +22,11 @@ struct figures {
     struct th_text *texts; /* of narratives; size 0 when not reported */
 };
 
+/* An obligation that names no indicators takes any of the catalogue. */
 static bool is_asked(const struct figures *figures, uint16_t number)
 {
+    if (figures->asked_count == 0)
+        return true;
     for (uint16_t i = 0; i < figures->asked_count; i++)
         if (figures->asked[i] == number)
             return true;
@@ -36,10 +39,10 @@ static void complain_about_code(const struct figures *figures, const struct th_f
     struct th_form_nearest nearest = {.word = code.bytes, .word_size = code.size};
     char hint[HINT_SIZE], text[TH_TEXT_EXCERPT_SIZE];
     /* Beyond what the list keeps nobody reads the hint. */
-    for (uint16_t i = 0; i < figures->asked_count; i++) {
-        const struct th_indicator *indicator =
-            th_catalogue_get(figures->catalogue, figures->asked[i]);
-        if (indicator != NULL && figures->reader->problems->count < TH_PROBLEMS_MAX)
+    bool is_read = figures->reader->problems->count < TH_PROBLEMS_MAX;
+    for (uint16_t number = 1; is_read && number <= figures->catalogue->number_max; number++) {
+        const struct th_indicator *indicator = th_catalogue_get(figures->catalogue, number);
+        if (indicator != NULL && is_asked(figures, number))
             th_form_nearest_offer(&nearest, indicator->code);
     }
     if (nearest.best != NULL)
@@ -207,7 +210,7 @@ static bool read_value(struct figures *figures, const struct th_form_node *node,
 static void take_text(struct figures *figures, const struct th_form_node *map,
                       const struct th_form_node *node, const struct th_indicator *indicator)
 {
-    th_form_remember(figures->reader, node, "section.%s", indicator->code);
+    th_form_remember(figures->reader, node, "narrative.%s", indicator->code);
     figures->nodes[indicator->number] = node;
     (void)th_form_text(figures->reader, map, node->key, TH_TEXT_LINES, TH_LIMIT_NARRATIVE_SIZE_MAX,
                        &figures->texts[indicator->number]);
@@ -343,7 +346,7 @@ void th_form_read_figures(struct th_form_reader *reader, const struct th_form_no
     }
     map = th_form_node_get(root, "sections");
     if (th_form_is(reader, map, TH_FORM_MAP)) {
-        th_form_remember(reader, map, "section");
+        th_form_remember(reader, map, "narrative");
         for (const struct th_form_node *node = map->first; node != NULL; node = node->next)
             read_section(&figures, map, node);
     }

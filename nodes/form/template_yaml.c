@@ -160,6 +160,11 @@ void th_form_template_yaml(const struct th_form_template *form)
                         "đến.\nestimated:\nestimated_to:\n",
                         form->out);
     }
+    if (form->count == 0)
+        (void)fputs(
+            "\n# Nghĩa vụ này không nêu chỉ tiêu. Nếu có số liệu thì ghi mã của danh mục, như\n"
+            "# TCD01: 12, mỗi mã một dòng thụt vào hai dấu cách.\nvalues:\n",
+            form->out);
     if (has_part(form, TH_FORM_TEXTS)) {
         (void)fputs(
             "\n# Phần lời. Nhiều dòng thì ghi dấu | sau dấu hai chấm, rồi viết ở các dòng dưới,\n"

@@ -199,6 +199,19 @@ Test(form_yaml, an_open_ended_report_has_its_number)
     cr_assert_eq(form.report.revision, 2);
 }
 
+Test(form_yaml, an_obligation_that_names_no_indicators_takes_any)
+{
+    form_case_read_text(&form, ".yaml",
+                        "report: tonghop\nformat: 1\nplan: nho-2025\nobligation: O-2\n"
+                        "unit: \"00123\"\nnumber: 1\nvalues: {KHAC: 3}\n");
+    cr_assert_eq(form.status, 0, "%s", form.printed);
+    cr_assert_eq(form_case_value(&form, SMALL_KHAC), 3);
+    assert_refused("report: tonghop\nformat: 1\nplan: nho-2025\nobligation: O-2\n"
+                   "unit: \"00123\"\nnumber: 1\nvalues: {TL01: 3, KHACC: 1}\n",
+                   "có phải là KHAC?");
+    cr_assert_not_null(strstr(form.printed, "tự tính"));
+}
+
 Test(form_yaml, places_name_the_line_of_a_field_or_of_what_holds_it)
 {
     form_case_read_text(&form, ".yaml",
@@ -406,6 +419,13 @@ Test(form_yaml, aliases_tags_and_a_second_document_are_refused)
     cr_assert_eq(form.status, TH_E_SYNTAX);
     assert_refused(HEAD "values: !!map {TCD01: 5}\n", "không dùng thẻ");
     assert_refused(HEAD "---\n" HEAD, "hơn một tài liệu");
+}
+
+Test(form_yaml, an_empty_block_does_not_swallow_what_follows)
+{
+    assert_refused(HEAD "sections:\n  TX01: |\n\n  TX02: |\n    Thiếu người.\n",
+                   "không có chữ nào thụt vào dưới dấu |");
+    cr_assert_eq(form.status, TH_E_SYNTAX);
 }
 
 Test(form_yaml, deep_nesting_is_refused)

@@ -395,3 +395,31 @@ Test(yaml, a_full_list_of_problems_does_not_hide_a_refusal)
     cr_assert_eq(open_text("a: 1\na: 2\n"), TH_E_SYNTAX);
     cr_assert_null(doc);
 }
+
+/* ---- texts of several lines ---- */
+
+Test(yaml, a_block_text_that_is_not_deeper_than_its_key_is_refused)
+{
+    cr_assert_eq(open_text("a:\n  b: |\n\n  # c\n  d: 1\n"), TH_E_SYNTAX);
+    expect_problem(0, 3, 1, "không có chữ nào thụt vào");
+}
+
+Test(yaml, a_block_text_may_be_empty_before_a_shallower_key_or_the_end)
+{
+    cr_assert_eq(open_text("a:\n  b: |\n\nc: >-\n\n"), TH_OK);
+}
+
+Test(yaml, block_texts_keep_their_lines_whatever_their_depth)
+{
+    struct th_yaml_node node;
+    cr_assert_eq(open_text("a:\n  b: |\n\n   một\n\n     hai\n  c: >-\n    ba\n    bốn\n"), TH_OK);
+    cr_assert(th_yaml_get(th_yaml_root(doc), "a", &node));
+    cr_assert_str_eq(th_yaml_scalar(th_yaml_item(node, 0)).bytes, "\nmột\n\n  hai\n");
+    cr_assert_str_eq(th_yaml_scalar(th_yaml_item(node, 1)).bytes, "ba bốn");
+}
+
+Test(yaml, a_block_text_in_a_list_is_deeper_than_its_dash)
+{
+    cr_assert_eq(open_text("- |\n a\n- |\n  b\n"), TH_OK);
+    cr_assert_eq(th_yaml_count(th_yaml_root(doc)), 2);
+}
