@@ -14,7 +14,7 @@ enum occasion {
     ON_RECEIPT_BAD,
     ON_REJECTED,
     ON_CONFLICT,
-    ON_RETRY,  /* the server says: later */
+    ON_RETRY,   /* the server says: later */
     ON_REFUSED, /* the server says: never like this */
     ON_DAMAGED  /* its bytes cannot be read any more */
 };
@@ -38,7 +38,10 @@ struct transition {
     unsigned what;
 };
 
-#define TO(stage, actions) {true, TH_NODE_STAGE_##stage, (actions)}
+#define TO(stage, actions)                                                                         \
+    {                                                                                              \
+        true, TH_NODE_STAGE_##stage, (actions)                                                     \
+    }
 
 static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUNT] = {
     [TH_NODE_STAGE_QUEUED] =
@@ -148,8 +151,7 @@ static void settle(struct th_node_core *core, size_t at, enum th_item_state stat
     action->id = core->slots[at].id;
     action->state = state;
     action->attempt = core->slots[at].attempts;
-    memmove(&core->slots[at], &core->slots[at + 1],
-            (core->count - at - 1) * sizeof core->slots[0]);
+    memmove(&core->slots[at], &core->slots[at + 1], (core->count - at - 1) * sizeof core->slots[0]);
     core->count--;
 }
 
@@ -380,8 +382,8 @@ int64_t th_node_core_next_ms(const struct th_node_core *core)
 {
     if (core->link == TH_NODE_LINK_DOWN)
         return TH_NODE_NEVER_MS;
-    int64_t next = core->hello_due_ms < core->hello_deadline_ms ? core->hello_due_ms
-                                                                : core->hello_deadline_ms;
+    int64_t next =
+        core->hello_due_ms < core->hello_deadline_ms ? core->hello_due_ms : core->hello_deadline_ms;
     size_t flying = count_flying(core);
     for (size_t i = 0; i < core->count; i++) {
         const struct th_node_slot *slot = &core->slots[i];

@@ -5,9 +5,9 @@
  * Promises: no clock, randomness, allocation or system call: time and random bits come in with the
  * event. Nothing is given up: an item stays here until it is settled. At most TH_NODE_FLIGHT_MAX
  * items wait for an answer at once. Items are first sent in the order of their ids; one that shares
- * its group (plan, obligation, number) with an earlier item waits until that one is settled, so that
- * revision 2 never overtakes revision 1. Never changes a revision. Whether a receipt is genuine is
- * the driver's to find out; the core is told.
+ * its group (plan, obligation, number) with an earlier item waits until that one is settled, so
+ * that revision 2 never overtakes revision 1. Never changes a revision. Whether a receipt is
+ * genuine is the driver's to find out; the core is told.
  *
  * The tables of core.c and docs/STATE_MACHINES.md say the same.
  *
@@ -115,7 +115,7 @@ struct th_node_core {
     int64_t hello_due_ms;      /* the next hello */
     int64_t hello_deadline_ms; /* when its answer is overdue; TH_NODE_NEVER_MS: none is awaited */
     uint32_t hello_attempts;
-    int64_t hold_until_ms; /* the server asked for a pause */
+    int64_t hold_until_ms;                     /* the server asked for a pause */
     struct th_node_slot slots[TH_NODE_WINDOW]; /* by id */
     size_t count;
 };

@@ -41,14 +41,13 @@ int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
 {
     TH_ASSERT(answer != NULL);
     char text[400];
-    (void)snprintf(text, sizeof text,
-                   "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là chưa nộp và "
-                   "được gửi lại; hãy báo cho nơi nhận.",
-                   (unsigned long long)id, answer->fault);
-    struct th_notice notice = {.kind = TH_NOTICE_EVIDENCE,
-                               .item = id,
-                               .text = text_of(text),
-                               .evidence = answer->receipt};
+    (void)snprintf(
+        text, sizeof text,
+        "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là chưa nộp và "
+        "được gửi lại; hãy báo cho nơi nhận.",
+        (unsigned long long)id, answer->fault);
+    struct th_notice notice = {
+        .kind = TH_NOTICE_EVIDENCE, .item = id, .text = text_of(text), .evidence = answer->receipt};
     return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
 }
 
@@ -87,8 +86,7 @@ static int fill_detail(struct th_node_driver *driver, const struct th_node_answe
     } else if (answer->failure != NULL) {
         struct th_wire_reason reason = {.rule = answer->failure->code,
                                         .text = answer->failure->text};
-        status =
-            copy_reasons(&driver->arena, &reason, 1, &detail.reasons, &detail.reasons_count);
+        status = copy_reasons(&driver->arena, &reason, 1, &detail.reasons, &detail.reasons_count);
     }
     if (status == 0)
         *ret_detail = detail;
@@ -152,8 +150,7 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
         driver->newest_item = item.id;
         driver->newest_position = item.position;
     }
-    tell(driver,
-         (struct th_node_news){.kind = TH_NEWS_SETTLED, .item = &item, .detail = &detail});
+    tell(driver, (struct th_node_news){.kind = TH_NEWS_SETTLED, .item = &item, .detail = &detail});
     return 0;
 }
 
@@ -303,8 +300,8 @@ static int on_failure(struct th_node_driver *driver, uint64_t request,
                       const struct th_failure *failure)
 {
     struct th_node_answer answer = {.failure = failure};
-    bool is_of_hello = driver->core.link == TH_NODE_LINK_GREETING &&
-                       request == driver->core.hello_request;
+    bool is_of_hello =
+        driver->core.link == TH_NODE_LINK_GREETING && request == driver->core.hello_request;
     if (is_of_hello && !failure->retry) {
         struct th_notice notice = {.kind = TH_NOTICE_FAILURE, .text = failure->text};
         int status = th_node_keep_notice(driver, notice, TH_NEWS_ALARM);

@@ -129,8 +129,7 @@ static int freeze(struct th_node_driver *driver, const struct th_node_actions *a
 static int drop_damaged(struct th_node_driver *driver, uint64_t id)
 {
     size_t count = 0;
-    int status =
-        th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
+    int status = th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
     if (status != 0)
         return status;
     char text[160];
@@ -149,8 +148,8 @@ static int send_item(struct th_node_driver *driver, const struct th_node_action 
     struct th_outbox_item item;
     int status = th_outbox_get(driver->outbox, action->id, &item);
     if (status == 0)
-        status = th_outbox_get_frozen(driver->outbox, action->id, &driver->arena,
-                                      &message.submission);
+        status =
+            th_outbox_get_frozen(driver->outbox, action->id, &driver->arena, &message.submission);
     if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND)
         return drop_damaged(driver, action->id);
     if (status == 0)
@@ -288,16 +287,14 @@ static int find_newest(struct th_node_driver *driver)
 static int start(struct th_node_driver *driver)
 {
     size_t count = 0;
-    int status =
-        th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
+    int status = th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
     if (status != 0)
         return status;
     if (count > 0)
         tell(driver,
-             (struct th_node_news){
-                 .kind = TH_NEWS_ALARM,
-                 .text = text_of("Có bản ghi bị hỏng trên đĩa, đã để riêng; xem "
-                                 "tonghop-node status.")});
+             (struct th_node_news){.kind = TH_NEWS_ALARM,
+                                   .text = text_of("Có bản ghi bị hỏng trên đĩa, đã để riêng; xem "
+                                                   "tonghop-node status.")});
     const struct th_home *home = driver->home;
     driver->known[driver->known_count++] = home->units_digest;
     for (size_t i = 0; i < home->plans_count; i++)

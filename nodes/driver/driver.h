@@ -21,13 +21,13 @@
 struct th_node_driver;
 
 enum th_node_news_kind {
-    TH_NEWS_READY,     /* the server has welcomed the node */
-    TH_NEWS_LOST,      /* the connection went */
-    TH_NEWS_SENT,      /* `item`; attempt says how often */
-    TH_NEWS_SETTLED,   /* `item` with its new state; `detail` has reasons and warnings */
-    TH_NEWS_LATER,     /* `item` was put off by the server: `text` */
-    TH_NEWS_ALARM,     /* `text`; the officer should look */
-    TH_NEWS_NOTICE     /* `text`: a reminder or a plan arrived */
+    TH_NEWS_READY,   /* the server has welcomed the node */
+    TH_NEWS_LOST,    /* the connection went */
+    TH_NEWS_SENT,    /* `item`; attempt says how often */
+    TH_NEWS_SETTLED, /* `item` with its new state; `detail` has reasons and warnings */
+    TH_NEWS_LATER,   /* `item` was put off by the server: `text` */
+    TH_NEWS_ALARM,   /* `text`; the officer should look */
+    TH_NEWS_NOTICE   /* `text`: a reminder or a plan arrived */
 };
 
 struct th_node_news {
@@ -42,8 +42,8 @@ struct th_node_ports {
     void *context;
     /* One frame. 0, or TH_E_BUSY when it cannot be sent now. Copies. */
     int (*send)(void *context, struct th_bytes frame);
-    int64_t (*now_ms)(void *context);    /* monotonic */
-    th_instant (*wall)(void *context);   /* real time */
+    int64_t (*now_ms)(void *context);  /* monotonic */
+    th_instant (*wall)(void *context); /* real time */
     void (*random)(void *context, void *ret_bytes, size_t size);
     void (*tell)(void *context, const struct th_node_news *news);
 };
@@ -60,8 +60,8 @@ TH_MUST_CHECK int th_node_driver_on_connected(struct th_node_driver *driver);
 TH_MUST_CHECK int th_node_driver_on_lost(struct th_node_driver *driver);
 /* One frame from the server; one that does not decode is dropped and counted. */
 TH_MUST_CHECK int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame);
-/* Looks for new items when the outbox changed, and for what is due. Call at th_node_driver_next_ms()
- * and every now and then. */
+/* Looks for new items when the outbox changed, and for what is due. Call at
+ * th_node_driver_next_ms() and every now and then. */
 TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
 
 /* On the clock of ports.now_ms; TH_NODE_NEVER_MS. */

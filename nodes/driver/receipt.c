@@ -40,11 +40,10 @@ enum th_receipt_fault th_receipt_check(const struct th_receipt *receipt,
         return TH_RECEIPT_OTHER_UNIT;
     for (size_t i = 0; i < leaf->judgements_count; i++) {
         const struct th_judgement *judgement = &leaf->judgements[i];
-        if (memcmp(&judgement->report_digest, &claim->report_digest,
-                   sizeof claim->report_digest) != 0)
+        if (memcmp(&judgement->report_digest, &claim->report_digest, sizeof claim->report_digest) !=
+            0)
             continue;
-        if (judgement->verdict != TH_VERDICT_ACCEPTED &&
-            judgement->verdict != TH_VERDICT_DUPLICATE)
+        if (judgement->verdict != TH_VERDICT_ACCEPTED && judgement->verdict != TH_VERDICT_DUPLICATE)
             return TH_RECEIPT_NOT_TAKEN;
         *ret_judgement = judgement;
         return TH_RECEIPT_HOLDS;

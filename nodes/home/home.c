@@ -123,8 +123,8 @@ static int open_plan(struct th_home *home, const char *name, bool is_bare,
     struct th_home_plan opened = {0};
     int status = th_home_path(home->folder, part, path);
     if (status == 0)
-        status = read_known(path, TH_LIMIT_PLAN_ENCODED_MAX, &home->arena, problems,
-                            &opened.content);
+        status =
+            read_known(path, TH_LIMIT_PLAN_ENCODED_MAX, &home->arena, problems, &opened.content);
     if (status != 0)
         return status;
     digest_of(opened.content, &opened.digest);

@@ -54,7 +54,6 @@ const struct th_unit *th_home_find_unit(const struct th_unit_list *units, const 
 
 /* "FOLDER/NAME" into `path`. TH_E_LIMIT. */
 #define TH_HOME_PATH_SIZE 4352
-TH_MUST_CHECK int th_home_path(const char *folder, const char *name,
-                               char path[TH_HOME_PATH_SIZE]);
+TH_MUST_CHECK int th_home_path(const char *folder, const char *name, char path[TH_HOME_PATH_SIZE]);
 
 #endif

@@ -30,8 +30,8 @@ static bool is_empty_folder(const char *path)
         return false;
     bool is_empty = true;
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        is_empty = is_empty &&
-                   (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+        is_empty =
+            is_empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
     (void)closedir(folder);
     return is_empty;
 }
@@ -69,8 +69,8 @@ static int write_public(const char *folder, const char *unit_code,
     memcpy(file.realm, server->realm, sizeof file.realm);
     (void)snprintf(file.unit, sizeof file.unit, "%s", unit_code);
     memcpy(file.curve_key, keys->curve_key, sizeof file.curve_key);
-    int status = th_node_file_prove(&file, keys->sign_secret, keys->curve_secret,
-                                    server->curve_key, nonce);
+    int status =
+        th_node_file_prove(&file, keys->sign_secret, keys->curve_secret, server->curve_key, nonce);
     char path[TH_HOME_PATH_SIZE];
     if (status == 0)
         status = th_home_path(folder, "node.pub", path);

@@ -12,7 +12,7 @@
 #include "base/problems.h"
 #include "proto/model/report.h"
 
-#define TH_SIGN_SECRET_SIZE 64
+#define TH_SIGN_SECRET_SIZE  64
 #define TH_CURVE_SECRET_SIZE 32
 
 struct th_home_keys {

@@ -12,8 +12,8 @@
 #include "proto/model/limits.h"
 
 struct th_known_news {
-    char name[TH_LIMIT_PLAN_ID_MAX + 1];    /* a plan's id; "" for units */
-    char title[TH_LIMIT_TITLE_MAX + 1]; /* of a plan; "" for units */
+    char name[TH_LIMIT_PLAN_ID_MAX + 1]; /* a plan's id; "" for units */
+    char title[TH_LIMIT_TITLE_MAX + 1];  /* of a plan; "" for units */
     struct th_digest digest;
 };
 

@@ -81,8 +81,7 @@ int th_outbox_list(struct th_outbox *outbox, struct th_arena *arena,
     while (walk_next(&walk)) {
         if (count == capacity) {
             capacity = capacity == 0 ? 16 : capacity * 2;
-            struct th_outbox_item *grown =
-                th_arena_alloc_array(arena, capacity, sizeof *grown);
+            struct th_outbox_item *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
             if (grown == NULL) {
                 walk_close(&walk);
                 return TH_E_NO_MEMORY;
@@ -203,8 +202,7 @@ int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena
             continue;
         if (count == capacity) {
             capacity = capacity == 0 ? 8 : capacity * 2;
-            struct th_outbox_change *grown =
-                th_arena_alloc_array(arena, capacity, sizeof *grown);
+            struct th_outbox_change *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
             if (grown == NULL) {
                 walk_close(&walk);
                 return TH_E_NO_MEMORY;
@@ -219,8 +217,8 @@ int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena
             ms = ms << 8 | value.bytes[i];
         for (size_t i = 9; i < 13; i++)
             attempts = attempts << 8 | value.bytes[i];
-        changes[count++] = (struct th_outbox_change){
-            {(int64_t)ms}, (enum th_item_state)value.bytes[8], attempts};
+        changes[count++] =
+            (struct th_outbox_change){{(int64_t)ms}, (enum th_item_state)value.bytes[8], attempts};
     }
     walk_close(&walk);
     if (walk.status != 0)
@@ -260,8 +258,8 @@ int th_outbox_get_notices(struct th_outbox *outbox, struct th_arena *arena,
         char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
         if (notices == NULL || copy == NULL)
             status = TH_E_NO_MEMORY;
-        else if (th_outbox_notice_decode(
-                     (struct th_bytes){(const uint8_t *)copy, value.size}, &notices[count]) == 0)
+        else if (th_outbox_notice_decode((struct th_bytes){(const uint8_t *)copy, value.size},
+                                         &notices[count]) == 0)
             count++;
     }
     walk_close(&walk);

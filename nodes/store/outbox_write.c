@@ -23,9 +23,8 @@ static int find_last(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_ke
     if (result == 0 || result == MDB_NOTFOUND)
         result = mdb_cursor_get(cursor, &key, &value, result == 0 ? MDB_PREV : MDB_LAST);
     int status = th_outbox_status(result);
-    if (status == 0 &&
-        (key.mv_size < prefix.size || key.mv_size > sizeof ret_key->bytes ||
-         memcmp(key.mv_data, prefix.bytes, prefix.size) != 0))
+    if (status == 0 && (key.mv_size < prefix.size || key.mv_size > sizeof ret_key->bytes ||
+                        memcmp(key.mv_data, prefix.bytes, prefix.size) != 0))
         status = TH_E_NOT_FOUND;
     if (status == 0) {
         memcpy(ret_key->bytes, key.mv_data, key.mv_size);
@@ -47,8 +46,7 @@ int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn, const struct th
 {
     struct th_outbox_key last;
     uint32_t seq = 0;
-    int status =
-        find_last(outbox, txn, th_outbox_key_of_id(TH_TABLE_HISTORY, item->id), &last);
+    int status = find_last(outbox, txn, th_outbox_key_of_id(TH_TABLE_HISTORY, item->id), &last);
     if (status == 0)
         for (size_t i = 9; i < 13; i++)
             seq = seq << 8 | last.bytes[i];

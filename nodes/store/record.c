@@ -198,11 +198,10 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
                              uint8_t ret_bytes[TH_OUTBOX_ITEM_SIZE_MAX])
 {
     struct writer writer = {ret_bytes, 0, TH_OUTBOX_ITEM_SIZE_MAX};
-    unsigned flags = (item->is_frozen ? ITEM_FROZEN : 0U) |
-                     (item->has_position ? ITEM_POSITION : 0U) |
-                     (item->has_timeliness ? ITEM_TIMELINESS : 0U) |
-                     (item->has_due ? ITEM_DUE : 0U) |
-                     (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U);
+    unsigned flags =
+        (item->is_frozen ? ITEM_FROZEN : 0U) | (item->has_position ? ITEM_POSITION : 0U) |
+        (item->has_timeliness ? ITEM_TIMELINESS : 0U) | (item->has_due ? ITEM_DUE : 0U) |
+        (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U);
     write_number(&writer, (uint64_t)item->state, 1);
     write_number(&writer, flags, 1);
     write_number(&writer, item->number, 4);
@@ -337,7 +336,8 @@ int th_outbox_detail_decode(struct th_bytes bytes, struct th_arena *arena,
     return 0;
 }
 
-/* ---- notices: kind u8, time i64, due i64, item u64, runs: plan, obligation, text, evidence ---- */
+/* ---- notices: kind u8, time i64, due i64, item u64, runs: plan, obligation, text, evidence ----
+ */
 
 int th_outbox_notice_encode(const struct th_notice *notice, struct th_arena *arena,
                             struct th_bytes *ret_bytes)

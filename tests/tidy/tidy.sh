@@ -25,6 +25,8 @@ allow 'proto/tlog/*' 'base/|proto/tlog/'
 allow 'proto/wire/*' 'base/|proto/model/|proto/tlog/|proto/wire/|[a-z]+\.pb-c\.h'
 allow 'aggregator/store/*' 'base/|proto/model/|proto/tlog/|aggregator/core/|aggregator/store/'
 allow 'aggregator/plan/*' 'base/|proto/model/|aggregator/plan/'
+allow 'nodes/form/*' 'base/|proto/model/|nodes/form/'
+allow 'nodes/cli/*' 'base/|proto/model/|nodes/form/|nodes/home/|nodes/cli/'
 allow 'aggregator/cli/*' 'base/|proto/model/|aggregator/plan/|aggregator/cli/'
 
 # The pure layers use no system header beyond these.

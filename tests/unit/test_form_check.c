@@ -56,8 +56,8 @@ static void assert_says(const char *part)
 
 static const char *json_text(const char *list, size_t i, const char *key)
 {
-    const char *value = json_string_value(
-        json_object_get(json_array_get(json_object_get(json, list), i), key));
+    const char *value =
+        json_string_value(json_object_get(json_array_get(json_object_get(json, list), i), key));
     return value == NULL ? "" : value;
 }
 
@@ -80,8 +80,8 @@ Test(form_check, a_broken_rule_shows_its_figures_and_their_lines)
     assert_says("chưa gửi được");
     cr_assert_str_eq(json_text("errors", 0, "rule"), "R01");
     cr_assert_str_eq(json_text("errors", 0, "field"), "value.TCD04");
-    cr_assert_eq(json_integer_value(json_object_get(
-                     json_array_get(json_object_get(json, "errors"), 0), "line")),
+    cr_assert_eq(json_integer_value(
+                     json_object_get(json_array_get(json_object_get(json, "errors"), 0), "line")),
                  8);
 }
 

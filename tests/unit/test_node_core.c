@@ -64,10 +64,8 @@ static size_t count_of(enum th_node_action_kind kind)
 
 static void fail(uint64_t request, bool retry, uint32_t after_ms)
 {
-    step((struct th_node_event){.kind = TH_NODE_EVENT_FAILURE,
-                                .request = request,
-                                .retry = retry,
-                                .after_ms = after_ms});
+    step((struct th_node_event){
+        .kind = TH_NODE_EVENT_FAILURE, .request = request, .retry = retry, .after_ms = after_ms});
 }
 
 Test(node_core, nothing_is_sent_without_a_connection)
