@@ -126,6 +126,29 @@ static int to_text(const char *path, const char *bytes, size_t size, struct th_p
 
 /* ---- meaning ---- */
 
+/* Bytes that the report can take at most when it travels: each number with its widest varints,
+ * each text with its tag and length. */
+static size_t travelling_size(const struct th_report *report)
+{
+    enum { FIXED = 512, PER_FIGURE = 16, PER_ITEM = 64 };
+    size_t size = FIXED + PER_FIGURE * report->values.count +
+                  PER_ITEM * (report->tasks_count + report->showcases_count +
+                              report->narratives_count + report->attachments_count);
+    for (size_t i = 0; i < report->tasks_count; i++)
+        size += report->tasks[i].note.size;
+    for (size_t i = 0; i < report->showcases_count; i++)
+        size += report->showcases[i].name.size + report->showcases[i].field.size +
+                report->showcases[i].summary.size;
+    for (size_t i = 0; i < report->narratives_count; i++)
+        size += report->narratives[i].text.size;
+    for (size_t i = 0; i < report->attachments_count; i++)
+        size += report->attachments[i].name.size + report->attachments[i].media_type.size;
+    if (report->has_document)
+        size += report->document.number.size + report->document.signer.size +
+                report->document.title.size;
+    return size;
+}
+
 static int give_meaning(struct th_form_reader *reader, const struct th_form_node *root)
 {
     if (root->kind != TH_FORM_MAP) {
@@ -140,6 +163,11 @@ static int give_meaning(struct th_form_reader *reader, const struct th_form_node
             th_form_read_tasks(reader, root);
         if (reader->obligation != NULL)
             th_form_read_figures(reader, root);
+        size_t size = travelling_size(&reader->report);
+        if (size > TH_LIMIT_REPORT_SIZE_MAX)
+            th_form_complain(reader, root, "viết ngắn lại; tài liệu dài thì đính kèm",
+                             "cả báo cáo dài khoảng %zu byte, nhiều nhất %d byte", size,
+                             TH_LIMIT_REPORT_SIZE_MAX);
     }
     if (reader->out_of_memory)
         return TH_E_NO_MEMORY;

@@ -22,7 +22,8 @@ static void put_about(const struct th_form_template *form)
     (void)fprintf(out, "\n# Kế hoạch %s%s", form->plan->number,
                   form->plan->number[0] == 0 ? "" : ": ");
     put_text(out, form->plan->title);
-    (void)fputs("\n# Đơn vị: ", out);
+    const char *prefix = th_unit_kind_prefix(form->unit->kind);
+    (void)fprintf(out, "\n# Đơn vị: %s%s", prefix, prefix[0] == 0 ? "" : " ");
     put_text(out, form->unit->name);
     if (form->obligation->has_due)
         (void)fprintf(out, "\n# Hạn: đến trước %s (giờ Việt Nam)",

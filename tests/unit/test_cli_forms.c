@@ -120,9 +120,9 @@ Test(cli_forms, wrong_lines_are_refused_and_help_has_examples)
     cr_assert_eq(RUN(th_cli_template, "template", "nut", "--la"), EX_USAGE);
     assert_in(err_text, "tonghop-node template: lỗi: không có tùy chọn \"--la\"");
     cr_assert_eq(RUN(th_cli_template, "template"), EX_USAGE);
-    cr_assert_eq(RUN(th_cli_template, "template", "nut", "--period", "2025-H1", "--obligation",
-                     "O-1"),
-                 EX_USAGE);
+    cr_assert_eq(
+        RUN(th_cli_template, "template", "nut", "--period", "2025-H1", "--obligation", "O-1"),
+        EX_USAGE);
     cr_assert_eq(RUN(th_cli_check, "check", "nut"), EX_USAGE);
     cr_assert_eq(RUN(th_cli_check, "check", "--help"), EX_OK);
     assert_in(out_text, "Ví dụ:\n  tonghop-node check nut bc.yaml");

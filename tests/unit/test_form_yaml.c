@@ -495,6 +495,23 @@ Test(form_yaml, a_long_narrative_is_refused)
     cr_assert_not_null(strstr(form.printed, "viết ngắn lại"), "%s", form.printed);
 }
 
+Test(form_yaml, a_report_that_is_too_long_as_a_whole_is_refused)
+{
+    char *bytes = malloc(400000);
+    cr_assert_not_null(bytes);
+    size_t used = (size_t)sprintf(bytes, HEAD "models:\n");
+    for (unsigned i = 0; i < 80; i++) {
+        used += (size_t)sprintf(bytes + used, "  - {name: a, field: b, stage: ended, summary: \"");
+        memset(bytes + used, 'a', TH_LIMIT_NOTE_SIZE_MAX);
+        used += TH_LIMIT_NOTE_SIZE_MAX;
+        used += (size_t)sprintf(bytes + used, "\"}\n");
+    }
+    form_case_read(&form, ".yaml", bytes, used);
+    free(bytes);
+    cr_assert_eq(form.status, TH_E_INVALID);
+    cr_assert_not_null(strstr(form.printed, "cả báo cáo dài"), "%s", form.printed);
+}
+
 Test(form_yaml, without_memory_the_reader_says_so)
 {
     for (size_t budget = 256; budget < 20000; budget += 997) {
