@@ -126,7 +126,7 @@ static struct th_form_node *collection(struct sheet *sheet, struct th_form_node 
 }
 
 /* The item of a list whose `#task.3` or `#model.1` this row continues; it is made at its first
- * row. Items carry their number as `no`, which the list of models drops again. */
+ * row and found by its number, which is its key here. */
 static struct th_form_node *item_of(struct sheet *sheet, struct th_form_node *list,
                                     const char *number, const struct cell *at)
 {
