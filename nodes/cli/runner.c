@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/runner.h"
+
+#include "base/options.h"
+#include "nodes/cli/telling.h"
+#include "nodes/driver/driver.h"
+#include "nodes/home/lock.h"
+#include "nodes/shell/dealer.h"
+#include "nodes/shell/loop.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define TICK_MS    200
+#define GRACE_MS   500   /* after the welcome: reminders and plans that follow it */
+#define WORRY_MS   10000 /* without a welcome: say where to look */
+#define TURN_FRAMES 64
+
+struct node {
+    struct runner *runner;
+    struct th_home home;
+    struct th_home_keys *keys;
+    struct th_outbox *outbox;
+    struct th_node_driver *driver;
+    struct th_dealer *dealer;
+    bool has_home, has_lock;
+    bool is_connected;
+    bool was_welcomed;
+    int64_t welcomed_ms;
+    int lock;
+};
+
+struct runner {
+    const struct th_runner_options *options;
+    struct node *nodes;
+    struct th_loop_source *sources;
+    void *context; /* libzmq's */
+    struct th_telling telling;
+    int64_t started_ms;
+    bool has_worried;
+    bool timed_out;
+};
+
+/* ---- the driver's ports ---- */
+
+static int port_send(void *context, struct th_bytes frame)
+{
+    struct node *node = context;
+    return th_dealer_send(node->dealer, frame);
+}
+
+static int64_t port_now_ms(void *context)
+{
+    (void)context;
+    return th_loop_now_ms();
+}
+
+static th_instant port_wall(void *context)
+{
+    (void)context;
+    return (th_instant){th_loop_wall_ms()};
+}
+
+static void port_random(void *context, void *ret_bytes, size_t size)
+{
+    (void)context;
+    randombytes_buf(ret_bytes, size);
+}
+
+static void port_tell(void *context, const struct th_node_news *news)
+{
+    struct node *node = context;
+    th_telling_news(&node->runner->telling, node->home.unit_code, news);
+}
+
+/* ---- the loop's sources ---- */
+
+static bool has_work(void *context)
+{
+    struct node *node = context;
+    struct th_dealer_state state = th_dealer_look(node->dealer);
+    return state.is_readable || state.is_writable != node->is_connected;
+}
+
+/* A connection that came or went shows as a change of "writable". */
+static int follow_connection(struct node *node, bool is_writable)
+{
+    if (is_writable == node->is_connected)
+        return 0;
+    node->is_connected = is_writable;
+    return is_writable ? th_node_driver_on_connected(node->driver)
+                       : th_node_driver_on_lost(node->driver);
+}
+
+static int take_turn(void *context)
+{
+    struct node *node = context;
+    struct th_dealer_state state = th_dealer_look(node->dealer);
+    int status = follow_connection(node, state.is_writable);
+    for (int i = 0; status == 0 && i < TURN_FRAMES; i++) {
+        struct th_bytes frame;
+        status = th_dealer_receive(node->dealer, &frame);
+        if (status == TH_E_NOT_FOUND)
+            break;
+        if (status == 0)
+            status = th_node_driver_on_frame(node->driver, frame);
+    }
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
+/* ---- when the goal is reached ---- */
+
+static bool item_is_settled(struct node *node, uint64_t id)
+{
+    struct th_outbox_item item;
+    return th_outbox_get(node->outbox, id, &item) == 0 && item.state != TH_ITEM_QUEUED &&
+           item.state != TH_ITEM_SENT;
+}
+
+static bool is_done(struct runner *runner, struct node *node, int64_t now_ms)
+{
+    const struct th_runner_options *options = runner->options;
+    switch (options->goal) {
+    case TH_RUNNER_FOR_EVER:
+        return false;
+    case TH_RUNNER_UNTIL_IDLE:
+        return th_node_driver_is_idle(node->driver);
+    case TH_RUNNER_ONCE:
+        return node->was_welcomed && now_ms >= node->welcomed_ms + GRACE_MS &&
+               th_node_driver_is_idle(node->driver);
+    case TH_RUNNER_UNTIL_ITEM:
+        for (size_t i = 0; i < options->items_count; i++)
+            if (!item_is_settled(node, options->items[i]))
+                return false;
+        return true;
+    }
+    return true;
+}
+
+static void worry(struct runner *runner, int64_t now_ms)
+{
+    if (runner->has_worried || now_ms < runner->started_ms + WORRY_MS)
+        return;
+    runner->has_worried = true;
+    size_t missing = 0;
+    const struct node *first = NULL;
+    for (size_t i = 0; i < runner->options->folders_count; i++) {
+        if (runner->nodes[i].was_welcomed)
+            continue;
+        missing++;
+        first = first == NULL ? &runner->nodes[i] : first;
+    }
+    if (missing > 0)
+        th_telling_worry(&runner->telling, first->home.server.address, missing);
+}
+
+static int on_tick(void *context, bool *ret_is_done)
+{
+    struct runner *runner = context;
+    int64_t now_ms = th_loop_now_ms();
+    bool all_done = true;
+    size_t pending = 0, connected = 0;
+    for (size_t i = 0; i < runner->options->folders_count; i++) {
+        struct node *node = &runner->nodes[i];
+        int status = th_node_driver_on_time(node->driver);
+        if (status != 0)
+            return status;
+        if (!node->was_welcomed && th_node_driver_was_welcomed(node->driver)) {
+            node->was_welcomed = true;
+            node->welcomed_ms = now_ms;
+        }
+        pending += th_node_driver_pending(node->driver);
+        connected += node->is_connected;
+        all_done = is_done(runner, node, now_ms) && all_done;
+    }
+    th_telling_progress(&runner->telling, pending, connected, runner->options->folders_count,
+                        now_ms);
+    worry(runner, now_ms);
+    runner->timed_out = !all_done && runner->options->timeout_ms >= 0 &&
+                        now_ms >= runner->started_ms + runner->options->timeout_ms;
+    *ret_is_done = all_done || runner->timed_out;
+    return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static int complain(struct runner *runner, const char *folder, const char *hint, int status)
+{
+    th_cli_complain(runner->options->err, runner->options->command, hint, "%s: %s", folder,
+                    th_status_text(status));
+    return status;
+}
+
+static int open_files(struct node *node, const char *folder, struct th_problems *problems)
+{
+    char path[TH_HOME_PATH_SIZE];
+    int status = th_home_open_bare(folder, problems, &node->home);
+    if (status != 0)
+        return status;
+    node->has_home = true;
+    status = th_home_path(folder, "node.key", path);
+    if (status == 0)
+        status = th_home_keys_read(path, problems, &node->keys);
+    if (status != 0)
+        return status;
+    status = th_home_path(folder, "outbox", path);
+    return status == 0 ? th_outbox_open(path, 0, &node->outbox) : status;
+}
+
+static int open_node(struct runner *runner, struct node *node, const char *folder)
+{
+    long owner = 0;
+    int status = th_home_lock(folder, &node->lock, &owner);
+    if (status == TH_E_BUSY) {
+        th_cli_complain(runner->options->err, runner->options->command,
+                        "để tiến trình đó làm việc, hoặc dừng nó trước",
+                        "%s: tiến trình %ld đang chạy nút này", folder, owner);
+        return status;
+    }
+    if (status != 0)
+        return complain(runner, folder, "thư mục này do lệnh init tạo; kiểm tra đường dẫn và quyền",
+                        status);
+    node->has_lock = true;
+    struct th_problems problems;
+    th_problems_init(&problems);
+    status = open_files(node, folder, &problems);
+    if (th_problems_total(&problems) > 0)
+        (void)!th_problems_print(&problems, runner->options->err);
+    else if (status != 0)
+        (void)complain(runner, folder,
+                       "hộp thư đi (outbox) không mở được: kiểm tra đĩa; khôi phục thư mục outbox "
+                       "từ bản sao, hoặc tạo nút mới rồi nộp lại, nơi nhận không tính hai lần",
+                       status);
+    th_problems_deinit(&problems);
+    if (status != 0)
+        return status;
+    const struct th_dealer_options dealer = {.address = node->home.server.address,
+                                             .server_key = node->home.server.curve_key,
+                                             .curve_key = node->keys->curve_key,
+                                             .curve_secret = node->keys->curve_secret};
+    status = th_dealer_open(runner->context, &dealer, &node->dealer);
+    if (status != 0)
+        return complain(runner, node->home.server.address,
+                        "địa chỉ trong node.yaml phải như tcp://máy:7411; nếu mở nhiều nút, tăng "
+                        "giới hạn tệp mở (ulimit -n)",
+                        status);
+    const struct th_node_ports ports = {.context = node,
+                                        .send = port_send,
+                                        .now_ms = port_now_ms,
+                                        .wall = port_wall,
+                                        .random = port_random,
+                                        .tell = port_tell};
+    status = th_node_driver_new(&node->home, node->keys, node->outbox, &ports, &node->driver);
+    return status == 0 ? 0 : complain(runner, folder, "kiểm tra đĩa còn chỗ và còn ghi được",
+                                      status);
+}
+
+static void close_node(struct node *node)
+{
+    th_node_driver_free(node->driver);
+    th_dealer_close(node->dealer);
+    th_outbox_close(node->outbox);
+    if (node->keys != NULL)
+        th_home_keys_free(node->keys);
+    if (node->has_home)
+        th_home_close(&node->home);
+    if (node->has_lock)
+        th_home_unlock(node->lock);
+}
+
+/* Each node needs several descriptors: database, socket, lock. */
+static void raise_limits(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* best effort: opening says what fails */
+    }
+}
+
+static int open_all(struct runner *runner)
+{
+    const struct th_runner_options *options = runner->options;
+    runner->nodes = calloc(options->folders_count, sizeof *runner->nodes);
+    runner->sources = calloc(options->folders_count, sizeof *runner->sources);
+    if (runner->nodes == NULL || runner->sources == NULL)
+        return TH_E_NO_MEMORY;
+    raise_limits();
+    int status = th_dealer_context_new((unsigned)options->folders_count, &runner->context);
+    for (size_t i = 0; status == 0 && i < options->folders_count; i++) {
+        runner->nodes[i].runner = runner;
+        status = open_node(runner, &runner->nodes[i], options->folders[i]);
+        if (status != 0)
+            break;
+        runner->sources[i] = (struct th_loop_source){.context = &runner->nodes[i],
+                                                     .fd = th_dealer_fd(runner->nodes[i].dealer),
+                                                     .has_work = has_work,
+                                                     .take_turn = take_turn};
+    }
+    return status;
+}
+
+static void close_all(struct runner *runner)
+{
+    for (size_t i = 0; runner->nodes != NULL && i < runner->options->folders_count; i++)
+        close_node(&runner->nodes[i]);
+    th_dealer_context_free(runner->context);
+    free(runner->nodes);
+    free(runner->sources);
+}
+
+static void tell_what_remains(struct runner *runner)
+{
+    size_t pending = 0, units = 0;
+    for (size_t i = 0; i < runner->options->folders_count; i++) {
+        size_t count = th_node_driver_pending(runner->nodes[i].driver);
+        pending += count;
+        units += count > 0;
+    }
+    th_cli_complain(runner->options->err, runner->options->command,
+                    "báo cáo vẫn nằm trong hộp thư đi; chạy lại khi mạng thông",
+                    "hết thời gian chờ, còn %zu báo cáo của %zu đơn vị chưa có trả lời", pending,
+                    units);
+}
+
+int th_runner_run(const struct th_runner_options *options)
+{
+    struct runner runner = {.options = options, .started_ms = th_loop_now_ms()};
+    th_telling_init(&runner.telling, options);
+    int status = open_all(&runner);
+    int signal_number = 0;
+    if (status == 0) {
+        const struct th_loop_options loop = {.sources = runner.sources,
+                                             .sources_count = options->folders_count,
+                                             .tick_ms = TICK_MS,
+                                             .context = &runner,
+                                             .tick = on_tick};
+        status = th_loop_run(&loop, &signal_number);
+        th_telling_end(&runner.telling);
+        if (status != 0)
+            (void)complain(&runner, "tonghop-node",
+                           "dừng để không hứa sai; kiểm tra đĩa rồi chạy lại", status);
+    }
+    if (status == 0 && runner.timed_out) {
+        tell_what_remains(&runner);
+        status = TH_E_TIMEOUT;
+    }
+    close_all(&runner);
+    return status;
+}

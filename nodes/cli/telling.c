@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/telling.h"
+
+#include "nodes/cli/words.h"
+#include "nodes/shell/loop.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#define LINE_EVERY_MS 200
+
+void th_telling_init(struct th_telling *telling, const struct th_runner_options *options)
+{
+    *telling = (struct th_telling){.out = options->out,
+                                   .err = options->err,
+                                   .voice = options->voice,
+                                   .is_moving = options->voice == TH_RUNNER_NORMAL &&
+                                                options->folders_count > 1 &&
+                                                isatty(fileno(options->out)) != 0};
+}
+
+static void clear_line(struct th_telling *telling)
+{
+    if (telling->has_line)
+        (void)fputs("\r\033[K", telling->out);
+    telling->has_line = false;
+}
+
+/* "14:05:09 ngày 09/5/2025  23734  " */
+static FILE *begin(struct th_telling *telling, FILE *stream, const char *unit)
+{
+    char time[TH_SPOKEN_TEXT_SIZE];
+    clear_line(telling);
+    (void)fprintf(stream, "%s  %s  ",
+                  th_instant_format_spoken((th_instant){th_loop_wall_ms()}, time), unit);
+    return stream;
+}
+
+static void tell_item(FILE *stream, const struct th_outbox_item *item)
+{
+    (void)fprintf(stream, "%s %s", item->plan, item->obligation);
+    if (item->number > 0)
+        (void)fprintf(stream, " số %" PRIu32, item->number);
+    (void)fprintf(stream, " lần %" PRIu32, item->revision);
+}
+
+static void tell_settled(struct th_telling *telling, const char *unit,
+                         const struct th_node_news *news)
+{
+    const struct th_outbox_item *item = news->item;
+    telling->received += item->state == TH_ITEM_RECEIVED;
+    telling->rejected += item->state == TH_ITEM_REJECTED;
+    telling->conflicts += item->state == TH_ITEM_CONFLICT;
+    bool is_fine = item->state == TH_ITEM_RECEIVED;
+    if (telling->voice == TH_RUNNER_QUIET || (is_fine && telling->is_moving))
+        return;
+    FILE *stream = begin(telling, telling->out, unit);
+    (void)fprintf(stream, "%s: ", th_item_state_text(item->state));
+    tell_item(stream, item);
+    if (item->has_position)
+        (void)fprintf(stream, ", vị trí %" PRIu64, item->position);
+    if (item->has_timeliness)
+        (void)fprintf(stream, ", %s", th_timeliness_text(item->timeliness));
+    (void)fputc('\n', stream);
+    if (item->state == TH_ITEM_CONFLICT)
+        (void)fprintf(stream, "    nơi nhận đã có nội dung khác; xem: tonghop-node status DIR\n");
+    th_words_print_reasons(news->detail->reasons, news->detail->reasons_count, "lý do", stream);
+    th_words_print_reasons(news->detail->warnings, news->detail->warnings_count, "lưu ý", stream);
+}
+
+void th_telling_news(struct th_telling *telling, const char *unit, const struct th_node_news *news)
+{
+    bool is_verbose = telling->voice == TH_RUNNER_VERBOSE;
+    bool is_plain = telling->voice == TH_RUNNER_NORMAL && !telling->is_moving;
+    FILE *stream;
+    switch (news->kind) {
+    case TH_NEWS_READY:
+    case TH_NEWS_LOST:
+        if (!is_verbose && !is_plain)
+            return;
+        stream = begin(telling, telling->out, unit);
+        (void)fputs(news->kind == TH_NEWS_READY ? "đã nối với nơi nhận\n"
+                                                : "mất kết nối, tự nối lại\n",
+                    stream);
+        break;
+    case TH_NEWS_SENT:
+        if (!is_verbose)
+            return;
+        stream = begin(telling, telling->out, unit);
+        (void)fprintf(stream, "gửi (lượt %" PRIu32 "): ", news->attempt);
+        tell_item(stream, news->item);
+        (void)fputc('\n', stream);
+        break;
+    case TH_NEWS_SETTLED:
+        tell_settled(telling, unit, news);
+        break;
+    case TH_NEWS_LATER:
+        if (!is_verbose)
+            return;
+        stream = begin(telling, telling->out, unit);
+        (void)fprintf(stream, "nơi nhận hẹn gửi lại sau: %.*s\n", (int)news->text.size,
+                      news->text.bytes);
+        break;
+    case TH_NEWS_ALARM:
+        stream = begin(telling, telling->err, unit);
+        (void)fprintf(stream, "CẢNH BÁO: %.*s\n", (int)news->text.size, news->text.bytes);
+        break;
+    case TH_NEWS_NOTICE:
+        if (telling->voice == TH_RUNNER_QUIET || telling->is_moving)
+            return;
+        stream = begin(telling, telling->out, unit);
+        (void)fprintf(stream, "%.*s\n", (int)news->text.size, news->text.bytes);
+        break;
+    }
+    (void)fflush(telling->out);
+}
+
+void th_telling_progress(struct th_telling *telling, size_t pending, size_t connected,
+                         size_t nodes_count, int64_t now_ms)
+{
+    if (!telling->is_moving || now_ms < telling->line_ms + LINE_EVERY_MS)
+        return;
+    telling->line_ms = now_ms;
+    telling->has_line = true;
+    (void)fprintf(telling->out,
+                  "\rnối %zu/%zu  đã nhận %zu  từ chối %zu  xung đột %zu  còn %zu\033[K", connected,
+                  nodes_count, telling->received, telling->rejected, telling->conflicts, pending);
+    (void)fflush(telling->out);
+}
+
+void th_telling_worry(struct th_telling *telling, const char *address, size_t nodes_count)
+{
+    clear_line(telling);
+    (void)fprintf(telling->err,
+                  "Chưa nối được với %s (%zu đơn vị); vẫn tự thử lại. Hãy kiểm tra: mạng; nơi nhận "
+                  "có đang chạy; node.pub đã được đăng ký (enroll) chưa; server.yaml có đúng nơi "
+                  "nhận không.\n",
+                  address, nodes_count);
+}
+
+void th_telling_end(struct th_telling *telling)
+{
+    if (!telling->has_line)
+        return;
+    (void)fputc('\n', telling->out);
+    telling->has_line = false;
+}
