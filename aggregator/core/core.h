@@ -220,10 +220,14 @@ TH_MUST_CHECK int th_core_load_mark(struct th_core *core, struct th_book_id book
                                     const struct th_mark *mark);
 void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
 
-/* A book: every row of one obligation. Open, all rows in any order, close. Rollups are folded. */
+/* A book: every row of one obligation, and every superseded revision. Open, all rows in any order,
+ * revisions after their row, close. Rollups are folded. */
 TH_MUST_CHECK int th_core_book_open(struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
                                    const struct th_row *row);
+/* A revision that was superseded. Precondition: its row is there. */
+TH_MUST_CHECK int th_core_book_revision(struct th_core *core, struct th_book_id book,
+                                        const struct th_revision *revision);
 void th_core_book_close(struct th_core *core, struct th_book_id book);
 
 /* ---- stepping ---- */
@@ -235,6 +239,8 @@ struct th_need {
     bool past;
     th_instant at; /* rows first received before it, each as its last revision before it */
 };
+/* Names only what is not loaded. Call again after loading, until it is 0: a list that was cut at
+ * TH_CORE_NEEDS_MAX goes on, and a past is known to be needed only once its book is there. */
 #define TH_CORE_NEEDS_MAX 64
 size_t th_core_needs(const struct th_core *core, const struct th_event *event,
                      struct th_need ret_needs[TH_CORE_NEEDS_MAX]);

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "proto/model/figure.h"
+#include "proto/model/period.h"
 
 #include <string.h>
 
@@ -259,27 +260,10 @@ static void check_rest(struct checking *checking)
 
 /* ---- rules ---- */
 
-static bool is_digits(const char *text, size_t size)
+/* False for an obligation without a period that has a name. */
+static bool read_period(const char *period, struct th_period *ret_period)
 {
-    for (size_t i = 0; i < size; i++)
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    return true;
-}
-
-/* "2025" is annual; "2025-H1" a half-year. False for any other period. */
-static bool read_period(const char *period, int *ret_year, bool *ret_annual)
-{
-    size_t size = strlen(period);
-    if (size < 4 || !is_digits(period, 4))
-        return false;
-    bool annual = size == 4, half = strcmp(period + 4, "-H1") == 0;
-    if (!annual && !half)
-        return false;
-    *ret_year = (period[0] - '0') * 1000 + (period[1] - '0') * 100 + (period[2] - '0') * 10 +
-                (period[3] - '0');
-    *ret_annual = annual;
-    return true;
+    return th_period_parse(period, strlen(period), ret_period) == 0;
 }
 
 static void put_figure(struct line *line, const struct th_indicator *indicator, int64_t value)
@@ -435,8 +419,10 @@ static void check_scoring(struct checking *checking, const struct th_rule *rule)
 
 static void check_rule(struct checking *checking, const struct th_rule *rule)
 {
-    int year;
-    bool annual = false, has_period = read_period(checking->obligation->period, &year, &annual);
+    struct th_period period = {0};
+    bool has_period = read_period(checking->obligation->period, &period);
+    bool annual = has_period && period.kind == TH_PERIOD_YEAR;
+    bool first_half = has_period && period.kind == TH_PERIOD_HALF && period.part == 1;
     const struct th_related *related = checking->related;
     switch (rule->kind) {
     case TH_RULE_COMPARISON:
@@ -453,7 +439,7 @@ static void check_rule(struct checking *checking, const struct th_rule *rule)
             check_includes_half(checking, rule);
         break;
     case TH_RULE_CARRY_OVER:
-        if (has_period && related != NULL)
+        if ((annual || first_half) && related != NULL)
             check_carry_over(checking, rule, annual);
         break;
     case TH_RULE_YEAR_ON_YEAR:
@@ -495,17 +481,16 @@ void th_report_check(const struct th_plan *plan, const struct th_obligation *obl
 
 /* ---- related reports ---- */
 
-static const struct th_obligation *find_in(const struct th_plan *plan, const char *series, int year,
-                                           bool annual)
+static const struct th_obligation *find_in(const struct th_plan *plan, const char *series,
+                                           const struct th_period *period)
 {
     for (uint16_t i = 0; i < plan->obligations_count; i++) {
         const struct th_obligation *other = &plan->obligations[i];
         const struct th_terms *terms = th_obligation_terms(other, TH_TERM_SERIES);
-        int other_year;
-        bool other_annual;
+        struct th_period found;
         if (terms != NULL && strcmp(terms->series, series) == 0 && !other->open_ended &&
-            read_period(other->period, &other_year, &other_annual) && other_year == year &&
-            other_annual == annual)
+            read_period(other->period, &found) && found.year == period->year &&
+            found.kind == period->kind && found.part == period->part)
             return other;
     }
     return NULL;
@@ -514,16 +499,16 @@ static const struct th_obligation *find_in(const struct th_plan *plan, const cha
 /* Plans of the same territory and catalogue; the asking plan itself first. */
 static const struct th_obligation *find_among(const struct th_plan *const *plans, size_t count,
                                               const struct th_plan *plan, const char *series,
-                                              int year, bool annual,
+                                              struct th_period period,
                                               const struct th_plan **ret_plan)
 {
-    const struct th_obligation *found = find_in(plan, series, year, annual);
+    const struct th_obligation *found = find_in(plan, series, &period);
     *ret_plan = found == NULL ? NULL : plan;
     for (size_t i = 0; found == NULL && i < count; i++) {
         if (strcmp(plans[i]->territory, plan->territory) != 0 ||
             strcmp(plans[i]->catalogue.id, plan->catalogue.id) != 0)
             continue;
-        found = find_in(plans[i], series, year, annual);
+        found = find_in(plans[i], series, &period);
         *ret_plan = found == NULL ? NULL : plans[i];
     }
     return found;
@@ -534,16 +519,18 @@ void th_related_find(const struct th_plan *const *plans, size_t plans_count,
                      struct th_related_obligations *ret_related)
 {
     const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_SERIES);
-    int year;
-    bool annual;
+    struct th_period period;
     *ret_related = (struct th_related_obligations){0};
-    if (terms == NULL || !read_period(obligation->period, &year, &annual))
+    if (terms == NULL || !read_period(obligation->period, &period))
         return;
-    if (annual)
-        ret_related->half_year = find_among(plans, plans_count, plan, terms->series, year, false,
-                                            &ret_related->half_year_plan);
-    ret_related->previous_year = find_among(plans, plans_count, plan, terms->series, year - 1, true,
+    const struct th_period half = {period.year, TH_PERIOD_HALF, 1};
+    const struct th_period year_before = {period.year - 1, TH_PERIOD_YEAR, 1};
+    const struct th_period same_before = {period.year - 1, period.kind, period.part};
+    if (period.kind == TH_PERIOD_YEAR)
+        ret_related->half_year =
+            find_among(plans, plans_count, plan, terms->series, half, &ret_related->half_year_plan);
+    ret_related->previous_year = find_among(plans, plans_count, plan, terms->series, year_before,
                                             &ret_related->previous_year_plan);
-    ret_related->previous_same = find_among(plans, plans_count, plan, terms->series, year - 1,
-                                            annual, &ret_related->previous_same_plan);
+    ret_related->previous_same = find_among(plans, plans_count, plan, terms->series, same_before,
+                                            &ret_related->previous_same_plan);
 }

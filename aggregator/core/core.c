@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/core/state.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+int th_core_new(size_t budget_bytes, struct th_core **ret_core)
+{
+    struct th_heap heap;
+    th_heap_init(&heap, budget_bytes);
+    struct th_core *core = th_heap_alloc(&heap, sizeof *core);
+    if (core == NULL)
+        return TH_E_NO_MEMORY;
+    core->heap = heap;
+    *ret_core = core;
+    return 0;
+}
+
+void th_core_free(struct th_core *core)
+{
+    if (core == NULL)
+        return;
+    for (uint16_t i = 0; i < core->plans_count; i++) {
+        struct th_plan_slot *slot = &core->plans[i];
+        for (uint16_t book = 0; book < slot->plan->obligations_count; book++)
+            th_book_deinit(core, &slot->books[book]);
+        th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
+        th_heap_discharge(&core->heap, slot->charged);
+        th_arena_deinit(&slot->arena);
+    }
+    th_registry_deinit(&core->heap, &core->registry);
+    th_heap_free(&core->heap, core->keys, core->keys_capacity * sizeof *core->keys);
+    struct th_heap heap = core->heap;
+    th_heap_free(&heap, core, sizeof *core);
+    TH_ASSERT(heap.taken_bytes == 0);
+}
+
+/* ---- loading ---- */
+
+static int set_identity(struct th_core *core, enum th_mode mode, struct th_text realm)
+{
+    if (realm.size > TH_LIMIT_REALM_SIZE_MAX)
+        return TH_E_LIMIT;
+    memcpy(core->realm, realm.bytes, realm.size);
+    core->realm_size = realm.size;
+    core->mode = mode;
+    core->has_identity = true;
+    return 0;
+}
+
+int th_core_load_identity(struct th_core *core, enum th_mode mode, struct th_text realm,
+                          uint64_t next_position)
+{
+    core->next_position = next_position;
+    return set_identity(core, mode, realm);
+}
+
+int th_core_load_units(struct th_core *core, const struct th_unit *units, uint32_t count)
+{
+    TH_ASSERT(core->registry.count == 0);
+    return th_registry_build(&core->heap, units, count, &core->registry);
+}
+
+int th_core_load_plan(struct th_core *core, const struct th_plan *plan,
+                      const struct th_digest *digest, th_instant loaded_at)
+{
+    return th_core_add_plan(core, plan, digest, loaded_at);
+}
+
+int th_core_load_key(struct th_core *core, const struct th_key_row *key)
+{
+    return th_core_add_key(core, key);
+}
+
+int th_core_load_mark(struct th_core *core, struct th_book_id id, const struct th_mark *mark)
+{
+    struct th_book *book = th_book_get(core, id);
+    book->mark = *mark;
+    book->has_mark = true;
+    return 0;
+}
+
+void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock)
+{
+    core->clock = *clock;
+    core->has_clock = true;
+    core->is_anchored = false;
+}
+
+/* ---- effects ---- */
+
+int th_step_reserve(struct th_step *step, size_t more)
+{
+    struct th_effects *effects = step->effects;
+    if (effects->count + more <= effects->capacity)
+        return 0;
+    size_t capacity = effects->capacity == 0 ? 32 : effects->capacity * 2;
+    capacity = capacity < effects->count + more ? effects->count + more : capacity;
+    struct th_effect *items =
+        th_arena_alloc_array(effects->arena, capacity, sizeof *effects->items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    if (effects->count > 0)
+        memcpy(items, effects->items, effects->count * sizeof *items);
+    effects->items = items;
+    effects->capacity = capacity;
+    return 0;
+}
+
+struct th_effect *th_step_push(struct th_step *step, enum th_effect_kind kind)
+{
+    if (th_step_reserve(step, 1) < 0)
+        return NULL;
+    struct th_effect *effect = &step->effects->items[step->effects->count++];
+    *effect = (struct th_effect){.kind = kind};
+    return effect;
+}
+
+struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind)
+{
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_APPEND);
+    if (effect == NULL)
+        return NULL;
+    struct th_core *core = step->core;
+    TH_ASSERT(step->time.ms >= core->clock.time.ms);
+    core->clock.time = step->time;
+    step->appended = true;
+    effect->body.append = (struct th_entry){.position = core->next_position++,
+                                            .kind = kind,
+                                            .time = step->time,
+                                            .boottime_ms = step->event->now.boottime_ms,
+                                            .clock = core->clock.status,
+                                            .unit = {"", 0}};
+    return &effect->body.append;
+}
+
+int th_step_answer(struct th_step *step, int status)
+{
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_ANSWER);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    effect->body.answer.sender = step->event->sender;
+    effect->body.answer.status = status;
+    effect->body.answer.journalled = step->appended && status == 0;
+    effect->body.answer.position = step->core->next_position - (step->appended ? 1 : 0);
+    return th_step_reserve(step, 1); /* for the clock at the end of the step */
+}
+
+struct th_undo *th_step_note(struct th_step *step, struct th_book *book)
+{
+    struct th_undo *undo = th_arena_alloc(step->effects->arena, sizeof *undo);
+    if (undo == NULL)
+        return NULL;
+    undo->book = book;
+    undo->is_mark = true;
+    undo->had_mark = book->has_mark;
+    undo->mark = book->mark;
+    undo->next = step->undo;
+    step->undo = undo;
+    return undo;
+}
+
+/* ---- the door ---- */
+
+static int found(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    const struct th_founding *founding = &step->event->body.found;
+    if (core->next_position != 0)
+        return th_step_answer(step, TH_E_EXISTS);
+    int status = set_identity(core, founding->mode, founding->realm);
+    if (status < 0)
+        return th_step_answer(step, status);
+    core->clock = (struct th_clock_row){.time = step->event->now.wall,
+                                        .status = TH_CLOCK_STEADY,
+                                        .anchor_wall = step->event->now.wall,
+                                        .anchor_boottime_ms = step->event->now.boottime_ms,
+                                        .rehearsed = founding->mode == TH_MODE_REHEARSAL};
+    core->has_clock = true;
+    core->is_anchored = true;
+    step->time = core->clock.time;
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_FOUNDED);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    entry->body.founding = *founding;
+    return th_step_answer(step, 0);
+}
+
+static int do_event(struct th_step *step)
+{
+    switch (step->event->kind) {
+    case TH_EVENT_FOUND:
+        return found(step);
+    case TH_EVENT_UNITS:
+        return th_step_units(step);
+    case TH_EVENT_PLAN:
+        return th_step_plan(step);
+    case TH_EVENT_ENROL:
+        return th_step_enrol(step);
+    case TH_EVENT_REVOKE:
+        return th_step_revoke(step);
+    case TH_EVENT_SUBMISSION:
+        return th_step_submission(step);
+    case TH_EVENT_TICK:
+        return th_step_reserve(step, 1);
+    case TH_EVENT_CLOCK_SET:
+        return th_step_clock_set(step);
+    case TH_EVENT_CLOCK_ACCEPT:
+        return th_step_clock_accept(step);
+    }
+    return th_step_answer(step, TH_E_INVALID);
+}
+
+static int run(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    if (step->event->kind != TH_EVENT_FOUND) {
+        if (!core->has_identity || !core->has_clock)
+            return step->event->kind == TH_EVENT_TICK ? 0 : th_step_answer(step, TH_E_INVALID);
+        int status = th_step_clock(step);
+        if (status == 0 && core->clock.status == TH_CLOCK_STEADY)
+            status = th_step_timers(step, step->time, core->clock.rehearsed);
+        if (status < 0)
+            return status;
+        step->appended = false; /* what follows is the event's own */
+    }
+    return do_event(step);
+}
+
+static void undo_all(const struct th_step *step)
+{
+    for (const struct th_undo *undo = step->undo; undo != NULL; undo = undo->next) {
+        if (undo->is_mark) {
+            undo->book->mark = undo->mark;
+            undo->book->has_mark = undo->had_mark;
+        } else {
+            th_book_judge(step->core, undo->book, undo->row, undo->timeliness);
+        }
+    }
+}
+
+/* Pasts that were given for closings are used up once the step has succeeded. */
+static void drop_pasts(struct th_core *core)
+{
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            struct th_book *book = &core->plans[plan].books[i];
+            if (book->has_past && book->mark.closed)
+                th_rollups_deinit(core, book->id, &book->past);
+            book->has_past = book->has_past && !book->mark.closed;
+        }
+}
+
+int th_core_step(struct th_core *core, const struct th_event *event, struct th_effects *effects)
+{
+    struct th_step step = {
+        .core = core, .event = event, .effects = effects, .time = core->clock.time};
+    const struct th_clock_row clock = core->clock;
+    const bool has_identity = core->has_identity, has_clock = core->has_clock;
+    const bool is_anchored = core->is_anchored;
+    const uint64_t next_position = core->next_position;
+    const size_t effects_count = effects->count;
+    int status = run(&step);
+    if (status < 0) {
+        undo_all(&step);
+        core->clock = clock;
+        core->has_identity = has_identity;
+        core->has_clock = has_clock;
+        core->is_anchored = is_anchored;
+        core->next_position = next_position;
+        effects->count = effects_count;
+        return status;
+    }
+    if (core->next_position != next_position) {
+        struct th_effect *last = th_step_push(&step, TH_EFFECT_PUT_CLOCK);
+        TH_ASSERT(last != NULL); /* its place was taken before the last stage changed anything */
+        last->body.clock = core->clock;
+    }
+    drop_pasts(core);
+    return 0;
+}
+
+int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context)
+{
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            struct th_book *book = &core->plans[plan].books[i];
+            size_t count = (size_t)book->rollups.units_count * TH_BRANCHES;
+            for (size_t at = 0; at < count; at++) {
+                struct th_rollup_slot *slot = book->rollups.slots[at];
+                if (slot == NULL || !slot->is_dirty)
+                    continue;
+                int status = fn(context, book->id, (uint32_t)(at / TH_BRANCHES),
+                                (enum th_branch)(at % TH_BRANCHES), &core->plans[plan].layout,
+                                &slot->rollup);
+                if (status != 0)
+                    return status;
+                slot->is_dirty = false;
+            }
+        }
+    return 0;
+}
+
+/* ---- asking ---- */
+
+th_instant th_core_time(const struct th_core *core, struct th_reading now)
+{
+    struct th_clock_next next;
+    th_clock_read(core, now, &next);
+    return next.time;
+}
+
+bool th_core_next_due(const struct th_core *core, th_instant *ret_instant)
+{
+    struct th_timer timer;
+    if (core->clock.status != TH_CLOCK_STEADY ||
+        !th_timers_first(core, (th_instant){INT64_MAX}, true, &timer))
+        return false;
+    *ret_instant = timer.instant;
+    return true;
+}
+
+enum th_clock_status th_core_clock_status(const struct th_core *core)
+{
+    return core->clock.status;
+}
+
+uint32_t th_core_units_count(const struct th_core *core)
+{
+    return core->registry.count;
+}
+
+const struct th_unit *th_core_unit(const struct th_core *core, uint32_t number)
+{
+    TH_ASSERT(number < core->registry.count);
+    return &core->registry.units[number];
+}
+
+bool th_core_find_unit(const struct th_core *core, struct th_text code, th_day day,
+                       uint32_t *ret_number)
+{
+    uint32_t unit = th_registry_find(&core->registry, code, day);
+    if (unit != TH_UNIT_NONE)
+        *ret_number = unit;
+    return unit != TH_UNIT_NONE;
+}
+
+uint16_t th_core_plans_count(const struct th_core *core)
+{
+    return core->plans_count;
+}
+
+const struct th_plan *th_core_plan(const struct th_core *core, uint16_t number)
+{
+    TH_ASSERT(number < core->plans_count);
+    return core->plans[number].plan;
+}
+
+bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit)
+{
+    const struct th_book *found_book = &core->plans[book.plan].books[book.obligation];
+    for (uint32_t i = 0; i < found_book->rows_count; i++)
+        if (found_book->rows[i].row.unit == unit)
+            return true;
+    return false;
+}
+
+const struct th_mark *th_core_mark(const struct th_core *core, struct th_book_id book)
+{
+    return &core->plans[book.plan].books[book.obligation].mark;
+}

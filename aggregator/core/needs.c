@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/core/state.h"
+
+struct needs {
+    const struct th_core *core;
+    struct th_need *items;
+    size_t count;
+};
+
+static bool is_listed(const struct needs *needs, struct th_book_id id, bool past)
+{
+    for (size_t i = 0; i < needs->count; i++)
+        if (needs->items[i].book.plan == id.plan &&
+            needs->items[i].book.obligation == id.obligation && needs->items[i].past == past)
+            return true;
+    return false;
+}
+
+static void add(struct needs *needs, struct th_need need)
+{
+    if (needs->count < TH_CORE_NEEDS_MAX && !is_listed(needs, need.book, need.past))
+        needs->items[needs->count++] = need;
+}
+
+static const struct th_book *book_of(const struct th_core *core, struct th_book_id id)
+{
+    return &core->plans[id.plan].books[id.obligation];
+}
+
+static void need_book(struct needs *needs, struct th_book_id id)
+{
+    if (!book_of(needs->core, id)->is_open)
+        add(needs, (struct th_need){.book = id});
+}
+
+static void need_obligation(struct needs *needs, const struct th_plan *plan,
+                            const struct th_obligation *obligation)
+{
+    for (uint16_t i = 0; obligation != NULL && i < needs->core->plans_count; i++)
+        if (needs->core->plans[i].plan == plan)
+            need_book(needs, (struct th_book_id){i, (uint16_t)(obligation - plan->obligations)});
+}
+
+static void need_reports(struct needs *needs, const struct th_submission *submission)
+{
+    const struct th_core *core = needs->core;
+    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
+    for (uint16_t i = 0; i < core->plans_count; i++)
+        plans[i] = core->plans[i].plan;
+    for (size_t i = 0; i < submission->header.reports_count; i++) {
+        const struct th_report *report = &submission->reports[i];
+        uint16_t number;
+        if (!th_core_find_plan(core, report->plan, &number))
+            continue;
+        const struct th_plan *plan = plans[number];
+        const struct th_obligation *obligation =
+            th_plan_find(plan, report->obligation.bytes, report->obligation.size);
+        if (obligation == NULL)
+            continue;
+        struct th_related_obligations related;
+        th_related_find(plans, core->plans_count, plan, obligation, &related);
+        need_obligation(needs, plan, obligation);
+        need_obligation(needs, related.half_year_plan, related.half_year);
+        need_obligation(needs, related.previous_year_plan, related.previous_year);
+        need_obligation(needs, related.previous_same_plan, related.previous_same);
+    }
+}
+
+/* Every dated book: any of them may hold reports that wait for the clock. */
+static void need_undecided(struct needs *needs)
+{
+    for (uint16_t plan = 0; plan < needs->core->plans_count; plan++)
+        for (uint16_t i = 0; i < needs->core->plans[plan].plan->obligations_count; i++)
+            if (needs->core->plans[plan].plan->obligations[i].has_due)
+                need_book(needs, (struct th_book_id){plan, i});
+}
+
+/* The books of all timers at or before an instant, and their past where rows are later. */
+static void need_timers(struct needs *needs, th_instant limit, bool walks)
+{
+    const struct th_core *core = needs->core;
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            const struct th_book *book = &core->plans[plan].books[i];
+            const struct th_obligation *obligation = &core->plans[plan].plan->obligations[i];
+            if (!th_timer_is_due(core, book, limit, walks))
+                continue;
+            need_book(needs, book->id);
+            bool has_past = book->has_past && book->past_at.ms == obligation->due.ms;
+            if (book->is_open && !has_past && obligation->due.ms <= limit.ms &&
+                th_book_is_past(book, obligation->due))
+                add(needs, (struct th_need){book->id, true, obligation->due});
+        }
+}
+
+size_t th_core_needs(const struct th_core *core, const struct th_event *event,
+                     struct th_need ret_needs[TH_CORE_NEEDS_MAX])
+{
+    struct needs needs = {core, ret_needs, 0};
+    if (!core->has_clock || event->kind == TH_EVENT_FOUND)
+        return 0;
+    struct th_clock_next next;
+    th_clock_read(core, event->now, &next);
+    bool accepts = event->kind == TH_EVENT_CLOCK_ACCEPT && !core->clock.rehearsed;
+    bool sets = event->kind == TH_EVENT_CLOCK_SET && core->clock.rehearsed;
+    th_instant limit = next.time;
+    if (accepts && event->now.wall.ms > limit.ms)
+        limit = event->now.wall;
+    if (sets)
+        limit = event->body.clock.to;
+    if ((next.changes && next.kind == TH_CLOCK_SETTLED) || accepts)
+        need_undecided(&needs);
+    if (next.row.status == TH_CLOCK_STEADY || accepts)
+        need_timers(&needs, limit, core->clock.rehearsed);
+    if (event->kind == TH_EVENT_SUBMISSION)
+        need_reports(&needs, event->body.submission.submission);
+    return needs.count;
+}

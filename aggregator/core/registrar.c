@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Units, plans and keys. A plan is loaded once: another text under the same id is refused, until
+ * plans have versions.
+ */
+#include "aggregator/core/state.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+/* ---- units ---- */
+
+static bool is_same_unit(const struct th_unit *a, const struct th_unit *b)
+{
+    return strcmp(a->code, b->code) == 0 && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->parent_code, b->parent_code) == 0 &&
+           strcmp(a->external_id, b->external_id) == 0 && a->kind == b->kind &&
+           a->valid_from.number == b->valid_from.number && a->valid_to.number == b->valid_to.number;
+}
+
+/* All units by number: those that are there, then the new ones in order of the list. */
+static int join_units(struct th_step *step, struct th_unit **ret_units, uint32_t *ret_count)
+{
+    const struct th_registry *registry = &step->core->registry;
+    uint32_t listed = step->event->body.units.count, count = registry->count;
+    if (listed > TH_UNIT_COUNT_MAX)
+        return TH_E_LIMIT;
+    struct th_unit *units =
+        th_arena_alloc_array(step->effects->arena, (size_t)count + listed, sizeof *units);
+    if (units == NULL)
+        return TH_E_NO_MEMORY;
+    if (count > 0)
+        memcpy(units, registry->units, count * sizeof *units);
+    for (uint32_t i = 0; i < listed; i++) {
+        const struct th_unit *unit = &step->event->body.units.units[i];
+        struct th_text code = {unit->code, strlen(unit->code)};
+        uint32_t known = th_registry_find_exact(registry, code, unit->valid_from);
+        if (known == TH_UNIT_NONE)
+            units[count++] = *unit;
+        else if (!is_same_unit(unit, &registry->units[known]))
+            return TH_E_EXISTS;
+    }
+    *ret_units = units;
+    *ret_count = count;
+    return 0;
+}
+
+/* Copied, because the registry that they come from may be replaced before they are stored. */
+static int put_unit(struct th_step *step, uint32_t number, const struct th_unit *unit)
+{
+    struct th_arena *arena = step->effects->arena;
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_UNIT);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    struct th_unit *copy = &effect->body.unit.unit;
+    *copy = *unit;
+    copy->code = th_arena_copy_text(arena, unit->code, strlen(unit->code));
+    copy->name = th_arena_copy_text(arena, unit->name, strlen(unit->name));
+    copy->parent_code = th_arena_copy_text(arena, unit->parent_code, strlen(unit->parent_code));
+    copy->external_id = th_arena_copy_text(arena, unit->external_id, strlen(unit->external_id));
+    effect->body.unit.number = number;
+    bool copied = copy->code != NULL && copy->name != NULL && copy->parent_code != NULL &&
+                  copy->external_id != NULL;
+    return copied ? 0 : TH_E_NO_MEMORY;
+}
+
+/* New rollups of every open book for the new tree, in the order of plans and obligations. */
+struct rebuilt {
+    struct th_book *book;
+    struct th_rollup_set set;
+};
+
+static int rebuild(struct th_step *step, const struct th_registry *registry,
+                   struct rebuilt **ret_rebuilt, size_t *ret_count)
+{
+    struct th_core *core = step->core;
+    size_t books = 0, count = 0;
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        books += core->plans[plan].plan->obligations_count;
+    struct rebuilt *all = th_arena_alloc_array(step->effects->arena, books, sizeof *all);
+    int status = all == NULL ? TH_E_NO_MEMORY : 0;
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; status == 0 && i < core->plans[plan].plan->obligations_count; i++) {
+            struct th_book *book = &core->plans[plan].books[i];
+            if (!book->is_open)
+                continue;
+            all[count].book = book;
+            status = th_rollups_build(core, registry, book, &all[count].set);
+            count += status == 0;
+        }
+    if (status < 0) {
+        for (size_t i = 0; i < count; i++)
+            th_rollups_deinit(core, all[i].book->id, &all[i].set);
+        return status;
+    }
+    *ret_rebuilt = all;
+    *ret_count = count;
+    return 0;
+}
+
+static int put_units(struct th_step *step, const struct th_registry *registry)
+{
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_UNITS);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    entry->raw = step->event->body.units.raw;
+    for (uint32_t i = step->core->registry.count; i < registry->count; i++) {
+        int status = put_unit(step, i, &registry->units[i]);
+        if (status < 0)
+            return status;
+    }
+    return th_step_answer(step, 0);
+}
+
+int th_step_units(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    struct th_unit *units = NULL;
+    uint32_t count = 0;
+    struct th_registry registry;
+    int status = join_units(step, &units, &count);
+    if (status == 0 && count == core->registry.count)
+        return th_step_answer(step, 0); /* all are there: nothing changes */
+    if (status == 0)
+        status = th_registry_build(&core->heap, units, count, &registry);
+    if (status < 0)
+        return status == TH_E_NO_MEMORY ? status : th_step_answer(step, status);
+    struct rebuilt *rebuilt = NULL;
+    size_t rebuilt_count = 0;
+    status = put_units(step, &registry);
+    if (status == 0)
+        status = rebuild(step, &registry, &rebuilt, &rebuilt_count);
+    if (status < 0) {
+        th_registry_deinit(&core->heap, &registry);
+        return status;
+    }
+    for (size_t i = 0; i < rebuilt_count; i++) {
+        th_rollups_deinit(core, rebuilt[i].book->id, &rebuilt[i].book->rollups);
+        rebuilt[i].book->rollups = rebuilt[i].set;
+    }
+    th_registry_deinit(&core->heap, &core->registry);
+    core->registry = registry;
+    return 0;
+}
+
+/* ---- plans ---- */
+
+bool th_core_find_plan(const struct th_core *core, struct th_text id, uint16_t *ret_plan)
+{
+    for (uint16_t i = 0; i < core->plans_count; i++)
+        if (strlen(core->plans[i].plan->id) == id.size &&
+            memcmp(core->plans[i].plan->id, id.bytes, id.size) == 0) {
+            *ret_plan = i;
+            return true;
+        }
+    return false;
+}
+
+int th_core_add_plan(struct th_core *core, const struct th_plan *plan,
+                     const struct th_digest *digest, th_instant loaded_at)
+{
+    if (core->plans_count == TH_LIMIT_PLANS_MAX)
+        return TH_E_LIMIT;
+    struct th_plan_slot *slot = &core->plans[core->plans_count];
+    const size_t cells = ((size_t)plan->catalogue.number_max + 8) * sizeof(uint32_t);
+    struct th_plan_slot made = {.plan = plan, .digest = *digest, .loaded_at = loaded_at};
+    made.books = th_heap_alloc_array(&core->heap, plan->obligations_count, sizeof *made.books);
+    if (made.books == NULL)
+        return TH_E_NO_MEMORY;
+    th_arena_init(&made.arena, cells, cells);
+    int status = th_rollup_layout_init(&plan->catalogue, &made.arena, &made.layout);
+    if (status == 0)
+        status = th_heap_charge(&core->heap, made.arena.taken_bytes);
+    if (status < 0) {
+        th_arena_deinit(&made.arena);
+        th_heap_free(&core->heap, made.books, plan->obligations_count * sizeof *made.books);
+        return status;
+    }
+    made.charged = made.arena.taken_bytes;
+    for (uint16_t i = 0; i < plan->obligations_count; i++)
+        made.books[i].id = (struct th_book_id){core->plans_count, i};
+    *slot = made;
+    core->plans_count++;
+    return 0;
+}
+
+int th_step_plan(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    const struct th_plan *plan = step->event->body.plan.plan;
+    uint16_t known;
+    if (th_core_find_plan(core, (struct th_text){plan->id, strlen(plan->id)}, &known))
+        return th_step_answer(step, TH_E_EXISTS);
+    if (th_registry_territory(&core->registry, plan) == TH_UNIT_NONE)
+        return th_step_answer(step, TH_E_NOT_FOUND);
+    if (core->plans_count == TH_LIMIT_PLANS_MAX)
+        return th_step_answer(step, TH_E_LIMIT);
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_PLAN);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    entry->raw = step->event->body.plan.raw;
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_PLAN);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    effect->body.plan.number = core->plans_count;
+    effect->body.plan.digest = step->event->body.plan.digest;
+    effect->body.plan.loaded_at = step->time;
+    effect->body.plan.raw = step->event->body.plan.raw;
+    int status = th_step_answer(step, 0);
+    if (status < 0)
+        return status;
+    return th_core_add_plan(core, plan, &step->event->body.plan.digest, step->time);
+}
+
+/* ---- keys ---- */
+
+/* Where a key stands or belongs among the ordered ones. */
+static uint32_t key_place(const struct th_core *core, const struct th_sign_key *key,
+                          bool *ret_found)
+{
+    uint32_t low = 0, high = core->keys_count;
+    *ret_found = false;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = memcmp(core->keys[middle].sign_key.bytes, key->bytes, sizeof key->bytes);
+        *ret_found = *ret_found || order == 0;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct th_key_row *th_core_find_key(const struct th_core *core, const struct th_sign_key *key)
+{
+    bool found;
+    uint32_t at = key_place(core, key, &found);
+    return found ? &core->keys[at] : NULL;
+}
+
+int th_core_add_key(struct th_core *core, const struct th_key_row *key)
+{
+    if (core->keys_count == core->keys_capacity) {
+        uint32_t capacity = core->keys_capacity == 0 ? 64 : core->keys_capacity * 2;
+        struct th_key_row *keys = th_heap_resize(
+            &core->heap, core->keys, core->keys_capacity * sizeof *keys, capacity * sizeof *keys);
+        if (keys == NULL)
+            return TH_E_NO_MEMORY;
+        core->keys = keys;
+        core->keys_capacity = capacity;
+    }
+    bool found;
+    uint32_t at = key_place(core, &key->sign_key, &found);
+    TH_ASSERT(!found);
+    memmove(core->keys + at + 1, core->keys + at, (core->keys_count - at) * sizeof *core->keys);
+    core->keys[at] = *key;
+    core->keys_count++;
+    return 0;
+}
+
+static int put_key(struct th_step *step, const struct th_key_row *key)
+{
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_KEY);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    effect->body.key = *key;
+    return th_step_answer(step, 0);
+}
+
+/* 0, or why a unit may not have these keys. */
+static int check_enrolment(const struct th_core *core, const struct th_enrolment *enrolment,
+                           uint32_t unit)
+{
+    const struct th_key_row *known = th_core_find_key(core, &enrolment->sign_key);
+    if (known != NULL)
+        return known->unit == unit ? TH_E_EXISTS : TH_E_FORBIDDEN;
+    uint32_t own = 0;
+    for (uint32_t i = 0; i < core->keys_count; i++) {
+        const struct th_key_row *key = &core->keys[i];
+        if (key->unit == unit && !key->revoked)
+            own++;
+        if (key->unit != unit &&
+            memcmp(key->curve_key, enrolment->curve_key, sizeof key->curve_key) == 0)
+            return TH_E_FORBIDDEN;
+    }
+    return own < TH_LIMIT_KEYS_PER_UNIT_MAX ? 0 : TH_E_LIMIT;
+}
+
+int th_step_enrol(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    const struct th_enrolment *enrolment = &step->event->body.enrol;
+    uint32_t unit =
+        th_registry_find(&core->registry, enrolment->unit, th_day_of_instant(step->time));
+    if (unit == TH_UNIT_NONE)
+        return th_step_answer(step, TH_E_NOT_FOUND);
+    int refusal = check_enrolment(core, enrolment, unit);
+    if (refusal < 0)
+        return th_step_answer(step, refusal);
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_ENROLLED);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    entry->unit = enrolment->unit;
+    entry->body.enrolment = *enrolment;
+    struct th_key_row key = {
+        .unit = unit, .sign_key = enrolment->sign_key, .enrolled_at = entry->position};
+    memcpy(key.curve_key, enrolment->curve_key, sizeof key.curve_key);
+    int status = put_key(step, &key);
+    return status < 0 ? status : th_core_add_key(core, &key);
+}
+
+int th_step_revoke(struct th_step *step)
+{
+    struct th_core *core = step->core;
+    const struct th_revocation *revocation = &step->event->body.revoke;
+    bool found;
+    uint32_t at = key_place(core, &revocation->sign_key, &found);
+    if (!found || core->keys[at].revoked)
+        return th_step_answer(step, TH_E_NOT_FOUND);
+    const char *code = core->registry.units[core->keys[at].unit].code;
+    if (strlen(code) != revocation->unit.size ||
+        memcmp(code, revocation->unit.bytes, revocation->unit.size) != 0)
+        return th_step_answer(step, TH_E_NOT_FOUND);
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_REVOKED);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    entry->unit = revocation->unit;
+    entry->body.revocation = *revocation;
+    struct th_key_row key = core->keys[at];
+    key.revoked = true;
+    key.revoked_at = entry->position;
+    int status = put_key(step, &key);
+    if (status == 0)
+        core->keys[at] = key;
+    return status;
+}
