@@ -2,9 +2,11 @@
 /*
  * tonghop-aggregator: finds the command's row and calls it. Each command says its own --help.
  */
-#include "aggregator/cli/options.h"
 #include "aggregator/cli/plan.h"
+#include "aggregator/cli/write.h"
+#include "base/options.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -13,7 +15,13 @@ static const struct {
     int (*run)(int argc, char **argv, FILE *out, FILE *err); /* argv[0] is the name */
     const char *help;
 } commands[] = {
-    {"plan", th_cli_plan, "kiểm tra, xem tệp kế hoạch và các hạn báo cáo"},
+    {"init", th_cli_init, "tạo kho mới, thật hoặc diễn tập"},
+    {"run", th_cli_run, "chạy máy chủ"},
+    {"enroll", th_cli_enroll, "ghi danh khóa của đơn vị"},
+    {"revoke", th_cli_revoke, "thu hồi khóa của đơn vị"},
+    {"clock", th_cli_clock, "chỉnh đồng hồ diễn tập, hoặc xác nhận giờ máy"},
+    {"plan", th_cli_plan, "kiểm tra, xem tệp kế hoạch và các hạn; đưa kế hoạch vào kho"},
+    {"units", th_cli_units, "đưa thêm đơn vị vào kho"},
 };
 
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
@@ -62,6 +70,10 @@ int main(int argc, char **argv)
     if (strcmp(word, "--version") == 0) {
         (void)printf("%s %s\n", TH_CLI_PROGRAM, TH_VERSION);
         return th_cli_finish(stdout, stderr, EX_OK);
+    }
+    if (sodium_init() < 0) {
+        th_cli_complain(stderr, "", NULL, "không khởi động được thư viện mật mã");
+        return EX_OSERR;
     }
     size_t command = find_command(is_help ? argv[2] : word);
     if (command == COMMANDS_COUNT)

@@ -3,6 +3,7 @@
 
 #include "aggregator/cli/options.h"
 #include "aggregator/cli/plan_view.h"
+#include "aggregator/cli/write.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -40,6 +41,10 @@ static void print_help(FILE *out)
     for (int i = 0; i < ACTIONS; i++)
         (void)fprintf(out, "  %s %s TỆP [--units TỆP]... [--json]\n      %s\n", TH_CLI_PROGRAM,
                       actions[i].name, actions[i].summary);
+    (void)fprintf(out,
+                  "  %s plan load DIR TỆP [--units TỆP]... [--json]\n"
+                  "      Kiểm tra kế hoạch rồi đưa vào kho; các đơn vị nhận được ngay.\n",
+                  TH_CLI_PROGRAM);
     (void)fprintf(out, "\nVí dụ:\n%s%s", actions[CHECK].examples, actions[DUE].examples);
 }
 
@@ -114,12 +119,14 @@ int th_cli_plan(int argc, char **argv, FILE *out, FILE *err)
         print_help(out);
         return th_cli_finish(out, err, EX_OK);
     }
+    if (strcmp(word, "load") == 0)
+        return th_cli_plan_load(argc - 1, argv + 1, out, err);
     int action = 0;
     while (action < ACTIONS && strcmp(word, actions[action].word) != 0)
         action++;
     if (action == ACTIONS) {
         th_cli_complain(err, "plan",
-                        "dùng check, due hoặc show; xem " TH_CLI_PROGRAM " plan --help",
+                        "dùng check, due, show hoặc load; xem " TH_CLI_PROGRAM " plan --help",
                         word[0] == 0 ? "thiếu việc cần làm%s" : "không có lệnh \"%s\"", word);
         return EX_USAGE;
     }

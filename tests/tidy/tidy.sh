@@ -28,7 +28,16 @@ allow 'aggregator/core/*' 'base/|proto/model/|aggregator/core/'
 allow 'aggregator/plan/*' 'base/|proto/model/|aggregator/plan/'
 allow 'nodes/form/*' 'base/|proto/model/|nodes/form/'
 allow 'nodes/cli/*' 'base/|proto/model/|nodes/form/|nodes/home/|nodes/cli/'
-allow 'aggregator/cli/*' 'base/|proto/model/|aggregator/plan/|aggregator/cli/'
+allow 'aggregator/driver/*' 'base/|proto/|aggregator/core/|aggregator/store/|aggregator/driver/'
+allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
+allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|driver|shell|daemon)/'
+allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|cli)/'
+
+# An adapter knows one library.
+while IFS= read -r file; do
+    [ "$(grep -cE '^#include <(zmq|uv|lmdb)\.h>' "$file")" -le 1 ] ||
+        complain "$file: an adapter knows one library"
+done < <(git ls-files 'aggregator/shell/*.c')
 
 # The pure layers use no system header beyond these.
 while IFS=: read -r file line text; do

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock: a rehearsal's time, or an operator's word that the wall clock is right. */
+#include "aggregator/cli/site.h"
+#include "aggregator/cli/write.h"
+#include "base/options.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+static int set_clock(const struct th_site *site, const char *to, bool accept)
+{
+    struct th_act act = {.kind = accept ? TH_ACT_ACCEPT_CLOCK : TH_ACT_SET_CLOCK};
+    if (!accept && th_instant_parse(to, strlen(to), &act.to) < 0) {
+        th_cli_complain(site->err, site->command,
+                        "viết như 2025-05-10 hoặc 2025-05-10T17:00 (giờ Việt Nam)",
+                        "không hiểu thời điểm \"%s\"", to);
+        return EX_USAGE;
+    }
+    char operator_name[TH_SITE_OPERATOR_SIZE];
+    char text[TH_INSTANT_TEXT_SIZE];
+    struct th_act_result result;
+    act.operator = (struct th_text){th_site_operator(operator_name), strlen(operator_name)};
+    const char *name = accept ? "đồng hồ" : th_instant_format(act.to, text);
+    int code = th_site_carry(site, &act, 1, &result);
+    if (code != EX_OK)
+        return code;
+    if (result.status == TH_E_FORBIDDEN && !accept)
+        th_cli_complain(site->err, site->command, "chỉ chỉnh được đồng hồ của kho diễn tập",
+                        "đây là kho thật");
+    if (result.status == TH_E_RANGE && !accept)
+        th_cli_complain(site->err, site->command, "đồng hồ không bao giờ lùi",
+                        "kho đã ở sau thời điểm này");
+    return th_site_report(site, accept ? "đã chấp nhận giờ máy" : "đồng hồ diễn tập đã tới",
+                          &name, &result, 1);
+}
+
+int th_cli_clock(int argc, char **argv, FILE *out, FILE *err)
+{
+    const char *to = NULL;
+    bool accept = false;
+    bool as_json = false;
+    const struct th_cli_option options[] = {
+        {.name = "to",
+         .value_name = "LÚC",
+         .help = "đưa đồng hồ diễn tập tới lúc này; xong khi mọi hạn trước đó đã ghi",
+         .text = &to},
+        {.name = "accept", .help = "giờ máy đang đúng: hết nghi ngờ", .flag = &accept},
+        {.name = "json", .help = "in ra JSON", .flag = &as_json}};
+    const struct th_cli_command command = {
+        .name = "clock",
+        .operands = "DIR",
+        .summary = "Chỉnh đồng hồ của kho diễn tập, hoặc xác nhận giờ máy khi kho nghi ngờ.",
+        .examples = "  tonghop-aggregator clock var/demo/aggregator --to 2025-05-10\n"
+                    "  tonghop-aggregator clock /var/lib/tonghop --accept\n",
+        .options = options,
+        .options_count = 3,
+        .operands_min = 1,
+        .operands_max = 1};
+    char **operands = NULL;
+    int count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    if ((to != NULL) == accept) {
+        th_cli_complain(err, "clock", "dùng đúng một trong hai: --to LÚC hoặc --accept",
+                        "chưa rõ phải làm gì với đồng hồ");
+        return EX_USAGE;
+    }
+    const struct th_site site = {"clock", operands[0], as_json, out, err};
+    return th_cli_finish(out, err, set_clock(&site, to, accept));
+}

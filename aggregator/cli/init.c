@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init: a new store, with its keys, units and plans, and the server.yaml that units are given. */
+#include "aggregator/cli/definitions.h"
+#include "aggregator/cli/write.h"
+#include "aggregator/driver/driver.h"
+#include "aggregator/shell/clock_linux.h"
+#include "aggregator/shell/config.h"
+#include "base/options.h"
+#include "proto/exchange/server_file.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define ARENA_BLOCK_BYTES  ((size_t)256 * 1024)
+#define ARENA_BUDGET_BYTES ((size_t)1024 * 1024 * 1024)
+
+enum { SUFFIX_SIZE = 10 };
+static const char rehearsal_suffix[] = "/rehearsal";
+
+struct making {
+    struct th_site site;
+    struct th_cli_values units, plans;
+    const char *realm_given;
+    bool is_rehearsal;
+    struct th_config config;
+    struct th_arena arena;
+    const struct th_plan *plan[TH_CLI_VALUES_MAX];
+    struct th_bytes plan_content[TH_CLI_VALUES_MAX];
+    struct th_bytes units_content;
+    struct th_store_identity identity;
+    struct th_secrets secrets;
+    struct th_reading now;
+};
+
+static int fail(struct making *making, int status, const char *what)
+{
+    th_cli_complain(making->site.err, "init", "xóa thư mục rồi chạy lại", "%s: %s: %s",
+                    making->site.folder, what, th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+static int read_definitions(struct making *making)
+{
+    int code = th_definitions_units(&making->site, making->units.items, making->units.count,
+                                    &making->arena, &making->units_content);
+    for (size_t i = 0; i < making->plans.count && code == EX_OK; i++)
+        code = th_definitions_plan(&making->site, making->plans.items[i], making->units.items,
+                                   making->units.count, &making->arena, &making->plan[i],
+                                   &making->plan_content[i]);
+    return code;
+}
+
+/* The first day of a rehearsal: the earliest date of its plans; 1 January for one without date. */
+static th_instant first_instant(const struct making *making)
+{
+    th_day first = {INT32_MAX};
+    for (size_t i = 0; i < making->plans.count; i++) {
+        const struct th_plan *plan = making->plan[i];
+        th_day day = plan->has_date ? plan->date
+                                    : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
+        first = day.number < first.number ? day : first;
+    }
+    return th_day_start(first);
+}
+
+static int choose_realm(struct making *making)
+{
+    char *realm = making->identity.realm;
+    int size = making->realm_given == NULL
+                   ? snprintf(realm, sizeof making->identity.realm, "tonghop/%s/%s",
+                              making->plan[0]->territory,
+                              making->is_rehearsal ? "rehearsal" : "live")
+                   : snprintf(realm, sizeof making->identity.realm, "%s", making->realm_given);
+    bool fits = size > 0 && (size_t)size < sizeof making->identity.realm;
+    bool ends = fits && size > SUFFIX_SIZE &&
+                strcmp(realm + size - SUFFIX_SIZE, rehearsal_suffix) == 0;
+    struct th_vkey ignored;
+    const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {0};
+    if (!fits || th_tlog_vkey_init(realm, key, &ignored) < 0) {
+        th_cli_complain(making->site.err, "init",
+                        "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +",
+                        "tên nơi nhận \"%s\" không dùng được", making->realm_given);
+        return EX_USAGE;
+    }
+    if (ends != making->is_rehearsal) {
+        th_cli_complain(making->site.err, "init",
+                        "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không",
+                        "tên nơi nhận \"%s\" không hợp với %s", realm,
+                        making->is_rehearsal ? "kho diễn tập" : "kho thật");
+        return EX_USAGE;
+    }
+    return EX_OK;
+}
+
+static int make_folder(struct making *making)
+{
+    if (mkdir(making->site.folder, 0700) == 0)
+        return EX_OK;
+    /* An empty folder may be there already. */
+    if (errno == EEXIST && rmdir(making->site.folder) == 0 &&
+        mkdir(making->site.folder, 0700) == 0)
+        return EX_OK;
+    th_cli_complain(making->site.err, "init", "chọn một thư mục chưa có",
+                    "%s: không tạo được thư mục: %s", making->site.folder, strerror(errno));
+    return EX_CANTCREAT;
+}
+
+/* The founding entry, then units and plans as acts of whoever runs this. */
+static int found(struct making *making, struct th_store *store, struct th_text operator)
+{
+    struct th_driver_ports ports = {.transport = th_transport_none,
+                                    .publisher = th_publisher_none,
+                                    .admission = th_admission_none};
+    const struct th_driver_options options = {0, 0};
+    struct th_driver *driver = NULL;
+    int status = th_store_port_open(store, &ports.store);
+    if (status < 0)
+        return status;
+    status = th_driver_new(&ports, &making->secrets.signer, &options, &driver);
+    if (status == 0)
+        status = th_driver_load(driver);
+    if (status == 0)
+        status = th_driver_found(driver, making->now, operator);
+    th_driver_free(driver);
+    th_store_port_close(&ports.store);
+    return status;
+}
+
+static int fill(struct making *making, struct th_store *store)
+{
+    char name[TH_SITE_OPERATOR_SIZE];
+    struct th_text operator= {th_site_operator(name), strlen(name)};
+    struct th_act acts[1 + TH_CLI_VALUES_MAX];
+    struct th_act_result results[1 + TH_CLI_VALUES_MAX];
+    size_t count = 1 + making->plans.count;
+    acts[0] = (struct th_act){
+        .kind = TH_ACT_LOAD_UNITS, .operator = operator, .content = making->units_content};
+    for (size_t i = 0; i < making->plans.count; i++)
+        acts[1 + i] = (struct th_act){
+            .kind = TH_ACT_LOAD_PLAN, .operator = operator, .content = making->plan_content[i]};
+    int status = found(making, store, operator);
+    if (status == 0)
+        status = th_site_carry_here(store, &making->secrets, making->now, acts, count, results);
+    if (status < 0)
+        return fail(making, status, "không ghi được");
+    for (size_t i = 0; i < count; i++)
+        if (results[i].status < 0)
+            return fail(making, results[i].status,
+                        i == 0 ? "danh sách đơn vị" : making->plans.items[i - 1]);
+    return EX_OK;
+}
+
+static int make_store(struct making *making)
+{
+    const struct th_store_options options = {0};
+    struct th_store *store = NULL;
+    making->now = th_clock_read();
+    making->identity.mode = making->is_rehearsal ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
+    making->identity.created = making->now.wall;
+    if (making->is_rehearsal)
+        making->now.wall = first_instant(making);
+    randombytes_buf(making->identity.store_id, sizeof making->identity.store_id);
+    memcpy(making->identity.log_key, making->secrets.signer.vkey.public_key,
+           sizeof making->identity.log_key);
+    int status = th_store_create(making->site.folder, &options, &making->identity);
+    if (status == 0)
+        status = th_secrets_write(making->site.folder, &making->secrets);
+    if (status < 0)
+        return fail(making, status, "không tạo được kho");
+    int code = th_site_open(&making->site, TH_STORE_WRITE, &store);
+    if (code != EX_OK)
+        return code;
+    code = fill(making, store);
+    th_store_close(store);
+    return code;
+}
+
+/* Units as the list of the store: the same bytes that the daemon announces. */
+static int write_files(struct making *making)
+{
+    char server_path[TH_SITE_PATH_SIZE];
+    char config_path[TH_SITE_PATH_SIZE];
+    struct th_server_file server = {.mode = making->identity.mode,
+                                    .log_key = making->secrets.signer.vkey,
+                                    .units = making->units_content,
+                                    .plans = making->plan_content,
+                                    .plans_count = making->plans.count};
+    memcpy(server.realm, making->identity.realm, sizeof server.realm);
+    memcpy(server.address, making->config.listen, sizeof server.address);
+    memcpy(server.publish, making->config.publish, sizeof server.publish);
+    memcpy(server.curve_key, making->secrets.curve_public, sizeof server.curve_key);
+    int status = th_site_path(&making->site, "server.yaml", server_path);
+    if (status == 0)
+        status = th_site_path(&making->site, TH_CONFIG_FILE, config_path);
+    if (status == 0)
+        status = th_config_write(config_path, &making->config);
+    if (status == 0)
+        status = th_server_file_write(server_path, &server);
+    if (status < 0)
+        return fail(making, status, "không ghi được server.yaml hoặc " TH_CONFIG_FILE);
+    if (making->site.as_json)
+        (void)fprintf(making->site.out, "{\"realm\": \"%s\", \"mode\": \"%s\", \"plans\": %zu}\n",
+                      making->identity.realm, making->is_rehearsal ? "rehearsal" : "live",
+                      making->plans.count);
+    else
+        (void)fprintf(making->site.out,
+                      "Đã tạo %s %s (%s).\nĐưa %s cho các đơn vị, rồi: tonghop-aggregator run %s\n",
+                      making->is_rehearsal ? "kho DIỄN TẬP" : "kho", making->site.folder,
+                      making->identity.realm, server_path, making->site.folder);
+    return EX_OK;
+}
+
+static int check_addresses(const struct making *making)
+{
+    const char *addresses[] = {making->config.listen, making->config.publish};
+    for (size_t i = 0; i < 2; i++)
+        if (th_config_check_address(addresses[i]) < 0) {
+            th_cli_complain(making->site.err, "init", "viết như tcp://127.0.0.1:7411",
+                            "\"%s\" không phải một địa chỉ", addresses[i]);
+            return EX_USAGE;
+        }
+    return EX_OK;
+}
+
+static int make(struct making *making)
+{
+    int code = check_addresses(making);
+    if (code == EX_OK)
+        code = read_definitions(making);
+    if (code == EX_OK)
+        code = choose_realm(making);
+    if (code == EX_OK)
+        code = make_folder(making);
+    if (code != EX_OK)
+        return code;
+    int status = th_secrets_make(making->identity.realm, &making->secrets);
+    if (status < 0)
+        return fail(making, status, "không tạo được khóa");
+    code = make_store(making);
+    if (code == EX_OK)
+        code = write_files(making);
+    th_secrets_deinit(&making->secrets);
+    return code;
+}
+
+static void take_address(const char *given, char address[TH_CONFIG_ADDRESS_MAX + 1])
+{
+    if (given != NULL)
+        (void)snprintf(address, TH_CONFIG_ADDRESS_MAX + 1, "%s", given);
+}
+
+int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct making making = {.site = {.command = "init", .out = out, .err = err}};
+    const char *listen = NULL;
+    const char *publish = NULL;
+    const struct th_cli_option options[] = {
+        {.name = "units", .value_name = "TỆP", .help = "danh sách đơn vị", .values = &making.units},
+        {.name = "plan", .value_name = "TỆP", .help = "kế hoạch", .values = &making.plans},
+        {.name = "rehearsal", .help = "kho diễn tập: đồng hồ chỉnh được, không lẫn với kho thật",
+         .flag = &making.is_rehearsal},
+        {.name = "realm", .value_name = "TÊN", .help = "tên nơi nhận, cũng là tên của nhật ký",
+         .text = &making.realm_given},
+        {.name = "listen", .value_name = "ĐỊA-CHỈ", .help = "nơi các đơn vị kết nối",
+         .text = &listen},
+        {.name = "publish", .value_name = "ĐỊA-CHỈ", .help = "nơi người theo dõi kết nối",
+         .text = &publish},
+        {.name = "json", .help = "in ra JSON", .flag = &making.site.as_json}};
+    const struct th_cli_command command = {
+        .name = "init",
+        .operands = "DIR",
+        .summary = "Tạo kho mới: khóa, danh sách đơn vị, kế hoạch, và server.yaml cho các đơn vị.",
+        .examples = "  tonghop-aggregator init /var/lib/tonghop --units don-vi.csv --plan "
+                    "ke-hoach.yaml\n"
+                    "  tonghop-aggregator init var/demo/aggregator --rehearsal --units "
+                    "plans/units/gialai-2024.csv --plan plans/gialai-2025.yaml\n",
+        .options = options,
+        .options_count = sizeof options / sizeof options[0],
+        .operands_min = 1,
+        .operands_max = 1};
+    char **operands = NULL;
+    int count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    if (making.units.count == 0 || making.plans.count == 0) {
+        th_cli_complain(err, "init", "cần ít nhất một --units TỆP và một --plan TỆP",
+                        "thiếu danh sách đơn vị hoặc kế hoạch");
+        return EX_USAGE;
+    }
+    making.site.folder = operands[0];
+    th_config_default(&making.config);
+    take_address(listen, making.config.listen);
+    take_address(publish, making.config.publish);
+    th_arena_init(&making.arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
+    int code = make(&making);
+    th_arena_deinit(&making.arena);
+    return th_cli_finish(out, err, code);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run: the daemon, with its configuration, keys and signals. */
+#include "aggregator/cli/site.h"
+#include "aggregator/cli/write.h"
+#include "aggregator/daemon/daemon.h"
+#include "aggregator/shell/config.h"
+#include "base/options.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* A page of the store that cannot be read: nothing can be trusted any more. */
+static void on_bus_error(int number)
+{
+    static const char line[] = "tonghop-aggregator: lỗi: không đọc được một trang của kho (SIGBUS): "
+                               "đĩa hỏng hoặc tệp bị cắt; dừng ngay\n";
+    (void)number;
+    ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)ignored;
+    _exit(EX_IOERR);
+}
+
+static void prepare_signals(void)
+{
+    struct sigaction bus = {.sa_handler = on_bus_error};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigemptyset(&bus.sa_mask);
+    (void)sigemptyset(&ignore.sa_mask);
+    (void)sigaction(SIGBUS, &bus, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+struct running {
+    struct th_site site;
+    struct th_config config;
+    const struct th_store_identity *identity;
+};
+
+static void tell_ready(void *context, const char *listen, const char *publish)
+{
+    const struct running *running = context;
+    (void)fprintf(running->site.out, "SẴN SÀNG%s: %s, nhận báo cáo ở %s, công bố ở %s\n",
+                  running->identity->mode == TH_MODE_REHEARSAL ? " (DIỄN TẬP)" : "",
+                  running->identity->realm, listen, publish);
+    (void)fflush(running->site.out);
+}
+
+static int explain(const struct running *running, enum th_daemon_stage stage, int status)
+{
+    FILE *err = running->site.err;
+    const char *text = th_status_text(status);
+    switch (stage) {
+    case TH_DAEMON_LOADING:
+        th_cli_complain(err, "run", NULL, "%s: không nạp được kho: %s", running->site.folder, text);
+        break;
+    case TH_DAEMON_LISTENING:
+    case TH_DAEMON_PUBLISHING:
+        th_cli_complain(err, "run", "chọn địa chỉ khác bằng --listen, --publish hoặc sửa "
+                                    TH_CONFIG_FILE,
+                        "không lắng nghe được ở %s: %s",
+                        stage == TH_DAEMON_LISTENING ? running->config.listen
+                                                     : running->config.publish,
+                        text);
+        break;
+    case TH_DAEMON_CONTROLLING:
+        th_cli_complain(err, "run", "đặt kho ở thư mục có đường dẫn ngắn hơn",
+                        "không mở được %s/control.sock: %s", running->site.folder, text);
+        break;
+    case TH_DAEMON_TESTING:
+        th_cli_complain(err, "run", "không chạy khi cửa chưa khóa được; báo cho người phụ trách",
+                        "tự kiểm tra: khóa lạ không bị từ chối, hoặc khóa đúng không vào được");
+        return EX_SOFTWARE;
+    case TH_DAEMON_RUNNING:
+        th_cli_complain(err, "run", NULL, "%s", text);
+        break;
+    }
+    return th_status_exit_code(status);
+}
+
+static int run(struct running *running, struct th_store *store, const struct th_secrets *secrets)
+{
+    char control_path[TH_SITE_PATH_SIZE];
+    enum th_daemon_stage stage = TH_DAEMON_LOADING;
+    int status = th_site_path(&running->site, "control.sock", control_path);
+    if (status < 0)
+        return explain(running, TH_DAEMON_CONTROLLING, status);
+    const struct th_daemon_options options = {
+        .store = store,
+        .secrets = secrets,
+        .listen = running->config.listen,
+        .publish = running->config.publish,
+        .control_path = control_path,
+        .verifiers = running->config.verifiers,
+        .quota = {running->config.quota_per_second, running->config.quota_burst},
+        .log = running->site.err,
+        .ready = tell_ready,
+        .ready_context = running,
+    };
+    running->identity = th_store_identity(store);
+    status = th_daemon_run(&options, &stage);
+    return status < 0 ? explain(running, stage, status) : EX_OK;
+}
+
+static int override(struct running *running, const char *name, const char *given, char *address)
+{
+    if (given == NULL || strcmp(given, address) == 0)
+        return EX_OK;
+    if (th_config_check_address(given) < 0) {
+        th_cli_complain(running->site.err, "run", "viết như tcp://127.0.0.1:7411",
+                        "--%s: \"%s\" không phải một địa chỉ", name, given);
+        return EX_USAGE;
+    }
+    (void)fprintf(running->site.err,
+                  "tonghop-aggregator run: lưu ý: --%s khác với %s (%s); server.yaml của các đơn vị "
+                  "vẫn ghi địa chỉ cũ\n",
+                  name, TH_CONFIG_FILE, address);
+    (void)snprintf(address, TH_CONFIG_ADDRESS_MAX + 1, "%s", given);
+    return EX_OK;
+}
+
+static int configure(struct running *running, const char *listen, const char *publish)
+{
+    char path[TH_SITE_PATH_SIZE];
+    struct th_problems problems;
+    int status = th_site_path(&running->site, TH_CONFIG_FILE, path);
+    if (status < 0)
+        return th_status_exit_code(status);
+    th_problems_init(&problems);
+    status = th_config_read(path, &problems, &running->config);
+    int code = status < 0 ? th_site_tell(&running->site, &problems, path, status) : EX_OK;
+    th_problems_deinit(&problems);
+    if (code != EX_OK)
+        return status == TH_E_NOT_FOUND ? EX_NOINPUT : EX_CONFIG;
+    code = override(running, "listen", listen, running->config.listen);
+    return code == EX_OK ? override(running, "publish", publish, running->config.publish) : code;
+}
+
+int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct running running = {.site = {.command = "run", .out = out, .err = err}};
+    const char *listen = NULL;
+    const char *publish = NULL;
+    const struct th_cli_option options[] = {
+        {.name = "listen", .value_name = "ĐỊA-CHỈ", .help = "nơi các đơn vị kết nối",
+         .text = &listen},
+        {.name = "publish", .value_name = "ĐỊA-CHỈ", .help = "nơi người theo dõi kết nối",
+         .text = &publish}};
+    const struct th_cli_command command = {
+        .name = "run",
+        .operands = "DIR",
+        .summary = "Chạy máy chủ: nhận báo cáo, ghi nhật ký, gửi biên nhận, nhắc và chốt đúng hạn.\n"
+                   "SIGTERM dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
+        .examples = "  tonghop-aggregator run /var/lib/tonghop\n"
+                    "  tonghop-aggregator run var/demo/aggregator --listen tcp://127.0.0.1:7500\n",
+        .options = options,
+        .options_count = 2,
+        .operands_min = 1,
+        .operands_max = 1};
+    char **operands = NULL;
+    int count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    running.site.folder = operands[0];
+    prepare_signals();
+    th_secrets_forbid_dumps();
+    struct th_store *store = NULL;
+    struct th_secrets secrets;
+    int code = configure(&running, listen, publish);
+    if (code == EX_OK)
+        code = th_site_open(&running.site, TH_STORE_WRITE, &store);
+    if (code != EX_OK)
+        return code;
+    code = th_site_secrets(&running.site, th_store_identity(store)->realm, &secrets);
+    if (code == EX_OK) {
+        code = run(&running, store, &secrets);
+        th_secrets_deinit(&secrets);
+    }
+    th_store_close(store);
+    return th_cli_finish(out, err, code);
+}

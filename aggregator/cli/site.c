@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/cli/site.h"
+
+#include "aggregator/driver/driver.h"
+#include "aggregator/shell/clock_linux.h"
+#include "aggregator/shell/control_client.h"
+#include "base/options.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define CONTROL_TIMEOUT_MS  (10 * 60 * 1000)
+#define CONTROL_ARENA_BYTES ((size_t)64 * 1024 * 1024)
+
+int th_site_path(const struct th_site *site, const char *name, char ret_path[TH_SITE_PATH_SIZE])
+{
+    int size = snprintf(ret_path, TH_SITE_PATH_SIZE, "%s/%s", site->folder, name);
+    return size < 0 || size >= TH_SITE_PATH_SIZE ? TH_E_LIMIT : 0;
+}
+
+char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE])
+{
+    const char *names[] = {getenv("SUDO_USER"), getenv("USER")};
+    for (size_t i = 0; i < 2; i++) {
+        size_t size = names[i] == NULL ? 0 : strlen(names[i]);
+        if (size > 0 && size < TH_SITE_OPERATOR_SIZE &&
+            th_text_check(names[i], size, TH_TEXT_ONE_LINE) == 0)
+            return memcpy(name, names[i], size + 1);
+    }
+    (void)snprintf(name, TH_SITE_OPERATOR_SIZE, "uid %u", (unsigned)getuid());
+    return name;
+}
+
+static int complain(const struct th_site *site, int status, const char *what, const char *hint)
+{
+    th_cli_complain(site->err, site->command, hint, "%s: %s", what, th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+int th_site_tell(const struct th_site *site, const struct th_problems *problems, const char *path,
+                 int status)
+{
+    int printed = th_problems_print(problems, site->err);
+    if (printed == 0 && th_problems_total(problems) == 0)
+        th_cli_complain(site->err, site->command, NULL, "%s: %s", path, th_status_text(status));
+    return printed < 0 ? EX_IOERR : th_status_exit_code(status);
+}
+
+int th_site_open(const struct th_site *site, enum th_store_access access,
+                 struct th_store **ret_store)
+{
+    const struct th_store_options options = {0};
+    char problem[TH_STORE_PROBLEM_SIZE] = "";
+    int status = th_store_open(site->folder, access, &options, problem, ret_store);
+    if (status == 0)
+        return EX_OK;
+    th_cli_complain(site->err, site->command, NULL, "%s",
+                    problem[0] == 0 ? th_status_text(status) : problem);
+    return th_status_exit_code(status);
+}
+
+int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity)
+{
+    struct th_store *store = NULL;
+    int code = th_site_open(site, TH_STORE_READ, &store);
+    if (code != EX_OK)
+        return code;
+    *ret_identity = *th_store_identity(store);
+    th_store_close(store);
+    return EX_OK;
+}
+
+int th_site_secrets(const struct th_site *site, const char *realm, struct th_secrets *ret_secrets)
+{
+    char problem[TH_SECRETS_PROBLEM_SIZE] = "";
+    int status = th_secrets_read(site->folder, realm, problem, ret_secrets);
+    if (status == 0)
+        return EX_OK;
+    th_cli_complain(site->err, site->command, NULL, "%s",
+                    problem[0] == 0 ? th_status_text(status) : problem);
+    return th_status_exit_code(status);
+}
+
+/* ---- here ---- */
+
+static void keep_result(void *context, uint64_t sender, int status, uint64_t position)
+{
+    ((struct th_act_result *)context)[sender] =
+        (struct th_act_result){status, status == 0, position};
+}
+
+static int run_acts(struct th_driver *driver, struct th_reading now, const struct th_act *acts,
+                    size_t acts_count)
+{
+    struct th_item *items = calloc(acts_count, sizeof *items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < acts_count; i++)
+        items[i] = (struct th_item){.kind = TH_ITEM_ACT, .now = now, .sender = i, .act = acts[i]};
+    int status = th_driver_run(driver, items, acts_count);
+    free(items);
+    return status;
+}
+
+int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
+                       struct th_reading now, const struct th_act *acts, size_t acts_count,
+                       struct th_act_result *ret_results)
+{
+    struct th_driver_ports ports = {.transport = th_transport_none,
+                                    .publisher = th_publisher_none,
+                                    .admission = th_admission_none};
+    const struct th_driver_options options = {0, 0};
+    struct th_driver *driver = NULL;
+    ports.transport.context = ret_results;
+    ports.transport.done = keep_result;
+    for (size_t i = 0; i < acts_count; i++)
+        ret_results[i] = (struct th_act_result){.status = TH_E_INVALID};
+    int status = th_store_port_open(store, &ports.store);
+    if (status < 0)
+        return status;
+    status = th_driver_new(&ports, &secrets->signer, &options, &driver);
+    if (status == 0)
+        status = th_driver_load(driver);
+    if (status == 0)
+        status = run_acts(driver, now, acts, acts_count);
+    th_driver_free(driver);
+    th_store_port_close(&ports.store);
+    return status;
+}
+
+/* ---- through the daemon ---- */
+
+static int ask_daemon(const struct th_site *site, const struct th_act *acts, size_t acts_count,
+                      struct th_arena *arena, struct th_act_result *ret_results)
+{
+    char path[TH_SITE_PATH_SIZE];
+    struct th_bytes request;
+    struct th_bytes answer;
+    struct th_act_result *results = NULL;
+    size_t count = 0;
+    int status = th_site_path(site, "control.sock", path);
+    if (status == 0)
+        status = th_wire_control_request_encode(acts, acts_count, arena, &request);
+    if (status == 0)
+        status = th_control_ask(path, request, CONTROL_TIMEOUT_MS, arena, &answer);
+    if (status == 0)
+        status = th_wire_control_answer_decode(answer, arena, &results, &count);
+    if (status == 0 && count != acts_count)
+        status = TH_E_VERSION;
+    if (status < 0)
+        return complain(site, status, "máy chủ đang chạy không thực hiện được",
+                        "xem máy chủ còn chạy không; lệnh này chạy lại được, không ghi hai lần");
+    memcpy(ret_results, results, count * sizeof *results);
+    return EX_OK;
+}
+
+int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
+                  struct th_act_result *ret_results)
+{
+    const struct th_store_options options = {0};
+    char problem[TH_STORE_PROBLEM_SIZE] = "";
+    struct th_store *store = NULL;
+    int status = th_store_open(site->folder, TH_STORE_WRITE, &options, problem, &store);
+    if (status == TH_E_BUSY) {
+        struct th_arena arena;
+        th_arena_init(&arena, 65536, CONTROL_ARENA_BYTES);
+        int code = ask_daemon(site, acts, acts_count, &arena, ret_results);
+        th_arena_deinit(&arena);
+        return code;
+    }
+    if (status < 0) {
+        th_cli_complain(site->err, site->command, NULL, "%s",
+                        problem[0] == 0 ? th_status_text(status) : problem);
+        return th_status_exit_code(status);
+    }
+    struct th_secrets secrets;
+    int code = th_site_secrets(site, th_store_identity(store)->realm, &secrets);
+    if (code == EX_OK) {
+        status = th_site_carry_here(store, &secrets, th_clock_read(), acts, acts_count,
+                                    ret_results);
+        code = status < 0 ? complain(site, status, "không ghi được", NULL) : EX_OK;
+        th_secrets_deinit(&secrets);
+    }
+    th_store_close(store);
+    return code;
+}
+
+/* ---- telling ---- */
+
+static int report_json(const struct th_site *site, const char *const *names,
+                       const struct th_act_result *results, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count && list != NULL; i++) {
+        const char *word = results[i].status < 0 ? th_status_wire_name(results[i].status) : "ok";
+        json_t *item = json_pack("{s:s, s:s}", "name", names[i], "status", word);
+        if (item != NULL && results[i].has_position)
+            (void)json_object_set_new(item, "position",
+                                      json_integer((json_int_t)results[i].position));
+        (void)json_array_append_new(list, item);
+    }
+    json_t *all = json_pack("{s:o}", "results", list);
+    int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
+    (void)fputc('\n', site->out);
+    json_decref(all);
+    return failed;
+}
+
+int th_site_report(const struct th_site *site, const char *done, const char *const *names,
+                   const struct th_act_result *results, size_t count)
+{
+    int code = EX_OK;
+    if (site->as_json && report_json(site, names, results, count) != 0)
+        return EX_IOERR;
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].status < 0) {
+            code = code == EX_OK ? th_status_exit_code(results[i].status) : code;
+            th_cli_complain(site->err, site->command, NULL, "%s: %s", names[i],
+                            th_status_text(results[i].status));
+        } else if (!site->as_json) {
+            (void)fprintf(site->out, "%s: %s (mục %llu của nhật ký)\n", names[i], done,
+                          (unsigned long long)results[i].position);
+        }
+    }
+    return code;
+}

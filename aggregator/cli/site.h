@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store's folder as the operator's write commands see it: they bring acts into it, through the
+ * running daemon when it holds the store, otherwise by running the driver here.
+ *
+ *   DIR/             0700: the store's own files (aggregator/store/folder.h)
+ *   DIR/config.yaml  where the daemon listens
+ *   DIR/secrets/     keys
+ *   DIR/server.yaml  for the units
+ *   DIR/control.sock of the running daemon
+ */
+#ifndef TH_AGGREGATOR_CLI_SITE_H
+#define TH_AGGREGATOR_CLI_SITE_H
+
+#include "aggregator/shell/secrets.h"
+#include "aggregator/store/store.h"
+#include "base/problems.h"
+#include "proto/wire/control.h"
+
+#include <stdio.h>
+
+#define TH_SITE_PATH_SIZE     4096
+#define TH_SITE_OPERATOR_SIZE 128
+
+struct th_site {
+    const char *command; /* for errors */
+    const char *folder;
+    bool as_json;
+    FILE *out;
+    FILE *err;
+};
+
+/* FOLDER/NAME. TH_E_LIMIT. */
+TH_MUST_CHECK int th_site_path(const struct th_site *site, const char *name,
+                               char ret_path[TH_SITE_PATH_SIZE]);
+
+/* Who does it: the user behind sudo, else the user, else the number. Returns `name`. */
+char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE]);
+
+/* Prints the problems of a file, or the status when there are none. Returns the exit code. */
+int th_site_tell(const struct th_site *site, const struct th_problems *problems, const char *path,
+                 int status);
+
+/* These print what is wrong and return an exit code of sysexits(3). */
+int th_site_open(const struct th_site *site, enum th_store_access access,
+                 struct th_store **ret_store);
+int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity);
+int th_site_secrets(const struct th_site *site, const char *realm, struct th_secrets *ret_secrets);
+
+/*
+ * Carries the acts out, in one commit, and fills a result for each. EX_OK when that was done; an
+ * act that was refused says so in its result.
+ */
+int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
+                  struct th_act_result *ret_results);
+/* The same in a store that is already open here, with the given stamp. TH_E_…. */
+TH_MUST_CHECK int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
+                                     struct th_reading now, const struct th_act *acts,
+                                     size_t acts_count, struct th_act_result *ret_results);
+
+/*
+ * Prints one line for each result, `names` of what each was about, or JSON. The exit code of the
+ * first refusal, EX_OK without one.
+ */
+int th_site_report(const struct th_site *site, const char *done, const char *const *names,
+                   const struct th_act_result *results, size_t count);
+
+#endif

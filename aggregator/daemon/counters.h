@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the daemon counts beside the driver: what it dropped and why. Any thread may add. */
+#ifndef TH_DAEMON_COUNTERS_H
+#define TH_DAEMON_COUNTERS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*        name, Vietnamese */
+#define TH_DROP_MAP(XX)                                                                            \
+    XX(FRAMES, "sai số khung")                                                                     \
+    XX(PEER, "không rõ bên gửi")                                                                   \
+    XX(REVOKED, "khóa đã thu hồi")                                                                 \
+    XX(QUOTA, "gửi quá nhanh")                                                                     \
+    XX(DECODE, "không giải mã được")                                                               \
+    XX(SIGNATURE, "sai chữ ký")                                                                    \
+    XX(UNSENT, "không gửi trả được")
+
+enum th_drop {
+#define XX(name, text) TH_DROP_##name,
+    TH_DROP_MAP(XX)
+#undef XX
+        TH_DROP_COUNT
+};
+
+struct th_daemon_counters {
+    _Atomic uint64_t received;
+    _Atomic uint64_t queries;
+    _Atomic uint64_t dropped[TH_DROP_COUNT];
+};
+
+#endif

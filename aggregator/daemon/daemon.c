@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/daemon/daemon.h"
+
+#include "aggregator/daemon/parts.h"
+#include "aggregator/shell/clock_linux.h"
+#include "aggregator/shell/self_test.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define MIB ((size_t)1024 * 1024)
+
+enum {
+    DRAIN_MAX = 64, /* messages for one turn of the loop, so that timers and signals get theirs */
+    JOBS_MAX = 2048,
+    BATCH_MAX = 1024,
+    SWEEP_MS = 5000,
+    STOP_PATIENCE_MS = 10000
+};
+
+enum source { SOURCE_NODES, SOURCE_OPERATORS, SOURCE_PUBLISHER, SOURCES };
+
+/* ---- counters ---- */
+
+static void print_counters(struct th_daemon *daemon)
+{
+    static const char *const reasons[] = {
+#define XX(name, text) text,
+        TH_DROP_MAP(XX)
+#undef XX
+    };
+    (void)pthread_mutex_lock(&daemon->counters_lock);
+    struct th_driver_counters counters = daemon->driver_counters;
+    (void)pthread_mutex_unlock(&daemon->counters_lock);
+    FILE *log = daemon->options->log;
+    (void)fprintf(log,
+                  "tonghop-aggregator: đã nhận %" PRIu64 " thông điệp; báo cáo: %" PRIu64
+                  " nhận, %" PRIu64 " trùng, %" PRIu64 " mâu thuẫn, %" PRIu64
+                  " từ chối; %" PRIu64 " lần ghi; %" PRIu64 " việc của người vận hành",
+                  atomic_load(&daemon->counters.received), counters.accepted, counters.duplicates,
+                  counters.conflicts, counters.rejected, counters.commits, counters.acts);
+    for (int i = 0; i < TH_DROP_COUNT; i++) {
+        uint64_t dropped = atomic_load(&daemon->counters.dropped[i]);
+        if (dropped > 0)
+            (void)fprintf(log, "; bỏ vì %s: %" PRIu64, reasons[i], dropped);
+    }
+    (void)fprintf(log, "\n");
+    (void)fflush(log);
+}
+
+/* ---- receiving ---- */
+
+static void drop_bad(struct th_daemon *daemon, enum th_router_got got)
+{
+    switch (got) {
+    case TH_ROUTER_BAD_FRAMES:
+        th_daemon_drop(daemon, TH_DROP_FRAMES);
+        break;
+    case TH_ROUTER_BAD_PEER:
+        th_daemon_drop(daemon, TH_DROP_PEER);
+        break;
+    case TH_ROUTER_REVOKED:
+        th_daemon_drop(daemon, TH_DROP_REVOKED);
+        break;
+    case TH_ROUTER_NOTHING:
+    case TH_ROUTER_MESSAGE:
+        break;
+    }
+}
+
+/* The message of a node that may send now; over its quota it is told when to come again. */
+static bool meet(struct th_daemon *daemon, struct th_job *job)
+{
+    struct th_router_message *message = &job->message;
+    struct th_peer *peer =
+        message->unit[0] == 0 ? NULL : th_peers_meet(daemon->peers, message->unit, &message->peer);
+    if (peer == NULL) {
+        th_router_frame_close(&message->frame);
+        th_daemon_drop(daemon, TH_DROP_PEER);
+        return false;
+    }
+    job->wait_ms = th_peers_take(daemon->peers, peer, job->now.boottime_ms);
+    return true;
+}
+
+static void drain(struct th_daemon *daemon, struct th_router *router, enum source source,
+                  enum th_job_kind kind)
+{
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        struct th_job *job = th_pipeline_claim(daemon->pipeline);
+        if (job == NULL) {
+            th_loop_pause(daemon->loop, source, true);
+            return;
+        }
+        enum th_router_got got = th_router_receive(router, &job->message);
+        if (got == TH_ROUTER_NOTHING)
+            return;
+        if (got != TH_ROUTER_MESSAGE) {
+            drop_bad(daemon, got);
+            continue;
+        }
+        job->kind = kind;
+        job->now = th_clock_read();
+        (void)atomic_fetch_add_explicit(&daemon->counters.received, 1, memory_order_relaxed);
+        if (kind == TH_JOB_NODE && !meet(daemon, job))
+            continue;
+        th_pipeline_push(daemon->pipeline, job);
+    }
+}
+
+static void drain_nodes(void *context)
+{
+    struct th_daemon *daemon = context;
+    drain(daemon, daemon->nodes, SOURCE_NODES, TH_JOB_NODE);
+}
+
+static void drain_operators(void *context)
+{
+    struct th_daemon *daemon = context;
+    drain(daemon, daemon->operators, SOURCE_OPERATORS, TH_JOB_OPERATOR);
+}
+
+static void drain_publisher(void *context)
+{
+    th_publisher_drain(((struct th_daemon *)context)->publisher);
+}
+
+static bool nodes_pending(void *context)
+{
+    return th_router_is_pending(((struct th_daemon *)context)->nodes);
+}
+
+static bool operators_pending(void *context)
+{
+    return th_router_is_pending(((struct th_daemon *)context)->operators);
+}
+
+static bool publisher_pending(void *context)
+{
+    return th_publisher_is_pending(((struct th_daemon *)context)->publisher);
+}
+
+static void push_tick(struct th_daemon *daemon)
+{
+    struct th_job *job = th_pipeline_claim(daemon->pipeline);
+    if (job == NULL)
+        return; /* the ring is full of events, whose stamps fire the timers as well */
+    job->kind = TH_JOB_TICK;
+    job->now = th_clock_read();
+    th_pipeline_push(daemon->pipeline, job);
+}
+
+/* ---- sending ---- */
+
+static void send_to_unit(struct th_daemon *daemon, const struct th_outgoing *outgoing,
+                         struct th_bytes content)
+{
+    struct th_peer *peer = th_peers_find(daemon->peers, outgoing->unit);
+    for (size_t i = 0; peer != NULL && i < peer->connections_count;) {
+        if (th_router_send(daemon->nodes, &peer->connections[i], content))
+            i++;
+        else
+            th_peers_forget(peer, i);
+    }
+}
+
+static void send_one(struct th_daemon *daemon, const struct th_outgoing *outgoing)
+{
+    struct th_bytes topic = {outgoing->bytes, outgoing->topic_size};
+    struct th_bytes content = {outgoing->bytes + outgoing->topic_size,
+                               outgoing->size - outgoing->topic_size};
+    bool is_sent = true;
+    switch (outgoing->kind) {
+    case TH_OUTGOING_NODE:
+        is_sent = th_router_send(daemon->nodes, &outgoing->peer, content);
+        break;
+    case TH_OUTGOING_OPERATOR:
+        is_sent = th_router_send(daemon->operators, &outgoing->peer, content);
+        break;
+    case TH_OUTGOING_UNIT:
+        send_to_unit(daemon, outgoing, content);
+        break;
+    case TH_OUTGOING_TOPIC:
+        th_publisher_send(daemon->publisher, topic, content);
+        break;
+    }
+    if (!is_sent)
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static void send_all(struct th_daemon *daemon)
+{
+    for (struct th_outgoing *at = th_outbox_take(daemon->outbox); at != NULL;) {
+        struct th_outgoing *next = at->next;
+        send_one(daemon, at);
+        free(at);
+        at = next;
+    }
+}
+
+static void arm_timer(struct th_daemon *daemon)
+{
+    int64_t next = atomic_load(&daemon->next_due_ms);
+    if (next == daemon->armed_ms || next == TH_NO_INSTANT)
+        return;
+    if (th_clock_timer_arm(daemon->timer_fd, (th_instant){next}) == 0)
+        daemon->armed_ms = next;
+}
+
+/* ---- hooks ---- */
+
+static void on_wake(void *context)
+{
+    struct th_daemon *daemon = context;
+    /* Asked before the outbox is emptied: what the writer put before it ended is in it. */
+    bool has_ended = th_pipeline_has_ended(daemon->pipeline);
+    send_all(daemon);
+    arm_timer(daemon);
+    if (has_ended) {
+        th_loop_stop(daemon->loop);
+    } else if (!daemon->is_stopping && th_pipeline_has_room(daemon->pipeline)) {
+        th_loop_pause(daemon->loop, SOURCE_NODES, false);
+        th_loop_pause(daemon->loop, SOURCE_OPERATORS, false);
+    }
+}
+
+static void on_timer(void *context)
+{
+    struct th_daemon *daemon = context;
+    th_clock_timer_take(daemon->timer_fd);
+    daemon->armed_ms = TH_NO_INSTANT; /* armed again after the tick, also when the clock was set */
+    push_tick(daemon);
+}
+
+static void on_sweep(void *context)
+{
+    struct th_daemon *daemon = context;
+    if (daemon->is_stopping) {
+        if (th_clock_read().boottime_ms - daemon->stopping_since_ms > STOP_PATIENCE_MS)
+            _exit(EX_TEMPFAIL);
+        return;
+    }
+    th_store_check_readers(daemon->options->store);
+    if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE)
+        push_tick(daemon);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct th_daemon *daemon = context;
+    if (number == SIGUSR1) {
+        print_counters(daemon);
+        return;
+    }
+    if (daemon->is_stopping)
+        _exit(128 + number);
+    daemon->is_stopping = true;
+    daemon->stopping_since_ms = th_clock_read().boottime_ms;
+    th_router_unbind(daemon->nodes);
+    th_router_unbind(daemon->operators);
+    th_loop_pause(daemon->loop, SOURCE_NODES, true);
+    th_loop_pause(daemon->loop, SOURCE_OPERATORS, true);
+    th_pipeline_finish(daemon->pipeline);
+}
+
+static void wake_loop(void *context)
+{
+    th_loop_wake(((struct th_daemon *)context)->loop);
+}
+
+/* ---- starting ---- */
+
+static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
+{
+    const struct th_daemon_options *options = daemon->options;
+    const uint8_t *secret = options->secrets->curve_secret;
+    *stage = TH_DAEMON_LISTENING;
+    int status = th_router_open_nodes(daemon->zmq, options->listen, secret, daemon->registry,
+                                      &daemon->nodes);
+    if (status < 0)
+        return status;
+    *stage = TH_DAEMON_PUBLISHING;
+    status = th_publisher_open(daemon->zmq, options->publish, secret, &daemon->publisher);
+    if (status < 0)
+        return status;
+    *stage = TH_DAEMON_CONTROLLING;
+    return th_router_open_operator(daemon->zmq, options->control_path, &daemon->operators);
+}
+
+static int self_test(struct th_daemon *daemon)
+{
+    const uint8_t *key = daemon->options->secrets->curve_public;
+    int status = th_self_test(daemon->zmq, th_router_endpoint(daemon->nodes), false, key,
+                              daemon->registry);
+    if (status < 0)
+        return status;
+    return th_self_test(daemon->zmq, th_publisher_endpoint(daemon->publisher), true, key,
+                        daemon->registry);
+}
+
+static int start_loop(struct th_daemon *daemon)
+{
+    const struct th_loop_source sources[SOURCES] = {
+        [SOURCE_NODES] = {daemon, th_router_fd(daemon->nodes), nodes_pending, drain_nodes},
+        [SOURCE_OPERATORS] = {daemon, th_router_fd(daemon->operators), operators_pending,
+                              drain_operators},
+        [SOURCE_PUBLISHER] = {daemon, th_publisher_fd(daemon->publisher), publisher_pending,
+                              drain_publisher},
+    };
+    const struct th_loop_hooks hooks = {.context = daemon,
+                                        .wake = on_wake,
+                                        .timer = on_timer,
+                                        .sweep = on_sweep,
+                                        .signal = on_signal,
+                                        .sweep_ms = SWEEP_MS,
+                                        .timer_fd = daemon->timer_fd,
+                                        .signals = {SIGTERM, SIGINT, SIGUSR1},
+                                        .signals_count = 3};
+    return th_loop_new(sources, SOURCES, &hooks, &daemon->loop);
+}
+
+static int start_pipeline(struct th_daemon *daemon)
+{
+    const struct th_pipeline_options options = {.jobs_max = JOBS_MAX,
+                                                .bytes_max = 64 * MIB,
+                                                .batch_max = BATCH_MAX,
+                                                .batch_bytes_max = 8 * MIB,
+                                                .verifiers = daemon->options->verifiers,
+                                                .context = daemon,
+                                                .verify = th_daemon_verify,
+                                                .write = th_daemon_write,
+                                                .freed = wake_loop};
+    int status = th_outbox_new(64 * MIB, wake_loop, daemon, &daemon->outbox);
+    return status < 0 ? status : th_pipeline_start(&options, &daemon->pipeline);
+}
+
+/* The ZAP handler before any socket is bound; the test of it before anything is taken. */
+static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
+{
+    uint8_t random[8];
+    randombytes_buf(random, sizeof random);
+    *stage = TH_DAEMON_LOADING;
+    daemon->zmq = zmq_ctx_new();
+    if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, 2) != 0)
+        return TH_E_NO_MEMORY;
+    int status = th_registry_new(random, &daemon->registry);
+    if (status == 0)
+        status = th_peers_new(daemon->options->quota, &daemon->peers);
+    if (status == 0)
+        status = th_clock_timer_open(&daemon->timer_fd);
+    if (status == 0)
+        status = th_daemon_open_driver(daemon);
+    if (status == 0)
+        status = th_zap_start(daemon->zmq, daemon->registry, &daemon->zap);
+    if (status == 0)
+        status = open_sockets(daemon, stage);
+    if (status < 0)
+        return status;
+    *stage = TH_DAEMON_TESTING;
+    status = self_test(daemon);
+    if (status == 0)
+        status = start_loop(daemon);
+    if (status == 0)
+        status = start_pipeline(daemon);
+    *stage = status == 0 ? TH_DAEMON_RUNNING : *stage;
+    return status;
+}
+
+static void stop(struct th_daemon *daemon)
+{
+    if (daemon->outbox != NULL)
+        th_outbox_open_wide(daemon->outbox);
+    th_pipeline_free(daemon->pipeline);
+    th_loop_free(daemon->loop); /* before the sockets whose descriptors it watches */
+    if (daemon->operators != NULL)
+        (void)unlink(daemon->options->control_path);
+    th_router_close(daemon->nodes);
+    th_router_close(daemon->operators);
+    th_publisher_close(daemon->publisher);
+    th_zap_stop(daemon->zap);
+    if (daemon->zmq != NULL)
+        (void)zmq_ctx_term(daemon->zmq);
+    th_outbox_free(daemon->outbox);
+    if (daemon->timer_fd >= 0)
+        th_clock_timer_close(daemon->timer_fd);
+    th_daemon_close_driver(daemon);
+    th_peers_free(daemon->peers);
+    th_registry_free(daemon->registry);
+}
+
+int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage *ret_stage)
+{
+    struct th_daemon *daemon = calloc(1, sizeof *daemon);
+    if (daemon == NULL)
+        return TH_E_NO_MEMORY;
+    daemon->options = options;
+    daemon->timer_fd = -1;
+    daemon->armed_ms = TH_NO_INSTANT;
+    atomic_store(&daemon->next_due_ms, TH_NO_INSTANT);
+    int status = pthread_mutex_init(&daemon->counters_lock, NULL) == 0 ? 0 : TH_E_NO_MEMORY;
+    if (status == 0)
+        status = start(daemon, ret_stage);
+    if (status == 0) {
+        options->ready(options->ready_context, th_router_endpoint(daemon->nodes),
+                       th_publisher_endpoint(daemon->publisher));
+        push_tick(daemon); /* what fell due while nobody ran */
+        th_loop_run(daemon->loop);
+        print_counters(daemon);
+    }
+    stop(daemon);
+    (void)pthread_mutex_destroy(&daemon->counters_lock);
+    free(daemon);
+    return status;
+}

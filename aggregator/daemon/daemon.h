@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon: sockets, threads and the driver put together.
+ *
+ * Threads: the loop (sockets, timers, signals; the caller's), the ZAP handler, verifiers (decoding,
+ * hashes, signatures, queries), the writer (core, store, answers). Order of stamps is kept from the
+ * loop to the writer. Queues are bounded; when one is full the sockets are not read.
+ *
+ * A failure of the store, or no memory for core, ends the process at once with EX_SOFTWARE: nothing
+ * that was not committed has been answered.
+ */
+#ifndef TH_DAEMON_DAEMON_H
+#define TH_DAEMON_DAEMON_H
+
+#include "aggregator/daemon/peers.h"
+#include "aggregator/shell/secrets.h"
+#include "aggregator/store/store.h"
+#include "proto/model/query.h"
+
+#include <stdio.h>
+
+struct th_daemon_options {
+    struct th_store *store; /* opened for writing; borrowed, like all here */
+    const struct th_secrets *secrets;
+    const char *listen;       /* tcp://HOST:PORT */
+    const char *publish;      /* likewise */
+    const char *control_path; /* of the operator's Unix socket */
+    unsigned verifiers;
+    struct th_quota quota;
+    FILE *log; /* counters and why it ended */
+    /* Called once when everything works, with the addresses that were bound. */
+    void (*ready)(void *context, const char *listen, const char *publish);
+    void *ready_context;
+    /* Answers a query as JSON, on a verifier's thread; NULL: queries are not offered. The unit asked
+     * about is the node's own or below it: that is checked before. TH_E_…: told to the node. */
+    int (*answer_query)(void *context, const struct th_query *query, struct th_arena *arena,
+                        struct th_bytes *ret_json);
+    void *query_context;
+};
+
+/* How far a start came when it failed, for the message. */
+enum th_daemon_stage {
+    TH_DAEMON_LOADING,   /* the store into core */
+    TH_DAEMON_LISTENING, /* binding `listen` */
+    TH_DAEMON_PUBLISHING,
+    TH_DAEMON_CONTROLLING, /* binding control_path */
+    TH_DAEMON_TESTING,     /* the self-test: TH_E_FORBIDDEN */
+    TH_DAEMON_RUNNING
+};
+
+/* Runs until SIGTERM or SIGINT; 0 then. A second one ends the process at once. */
+TH_MUST_CHECK int th_daemon_run(const struct th_daemon_options *options,
+                                enum th_daemon_stage *ret_stage);
+
+#endif

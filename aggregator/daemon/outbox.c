@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/daemon/outbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct th_outbox {
+    pthread_mutex_t lock;
+    pthread_cond_t has_room;
+    struct th_outgoing *first;
+    struct th_outgoing **last;
+    size_t bytes, bytes_max;
+    bool is_wide;
+    void (*wake)(void *context);
+    void *context;
+};
+
+int th_outbox_new(size_t bytes_max, void (*wake)(void *context), void *context,
+                  struct th_outbox **ret_outbox)
+{
+    struct th_outbox *outbox = calloc(1, sizeof *outbox);
+    if (outbox == NULL)
+        return TH_E_NO_MEMORY;
+    if (pthread_mutex_init(&outbox->lock, NULL) != 0 ||
+        pthread_cond_init(&outbox->has_room, NULL) != 0) {
+        free(outbox);
+        return TH_E_NO_MEMORY;
+    }
+    outbox->last = &outbox->first;
+    outbox->bytes_max = bytes_max;
+    outbox->wake = wake;
+    outbox->context = context;
+    *ret_outbox = outbox;
+    return 0;
+}
+
+void th_outbox_free(struct th_outbox *outbox)
+{
+    if (outbox == NULL)
+        return;
+    for (struct th_outgoing *at = th_outbox_take(outbox); at != NULL;) {
+        struct th_outgoing *next = at->next;
+        free(at);
+        at = next;
+    }
+    (void)pthread_cond_destroy(&outbox->has_room);
+    (void)pthread_mutex_destroy(&outbox->lock);
+    free(outbox);
+}
+
+static struct th_outgoing *make(enum th_outgoing_kind kind, const struct th_router_peer *peer,
+                                const char *unit, struct th_text topic, struct th_bytes content)
+{
+    struct th_outgoing *outgoing = malloc(sizeof *outgoing + topic.size + content.size);
+    if (outgoing == NULL)
+        return NULL;
+    *outgoing = (struct th_outgoing){
+        .kind = kind, .topic_size = topic.size, .size = topic.size + content.size};
+    if (peer != NULL)
+        outgoing->peer = *peer;
+    if (unit != NULL)
+        (void)strncpy(outgoing->unit, unit, TH_UNIT_CODE_MAX);
+    if (topic.size > 0)
+        memcpy(outgoing->bytes, topic.bytes, topic.size);
+    if (content.size > 0)
+        memcpy(outgoing->bytes + topic.size, content.bytes, content.size);
+    return outgoing;
+}
+
+bool th_outbox_put(struct th_outbox *outbox, enum th_outgoing_kind kind,
+                   const struct th_router_peer *peer, const char *unit, struct th_text topic,
+                   struct th_bytes content)
+{
+    struct th_outgoing *outgoing = make(kind, peer, unit, topic, content);
+    if (outgoing == NULL)
+        return false;
+    (void)pthread_mutex_lock(&outbox->lock);
+    while (outbox->bytes > outbox->bytes_max && !outbox->is_wide)
+        (void)pthread_cond_wait(&outbox->has_room, &outbox->lock);
+    bool was_empty = outbox->first == NULL;
+    *outbox->last = outgoing;
+    outbox->last = &outgoing->next;
+    outbox->bytes += outgoing->size;
+    (void)pthread_mutex_unlock(&outbox->lock);
+    if (was_empty)
+        outbox->wake(outbox->context);
+    return true;
+}
+
+struct th_outgoing *th_outbox_take(struct th_outbox *outbox)
+{
+    (void)pthread_mutex_lock(&outbox->lock);
+    struct th_outgoing *first = outbox->first;
+    outbox->first = NULL;
+    outbox->last = &outbox->first;
+    outbox->bytes = 0;
+    (void)pthread_cond_broadcast(&outbox->has_room);
+    (void)pthread_mutex_unlock(&outbox->lock);
+    return first;
+}
+
+void th_outbox_open_wide(struct th_outbox *outbox)
+{
+    (void)pthread_mutex_lock(&outbox->lock);
+    outbox->is_wide = true;
+    (void)pthread_cond_broadcast(&outbox->has_room);
+    (void)pthread_mutex_unlock(&outbox->lock);
+}

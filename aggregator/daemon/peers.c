@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/daemon/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 4096 /* a power of two */
+
+struct node {
+    struct node *next;
+    struct th_peer peer;
+};
+
+struct th_peers {
+    struct th_quota quota;
+    struct node *buckets[BUCKETS];
+};
+
+int th_peers_new(struct th_quota quota, struct th_peers **ret_peers)
+{
+    struct th_peers *peers = calloc(1, sizeof *peers);
+    if (peers == NULL)
+        return TH_E_NO_MEMORY;
+    peers->quota = quota;
+    *ret_peers = peers;
+    return 0;
+}
+
+void th_peers_free(struct th_peers *peers)
+{
+    if (peers == NULL)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct node *at = peers->buckets[i]; at != NULL;) {
+            struct node *next = at->next;
+            free(at);
+            at = next;
+        }
+    }
+    free(peers);
+}
+
+/* FNV-1a. Units are enrolled by the operator: nobody else chooses the codes. */
+static size_t bucket_of(const char *unit)
+{
+    uint32_t hash = 2166136261U;
+    for (; *unit != 0; unit++)
+        hash = (hash ^ (unsigned char)*unit) * 16777619U;
+    return hash & (BUCKETS - 1);
+}
+
+struct th_peer *th_peers_find(struct th_peers *peers, const char *unit)
+{
+    struct node *at = peers->buckets[bucket_of(unit)];
+    while (at != NULL && strcmp(at->peer.unit, unit) != 0)
+        at = at->next;
+    return at == NULL ? NULL : &at->peer;
+}
+
+void th_peers_forget(struct th_peer *peer, size_t connection)
+{
+    peer->connections_count--;
+    memmove(&peer->connections[connection], &peer->connections[connection + 1],
+            (peer->connections_count - connection) * sizeof peer->connections[0]);
+}
+
+/* Moves the connection to the front; the oldest one falls out. */
+static void remember(struct th_peer *peer, const struct th_router_peer *connection)
+{
+    size_t at = 0;
+    while (at < peer->connections_count &&
+           (peer->connections[at].id_size != connection->id_size ||
+            memcmp(peer->connections[at].id, connection->id, connection->id_size) != 0))
+        at++;
+    if (at == peer->connections_count) {
+        if (peer->connections_count < TH_PEER_CONNECTIONS_MAX)
+            peer->connections_count++;
+        else
+            at--;
+    }
+    memmove(&peer->connections[1], &peer->connections[0], at * sizeof peer->connections[0]);
+    peer->connections[0] = *connection;
+}
+
+struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
+                              const struct th_router_peer *connection)
+{
+    struct th_peer *peer = th_peers_find(peers, unit);
+    if (peer == NULL) {
+        struct node *node = calloc(1, sizeof *node);
+        if (node == NULL)
+            return NULL;
+        struct node **bucket = &peers->buckets[bucket_of(unit)];
+        node->next = *bucket;
+        *bucket = node;
+        peer = &node->peer;
+        (void)strncpy(peer->unit, unit, TH_UNIT_CODE_MAX);
+        peer->tokens_milli = (uint64_t)peers->quota.burst * 1000;
+    }
+    remember(peer, connection);
+    return peer;
+}
+
+uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms)
+{
+    uint64_t full = (uint64_t)peers->quota.burst * 1000;
+    uint64_t elapsed =
+        boottime_ms > peer->filled_at_ms ? (uint64_t)(boottime_ms - peer->filled_at_ms) : 0;
+    /* Milliseconds times messages per second are thousandths of a message. */
+    uint64_t room = full - peer->tokens_milli;
+    uint64_t more = elapsed > full ? full : elapsed * peers->quota.per_second;
+    peer->tokens_milli += more < room ? more : room;
+    peer->filled_at_ms = boottime_ms;
+    if (peer->tokens_milli >= 1000) {
+        peer->tokens_milli -= 1000;
+        return 0;
+    }
+    return (uint32_t)((1000 - peer->tokens_milli) / peers->quota.per_second + 1);
+}

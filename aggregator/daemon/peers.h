@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the loop remembers of each unit that has spoken: its latest connections, so that reminders
+ * find it, and how much it may still send. Not state of the store: a restart forgets it.
+ *
+ * One thread.
+ */
+#ifndef TH_DAEMON_PEERS_H
+#define TH_DAEMON_PEERS_H
+
+#include "aggregator/shell/router.h"
+
+#define TH_PEER_CONNECTIONS_MAX 4
+
+struct th_peers;
+
+struct th_peer {
+    char unit[TH_UNIT_CODE_MAX + 1];
+    struct th_router_peer connections[TH_PEER_CONNECTIONS_MAX]; /* latest first */
+    size_t connections_count;
+    uint64_t tokens_milli; /* thousandths of a message */
+    int64_t filled_at_ms;
+};
+
+struct th_quota {
+    uint32_t per_second; /* messages */
+    uint32_t burst;
+};
+
+TH_MUST_CHECK int th_peers_new(struct th_quota quota, struct th_peers **ret_peers);
+void th_peers_free(struct th_peers *peers);
+
+/* The unit's record, made when it is new, with this connection first. NULL without memory. */
+struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
+                              const struct th_router_peer *connection);
+/* NULL when the unit has not spoken. */
+struct th_peer *th_peers_find(struct th_peers *peers, const char *unit);
+void th_peers_forget(struct th_peer *peer, size_t connection);
+
+/* Takes one message off the unit's quota. 0, or after how many milliseconds there is room. */
+uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms);
+
+#endif

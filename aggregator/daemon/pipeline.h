@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the loop through the verifiers to the writer, in the order in which jobs came.
+ *
+ * A ring of jobs: the loop claims and pushes them, each verifier takes the next one that nobody
+ * has, and the writer takes the longest run of verified jobs from the front, up to a batch. So
+ * stamps stay in order, and a batch is as large as the load makes it: what came while the last
+ * commit ran. A full ring refuses, and the loop stops reading its sockets.
+ *
+ * Job memory (its arena) is kept from one use to the next.
+ */
+#ifndef TH_DAEMON_PIPELINE_H
+#define TH_DAEMON_PIPELINE_H
+
+#include "aggregator/daemon/job.h"
+
+struct th_pipeline;
+
+struct th_pipeline_options {
+    size_t jobs_max;        /* in the ring; a power of two is not needed */
+    size_t bytes_max;       /* of all payloads in the ring */
+    size_t batch_max;       /* jobs */
+    size_t batch_bytes_max; /* of payloads */
+    unsigned verifiers;
+    void *context;
+    /* On a verifier's thread. */
+    void (*verify)(void *context, struct th_job *job);
+    /* On the writer's thread; jobs in order. A failure stops the pipeline. */
+    int (*write)(void *context, struct th_job *const *jobs, size_t count);
+    /* On the writer's thread, after jobs became free, or when it has stopped. */
+    void (*freed)(void *context);
+};
+
+/* Starts the threads. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_pipeline_start(const struct th_pipeline_options *options,
+                                    struct th_pipeline **ret_pipeline);
+
+/* The next job to fill, or NULL when the ring is full. The loop's thread only. */
+struct th_job *th_pipeline_claim(struct th_pipeline *pipeline);
+/* Hands on the job that was claimed. */
+void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job);
+/* True when a claim would succeed. */
+bool th_pipeline_has_room(struct th_pipeline *pipeline);
+
+/* What stopped it: 0 while it runs. */
+int th_pipeline_status(struct th_pipeline *pipeline);
+/* No job comes any more: when the last one is written, `freed` is called and has_ended is true. */
+void th_pipeline_finish(struct th_pipeline *pipeline);
+bool th_pipeline_has_ended(struct th_pipeline *pipeline);
+/* Joins the threads and frees. Precondition: finish was called, or the status is a failure. */
+void th_pipeline_free(struct th_pipeline *pipeline);
+
+#endif

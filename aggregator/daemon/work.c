@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What verifiers and the writer do with a job. A verifier turns bytes into checked structs; the
+ * writer turns a run of jobs into one call of the driver, and hands answers to the loop.
+ */
+#include "aggregator/daemon/parts.h"
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { ACT_BITS = 16 };
+
+_Static_assert(TH_CONTROL_ACTS_MAX <= 1 << ACT_BITS, "a sender names its job and its act");
+
+void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason)
+{
+    (void)atomic_fetch_add_explicit(&daemon->counters.dropped[reason], 1, memory_order_relaxed);
+}
+
+/* ---- verifying ---- */
+
+void th_daemon_send(struct th_daemon *daemon, struct th_job *job,
+                    const struct th_to_node *message)
+{
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(message, &job->arena, &frame) < 0 ||
+        !th_outbox_put(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
+                       (struct th_text){NULL, 0}, frame))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static struct th_text text_of(const char *text)
+{
+    return (struct th_text){text, strlen(text)};
+}
+
+void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms)
+{
+    struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = job->decoded.request};
+    message.body.failure = (struct th_failure){
+        .code = text_of(th_status_wire_name(status)),
+        .text = text_of(th_status_text(status)),
+        .retry = th_status_retry(status) == TH_RETRY_LATER,
+        .after_ms = after_ms,
+    };
+    th_daemon_send(daemon, job, &message);
+}
+
+static void verify_submission(struct th_daemon *daemon, struct th_job *job)
+{
+    int status =
+        th_wire_submission_decode(job->decoded.submission, &job->arena, &job->submission);
+    if (status < 0) {
+        th_daemon_drop(daemon, status == TH_E_SIGNATURE ? TH_DROP_SIGNATURE : TH_DROP_DECODE);
+        th_daemon_fail(daemon, job, status == TH_E_NO_MEMORY ? TH_E_BUSY : status, 0);
+        return;
+    }
+    job->is_for_writer = true;
+}
+
+static void verify_node(struct th_daemon *daemon, struct th_job *job)
+{
+    if (th_wire_to_aggregator_decode(job->message.payload, &job->arena, &job->decoded) < 0) {
+        th_daemon_drop(daemon, TH_DROP_DECODE);
+        return;
+    }
+    if (job->wait_ms > 0) {
+        th_daemon_drop(daemon, TH_DROP_QUOTA);
+        th_daemon_fail(daemon, job, TH_E_BUSY, job->wait_ms);
+        return;
+    }
+    switch (job->decoded.kind) {
+    case TH_TO_AGGREGATOR_SUBMISSION:
+        verify_submission(daemon, job);
+        break;
+    case TH_TO_AGGREGATOR_HELLO:
+        job->is_for_writer = true;
+        break;
+    case TH_TO_AGGREGATOR_QUERY:
+        th_daemon_answer_query(daemon, job);
+        break;
+    }
+}
+
+static void send_results(struct th_daemon *daemon, struct th_job *job)
+{
+    struct th_bytes frame;
+    if (th_wire_control_answer_encode(job->results, job->acts_count, &job->arena, &frame) < 0 ||
+        !th_outbox_put(daemon->outbox, TH_OUTGOING_OPERATOR, &job->message.peer, NULL,
+                       (struct th_text){NULL, 0}, frame))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static void verify_operator(struct th_daemon *daemon, struct th_job *job)
+{
+    struct th_act *acts = NULL;
+    size_t count = 0;
+    int status =
+        th_wire_control_request_decode(job->message.payload, &job->arena, &acts, &count);
+    struct th_act_result *results =
+        status < 0 ? NULL : th_arena_alloc_array(&job->arena, count, sizeof *results);
+    if (results == NULL) {
+        th_daemon_drop(daemon, TH_DROP_DECODE);
+        send_results(daemon, job); /* none: not understood */
+        return;
+    }
+    job->acts = acts;
+    job->results = results;
+    job->acts_count = count;
+    job->is_for_writer = true;
+}
+
+void th_daemon_verify(void *context, struct th_job *job)
+{
+    struct th_daemon *daemon = context;
+    switch (job->kind) {
+    case TH_JOB_TICK:
+        job->is_for_writer = true;
+        break;
+    case TH_JOB_NODE:
+        verify_node(daemon, job);
+        break;
+    case TH_JOB_OPERATOR:
+        verify_operator(daemon, job);
+        break;
+    }
+}
+
+/* ---- the driver's ports ---- */
+
+static void send_frame(void *context, uint64_t sender, struct th_bytes frame)
+{
+    struct th_daemon *daemon = context;
+    struct th_job *job = daemon->jobs[sender >> ACT_BITS];
+    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
+                       (struct th_text){NULL, 0}, frame))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static void send_to_unit(void *context, const char *unit_code, struct th_bytes frame)
+{
+    struct th_daemon *daemon = context;
+    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_UNIT, NULL, unit_code,
+                       (struct th_text){NULL, 0}, frame))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static void done(void *context, uint64_t sender, int status, uint64_t position)
+{
+    struct th_daemon *daemon = context;
+    struct th_job *job = daemon->jobs[sender >> ACT_BITS];
+    job->results[sender & ((1U << ACT_BITS) - 1)] =
+        (struct th_act_result){status, status == 0, position};
+}
+
+static void publish(void *context, struct th_text topic, struct th_bytes body)
+{
+    struct th_daemon *daemon = context;
+    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_TOPIC, NULL, NULL, topic, body))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
+}
+
+static void put_key(void *context, const char *unit_code, const struct th_key_row *key)
+{
+    struct th_daemon *daemon = context;
+    /* Without memory a new key is not admitted until the next start: closed, never open. */
+    (void)th_registry_put(daemon->registry, unit_code, &key->sign_key, key->curve_key,
+                          key->revoked);
+}
+
+int th_daemon_open_driver(struct th_daemon *daemon)
+{
+    int status = th_store_port_open(daemon->options->store, &daemon->store_port);
+    if (status < 0)
+        return status;
+    struct th_driver_ports ports = {
+        .store = daemon->store_port,
+        .transport = {daemon, send_frame, send_to_unit, done},
+        .publisher = {daemon, publish},
+        .admission = {daemon, put_key},
+    };
+    struct th_driver_options options = {0, 0};
+    status = th_driver_new(&ports, &daemon->options->secrets->signer, &options, &daemon->driver);
+    return status < 0 ? status : th_driver_load(daemon->driver);
+}
+
+void th_daemon_close_driver(struct th_daemon *daemon)
+{
+    th_driver_free(daemon->driver);
+    if (daemon->store_port.context != NULL)
+        th_store_port_close(&daemon->store_port);
+    free(daemon->items);
+}
+
+/* ---- writing ---- */
+
+static bool reserve(struct th_daemon *daemon, size_t count)
+{
+    if (count <= daemon->items_capacity)
+        return true;
+    struct th_item *items = realloc(daemon->items, count * sizeof *items);
+    if (items == NULL)
+        return false;
+    daemon->items = items;
+    daemon->items_capacity = count;
+    return true;
+}
+
+static void fill_node(const struct th_job *job, struct th_item *item)
+{
+    item->peer_unit = text_of(job->message.unit);
+    item->request = job->decoded.request;
+    if (job->decoded.kind == TH_TO_AGGREGATOR_HELLO) {
+        item->kind = TH_ITEM_HELLO;
+        item->hello = job->decoded.hello;
+        return;
+    }
+    item->kind = TH_ITEM_SUBMISSION;
+    item->submission.submission = &job->submission;
+    item->submission.raw = job->decoded.submission;
+}
+
+static size_t fill_items(struct th_daemon *daemon, size_t place, struct th_item *items)
+{
+    struct th_job *job = daemon->jobs[place];
+    size_t count = job->kind == TH_JOB_OPERATOR ? job->acts_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct th_item){
+            .kind = TH_ITEM_TICK, .now = job->now, .sender = (uint64_t)place << ACT_BITS | i};
+        if (job->kind == TH_JOB_NODE)
+            fill_node(job, &items[i]);
+        if (job->kind == TH_JOB_OPERATOR) {
+            items[i].kind = TH_ITEM_ACT;
+            items[i].act = job->acts[i];
+            job->results[i] = (struct th_act_result){.status = TH_E_INVALID};
+        }
+    }
+    return count;
+}
+
+/* A rehearsal's clock stands still: no wall time makes its timers due. */
+static void note_next_due(struct th_daemon *daemon)
+{
+    th_instant due;
+    int64_t next = TH_NO_INSTANT;
+    if (daemon->store_port.identity->mode == TH_MODE_LIVE &&
+        th_driver_next_due(daemon->driver, &due))
+        next = due.ms;
+    atomic_store(&daemon->next_due_ms, next);
+}
+
+static void note_counters(struct th_daemon *daemon)
+{
+    (void)pthread_mutex_lock(&daemon->counters_lock);
+    daemon->driver_counters = *th_driver_counters(daemon->driver);
+    (void)pthread_mutex_unlock(&daemon->counters_lock);
+}
+
+/* Nothing may leave any more, not even what other threads hold: the process ends here. */
+static _Noreturn void fail_stop(struct th_daemon *daemon, int status)
+{
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: lỗi: dừng ngay vì không ghi được kho dữ liệu (%s); không có "
+                  "biên nhận nào được gửi cho lần ghi này. Kiểm tra đĩa rồi chạy lại.\n",
+                  th_status_text(status));
+    (void)fflush(daemon->options->log);
+    _exit(EX_SOFTWARE);
+}
+
+int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
+{
+    struct th_daemon *daemon = context;
+    size_t items_count = 0;
+    for (size_t i = 0; i < count; i++)
+        items_count += jobs[i]->kind == TH_JOB_OPERATOR ? jobs[i]->acts_count : 1;
+    if (!reserve(daemon, items_count))
+        fail_stop(daemon, TH_E_NO_MEMORY);
+    daemon->jobs = jobs;
+    size_t filled = 0;
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->is_for_writer)
+            filled += fill_items(daemon, i, &daemon->items[filled]);
+    TH_ASSERT(filled <= items_count);
+    int status = th_driver_run(daemon->driver, daemon->items, filled);
+    if (status < 0)
+        fail_stop(daemon, status);
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->kind == TH_JOB_OPERATOR && jobs[i]->is_for_writer)
+            send_results(daemon, jobs[i]);
+    note_next_due(daemon);
+    note_counters(daemon);
+    return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers, after the commit: verdicts with the receipts of the entries that they name, built from
+ * the store; or a refusal that the log's key signs, when nothing was accepted or found again:
+ *
+ *     tonghop refusal v1
+ *     <realm>
+ *     <base64 of the header's digest>
+ *     <base64 of the report's digest> <verdict> <rules, comma between them>      one per report
+ *
+ * A line without rules ends after the verdict.
+ */
+#include "aggregator/driver/parts.h"
+#include "base/assert.h"
+#include "proto/tlog/hash.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void th_driver_send(struct th_driver *driver, const struct th_item *item,
+                    const struct th_to_node *message)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(message, &driver->batch, &frame) < 0) {
+        driver->counters.answers_lost++;
+        return;
+    }
+    driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
+}
+
+void th_driver_fail(struct th_driver *driver, const struct th_item *item, int status,
+                    uint32_t after_ms)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    if (item->kind == TH_ITEM_ACT) {
+        driver->counters.acts++;
+        driver->counters.acts_refused++;
+        driver->ports.transport.done(driver->ports.transport.context, item->sender, status, 0);
+        return;
+    }
+    struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = item->request};
+    message.body.failure = (struct th_failure){
+        .code = th_driver_text(th_status_wire_name(status)),
+        .text = th_driver_text(th_status_text(status)),
+        .retry = th_status_retry(status) == TH_RETRY_LATER,
+        .after_ms = after_ms,
+    };
+    th_driver_send(driver, item, &message);
+}
+
+/* ---- the parts of an outcome ---- */
+
+static int wire_reasons(struct th_arena *arena, const struct th_reasons *reasons,
+                        const struct th_wire_reason **ret_reasons, size_t *ret_count)
+{
+    struct th_wire_reason *list = th_arena_alloc_array(arena, reasons->count, sizeof *list);
+    if (list == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < reasons->count; i++) {
+        const struct th_reason *reason = &reasons->items[i];
+        list[i].field = th_driver_text(reason->field);
+        list[i].value = th_driver_text(reason->value);
+        list[i].rule = th_driver_text(reason->rule);
+        list[i].text = th_driver_text(reason->text);
+    }
+    *ret_reasons = list;
+    *ret_count = reasons->count;
+    return 0;
+}
+
+static bool has_receipt(const struct th_report_verdict *verdict)
+{
+    return (verdict->kind == TH_VERDICT_ACCEPTED || verdict->kind == TH_VERDICT_DUPLICATE) &&
+           verdict->has_position;
+}
+
+struct receipts {
+    uint64_t positions[TH_LIMIT_REPORTS_MAX];
+    struct th_bytes texts[TH_LIMIT_REPORTS_MAX];
+    size_t count;
+};
+
+/* Each position once, in the order in which the verdicts name them. */
+static int add_receipt(struct th_driver *driver, struct receipts *receipts, uint64_t position,
+                       uint32_t *ret_index)
+{
+    size_t i = 0;
+    while (i < receipts->count && receipts->positions[i] != position)
+        i++;
+    if (i == receipts->count) {
+        TH_ASSERT(i < TH_LIMIT_REPORTS_MAX);
+        struct th_store_port *store = &driver->ports.store;
+        int status = th_driver_read(driver);
+        if (status == 0)
+            status = store->receipt(store->context, position, &driver->batch, &receipts->texts[i]);
+        if (status < 0)
+            return status;
+        receipts->positions[i] = position;
+        receipts->count++;
+    }
+    *ret_index = (uint32_t)i;
+    return 0;
+}
+
+static int wire_verdict(struct th_driver *driver, const struct th_report_verdict *verdict,
+                        struct receipts *receipts, struct th_wire_verdict *wire)
+{
+    wire->report_digest = verdict->digest;
+    wire->kind = verdict->kind;
+    wire->has_position = verdict->has_position;
+    wire->position = verdict->position;
+    wire->has_stored_digest = verdict->kind == TH_VERDICT_CONFLICT;
+    wire->stored_digest = verdict->stored_digest;
+    wire->has_next_revision = verdict->next_revision > 0;
+    wire->next_revision = verdict->next_revision;
+    wire->has_receipt = has_receipt(verdict);
+    int status =
+        wire->has_receipt ? add_receipt(driver, receipts, verdict->position, &wire->receipt) : 0;
+    if (status == 0)
+        status = wire_reasons(&driver->batch, &verdict->reasons, &wire->reasons,
+                              &wire->reasons_count);
+    if (status == 0)
+        status = wire_reasons(&driver->batch, &verdict->warnings, &wire->warnings,
+                              &wire->warnings_count);
+    return status;
+}
+
+static void count_verdicts(struct th_driver_counters *counters,
+                           const struct th_wire_verdict *verdicts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        counters->accepted += verdicts[i].kind == TH_VERDICT_ACCEPTED ? 1 : 0;
+        counters->duplicates += verdicts[i].kind == TH_VERDICT_DUPLICATE ? 1 : 0;
+        counters->conflicts += verdicts[i].kind == TH_VERDICT_CONFLICT ? 1 : 0;
+        counters->rejected += verdicts[i].kind == TH_VERDICT_REJECTED ? 1 : 0;
+    }
+}
+
+/* ---- a refusal ---- */
+
+/* Appends to a buffer that is known to be large enough. */
+static size_t append(char *buffer, size_t at, const char *text)
+{
+    size_t size = strlen(text);
+    memcpy(buffer + at, text, size);
+    return at + size;
+}
+
+static size_t append_digest(char *buffer, size_t at, const struct th_digest *digest)
+{
+    char text[TH_DIGEST_BASE64_SIZE + 1];
+    th_tlog_digest_encode(digest, text);
+    return append(buffer, at, text);
+}
+
+static size_t append_line(char *buffer, size_t at, const struct th_wire_verdict *verdict)
+{
+    at = append_digest(buffer, at, &verdict->report_digest);
+    at = append(buffer, at, " ");
+    at = append(buffer, at, th_verdict_word(verdict->kind));
+    for (size_t i = 0; i < verdict->reasons_count; i++) {
+        at = append(buffer, at, i == 0 ? " " : ",");
+        at = append(buffer, at, verdict->reasons[i].rule.bytes);
+    }
+    return append(buffer, at, "\n");
+}
+
+static int sign_refusal(struct th_driver *driver, const struct th_outcome *outcome,
+                        struct th_bytes *ret_note)
+{
+    const char *realm = driver->ports.store.identity->realm;
+    size_t size = strlen("tonghop refusal v1\n") + strlen(realm) + 1 + TH_DIGEST_BASE64_SIZE + 1;
+    for (size_t i = 0; i < outcome->verdicts_count; i++) {
+        const struct th_wire_verdict *verdict = &outcome->verdicts[i];
+        size += TH_DIGEST_BASE64_SIZE + 1 + strlen(th_verdict_word(verdict->kind)) + 1;
+        for (size_t j = 0; j < verdict->reasons_count; j++)
+            size += 1 + verdict->reasons[j].rule.size;
+    }
+    size_t capacity = size + 1 + TH_NOTE_LINE_MAX;
+    char *note = th_arena_alloc(&driver->batch, capacity);
+    if (note == NULL)
+        return TH_E_NO_MEMORY;
+    size_t at = append(note, 0, "tonghop refusal v1\n");
+    at = append(note, at, realm);
+    at = append(note, at, "\n");
+    at = append_digest(note, at, &outcome->header_digest);
+    at = append(note, at, "\n");
+    for (size_t i = 0; i < outcome->verdicts_count; i++)
+        at = append_line(note, at, &outcome->verdicts[i]);
+    TH_ASSERT(at == size);
+    size_t note_size = 0;
+    int status = th_tlog_note_sign(note, size, driver->signer, capacity, note, &note_size);
+    if (status == 0)
+        *ret_note = (struct th_bytes){(const uint8_t *)note, note_size};
+    return status;
+}
+
+/* ---- the answer ---- */
+
+static int build_outcome(struct th_driver *driver, const struct th_effect *effect,
+                         struct receipts *receipts, struct th_outcome *outcome)
+{
+    size_t count = effect->body.answer.verdicts_count;
+    struct th_wire_verdict *verdicts =
+        th_arena_alloc_array(&driver->batch, count, sizeof *verdicts);
+    if (verdicts == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        int status =
+            wire_verdict(driver, &effect->body.answer.verdicts[i], receipts, &verdicts[i]);
+        if (status < 0)
+            return status;
+    }
+    count_verdicts(&driver->counters, verdicts, count);
+    *outcome = (struct th_outcome){.header_digest = effect->body.answer.header_digest,
+                                   .verdicts = verdicts,
+                                   .verdicts_count = count,
+                                   .receipts = receipts->texts,
+                                   .receipts_count = receipts->count};
+    if (receipts->count > 0)
+        return 0;
+    driver->counters.refused++;
+    return sign_refusal(driver, outcome, &outcome->refusal);
+}
+
+void th_driver_answer(struct th_driver *driver, const struct th_item *item,
+                      const struct th_effect *effect)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(!effect->body.answer.journalled || driver->has_stored);
+    int refused = effect->body.answer.status;
+    if (refused < 0) {
+        th_driver_fail(driver, item, refused, 0);
+        return;
+    }
+    if (item->kind == TH_ITEM_ACT) {
+        driver->counters.acts++;
+        driver->ports.transport.done(driver->ports.transport.context, item->sender, 0,
+                                     effect->body.answer.position);
+        return;
+    }
+    TH_ASSERT(effect->body.answer.is_submission);
+    struct receipts receipts = {.count = 0};
+    struct th_to_node message = {.kind = TH_TO_NODE_OUTCOME, .request = item->request};
+    int status = build_outcome(driver, effect, &receipts, &message.body.outcome);
+    if (status < 0)
+        driver->counters.answers_lost++;
+    else
+        th_driver_send(driver, item, &message);
+}

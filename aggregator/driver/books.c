@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes from the tables into core: everything but rows at the start, a book's rows when an
+ * event needs them, and rows as they were at an instant.
+ */
+#include "aggregator/driver/parts.h"
+#include "base/assert.h"
+#include "proto/model/packed.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/plan.h"
+#include "proto/wire/submission.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- at the start ---- */
+
+struct units_list {
+    struct th_arena *arena;
+    struct th_unit *items;
+    uint32_t count, capacity;
+};
+
+static int add_unit(void *context, uint32_t number, const struct th_unit *unit)
+{
+    struct units_list *list = context;
+    if (number != list->count)
+        return TH_E_CORRUPT;
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 512 : list->capacity * 2;
+        struct th_unit *items = th_arena_alloc_array(list->arena, capacity, sizeof *items);
+        if (items == NULL)
+            return TH_E_NO_MEMORY;
+        if (list->count > 0)
+            memcpy(items, list->items, list->count * sizeof *items);
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = *unit;
+    return 0;
+}
+
+static int load_units(struct th_driver *driver)
+{
+    struct th_store_port *store = &driver->ports.store;
+    struct units_list list = {.arena = &driver->batch};
+    int status = store->units(store->context, &driver->batch, add_unit, &list);
+    return status < 0 ? status : th_core_load_units(driver->core, list.items, list.count);
+}
+
+int th_driver_keep_plan(struct th_driver *driver, struct th_bytes content,
+                        const struct th_plan **ret_plan, struct th_digest *ret_digest)
+{
+    if (driver->plans_count == TH_LIMIT_PLANS_MAX)
+        return TH_E_LIMIT;
+    struct th_plan *plan = th_arena_alloc(&driver->lasting, sizeof *plan);
+    uint8_t *copy = th_arena_alloc(&driver->lasting, content.size);
+    if (plan == NULL || copy == NULL)
+        return TH_E_NO_MEMORY;
+    int status = th_wire_plan_decode(content, &driver->lasting, plan);
+    if (status < 0)
+        return status;
+    memcpy(copy, content.bytes, content.size);
+    struct th_driver_plan *kept = &driver->plans[driver->plans_count];
+    kept->content = (struct th_bytes){copy, content.size};
+    th_tlog_sha256(&(struct th_tlog_part){copy, content.size}, 1, &kept->digest);
+    *ret_plan = plan;
+    *ret_digest = kept->digest;
+    return 0;
+}
+
+static int load_plan(void *context, uint16_t number, const struct th_digest *digest,
+                     th_instant loaded_at, struct th_bytes content)
+{
+    struct th_driver *driver = context;
+    const struct th_plan *plan = NULL;
+    struct th_digest computed;
+    if (number != driver->plans_count)
+        return TH_E_CORRUPT;
+    int status = th_driver_keep_plan(driver, content, &plan, &computed);
+    if (status < 0)
+        return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+    if (memcmp(&computed, digest, sizeof computed) != 0)
+        return TH_E_CORRUPT;
+    driver->plans_count++;
+    return th_core_load_plan(driver->core, plan, digest, loaded_at);
+}
+
+static int load_key(void *context, const struct th_key_row *key)
+{
+    struct th_driver *driver = context;
+    if (key->unit >= th_core_units_count(driver->core))
+        return TH_E_CORRUPT;
+    int status = th_core_load_key(driver->core, key);
+    if (status < 0)
+        return status;
+    driver->ports.admission.put_key(driver->ports.admission.context,
+                                    th_core_unit(driver->core, key->unit)->code, key);
+    return 0;
+}
+
+static int load_mark(void *context, struct th_book_id book, const struct th_mark *mark)
+{
+    return th_core_load_mark(((struct th_driver *)context)->core, book, mark);
+}
+
+static int load_tables(struct th_driver *driver)
+{
+    struct th_store_port *store = &driver->ports.store;
+    const struct th_store_identity *identity = store->identity;
+    uint64_t size = store->size(store->context);
+    int status = th_core_load_identity(driver->core, identity->mode,
+                                       th_driver_text(identity->realm), size);
+    if (status < 0 || size == 0)
+        return status;
+    status = load_units(driver);
+    if (status == 0)
+        status = store->plans(store->context, load_plan, driver);
+    if (status == 0)
+        status = store->keys(store->context, load_key, driver);
+    if (status == 0)
+        status = store->marks(store->context, load_mark, driver);
+    if (status < 0)
+        return status;
+    struct th_clock_row row;
+    status = store->clock(store->context, &row);
+    if (status == 0)
+        th_core_load_clock(driver->core, &row);
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
+int th_driver_load(struct th_driver *driver)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
+    int status = th_driver_read(driver);
+    if (status == 0)
+        status = load_tables(driver);
+    th_driver_rest(driver);
+    th_arena_reset(&driver->batch);
+    return status;
+}
+
+/* ---- a book ---- */
+
+struct opening {
+    struct th_core *core;
+    struct th_book_id book;
+};
+
+static int load_row(void *context, const struct th_row *row)
+{
+    struct opening *opening = context;
+    return th_core_book_row(opening->core, opening->book, row);
+}
+
+int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
+{
+    TH_ASSERT(book.plan < TH_LIMIT_PLANS_MAX);
+    TH_ASSERT(book.obligation < TH_LIMIT_OBLIGATIONS_MAX);
+    uint8_t *loaded = &driver->books[book.plan][book.obligation / 8];
+    uint8_t bit = (uint8_t)(1U << (book.obligation % 8));
+    if ((*loaded & bit) != 0)
+        return 0;
+    int status = th_driver_read(driver);
+    if (status == 0)
+        status = th_core_book_open(driver->core, book);
+    if (status < 0)
+        return status;
+    struct opening opening = {driver->core, book};
+    struct th_store_port *store = &driver->ports.store;
+    status = store->rows(store->context, book, load_row, &opening);
+    if (status < 0)
+        return status;
+    th_core_book_close(driver->core, book);
+    *loaded |= bit;
+    return 0;
+}
+
+/* ---- rows as they were ---- */
+
+struct past {
+    struct th_driver *driver;
+    struct th_book_id book;
+    th_instant at;
+    struct th_row *rows;
+    size_t count, capacity;
+    struct th_revision latest; /* before `at`, of the row that is looked at */
+    bool has_latest;
+};
+
+static int look_at_revision(void *context, const struct th_revision *revision)
+{
+    struct past *past = context;
+    if (revision->received.ms >= past->at.ms)
+        return 0;
+    if (!past->has_latest || revision->revision > past->latest.revision)
+        past->latest = *revision;
+    past->has_latest = true;
+    return 0;
+}
+
+/* The figures of a superseded revision, from its entry. */
+static int read_values(struct past *past, struct th_row *row)
+{
+    struct th_store_port *store = &past->driver->ports.store;
+    struct th_arena *arena = &past->driver->batch;
+    struct th_stored_entry entry;
+    struct th_submission submission;
+    int status = store->entry(store->context, row->position, &entry);
+    if (status < 0)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    if (entry.kind != TH_ENTRY_SUBMISSION)
+        return TH_E_CORRUPT;
+    status = th_wire_submission_decode_trusted(entry.body, arena, &submission);
+    if (status < 0)
+        return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+    if (row->index >= submission.header.reports_count)
+        return TH_E_CORRUPT;
+    const struct th_report *report = &submission.reports[row->index];
+    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(&report->values));
+    if (packed == NULL)
+        return TH_E_NO_MEMORY;
+    size_t size =
+        th_packed_encode(&report->values, report->estimated, report->estimated_count, packed);
+    row->values = packed;
+    row->values_size = (uint32_t)size;
+    row->estimated = report->estimated_count > 0;
+    return 0;
+}
+
+static int as_it_was(struct past *past, struct th_row *row)
+{
+    struct th_store_port *store = &past->driver->ports.store;
+    past->has_latest = false;
+    int status = store->revisions(store->context, past->book, row->unit, row->number,
+                                  look_at_revision, past);
+    if (status < 0)
+        return status;
+    if (!past->has_latest)
+        return TH_E_CORRUPT; /* first received before `at`, but no such revision */
+    row->revision = past->latest.revision;
+    row->index = past->latest.index;
+    row->position = past->latest.position;
+    row->digest = past->latest.digest;
+    row->received = past->latest.received;
+    return read_values(past, row);
+}
+
+static int add_past_row(void *context, const struct th_row *row)
+{
+    struct past *past = context;
+    if (row->first_received.ms >= past->at.ms)
+        return 0;
+    if (past->count == past->capacity) {
+        size_t capacity = past->capacity == 0 ? 256 : past->capacity * 2;
+        struct th_row *rows = th_arena_alloc_array(&past->driver->batch, capacity, sizeof *rows);
+        if (rows == NULL)
+            return TH_E_NO_MEMORY;
+        if (past->count > 0)
+            memcpy(rows, past->rows, past->count * sizeof *rows);
+        past->rows = rows;
+        past->capacity = capacity;
+    }
+    past->rows[past->count++] = *row;
+    return 0;
+}
+
+int th_driver_give_past(struct th_driver *driver, struct th_book_id book, th_instant at)
+{
+    TH_ASSERT(!driver->has_stored);
+    struct th_store_port *store = &driver->ports.store;
+    struct past past = {.driver = driver, .book = book, .at = at};
+    int status = th_driver_read(driver);
+    if (status == 0)
+        status = store->rows(store->context, book, add_past_row, &past);
+    for (size_t i = 0; i < past.count && status == 0; i++)
+        if (past.rows[i].received.ms >= at.ms)
+            status = as_it_was(&past, &past.rows[i]);
+    return status < 0 ? status
+                      : th_core_give_past(driver->core, book, at, past.rows, past.count);
+}

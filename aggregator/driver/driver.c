@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/driver/driver.h"
+
+#include "aggregator/driver/parts.h"
+#include "base/assert.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB                  ((size_t)1024 * 1024)
+#define CORE_BUDGET_BYTES    (4096 * MIB)
+#define BATCH_BUDGET_BYTES   (256 * MIB)
+#define BATCH_BLOCK_BYTES    MIB
+#define LASTING_BLOCK_BYTES  MIB
+#define LASTING_BUDGET_BYTES (1024 * MIB)
+#define FULL_RETRY_MS        30000
+
+/* How one item ended; END_BATCH: commit what is there and take the item again. */
+enum step { STEP_DONE, STEP_END_BATCH };
+
+struct th_text th_driver_text(const char *text)
+{
+    return (struct th_text){text, strlen(text)};
+}
+
+int th_driver_new(const struct th_driver_ports *ports, const struct th_note_signer *signer,
+                  const struct th_driver_options *options, struct th_driver **ret_driver)
+{
+    struct th_driver *driver = calloc(1, sizeof *driver);
+    if (driver == NULL)
+        return TH_E_NO_MEMORY;
+    size_t core_bytes = options->core_budget_bytes;
+    size_t batch_bytes = options->batch_budget_bytes;
+    driver->ports = *ports;
+    driver->signer = signer;
+    int status = th_core_new(core_bytes == 0 ? CORE_BUDGET_BYTES : core_bytes, &driver->core);
+    if (status < 0) {
+        free(driver);
+        return status;
+    }
+    th_arena_init(&driver->lasting, LASTING_BLOCK_BYTES, LASTING_BUDGET_BYTES);
+    batch_bytes = batch_bytes == 0 ? BATCH_BUDGET_BYTES : batch_bytes;
+    th_arena_init(&driver->batch, batch_bytes < BATCH_BLOCK_BYTES ? batch_bytes : BATCH_BLOCK_BYTES,
+                  batch_bytes);
+    *ret_driver = driver;
+    return 0;
+}
+
+void th_driver_free(struct th_driver *driver)
+{
+    if (driver == NULL)
+        return;
+    TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
+    th_driver_rest(driver);
+    th_core_free(driver->core);
+    th_arena_deinit(&driver->batch);
+    th_arena_deinit(&driver->lasting);
+    free(driver->units);
+    free(driver);
+}
+
+int th_driver_read(struct th_driver *driver)
+{
+    if (driver->is_reading)
+        return 0;
+    int status = driver->ports.store.renew(driver->ports.store.context);
+    driver->is_reading = status == 0;
+    return status;
+}
+
+void th_driver_rest(struct th_driver *driver)
+{
+    if (driver->is_reading)
+        driver->ports.store.rest(driver->ports.store.context);
+    driver->is_reading = false;
+}
+
+/* ---- from an item to an event ---- */
+
+static int units_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
+{
+    struct th_unit *units = NULL;
+    uint32_t count = 0;
+    int status = th_wire_units_decode(act->content, &driver->batch, &units, &count);
+    if (status < 0)
+        return status;
+    event->kind = TH_EVENT_UNITS;
+    event->body.units.units = units;
+    event->body.units.count = count;
+    event->body.units.raw = act->content;
+    return 0;
+}
+
+static int plan_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
+{
+    const struct th_plan *plan = NULL;
+    struct th_digest digest;
+    th_tlog_sha256(&(struct th_tlog_part){act->content.bytes, act->content.size}, 1, &digest);
+    for (size_t i = 0; i < driver->plans_count; i++)
+        if (memcmp(&driver->plans[i].digest, &digest, sizeof digest) == 0)
+            return TH_E_EXISTS;
+    int status = th_driver_keep_plan(driver, act->content, &plan, &digest);
+    if (status < 0)
+        return status;
+    event->kind = TH_EVENT_PLAN;
+    event->body.plan.plan = plan;
+    event->body.plan.digest = digest;
+    event->body.plan.raw = act->content;
+    return 0;
+}
+
+static int act_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
+{
+    switch (act->kind) {
+    case TH_ACT_LOAD_UNITS:
+        return units_event(driver, act, event);
+    case TH_ACT_LOAD_PLAN:
+        return plan_event(driver, act, event);
+    case TH_ACT_ENROL:
+        event->kind = TH_EVENT_ENROL;
+        event->body.enrol = (struct th_enrolment){.unit = act->unit,
+                                                  .sign_key = act->sign_key,
+                                                  .proof = act->content,
+                                                  .operator = act->operator};
+        memcpy(event->body.enrol.curve_key, act->curve_key, sizeof act->curve_key);
+        return 0;
+    case TH_ACT_REVOKE:
+        event->kind = TH_EVENT_REVOKE;
+        event->body.revoke = (struct th_revocation){act->unit, act->sign_key, act->operator};
+        return 0;
+    case TH_ACT_SET_CLOCK:
+    case TH_ACT_ACCEPT_CLOCK:
+        event->kind =
+            act->kind == TH_ACT_SET_CLOCK ? TH_EVENT_CLOCK_SET : TH_EVENT_CLOCK_ACCEPT;
+        event->body.clock.to = act->to;
+        event->body.clock.operator = act->operator;
+        return 0;
+    }
+    return TH_E_INVALID;
+}
+
+static int make_event(struct th_driver *driver, const struct th_item *item, struct th_event *event)
+{
+    switch (item->kind) {
+    case TH_ITEM_SUBMISSION:
+        event->kind = TH_EVENT_SUBMISSION;
+        event->body.submission = item->submission;
+        event->body.submission.peer_unit = item->peer_unit;
+        return 0;
+    case TH_ITEM_TICK:
+        event->kind = TH_EVENT_TICK;
+        return 0;
+    case TH_ITEM_ACT:
+        return act_event(driver, &item->act, event);
+    case TH_ITEM_HELLO:
+        break;
+    }
+    TH_ASSERT(false);
+    return TH_E_INVALID;
+}
+
+/* ---- stepping ---- */
+
+/* Loads what core names until it names nothing new. */
+static int give_needs(struct th_driver *driver, const struct th_event *event, enum step *ret_step)
+{
+    struct th_need needs[TH_CORE_NEEDS_MAX];
+    for (;;) {
+        size_t count = th_core_needs(driver->core, event, needs);
+        if (count == 0)
+            return 0;
+        for (size_t i = 0; i < count; i++) {
+            /* The view does not see this batch: rows as they were need its commit first. */
+            if (needs[i].past && driver->has_stored) {
+                *ret_step = STEP_END_BATCH;
+                return 0;
+            }
+            int status = needs[i].past
+                             ? th_driver_give_past(driver, needs[i].book, needs[i].at)
+                             : th_driver_open_book(driver, needs[i].book);
+            if (status < 0)
+                return status;
+        }
+    }
+}
+
+static bool is_store_effect(enum th_effect_kind kind)
+{
+    return kind < TH_EFFECT_ANSWER;
+}
+
+static int carry_new(struct th_driver *driver)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_STORING);
+    for (; driver->carried < driver->effects.count; driver->carried++) {
+        const struct th_effect *effect = &driver->effects.items[driver->carried];
+        if (!is_store_effect(effect->kind))
+            continue;
+        driver->has_stored = true;
+        int status = th_driver_carry(driver, effect);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+/* Events are told apart in answers by their place in the batch. */
+static int step(struct th_driver *driver, const struct th_item *item, size_t place, int *ret_refusal,
+                enum step *ret_step)
+{
+    struct th_event event = {.now = item->now, .sender = place};
+    int refusal = make_event(driver, item, &event);
+    if (refusal == TH_E_NO_MEMORY && place > 0) {
+        *ret_step = STEP_END_BATCH;
+        return 0;
+    }
+    if (refusal < 0) {
+        *ret_refusal = refusal;
+        return 0;
+    }
+    int status = give_needs(driver, &event, ret_step);
+    if (status < 0 || *ret_step == STEP_END_BATCH)
+        return status;
+    status = th_core_step(driver->core, &event, &driver->effects);
+    if (status == TH_E_NO_MEMORY && place > 0) {
+        *ret_step = STEP_END_BATCH; /* nothing has changed: alone it may have room */
+        return 0;
+    }
+    return status < 0 ? status : carry_new(driver);
+}
+
+/* ---- a batch ---- */
+
+static void begin_batch(struct th_driver *driver)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
+    th_arena_reset(&driver->batch);
+    driver->effects = (struct th_effects){.arena = &driver->batch};
+    driver->carried = 0;
+    driver->has_stored = false;
+    driver->changes = NULL;
+    driver->changes_count = driver->changes_capacity = 0;
+}
+
+static int store_batch(struct th_driver *driver)
+{
+    struct th_store_port *store = &driver->ports.store;
+    if (!driver->has_stored) {
+        store->abort(store->context);
+        return 0;
+    }
+    int status = th_driver_carry_rollups(driver);
+    if (status < 0) {
+        store->abort(store->context);
+        return status;
+    }
+    th_driver_rest(driver);
+    status = store->commit(store->context, driver->signer);
+    driver->counters.commits += status == 0 ? 1 : 0;
+    return status;
+}
+
+/* What the commit changed beyond rows: who may connect, which units and plans nodes get. */
+static void admit(struct th_driver *driver)
+{
+    for (size_t i = 0; i < driver->effects.count; i++) {
+        const struct th_effect *effect = &driver->effects.items[i];
+        if (effect->kind == TH_EFFECT_PUT_KEY)
+            driver->ports.admission.put_key(driver->ports.admission.context,
+                                            th_core_unit(driver->core, effect->body.key.unit)->code,
+                                            &effect->body.key);
+        if (effect->kind == TH_EFFECT_PUT_UNIT) {
+            free(driver->units);
+            driver->units = NULL;
+        }
+        if (effect->kind == TH_EFFECT_PUT_PLAN)
+            TH_ASSERT(effect->body.plan.number < driver->plans_count);
+    }
+}
+
+static void answer_batch(struct th_driver *driver, const struct th_item *items,
+                         const int *refusals, size_t count)
+{
+    for (size_t i = 0; i < driver->effects.count; i++) {
+        const struct th_effect *effect = &driver->effects.items[i];
+        if (effect->kind != TH_EFFECT_ANSWER)
+            continue;
+        TH_ASSERT(effect->body.answer.sender < count);
+        const struct th_item *item = &items[effect->body.answer.sender];
+        if (item->kind != TH_ITEM_TICK)
+            th_driver_answer(driver, item, effect);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (refusals[i] < 0)
+            th_driver_fail(driver, &items[i], refusals[i], 0);
+}
+
+static int end_batch(struct th_driver *driver, const struct th_item *items, const int *refusals,
+                     size_t count)
+{
+    driver->phase = TH_DRIVER_ANSWERING;
+    driver->counters.batches++;
+    admit(driver);
+    int status = driver->has_stored ? th_driver_read(driver) : 0;
+    if (status < 0)
+        return status;
+    answer_batch(driver, items, refusals, count);
+    for (size_t i = 0; i < count && status == 0; i++)
+        if (items[i].kind == TH_ITEM_HELLO)
+            status = th_driver_greet(driver, &items[i]);
+    th_driver_spread(driver);
+    th_instant now = th_core_time(driver->core, items[count - 1].now);
+    for (size_t i = 0; i < driver->effects.count; i++)
+        if (driver->effects.items[i].kind == TH_EFFECT_REMIND)
+            th_driver_remind(driver, &driver->effects.items[i], now);
+    th_driver_publish(driver, now);
+    return status;
+}
+
+/* The store takes nothing now: hellos are answered, all else is told to come again. */
+static int refuse_all(struct th_driver *driver, const struct th_item *items, size_t count)
+{
+    driver->phase = TH_DRIVER_ANSWERING;
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++) {
+        if (items[i].kind == TH_ITEM_HELLO) {
+            status = th_driver_greet(driver, &items[i]);
+        } else if (items[i].kind != TH_ITEM_TICK) {
+            driver->counters.busy++;
+            th_driver_fail(driver, &items[i], TH_E_STORAGE, FULL_RETRY_MS);
+        }
+    }
+    return status;
+}
+
+static int step_all(struct th_driver *driver, const struct th_item *items, size_t count,
+                    int *refusals, size_t *ret_taken)
+{
+    enum step ended = STEP_DONE;
+    size_t taken = 0;
+    while (taken < count) {
+        if (items[taken].kind != TH_ITEM_HELLO) {
+            int status = step(driver, &items[taken], taken, &refusals[taken], &ended);
+            if (status < 0)
+                return status;
+        }
+        if (ended == STEP_END_BATCH)
+            break;
+        taken++;
+    }
+    TH_ASSERT(taken > 0);
+    *ret_taken = taken;
+    return 0;
+}
+
+static int run_batch(struct th_driver *driver, const struct th_item *items, size_t count,
+                     size_t *ret_taken)
+{
+    struct th_store_port *store = &driver->ports.store;
+    begin_batch(driver);
+    int *refusals = th_arena_alloc_array(&driver->batch, count, sizeof *refusals);
+    if (refusals == NULL)
+        return TH_E_NO_MEMORY;
+    int status = store->begin(store->context);
+    if (status == TH_E_STORAGE) {
+        *ret_taken = count;
+        return refuse_all(driver, items, count);
+    }
+    if (status < 0)
+        return status;
+    driver->phase = TH_DRIVER_STORING;
+    size_t taken = 0;
+    status = step_all(driver, items, count, refusals, &taken);
+    if (status < 0) {
+        store->abort(store->context);
+        return status;
+    }
+    status = store_batch(driver);
+    if (status < 0)
+        return status;
+    *ret_taken = taken;
+    return end_batch(driver, items, refusals, taken);
+}
+
+int th_driver_run(struct th_driver *driver, const struct th_item *items, size_t items_count)
+{
+    int status = 0;
+    for (size_t at = 0; at < items_count && status == 0;) {
+        size_t taken = 0;
+        status = run_batch(driver, items + at, items_count - at, &taken);
+        driver->phase = TH_DRIVER_RESTING;
+        th_driver_rest(driver);
+        at += taken;
+    }
+    return status;
+}
+
+int th_driver_found(struct th_driver *driver, struct th_reading now, struct th_text operator)
+{
+    struct th_store_port *store = &driver->ports.store;
+    const struct th_store_identity *identity = store->identity;
+    struct th_event event = {.kind = TH_EVENT_FOUND, .now = now};
+    event.body.found = (struct th_founding){.mode = identity->mode,
+                                            .realm = th_driver_text(identity->realm),
+                                            .operator = operator};
+    memcpy(event.body.found.log_key, identity->log_key, sizeof identity->log_key);
+    memcpy(event.body.found.store_id, identity->store_id, sizeof identity->store_id);
+    begin_batch(driver);
+    int status = store->begin(store->context);
+    if (status < 0)
+        return status;
+    driver->phase = TH_DRIVER_STORING;
+    status = th_core_step(driver->core, &event, &driver->effects);
+    if (status == 0)
+        status = carry_new(driver);
+    if (status < 0)
+        store->abort(store->context);
+    else
+        status = store_batch(driver);
+    driver->phase = TH_DRIVER_RESTING;
+    return status;
+}
+
+/* ---- asking ---- */
+
+bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant)
+{
+    return th_core_next_due(driver->core, ret_instant);
+}
+
+th_instant th_driver_time(const struct th_driver *driver, struct th_reading now)
+{
+    return th_core_time(driver->core, now);
+}
+
+const struct th_driver_counters *th_driver_counters(const struct th_driver *driver)
+{
+    return &driver->counters;
+}
+
+const struct th_core *th_driver_core(const struct th_driver *driver)
+{
+    return driver->core;
+}
+
+size_t th_driver_plans_count(const struct th_driver *driver)
+{
+    return driver->plans_count;
+}
+
+struct th_bytes th_driver_plan(const struct th_driver *driver, size_t i)
+{
+    TH_ASSERT(i < driver->plans_count);
+    return driver->plans[i].content;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver: takes what arrived in batches through core and store, and only then answers.
+ *
+ * Promises, asserted: for one batch, first every store effect in one transaction, then its commit,
+ * then admission, answers, reminders and publications. When a commit fails, nothing of the batch
+ * leaves, and the caller must stop the process (fail-stop): nodes send again, because no receipt
+ * left. A receipt is built from the store; the same submission gets the same bytes for ever.
+ *
+ * Knows no socket, thread or clock: aggregator/driver/ports.h. One thread owns a driver. The ports,
+ * the signer and what they borrow outlive it; an item and what it borrows outlive the call.
+ */
+#ifndef TH_DRIVER_DRIVER_H
+#define TH_DRIVER_DRIVER_H
+
+#include "aggregator/driver/ports.h"
+#include "proto/wire/control.h"
+#include "proto/wire/message.h"
+
+struct th_driver;
+
+struct th_driver_options {
+    size_t core_budget_bytes;  /* 0: 4 GiB */
+    size_t batch_budget_bytes; /* 0: 256 MiB */
+};
+
+enum th_item_kind { TH_ITEM_SUBMISSION = 1, TH_ITEM_HELLO, TH_ITEM_ACT, TH_ITEM_TICK };
+
+struct th_item {
+    enum th_item_kind kind;
+    struct th_reading now; /* the stamp of the drain */
+    uint64_t sender;       /* the transport's token */
+    uint64_t request;      /* of a node's message; the answer carries it */
+    struct th_text peer_unit; /* whose key the connection was admitted with */
+    struct th_event_submission submission; /* peer_unit is taken from above */
+    struct th_hello hello;
+    struct th_act act;
+};
+
+struct th_driver_counters {
+    uint64_t batches, commits;
+    uint64_t accepted, duplicates, conflicts, rejected; /* reports */
+    uint64_t refused;                                   /* submissions with a refusal */
+    uint64_t busy;                                      /* answered with busy_storage */
+    uint64_t hellos, acts, acts_refused;
+    uint64_t answers_lost; /* no memory for the answer: the node asks again */
+    uint64_t unannounced;  /* plans and unit lists that do not fit one frame */
+};
+
+/* TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_driver_new(const struct th_driver_ports *ports,
+                                const struct th_note_signer *signer,
+                                const struct th_driver_options *options,
+                                struct th_driver **ret_driver);
+void th_driver_free(struct th_driver *driver);
+
+/* Loads what the tables hold, once, before the first run. TH_E_CORRUPT, TH_E_NO_MEMORY, TH_E_IO. */
+TH_MUST_CHECK int th_driver_load(struct th_driver *driver);
+
+/* The first entry of an empty store. Operator: as in the entry. Statuses as th_driver_run(). */
+TH_MUST_CHECK int th_driver_found(struct th_driver *driver, struct th_reading now,
+                                  struct th_text operator);
+
+/*
+ * Runs the items in their order. They may become several batches: a closing that needs rows as they
+ * were, and too little memory for the rest, end one. 0 also when the store is nearly full: then
+ * everyone was told to try later. Any failure (TH_E_IO, TH_E_STORAGE, TH_E_CORRUPT, TH_E_NO_MEMORY)
+ * is fatal: stop the process.
+ */
+TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *items,
+                                size_t items_count);
+
+/* The next instant at which a tick is wanted, in store time. False: none. */
+bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant);
+th_instant th_driver_time(const struct th_driver *driver, struct th_reading now);
+const struct th_driver_counters *th_driver_counters(const struct th_driver *driver);
+const struct th_core *th_driver_core(const struct th_driver *driver);
+
+/* All units, encoded as nodes get them, and all plans. Borrow until units or plans change. */
+TH_MUST_CHECK int th_driver_units(struct th_driver *driver, struct th_bytes *ret_content);
+size_t th_driver_plans_count(const struct th_driver *driver);
+struct th_bytes th_driver_plan(const struct th_driver *driver, size_t i);
+
+#endif

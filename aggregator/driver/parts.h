@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a driver, shared by the files of this folder only.
+ */
+#ifndef TH_DRIVER_PARTS_H
+#define TH_DRIVER_PARTS_H
+
+#include "aggregator/driver/driver.h"
+
+/* Where a batch is; each phase allows its own effects only. */
+enum th_driver_phase {
+    TH_DRIVER_RESTING,
+    TH_DRIVER_STORING,  /* a write transaction is open: store effects, nothing leaves */
+    TH_DRIVER_ANSWERING /* after the commit, or with nothing to commit: things leave */
+};
+
+struct th_driver_plan {
+    struct th_bytes content;
+    struct th_digest digest;
+};
+
+/* A rollup that changed in this batch, to be published after the commit. */
+struct th_driver_change {
+    struct th_book_id book;
+    uint32_t unit;
+    enum th_branch branch;
+};
+
+struct th_driver {
+    struct th_driver_ports ports;
+    const struct th_note_signer *signer;
+    struct th_core *core;
+    struct th_arena lasting; /* plans, for the life of the driver */
+    struct th_arena batch;
+    struct th_effects effects;
+    size_t carried;  /* effects of this batch that the store has */
+    bool has_stored; /* at least one store effect in this batch */
+    struct th_driver_change *changes;
+    size_t changes_count, changes_capacity;
+    enum th_driver_phase phase;
+    bool is_reading; /* the view shows the last commit */
+    struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];
+    size_t plans_count;
+    uint8_t books[TH_LIMIT_PLANS_MAX][TH_LIMIT_OBLIGATIONS_MAX / 8]; /* bit: loaded */
+    uint8_t *units; /* owned, encoded; NULL: to be encoded again */
+    size_t units_size;
+    struct th_driver_counters counters;
+};
+
+struct th_text th_driver_text(const char *text);
+
+/* The view at the last commit; th_driver_rest() gives it back. */
+TH_MUST_CHECK int th_driver_read(struct th_driver *driver);
+void th_driver_rest(struct th_driver *driver);
+
+/* books.c: loads the book unless it is there. */
+TH_MUST_CHECK int th_driver_open_book(struct th_driver *driver, struct th_book_id book);
+/* Gives core the rows of the book as they were at the instant. Precondition: nothing of this batch
+ * is stored yet. */
+TH_MUST_CHECK int th_driver_give_past(struct th_driver *driver, struct th_book_id book,
+                                      th_instant at);
+/* Keeps a plan of the store or of an act; decodes it into `lasting`. */
+TH_MUST_CHECK int th_driver_keep_plan(struct th_driver *driver, struct th_bytes content,
+                                      const struct th_plan **ret_plan,
+                                      struct th_digest *ret_digest);
+
+/* carry.c: one store effect into the open transaction. */
+TH_MUST_CHECK int th_driver_carry(struct th_driver *driver, const struct th_effect *effect);
+/* The rollups that the batch changed. */
+TH_MUST_CHECK int th_driver_carry_rollups(struct th_driver *driver);
+
+/* answer.c, after the commit. */
+void th_driver_answer(struct th_driver *driver, const struct th_item *item,
+                      const struct th_effect *effect);
+void th_driver_fail(struct th_driver *driver, const struct th_item *item, int status,
+                    uint32_t after_ms);
+/* Encodes and sends; without memory the answer is lost and counted. */
+void th_driver_send(struct th_driver *driver, const struct th_item *item,
+                    const struct th_to_node *message);
+
+/* welcome.c */
+TH_MUST_CHECK int th_driver_greet(struct th_driver *driver, const struct th_item *item);
+/* Tells the nodes that are connected of plans and units that this batch loaded. */
+void th_driver_spread(struct th_driver *driver);
+void th_driver_remind(struct th_driver *driver, const struct th_effect *effect, th_instant now);
+
+/* publish.c */
+void th_driver_publish(struct th_driver *driver, th_instant time);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the driver needs from the world: small tables of functions, so that tests and the simulator
+ * put their own store, network and publisher in place of LMDB and ZeroMQ. Time is no port: each
+ * item carries its own stamp.
+ *
+ * All functions of one set of ports are called on the thread that owns the driver. What they are
+ * given is borrowed for the call.
+ */
+#ifndef TH_DRIVER_PORTS_H
+#define TH_DRIVER_PORTS_H
+
+#include "aggregator/store/store.h"
+
+/* As the functions of aggregator/store/store.h with the same names; reading is from one view, which
+ * `renew` brings to the last commit and `rest` gives back. */
+struct th_store_port {
+    void *context;
+    const struct th_store_identity *identity;
+
+    int (*begin)(void *context);
+    void (*abort)(void *context);
+    int (*commit)(void *context, const struct th_note_signer *signer);
+    uint64_t (*next_position)(void *context);
+    int (*append)(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest);
+    int (*append_leaf)(void *context, uint64_t position, struct th_bytes leaf);
+    int (*put_row)(void *context, struct th_book_id book, const struct th_row *row);
+    int (*put_revision)(void *context, struct th_book_id book, const struct th_revision *revision);
+    int (*put_rollup)(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                      const struct th_rollup_layout *layout, const struct th_rollup *rollup);
+    int (*put_closing)(void *context, struct th_book_id book, th_instant closed_at, uint32_t unit,
+                       enum th_branch branch, const struct th_rollup_layout *layout,
+                       const struct th_rollup *rollup);
+    int (*put_unit)(void *context, uint32_t number, const struct th_unit *unit);
+    int (*put_plan)(void *context, uint16_t number, const struct th_digest *digest,
+                    th_instant loaded_at, struct th_bytes content);
+    int (*put_key)(void *context, const struct th_key_row *key);
+    int (*put_mark)(void *context, struct th_book_id book, const struct th_mark *mark);
+    int (*put_clock)(void *context, const struct th_clock_row *clock);
+
+    int (*renew)(void *context);
+    void (*rest)(void *context);
+    uint64_t (*size)(void *context);
+    int (*rows)(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context);
+    int (*revisions)(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
+                     th_revision_fn *fn, void *fn_context);
+    int (*entry)(void *context, uint64_t position, struct th_stored_entry *ret_entry);
+    int (*units)(void *context, struct th_arena *arena, th_unit_fn *fn, void *fn_context);
+    int (*plans)(void *context, th_plan_fn *fn, void *fn_context);
+    int (*keys)(void *context, th_key_fn *fn, void *fn_context);
+    int (*marks)(void *context, th_mark_fn *fn, void *fn_context);
+    int (*clock)(void *context, struct th_clock_row *ret_clock);
+    int (*receipt)(void *context, uint64_t position, struct th_arena *arena,
+                   struct th_bytes *ret_text);
+};
+
+/* The way back. Nothing here can fail: what cannot be delivered is dropped, nodes ask again. */
+struct th_transport_port {
+    void *context;
+    /* A ToNode frame for whoever sent the item with this token. */
+    void (*send)(void *context, uint64_t sender, struct th_bytes frame);
+    /* A ToNode frame for a unit's nodes, wherever they are connected. */
+    void (*send_to_unit)(void *context, const char *unit_code, struct th_bytes frame);
+    /* What became of an operator's act: 0 and its position, or TH_E_…. */
+    void (*done)(void *context, uint64_t sender, int status, uint64_t position);
+};
+
+struct th_publisher_port {
+    void *context;
+    /* `topic`: at most TH_TOPIC_SIZE_MAX bytes. `body`: a Publication (proto/publication.proto). */
+    void (*publish)(void *context, struct th_text topic, struct th_bytes body);
+};
+
+#define TH_TOPIC_SIZE_MAX 200 /* libzmq 4.3.4 breaks topics from 246 bytes on */
+
+/* Who may connect: told of each key when it is loaded, and again after each commit that changed it,
+ * before any answer of that commit leaves. */
+struct th_admission_port {
+    void *context;
+    void (*put_key)(void *context, const char *unit_code, const struct th_key_row *key);
+};
+
+struct th_driver_ports {
+    struct th_store_port store;
+    struct th_transport_port transport;
+    struct th_publisher_port publisher;
+    struct th_admission_port admission;
+};
+
+/* Ports of a real store, with one view of its own. The store and the ports outlive the driver.
+ * th_store_port_close() ends the view. TH_E_NO_MEMORY, TH_E_IO. */
+TH_MUST_CHECK int th_store_port_open(struct th_store *store, struct th_store_port *ret_port);
+void th_store_port_close(struct th_store_port *port);
+
+/* Ports that drop everything. */
+extern const struct th_transport_port th_transport_none;
+extern const struct th_publisher_port th_publisher_none;
+extern const struct th_admission_port th_admission_none;
+
+#endif

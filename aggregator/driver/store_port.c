@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/driver/ports.h"
+
+#include <stdlib.h>
+
+struct held {
+    struct th_store *store;
+    struct th_view *view;
+};
+
+static struct th_store *store_of(void *context)
+{
+    return ((struct held *)context)->store;
+}
+
+static struct th_view *view_of(void *context)
+{
+    return ((struct held *)context)->view;
+}
+
+static int begin(void *context)
+{
+    return th_store_begin(store_of(context));
+}
+
+static void abort_batch(void *context)
+{
+    th_store_abort(store_of(context));
+}
+
+static int commit(void *context, const struct th_note_signer *signer)
+{
+    return th_store_commit(store_of(context), signer);
+}
+
+static uint64_t next_position(void *context)
+{
+    return th_store_next_position(store_of(context));
+}
+
+static int append(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest)
+{
+    return th_store_append(store_of(context), entry, ret_digest);
+}
+
+static int append_leaf(void *context, uint64_t position, struct th_bytes leaf)
+{
+    return th_store_append_leaf(store_of(context), position, leaf);
+}
+
+static int put_row(void *context, struct th_book_id book, const struct th_row *row)
+{
+    return th_store_put_row(store_of(context), book, row);
+}
+
+static int put_revision(void *context, struct th_book_id book, const struct th_revision *revision)
+{
+    return th_store_put_revision(store_of(context), book, revision);
+}
+
+static int put_rollup(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                      const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    return th_store_put_rollup(store_of(context), book, unit, branch, layout, rollup);
+}
+
+static int put_closing(void *context, struct th_book_id book, th_instant closed_at, uint32_t unit,
+                       enum th_branch branch, const struct th_rollup_layout *layout,
+                       const struct th_rollup *rollup)
+{
+    return th_store_put_closing(store_of(context), book, closed_at, unit, branch, layout, rollup);
+}
+
+static int put_unit(void *context, uint32_t number, const struct th_unit *unit)
+{
+    return th_store_put_unit(store_of(context), number, unit);
+}
+
+static int put_plan(void *context, uint16_t number, const struct th_digest *digest,
+                    th_instant loaded_at, struct th_bytes content)
+{
+    return th_store_put_plan(store_of(context), number, digest, loaded_at, content);
+}
+
+static int put_key(void *context, const struct th_key_row *key)
+{
+    return th_store_put_key(store_of(context), key);
+}
+
+static int put_mark(void *context, struct th_book_id book, const struct th_mark *mark)
+{
+    return th_store_put_mark(store_of(context), book, mark);
+}
+
+static int put_clock(void *context, const struct th_clock_row *row)
+{
+    return th_store_put_clock(store_of(context), row);
+}
+
+static int renew(void *context)
+{
+    return th_view_renew(view_of(context));
+}
+
+static void rest(void *context)
+{
+    th_view_rest(view_of(context));
+}
+
+static uint64_t size(void *context)
+{
+    return th_view_size(view_of(context));
+}
+
+static int rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
+{
+    return th_view_rows(view_of(context), book, fn, fn_context);
+}
+
+static int revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
+                     th_revision_fn *fn, void *fn_context)
+{
+    return th_view_revisions(view_of(context), book, unit, number, fn, fn_context);
+}
+
+static int entry_at(void *context, uint64_t position, struct th_stored_entry *ret_entry)
+{
+    return th_view_entry(view_of(context), position, ret_entry);
+}
+
+static int units(void *context, struct th_arena *arena, th_unit_fn *fn, void *fn_context)
+{
+    return th_view_units(view_of(context), arena, fn, fn_context);
+}
+
+static int plans(void *context, th_plan_fn *fn, void *fn_context)
+{
+    return th_view_plans(view_of(context), fn, fn_context);
+}
+
+static int keys(void *context, th_key_fn *fn, void *fn_context)
+{
+    return th_view_keys(view_of(context), fn, fn_context);
+}
+
+static int marks(void *context, th_mark_fn *fn, void *fn_context)
+{
+    return th_view_marks(view_of(context), fn, fn_context);
+}
+
+static int clock_row(void *context, struct th_clock_row *ret_clock)
+{
+    return th_view_clock(view_of(context), ret_clock);
+}
+
+static int receipt(void *context, uint64_t position, struct th_arena *arena,
+                   struct th_bytes *ret_text)
+{
+    return th_view_receipt(view_of(context), position, arena, ret_text);
+}
+
+int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
+{
+    struct held *held = malloc(sizeof *held);
+    if (held == NULL)
+        return TH_E_NO_MEMORY;
+    held->store = store;
+    int status = th_view_open(store, &held->view);
+    if (status < 0) {
+        free(held);
+        return status;
+    }
+    th_view_rest(held->view);
+    *ret_port = (struct th_store_port){
+        .context = held,
+        .identity = th_store_identity(store),
+        .begin = begin,
+        .abort = abort_batch,
+        .commit = commit,
+        .next_position = next_position,
+        .append = append,
+        .append_leaf = append_leaf,
+        .put_row = put_row,
+        .put_revision = put_revision,
+        .put_rollup = put_rollup,
+        .put_closing = put_closing,
+        .put_unit = put_unit,
+        .put_plan = put_plan,
+        .put_key = put_key,
+        .put_mark = put_mark,
+        .put_clock = put_clock,
+        .renew = renew,
+        .rest = rest,
+        .size = size,
+        .rows = rows,
+        .revisions = revisions,
+        .entry = entry_at,
+        .units = units,
+        .plans = plans,
+        .keys = keys,
+        .marks = marks,
+        .clock = clock_row,
+        .receipt = receipt,
+    };
+    return 0;
+}
+
+void th_store_port_close(struct th_store_port *port)
+{
+    struct held *held = port->context;
+    if (held != NULL) {
+        th_view_close(held->view);
+        free(held);
+    }
+    *port = (struct th_store_port){0};
+}

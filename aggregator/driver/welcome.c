@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hello is answered with the store's time and size, the plans and units that the node lacks, and
+ * the reminders that are in force for what its unit has not reported.
+ */
+#include "aggregator/driver/parts.h"
+#include "base/assert.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REMINDER_TEXT_SIZE 400
+
+/* ---- plans and units ---- */
+
+int th_driver_units(struct th_driver *driver, struct th_bytes *ret_content)
+{
+    if (driver->units == NULL) {
+        struct th_arena arena;
+        th_arena_init(&arena, (size_t)1 << 20, (size_t)64 << 20);
+        uint32_t count = th_core_units_count(driver->core);
+        struct th_bytes content = {NULL, 0};
+        struct th_unit *units = th_arena_alloc_array(&arena, count, sizeof *units);
+        for (uint32_t i = 0; i < count && units != NULL; i++)
+            units[i] = *th_core_unit(driver->core, i);
+        int status = units == NULL ? TH_E_NO_MEMORY
+                                   : th_wire_units_encode(units, count, &arena, &content);
+        uint8_t *copy = status < 0 ? NULL : malloc(content.size + 1);
+        if (copy != NULL && content.size > 0)
+            memcpy(copy, content.bytes, content.size);
+        th_arena_deinit(&arena);
+        if (status < 0)
+            return status;
+        if (copy == NULL)
+            return TH_E_NO_MEMORY;
+        driver->units = copy;
+        driver->units_size = content.size;
+    }
+    *ret_content = (struct th_bytes){driver->units, driver->units_size};
+    return 0;
+}
+
+static bool is_known(const struct th_hello *hello, const struct th_digest *digest)
+{
+    for (size_t i = 0; i < hello->known_count; i++)
+        if (memcmp(&hello->known[i], digest, sizeof *digest) == 0)
+            return true;
+    return false;
+}
+
+static void announce(struct th_driver *driver, const struct th_item *item,
+                     enum th_announcement_kind kind, struct th_bytes content,
+                     const struct th_digest *digest)
+{
+    if (is_known(&item->hello, digest))
+        return;
+    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
+    message.body.announcement = (struct th_announcement){kind, content};
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+        driver->counters.unannounced++;
+        return;
+    }
+    driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
+}
+
+static bool is_below(const struct th_core *core, uint32_t unit, const char *code)
+{
+    for (unsigned depth = 0; depth < TH_UNIT_DEPTH_MAX + 1 && unit != TH_UNIT_NONE; depth++) {
+        const struct th_unit *at = th_core_unit(core, unit);
+        if (strcmp(at->code, code) == 0)
+            return true;
+        unit = at->parent;
+    }
+    return false;
+}
+
+static void announce_all(struct th_driver *driver, const struct th_item *item, uint32_t unit)
+{
+    struct th_bytes units;
+    if (th_driver_units(driver, &units) == 0) {
+        struct th_digest digest;
+        th_tlog_sha256(&(struct th_tlog_part){units.bytes, units.size}, 1, &digest);
+        announce(driver, item, TH_ANNOUNCEMENT_UNITS, units, &digest);
+    }
+    TH_ASSERT(driver->plans_count == th_core_plans_count(driver->core));
+    for (uint16_t i = 0; i < driver->plans_count; i++)
+        if (is_below(driver->core, unit, th_core_plan(driver->core, i)->territory))
+            announce(driver, item, TH_ANNOUNCEMENT_PLAN, driver->plans[i].content,
+                     &driver->plans[i].digest);
+}
+
+/* To every unit's nodes that are connected, when this batch loaded it. */
+static void spread(struct th_driver *driver, enum th_announcement_kind kind,
+                   struct th_bytes content, const char *territory)
+{
+    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
+    message.body.announcement = (struct th_announcement){kind, content};
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+        driver->counters.unannounced++;
+        return;
+    }
+    for (uint32_t unit = 0; unit < th_core_units_count(driver->core); unit++)
+        if (territory == NULL || is_below(driver->core, unit, territory))
+            driver->ports.transport.send_to_unit(driver->ports.transport.context,
+                                                 th_core_unit(driver->core, unit)->code, frame);
+}
+
+void th_driver_spread(struct th_driver *driver)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    bool has_units = false;
+    for (size_t i = 0; i < driver->effects.count; i++) {
+        const struct th_effect *effect = &driver->effects.items[i];
+        has_units = has_units || effect->kind == TH_EFFECT_PUT_UNIT;
+        if (effect->kind == TH_EFFECT_PUT_PLAN)
+            spread(driver, TH_ANNOUNCEMENT_PLAN, driver->plans[effect->body.plan.number].content,
+                   th_core_plan(driver->core, effect->body.plan.number)->territory);
+    }
+    struct th_bytes units;
+    if (has_units && th_driver_units(driver, &units) == 0)
+        spread(driver, TH_ANNOUNCEMENT_UNITS, units, NULL);
+}
+
+/* ---- reminders ---- */
+
+static void fill_reminder(const struct th_plan *plan, const struct th_obligation *obligation,
+                          th_instant due, th_instant now, char text[REMINDER_TEXT_SIZE],
+                          struct th_to_node *message)
+{
+    char spoken[TH_SPOKEN_TEXT_SIZE];
+    char title[TH_TEXT_EXCERPT_SIZE];
+    const char *name = obligation->title[0] == 0 ? obligation->id : obligation->title;
+    int size = snprintf(text, REMINDER_TEXT_SIZE,
+                        "Chưa nhận được báo cáo \"%s\" theo kế hoạch %s. Hạn: trước %s.",
+                        th_text_excerpt(name, strlen(name), title), plan->id,
+                        th_instant_format_spoken(due, spoken));
+    TH_ASSERT(size > 0);
+    TH_ASSERT(size < REMINDER_TEXT_SIZE);
+    *message = (struct th_to_node){.kind = TH_TO_NODE_REMINDER};
+    message->body.reminder = (struct th_reminder){.plan = th_driver_text(plan->id),
+                                                  .obligation = th_driver_text(obligation->id),
+                                                  .text = {text, (size_t)size},
+                                                  .due = due,
+                                                  .time = now};
+}
+
+void th_driver_remind(struct th_driver *driver, const struct th_effect *effect, th_instant now)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    const struct th_plan *plan = th_core_plan(driver->core, effect->book.plan);
+    char text[REMINDER_TEXT_SIZE];
+    struct th_to_node message;
+    fill_reminder(plan, &plan->obligations[effect->book.obligation], effect->body.remind.due, now,
+                  text, &message);
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+        driver->counters.answers_lost++;
+        return;
+    }
+    for (uint32_t i = 0; i < effect->body.remind.count; i++)
+        driver->ports.transport.send_to_unit(
+            driver->ports.transport.context,
+            th_core_unit(driver->core, effect->body.remind.units[i])->code, frame);
+}
+
+/* Reminded, still missing, and still accepted: the reminder stands. */
+static int remind_one(struct th_driver *driver, const struct th_item *item, uint32_t unit,
+                      struct th_book_id book, th_instant now)
+{
+    const struct th_plan *plan = th_core_plan(driver->core, book.plan);
+    const struct th_obligation *obligation = &plan->obligations[book.obligation];
+    const struct th_mark *mark = th_core_mark(driver->core, book);
+    if (mark == NULL || !mark->reminded || !obligation->has_due)
+        return 0;
+    if (!th_obligation_expects(obligation, th_core_unit(driver->core, unit)))
+        return 0;
+    const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_ACCEPT_UNTIL);
+    if (terms != NULL && now.ms >= th_day_start(terms->accept_until).ms + TH_DAY_MS)
+        return 0;
+    int status = th_driver_open_book(driver, book);
+    if (status < 0)
+        return status;
+    if (th_core_has_reported(driver->core, book, unit))
+        return 0;
+    char text[REMINDER_TEXT_SIZE];
+    struct th_to_node message;
+    fill_reminder(plan, obligation, obligation->due, now, text, &message);
+    th_driver_send(driver, item, &message);
+    return 0;
+}
+
+static int remind_all(struct th_driver *driver, const struct th_item *item, uint32_t unit,
+                      th_instant now)
+{
+    for (uint16_t i = 0; i < th_core_plans_count(driver->core); i++) {
+        const struct th_plan *plan = th_core_plan(driver->core, i);
+        for (uint16_t j = 0; j < plan->obligations_count; j++) {
+            int status = remind_one(driver, item, unit, (struct th_book_id){i, j}, now);
+            if (status < 0)
+                return status;
+        }
+    }
+    return 0;
+}
+
+int th_driver_greet(struct th_driver *driver, const struct th_item *item)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    driver->counters.hellos++;
+    struct th_store_port *store = &driver->ports.store;
+    const struct th_hello *hello = &item->hello;
+    th_instant now = th_core_time(driver->core, item->now);
+    uint32_t unit = TH_UNIT_NONE;
+    if (hello->unit.size != item->peer_unit.size ||
+        memcmp(hello->unit.bytes, item->peer_unit.bytes, hello->unit.size) != 0 ||
+        !th_core_find_unit(driver->core, hello->unit, th_day_of_instant(now), &unit)) {
+        th_driver_fail(driver, item, TH_E_FORBIDDEN, 0);
+        return 0;
+    }
+    struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = item->request};
+    message.body.welcome =
+        (struct th_welcome){.mode = store->identity->mode,
+                            .realm = th_driver_text(store->identity->realm),
+                            .now = now,
+                            .size = store->next_position(store->context)};
+    th_driver_send(driver, item, &message);
+    announce_all(driver, item, unit);
+    return remind_all(driver, item, unit, now);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/shell/config.h"
+
+#include "base/file.h"
+#include "base/yaml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CONFIG_SIZE_MAX = 64 * 1024, VERIFIERS_MAX = 16, QUOTA_MAX = 1000000 };
+
+static const char *const keys[] = {"aggregator", "format",           "listen",     "publish",
+                                   "verifiers",  "quota_per_second", "quota_burst"};
+
+void th_config_default(struct th_config *ret_config)
+{
+    *ret_config = (struct th_config){.listen = "tcp://127.0.0.1:7411",
+                                     .publish = "tcp://127.0.0.1:7412",
+                                     .verifiers = 2,
+                                     .quota_per_second = 200,
+                                     .quota_burst = 2000};
+}
+
+int th_config_check_address(const char *address)
+{
+    const char *port = strrchr(address, ':');
+    size_t size = strlen(address);
+    int64_t number;
+    if (size > TH_CONFIG_ADDRESS_MAX || strncmp(address, "tcp://", 6) != 0 || port < address + 7)
+        return TH_E_INVALID;
+    for (size_t i = 0; i < size; i++)
+        if (address[i] <= ' ' || address[i] > '~' || address[i] == '"' || address[i] == '\\')
+            return TH_E_INVALID;
+    if (strcmp(port + 1, "*") == 0)
+        return 0;
+    return th_text_parse_int(port + 1, strlen(port + 1), 1, 65535, &number) < 0 ? TH_E_INVALID : 0;
+}
+
+int th_config_write(const char *path, const struct th_config *config)
+{
+    char text[1400];
+    int size = snprintf(text, sizeof text,
+                        "# Máy chủ tổng hợp lắng nghe ở đâu. Sửa xong thì chạy lại.\n"
+                        "aggregator: tonghop\nformat: 1\n"
+                        "listen: \"%s\"\npublish: \"%s\"\n"
+                        "# Số luồng kiểm tra chữ ký, 1 đến 16.\nverifiers: %u\n"
+                        "# Mỗi đơn vị được gửi bao nhiêu thông điệp một giây, và dồn bao nhiêu.\n"
+                        "quota_per_second: %u\nquota_burst: %u\n",
+                        config->listen, config->publish, config->verifiers,
+                        config->quota_per_second, config->quota_burst);
+    if (size < 0 || (size_t)size >= sizeof text)
+        return TH_E_LIMIT;
+    return th_file_write(path, 0600, text, (size_t)size);
+}
+
+static int read_address(struct th_yaml_node root, const char *key, struct th_problems *problems,
+                        char ret_address[TH_CONFIG_ADDRESS_MAX + 1])
+{
+    struct th_yaml_node node;
+    struct th_text text;
+    int status = th_yaml_require(root, key, problems, &node);
+    if (status == 0)
+        status = th_yaml_read_text(node, TH_TEXT_ONE_LINE, TH_CONFIG_ADDRESS_MAX, problems, &text);
+    if (status < 0)
+        return status;
+    if (th_config_check_address(text.bytes) < 0) {
+        th_yaml_report(node, problems, "viết như tcp://127.0.0.1:7411", "không phải một địa chỉ");
+        return TH_E_INVALID;
+    }
+    memcpy(ret_address, text.bytes, text.size + 1);
+    return 0;
+}
+
+static int read_number(struct th_yaml_node root, const char *key, int64_t max,
+                       struct th_problems *problems, uint32_t *ret_number)
+{
+    struct th_yaml_node node;
+    int64_t number;
+    int status = th_yaml_require(root, key, problems, &node);
+    if (status == 0)
+        status = th_yaml_read_int(node, 1, max, problems, &number);
+    if (status == 0)
+        *ret_number = (uint32_t)number;
+    return status;
+}
+
+static int read_head(struct th_yaml_node root, struct th_problems *problems)
+{
+    static const struct th_yaml_word words[] = {{"tonghop", 0}};
+    struct th_yaml_node node;
+    int ignored;
+    int status =
+        th_yaml_check_keys(root, keys, sizeof keys / sizeof keys[0], problems);
+    if (status < 0)
+        return status;
+    status = th_yaml_require(root, "aggregator", problems, &node);
+    if (status == 0)
+        status = th_yaml_read_word(node, words, 1, problems, &ignored);
+    uint32_t format;
+    return status < 0 ? status : read_number(root, "format", 1, problems, &format);
+}
+
+int th_config_read(const char *path, struct th_problems *problems, struct th_config *ret_config)
+{
+    struct th_yaml *doc = NULL;
+    struct th_config config;
+    uint32_t verifiers = 0;
+    int status = th_yaml_open(path, CONFIG_SIZE_MAX, problems, &doc);
+    if (status < 0)
+        return status;
+    struct th_yaml_node root = th_yaml_root(doc);
+    /* All fields are looked at, so that one run shows every problem. */
+    int statuses[] = {
+        read_head(root, problems),
+        read_address(root, "listen", problems, config.listen),
+        read_address(root, "publish", problems, config.publish),
+        read_number(root, "verifiers", VERIFIERS_MAX, problems, &verifiers),
+        read_number(root, "quota_per_second", QUOTA_MAX, problems, &config.quota_per_second),
+        read_number(root, "quota_burst", QUOTA_MAX, problems, &config.quota_burst),
+    };
+    th_yaml_close(doc);
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (statuses[i] < 0)
+            return statuses[i];
+    config.verifiers = verifiers;
+    *ret_config = config;
+    return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DIR/config.yaml: how the daemon of a store listens. Written by init; people may edit it.
+ *
+ *     aggregator: tonghop
+ *     format: 1
+ *     listen: tcp://127.0.0.1:7411      nodes
+ *     publish: tcp://127.0.0.1:7412     who watches
+ *     verifiers: 2                      threads that check signatures, 1 to 16
+ *     quota_per_second: 200             messages of one unit
+ *     quota_burst: 2000
+ */
+#ifndef TH_SHELL_CONFIG_H
+#define TH_SHELL_CONFIG_H
+
+#include "base/problems.h"
+
+#include <stdint.h>
+
+#define TH_CONFIG_FILE        "config.yaml"
+#define TH_CONFIG_ADDRESS_MAX 200
+
+struct th_config {
+    char listen[TH_CONFIG_ADDRESS_MAX + 1];
+    char publish[TH_CONFIG_ADDRESS_MAX + 1];
+    unsigned verifiers;
+    uint32_t quota_per_second;
+    uint32_t quota_burst;
+};
+
+/* What init writes when nothing else is said. */
+void th_config_default(struct th_config *ret_config);
+/* tcp://HOST:PORT with a port of 1 to 65535, or * for any. */
+TH_MUST_CHECK int th_config_check_address(const char *address);
+TH_MUST_CHECK int th_config_write(const char *path, const struct th_config *config);
+/* Every key has to be there. Failures add problems, except TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_config_read(const char *path, struct th_problems *problems,
+                                 struct th_config *ret_config);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The XPUB socket that dashboards and others who watch subscribe to. CURVE, in a ZAP domain of its
+ * own. A subscriber that does not read loses publications; that never slows the aggregator.
+ *
+ * Belongs to one thread at a time.
+ */
+#ifndef TH_SHELL_PUBLISHER_H
+#define TH_SHELL_PUBLISHER_H
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+
+struct th_publisher;
+
+/* As th_router_open_nodes(). */
+TH_MUST_CHECK int th_publisher_open(void *zmq_context, const char *address,
+                                    const uint8_t curve_secret[32],
+                                    struct th_publisher **ret_publisher);
+void th_publisher_close(struct th_publisher *publisher);
+const char *th_publisher_endpoint(const struct th_publisher *publisher);
+int th_publisher_fd(const struct th_publisher *publisher);
+
+/* Subscriptions wait to be read: th_publisher_drain() reads them away, so that they take no memory;
+ * libzmq has acted on them already. */
+bool th_publisher_is_pending(struct th_publisher *publisher);
+void th_publisher_drain(struct th_publisher *publisher);
+
+void th_publisher_send(struct th_publisher *publisher, struct th_bytes topic, struct th_bytes body);
+
+#endif

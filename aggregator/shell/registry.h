@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which CURVE keys may connect, and for which unit they speak.
+ *
+ * Filled by the writer when keys are loaded and after each commit that changes them; asked by the
+ * ZAP handler at a handshake and by the loop at every message, so a revoked key is refused at its
+ * next message although its connection lives on. Viewers are the same keys for now: who is enrolled
+ * may also subscribe.
+ *
+ * Thread-safe: one lock inside, held for one look-up.
+ */
+#ifndef TH_SHELL_REGISTRY_H
+#define TH_SHELL_REGISTRY_H
+
+#include "proto/model/report.h"
+#include "proto/model/unit.h"
+
+#include <stdbool.h>
+
+struct th_registry;
+
+/* `random`: 8 bytes, from which the suffix of this process is made. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_registry_new(const uint8_t random[8], struct th_registry **ret_registry);
+void th_registry_free(struct th_registry *registry);
+
+/* Copies. The pair of keys is one enrolment; a later put of it replaces the earlier. False without
+ * memory: a new key is not admitted then; an enrolment that was known always changes. */
+bool th_registry_put(struct th_registry *registry, const char *unit,
+                     const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                     bool is_revoked);
+
+/* True and the unit when an enrolment with this key is in force. */
+bool th_registry_find(struct th_registry *registry, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                      char ret_unit[TH_UNIT_CODE_MAX + 1]);
+
+/* ":" and 16 hex digits that only this process knows: what ends every User-Id that its own ZAP
+ * handler gave. */
+const char *th_registry_suffix(const struct th_registry *registry);
+
+#endif

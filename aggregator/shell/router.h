@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ROUTER sockets: the one that nodes connect to (TCP, CURVE), and the one of the operator (ipc).
+ *
+ * Exactly [routing id][payload] is taken; everything else is read to its end, dropped and told. A
+ * payload is never copied: it stays in libzmq's memory until its frame is closed, on any thread.
+ * What cannot be sent at once is dropped: a node asks again.
+ *
+ * A socket belongs to one thread at a time. Frames move between threads with a lock in between.
+ */
+#ifndef TH_SHELL_ROUTER_H
+#define TH_SHELL_ROUTER_H
+
+#include "aggregator/shell/registry.h"
+#include "base/bytes.h"
+
+#define TH_ROUTER_ID_MAX      64
+#define TH_ROUTER_ADDRESS_MAX 256
+#define TH_CONTROL_PATH_MAX   107 /* of a Unix socket */
+
+struct th_router;
+
+/* Room for libzmq's zmq_msg_t. */
+struct th_router_frame {
+    _Alignas(void *) unsigned char message[64];
+};
+
+struct th_router_peer {
+    uint8_t id[TH_ROUTER_ID_MAX];
+    size_t id_size;
+};
+
+enum th_router_got {
+    TH_ROUTER_NOTHING,
+    TH_ROUTER_MESSAGE,
+    TH_ROUTER_BAD_FRAMES, /* not two frames, an empty payload, or a routing id that is too long */
+    TH_ROUTER_BAD_PEER,   /* no User-Id of this process's ZAP handler */
+    TH_ROUTER_REVOKED     /* the key was admitted and is no longer */
+};
+
+struct th_router_message {
+    struct th_router_frame frame; /* owned by the taker: th_router_frame_close() */
+    struct th_bytes payload;      /* borrows the frame: a message stays where it was received */
+    struct th_router_peer peer;
+    char unit[TH_UNIT_CODE_MAX + 1]; /* "" on the operator's socket */
+};
+
+/*
+ * For nodes: CURVE server, fail-closed. The ZAP handler of the context runs already. `address`:
+ * tcp://HOST:PORT, port * for any. TH_E_CONFIG: libzmq cannot enforce ZAP, or the address is bad;
+ * TH_E_BUSY: the address is taken. TH_E_IO, TH_E_NO_MEMORY.
+ */
+TH_MUST_CHECK int th_router_open_nodes(void *zmq_context, const char *address,
+                                       const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
+                                       struct th_registry *registry, struct th_router **ret_router);
+/* For the operator: a Unix socket that only its owner may open. TH_E_LIMIT: the path is too long. */
+TH_MUST_CHECK int th_router_open_operator(void *zmq_context, const char *path,
+                                          struct th_router **ret_router);
+void th_router_close(struct th_router *router);
+/* Takes no new connection; those that are open go on. */
+void th_router_unbind(struct th_router *router);
+
+/* The address that was bound, with the port. */
+const char *th_router_endpoint(const struct th_router *router);
+int th_router_fd(const struct th_router *router);
+/* True when a message waits. Ask after each use of the socket: the descriptor is edge-triggered. */
+bool th_router_is_pending(struct th_router *router);
+
+/* Fills `ret_message` only for TH_ROUTER_MESSAGE. */
+enum th_router_got th_router_receive(struct th_router *router,
+                                     struct th_router_message *ret_message);
+/* False: dropped, because the peer is gone or does not read. */
+bool th_router_send(struct th_router *router, const struct th_router_peer *peer,
+                    struct th_bytes payload);
+
+void th_router_frame_close(struct th_router_frame *frame);
+
+#endif

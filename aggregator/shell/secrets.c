@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/shell/secrets.h"
+
+#include "base/file.h"
+#include "proto/tlog/hash.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+enum { KEY_SIZE = 32, LINE_SIZE = TH_DIGEST_BASE64_SIZE + 1, PATH_SIZE = 512 };
+
+#define CURVE_FILE "secrets/curve.key"
+#define LOG_FILE   "secrets/log.key"
+
+void th_secrets_forbid_dumps(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static int complete(const char *realm, struct th_secrets *secrets)
+{
+    (void)sodium_mlock(secrets, sizeof *secrets);
+    (void)crypto_scalarmult_base(secrets->curve_public, secrets->curve_secret);
+    int status = th_tlog_signer_init(realm, secrets->log_seed, &secrets->signer);
+    if (status < 0)
+        th_secrets_deinit(secrets);
+    return status;
+}
+
+int th_secrets_make(const char *realm, struct th_secrets *ret_secrets)
+{
+    randombytes_buf(ret_secrets->curve_secret, sizeof ret_secrets->curve_secret);
+    randombytes_buf(ret_secrets->log_seed, sizeof ret_secrets->log_seed);
+    return complete(realm, ret_secrets);
+}
+
+void th_secrets_deinit(struct th_secrets *secrets)
+{
+    (void)sodium_munlock(secrets, sizeof *secrets); /* wipes */
+}
+
+static int write_key(const char *folder, const char *name, const uint8_t key[KEY_SIZE])
+{
+    char path[PATH_SIZE];
+    char line[LINE_SIZE + 1];
+    size_t length = 0;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    int status = th_tlog_base64_encode(key, KEY_SIZE, sizeof line, line, &length);
+    if (status == 0) {
+        line[length++] = '\n';
+        status = th_file_create(path, 0600, line, length);
+    }
+    sodium_memzero(line, sizeof line);
+    return status;
+}
+
+int th_secrets_write(const char *folder, const struct th_secrets *secrets)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof path, "%s/secrets", folder) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
+    int status = write_key(folder, CURVE_FILE, secrets->curve_secret);
+    return status < 0 ? status : write_key(folder, LOG_FILE, secrets->log_seed);
+}
+
+/* A regular file of ours that nobody else may read or write. */
+static int check_mode(const char *path, char problem[TH_SECRETS_PROBLEM_SIZE])
+{
+    struct stat about;
+    if (lstat(path, &about) != 0) {
+        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
+                       "%s: không đọc được tệp khóa (%s); lấy lại từ bản sao lưu", path,
+                       strerror(errno));
+        return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE, "%s: tệp khóa phải là tệp thường", path);
+        return TH_E_FORBIDDEN;
+    }
+    if ((about.st_mode & 0177) != 0) {
+        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
+                       "%s: tệp khóa có quyền %04o, người khác có thể dùng được; chạy: chmod 600 %s",
+                       path, (unsigned)(about.st_mode & 07777), path);
+        return TH_E_FORBIDDEN;
+    }
+    return 0;
+}
+
+static int read_key(const char *folder, const char *name, char problem[TH_SECRETS_PROBLEM_SIZE],
+                    uint8_t ret_key[KEY_SIZE])
+{
+    char path[PATH_SIZE];
+    char *text = NULL;
+    size_t size = 0;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    int status = check_mode(path, problem);
+    if (status < 0)
+        return status;
+    status = th_file_read(path, 256, &text, &size);
+    size_t key_size = 0;
+    if (status == 0 && (size != LINE_SIZE || text[size - 1] != '\n'))
+        status = TH_E_SYNTAX;
+    if (status == 0)
+        status = th_tlog_base64_decode(text, size - 1, KEY_SIZE, ret_key, &key_size);
+    if (status == 0 && key_size != KEY_SIZE)
+        status = TH_E_SYNTAX;
+    if (text != NULL)
+        sodium_memzero(text, size);
+    free(text);
+    if (status < 0)
+        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
+                       "%s: không phải một khóa (cần đúng 44 ký tự base64 và một dấu xuống dòng); "
+                       "lấy lại từ bản sao lưu",
+                       path);
+    return status;
+}
+
+int th_secrets_read(const char *folder, const char *realm,
+                    char ret_problem[TH_SECRETS_PROBLEM_SIZE], struct th_secrets *ret_secrets)
+{
+    ret_problem[0] = 0;
+    int status = read_key(folder, CURVE_FILE, ret_problem, ret_secrets->curve_secret);
+    if (status == 0)
+        status = read_key(folder, LOG_FILE, ret_problem, ret_secrets->log_seed);
+    return status < 0 ? status : complete(realm, ret_secrets);
+}
