@@ -142,15 +142,54 @@ int th_driver_load(struct th_driver *driver)
 
 /* ---- a book ---- */
 
-struct opening {
-    struct th_core *core;
-    struct th_book_id book;
+/* A report that was corrected: its superseded revisions follow. */
+struct corrected {
+    uint32_t unit, number;
 };
+
+struct opening {
+    struct th_driver *driver;
+    struct th_book_id book;
+    struct corrected *corrected;
+    size_t count, capacity;
+};
+
+static int note_corrected(struct opening *opening, const struct th_row *row)
+{
+    if (opening->count == opening->capacity) {
+        size_t capacity = opening->capacity == 0 ? 64 : opening->capacity * 2;
+        struct corrected *items = realloc(opening->corrected, capacity * sizeof *items);
+        if (items == NULL)
+            return TH_E_NO_MEMORY;
+        opening->corrected = items;
+        opening->capacity = capacity;
+    }
+    opening->corrected[opening->count++] = (struct corrected){row->unit, row->number};
+    return 0;
+}
 
 static int load_row(void *context, const struct th_row *row)
 {
     struct opening *opening = context;
-    return th_core_book_row(opening->core, opening->book, row);
+    int status = row->revision > 1 ? note_corrected(opening, row) : 0;
+    return status < 0 ? status
+                      : th_core_book_row(opening->driver->core, opening->book, row);
+}
+
+static int load_revision(void *context, const struct th_revision *revision)
+{
+    struct opening *opening = context;
+    return th_core_book_revision(opening->driver->core, opening->book, revision);
+}
+
+static int load_book(struct opening *opening)
+{
+    struct th_store_port *store = &opening->driver->ports.store;
+    int status = store->rows(store->context, opening->book, load_row, opening);
+    for (size_t i = 0; i < opening->count && status == 0; i++)
+        status = store->revisions(store->context, opening->book, opening->corrected[i].unit,
+                                  opening->corrected[i].number, load_revision, opening);
+    return status;
 }
 
 int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
@@ -166,9 +205,9 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
         status = th_core_book_open(driver->core, book);
     if (status < 0)
         return status;
-    struct opening opening = {driver->core, book};
-    struct th_store_port *store = &driver->ports.store;
-    status = store->rows(store->context, book, load_row, &opening);
+    struct opening opening = {.driver = driver, .book = book};
+    status = load_book(&opening);
+    free(opening.corrected);
     if (status < 0)
         return status;
     th_core_book_close(driver->core, book);
