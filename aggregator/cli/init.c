@@ -158,7 +158,7 @@ static int make_store(struct making *making)
 {
     const struct th_store_options options = {0};
     struct th_store *store = NULL;
-    making->now = th_clock_read();
+    making->now = th_clock_now();
     making->identity.mode = making->is_rehearsal ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
     making->identity.created = making->now.wall;
     if (making->is_rehearsal)

@@ -106,7 +106,7 @@ static void drain(struct th_daemon *daemon, struct th_router *router, enum sourc
             continue;
         }
         job->kind = kind;
-        job->now = th_clock_read();
+        job->now = th_clock_now();
         (void)atomic_fetch_add_explicit(&daemon->counters.received, 1, memory_order_relaxed);
         if (kind == TH_JOB_NODE && !meet(daemon, job))
             continue;
@@ -152,7 +152,7 @@ static void push_tick(struct th_daemon *daemon)
     if (job == NULL)
         return; /* the ring is full of events, whose stamps fire the timers as well */
     job->kind = TH_JOB_TICK;
-    job->now = th_clock_read();
+    job->now = th_clock_now();
     th_pipeline_push(daemon->pipeline, job);
 }
 
@@ -242,7 +242,7 @@ static void on_sweep(void *context)
 {
     struct th_daemon *daemon = context;
     if (daemon->is_stopping) {
-        if (th_clock_read().boottime_ms - daemon->stopping_since_ms > STOP_PATIENCE_MS)
+        if (th_clock_now().boottime_ms - daemon->stopping_since_ms > STOP_PATIENCE_MS)
             _exit(EX_TEMPFAIL);
         return;
     }
@@ -261,7 +261,7 @@ static void on_signal(void *context, int number)
     if (daemon->is_stopping)
         _exit(128 + number);
     daemon->is_stopping = true;
-    daemon->stopping_since_ms = th_clock_read().boottime_ms;
+    daemon->stopping_since_ms = th_clock_now().boottime_ms;
     th_router_unbind(daemon->nodes);
     th_router_unbind(daemon->operators);
     th_loop_pause(daemon->loop, SOURCE_NODES, true);
@@ -281,7 +281,7 @@ static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
     const struct th_daemon_options *options = daemon->options;
     const uint8_t *secret = options->secrets->curve_secret;
     *stage = TH_DAEMON_LISTENING;
-    int status = th_router_open_nodes(daemon->zmq, options->listen, secret, daemon->registry,
+    int status = th_router_open_nodes(daemon->zmq, options->listen, secret, daemon->keyring,
                                       &daemon->nodes);
     if (status < 0)
         return status;
@@ -297,11 +297,11 @@ static int self_test(struct th_daemon *daemon)
 {
     const uint8_t *key = daemon->options->secrets->curve_public;
     int status = th_self_test(daemon->zmq, th_router_endpoint(daemon->nodes), false, key,
-                              daemon->registry);
+                              daemon->keyring);
     if (status < 0)
         return status;
     return th_self_test(daemon->zmq, th_publisher_endpoint(daemon->publisher), true, key,
-                        daemon->registry);
+                        daemon->keyring);
 }
 
 static int start_loop(struct th_daemon *daemon)
@@ -349,7 +349,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     daemon->zmq = zmq_ctx_new();
     if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, 2) != 0)
         return TH_E_NO_MEMORY;
-    int status = th_registry_new(random, &daemon->registry);
+    int status = th_keyring_new(random, &daemon->keyring);
     if (status == 0)
         status = th_peers_new(daemon->options->quota, &daemon->peers);
     if (status == 0)
@@ -357,7 +357,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     if (status == 0)
         status = th_daemon_open_driver(daemon);
     if (status == 0)
-        status = th_zap_start(daemon->zmq, daemon->registry, &daemon->zap);
+        status = th_zap_start(daemon->zmq, daemon->keyring, &daemon->zap);
     if (status == 0)
         status = open_sockets(daemon, stage);
     if (status < 0)
@@ -391,7 +391,7 @@ static void stop(struct th_daemon *daemon)
         th_clock_timer_close(daemon->timer_fd);
     th_daemon_close_driver(daemon);
     th_peers_free(daemon->peers);
-    th_registry_free(daemon->registry);
+    th_keyring_free(daemon->keyring);
 }
 
 int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage *ret_stage)

@@ -22,7 +22,7 @@ struct th_daemon {
 
     /* The loop's. */
     void *zmq;
-    struct th_registry *registry; /* everybody's */
+    struct th_keyring *keyring; /* everybody's */
     struct th_zap *zap;
     struct th_router *nodes;
     struct th_router *operators;

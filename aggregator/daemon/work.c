@@ -167,7 +167,7 @@ static void put_key(void *context, const char *unit_code, const struct th_key_ro
 {
     struct th_daemon *daemon = context;
     /* Without memory a new key is not admitted until the next start: closed, never open. */
-    (void)th_registry_put(daemon->registry, unit_code, &key->sign_key, key->curve_key,
+    (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key,
                           key->revoked);
 }
 

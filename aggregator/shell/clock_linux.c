@@ -16,7 +16,7 @@ static int64_t read_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct th_reading th_clock_read(void)
+struct th_reading th_clock_now(void)
 {
     return (struct th_reading){.wall = {read_ms(CLOCK_REALTIME)},
                                .boottime_ms = read_ms(CLOCK_BOOTTIME)};

@@ -8,7 +8,7 @@
 
 #include "aggregator/core/core.h"
 
-struct th_reading th_clock_read(void);
+struct th_reading th_clock_now(void);
 
 /* Returns an owned descriptor, readable when the instant has come or the clock was set. TH_E_IO. */
 TH_MUST_CHECK int th_clock_timer_open(int *ret_fd);

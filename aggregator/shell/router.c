@@ -17,7 +17,7 @@ _Static_assert(sizeof(zmq_msg_t) <= sizeof(struct th_router_frame), "a frame hol
 
 struct th_router {
     void *socket;
-    struct th_registry *registry; /* NULL: the operator's */
+    struct th_keyring *keyring; /* NULL: the operator's */
     char endpoint[TH_ROUTER_ADDRESS_MAX];
 };
 
@@ -56,7 +56,7 @@ static int open_socket(void *zmq_context, struct th_router **ret_router)
 
 int th_router_open_nodes(void *zmq_context, const char *address,
                          const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
-                         struct th_registry *registry, struct th_router **ret_router)
+                         struct th_keyring *keyring, struct th_router **ret_router)
 {
     if (strncmp(address, "tcp://", 6) != 0)
         return TH_E_CONFIG;
@@ -64,7 +64,7 @@ int th_router_open_nodes(void *zmq_context, const char *address,
     int status = open_socket(zmq_context, &router);
     if (status < 0)
         return status;
-    router->registry = registry;
+    router->keyring = keyring;
     status = th_zmq_set_server(router->socket, TH_ZAP_DOMAIN_NODES, curve_secret);
     if (status == 0)
         status = th_zmq_bind(router->socket, address, router->endpoint, sizeof router->endpoint);
@@ -182,7 +182,7 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
                                    char unit[TH_UNIT_CODE_MAX + 1])
 {
     const char *user_id = zmq_msg_gets(payload, "User-Id");
-    const char *suffix = th_registry_suffix(router->registry);
+    const char *suffix = th_keyring_suffix(router->keyring);
     uint8_t key[TH_CURVE_KEY_SIZE];
     if (user_id == NULL || !read_key(zmq_msg_gets(payload, TH_ZAP_KEY_PROPERTY), key))
         return TH_ROUTER_BAD_PEER;
@@ -191,7 +191,7 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
     if (size <= suffix_size || size - suffix_size > TH_UNIT_CODE_MAX ||
         strcmp(user_id + size - suffix_size, suffix) != 0)
         return TH_ROUTER_BAD_PEER;
-    if (!th_registry_find(router->registry, key, unit))
+    if (!th_keyring_find(router->keyring, key, unit))
         return TH_ROUTER_REVOKED;
     bool is_same = strlen(unit) == size - suffix_size &&
                    memcmp(unit, user_id, size - suffix_size) == 0;
@@ -213,7 +213,7 @@ static enum th_router_got receive_payload(struct th_router *router, bool is_id_g
         got = TH_ROUTER_BAD_FRAMES;
     } else if (!is_id_good || zmq_msg_size(payload) == 0) {
         got = TH_ROUTER_BAD_FRAMES;
-    } else if (router->registry != NULL) {
+    } else if (router->keyring != NULL) {
         got = identify(router, payload, ret_message->unit);
     }
     if (got == TH_ROUTER_MESSAGE)

@@ -11,7 +11,7 @@
 #ifndef TH_SHELL_ROUTER_H
 #define TH_SHELL_ROUTER_H
 
-#include "aggregator/shell/registry.h"
+#include "aggregator/shell/keyring.h"
 #include "base/bytes.h"
 
 #define TH_ROUTER_ID_MAX      64
@@ -52,7 +52,7 @@ struct th_router_message {
  */
 TH_MUST_CHECK int th_router_open_nodes(void *zmq_context, const char *address,
                                        const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
-                                       struct th_registry *registry, struct th_router **ret_router);
+                                       struct th_keyring *keyring, struct th_router **ret_router);
 /* For the operator: a Unix socket that only its owner may open. TH_E_LIMIT: the path is too long. */
 TH_MUST_CHECK int th_router_open_operator(void *zmq_context, const char *path,
                                           struct th_router **ret_router);

@@ -93,7 +93,7 @@ static int try_key(void *zmq_context, const char *endpoint, bool is_publisher,
 }
 
 int th_self_test(void *zmq_context, const char *endpoint, bool is_publisher,
-                 const uint8_t server_key[TH_CURVE_KEY_SIZE], struct th_registry *registry)
+                 const uint8_t server_key[TH_CURVE_KEY_SIZE], struct th_keyring *keyring)
 {
     /* The empty code is no unit's: a message under it is not taken. */
     struct th_sign_key no_sign_key = {{0}};
@@ -104,12 +104,12 @@ int th_self_test(void *zmq_context, const char *endpoint, bool is_publisher,
     (void)crypto_box_keypair(public_key, secret_key);
     int status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
                          &unknown);
-    if (status == 0 && !th_registry_put(registry, "", &no_sign_key, public_key, false))
+    if (status == 0 && !th_keyring_put(keyring, "", &no_sign_key, public_key, false))
         status = TH_E_NO_MEMORY;
     if (status == 0)
         status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
                          &known);
-    (void)th_registry_put(registry, "", &no_sign_key, public_key, true);
+    (void)th_keyring_put(keyring, "", &no_sign_key, public_key, true);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status < 0)
         return status;

@@ -6,7 +6,7 @@
 #ifndef TH_SHELL_SELF_TEST_H
 #define TH_SHELL_SELF_TEST_H
 
-#include "aggregator/shell/registry.h"
+#include "aggregator/shell/keyring.h"
 
 /*
  * `endpoint`: as it was bound; an address of all interfaces is tried on the loopback one. Takes up
@@ -15,6 +15,6 @@
  */
 TH_MUST_CHECK int th_self_test(void *zmq_context, const char *endpoint, bool is_publisher,
                                const uint8_t server_key[TH_CURVE_KEY_SIZE],
-                               struct th_registry *registry);
+                               struct th_keyring *keyring);
 
 #endif

@@ -13,7 +13,7 @@
 enum { REQUEST_FRAMES = 7, FRAME_SIZE_MAX = 255, METADATA_SIZE_MAX = 128 };
 
 struct th_zap {
-    struct th_registry *registry;
+    struct th_keyring *keyring;
     void *requests; /* the thread's once it runs */
     void *stop_inside;
     void *stop_outside;
@@ -65,7 +65,7 @@ static bool may_connect(struct th_zap *zap, const struct request *request,
            (is_text(request, DOMAIN, TH_ZAP_DOMAIN_NODES) ||
             is_text(request, DOMAIN, TH_ZAP_DOMAIN_VIEWERS)) &&
            request->sizes[CREDENTIALS] == TH_CURVE_KEY_SIZE &&
-           th_registry_find(zap->registry, request->frames[CREDENTIALS], unit);
+           th_keyring_find(zap->keyring, request->frames[CREDENTIALS], unit);
 }
 
 /* One property: length of the name, name, length of the value (big-endian), value. */
@@ -114,7 +114,7 @@ static void serve(struct th_zap *zap)
     size_t metadata_size = 0;
     bool is_admitted = may_connect(zap, &request, unit);
     if (is_admitted) {
-        (void)snprintf(user_id, sizeof user_id, "%s%s", unit, th_registry_suffix(zap->registry));
+        (void)snprintf(user_id, sizeof user_id, "%s%s", unit, th_keyring_suffix(zap->keyring));
         metadata_size = write_metadata(request.frames[CREDENTIALS], metadata);
     }
     reply(zap->requests, &request, is_admitted, user_id, metadata, metadata_size);
@@ -158,12 +158,12 @@ static int open_sockets(struct th_zap *zap, void *zmq_context)
     return 0;
 }
 
-int th_zap_start(void *zmq_context, struct th_registry *registry, struct th_zap **ret_zap)
+int th_zap_start(void *zmq_context, struct th_keyring *keyring, struct th_zap **ret_zap)
 {
     struct th_zap *zap = calloc(1, sizeof *zap);
     if (zap == NULL)
         return TH_E_NO_MEMORY;
-    zap->registry = registry;
+    zap->keyring = keyring;
     int status = open_sockets(zap, zmq_context);
     if (status == 0 && pthread_create(&zap->thread, NULL, run, zap) != 0)
         status = TH_E_NO_MEMORY;

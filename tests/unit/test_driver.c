@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* nftw, memmem */
 #include "aggregator/driver/driver.h"
 #include "proto/tlog/proof.h"
 #include "proto/wire/journal.h"

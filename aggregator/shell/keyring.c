@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "aggregator/shell/registry.h"
+#include "aggregator/shell/keyring.h"
 
 #include "base/assert.h"
 
@@ -18,46 +18,46 @@ struct enrolment {
     bool is_revoked;
 };
 
-struct th_registry {
+struct th_keyring {
     pthread_mutex_t lock;
     char suffix[18];
     struct enrolment *buckets[BUCKETS];
 };
 
-int th_registry_new(const uint8_t random[8], struct th_registry **ret_registry)
+int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry)
 {
-    struct th_registry *registry = calloc(1, sizeof *registry);
-    if (registry == NULL)
+    struct th_keyring *keyring = calloc(1, sizeof *keyring);
+    if (keyring == NULL)
         return TH_E_NO_MEMORY;
-    if (pthread_mutex_init(&registry->lock, NULL) != 0) {
-        free(registry);
+    if (pthread_mutex_init(&keyring->lock, NULL) != 0) {
+        free(keyring);
         return TH_E_NO_MEMORY;
     }
-    registry->suffix[0] = ':';
+    keyring->suffix[0] = ':';
     for (size_t i = 0; i < 8; i++)
-        (void)snprintf(registry->suffix + 1 + 2 * i, 3, "%02x", random[i]);
-    *ret_registry = registry;
+        (void)snprintf(keyring->suffix + 1 + 2 * i, 3, "%02x", random[i]);
+    *ret_registry = keyring;
     return 0;
 }
 
-void th_registry_free(struct th_registry *registry)
+void th_keyring_free(struct th_keyring *keyring)
 {
-    if (registry == NULL)
+    if (keyring == NULL)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
-        for (struct enrolment *at = registry->buckets[i]; at != NULL;) {
+        for (struct enrolment *at = keyring->buckets[i]; at != NULL;) {
             struct enrolment *next = at->next;
             free(at);
             at = next;
         }
     }
-    (void)pthread_mutex_destroy(&registry->lock);
-    free(registry);
+    (void)pthread_mutex_destroy(&keyring->lock);
+    free(keyring);
 }
 
-static struct enrolment **bucket_of(struct th_registry *registry, const uint8_t *curve_key)
+static struct enrolment **bucket_of(struct th_keyring *keyring, const uint8_t *curve_key)
 {
-    return &registry->buckets[((size_t)curve_key[0] << 8 | curve_key[1]) & (BUCKETS - 1)];
+    return &keyring->buckets[((size_t)curve_key[0] << 8 | curve_key[1]) & (BUCKETS - 1)];
 }
 
 static struct enrolment *find_pair(struct enrolment *at, const struct th_sign_key *sign_key,
@@ -69,13 +69,13 @@ static struct enrolment *find_pair(struct enrolment *at, const struct th_sign_ke
     return at;
 }
 
-bool th_registry_put(struct th_registry *registry, const char *unit,
+bool th_keyring_put(struct th_keyring *keyring, const char *unit,
                      const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
                      bool is_revoked)
 {
     TH_ASSERT(strlen(unit) <= TH_UNIT_CODE_MAX);
-    (void)pthread_mutex_lock(&registry->lock);
-    struct enrolment **bucket = bucket_of(registry, curve_key);
+    (void)pthread_mutex_lock(&keyring->lock);
+    struct enrolment **bucket = bucket_of(keyring, curve_key);
     struct enrolment *at = find_pair(*bucket, sign_key, curve_key);
     if (at == NULL) {
         at = calloc(1, sizeof *at);
@@ -90,25 +90,25 @@ bool th_registry_put(struct th_registry *registry, const char *unit,
         memcpy(at->unit, unit, strlen(unit) + 1);
         at->is_revoked = is_revoked;
     }
-    (void)pthread_mutex_unlock(&registry->lock);
+    (void)pthread_mutex_unlock(&keyring->lock);
     return at != NULL;
 }
 
-bool th_registry_find(struct th_registry *registry, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
                       char ret_unit[TH_UNIT_CODE_MAX + 1])
 {
-    (void)pthread_mutex_lock(&registry->lock);
-    struct enrolment *at = *bucket_of(registry, curve_key);
+    (void)pthread_mutex_lock(&keyring->lock);
+    struct enrolment *at = *bucket_of(keyring, curve_key);
     while (at != NULL &&
            (at->is_revoked || memcmp(at->curve_key, curve_key, TH_CURVE_KEY_SIZE) != 0))
         at = at->next;
     if (at != NULL)
         memcpy(ret_unit, at->unit, sizeof at->unit);
-    (void)pthread_mutex_unlock(&registry->lock);
+    (void)pthread_mutex_unlock(&keyring->lock);
     return at != NULL;
 }
 
-const char *th_registry_suffix(const struct th_registry *registry)
+const char *th_keyring_suffix(const struct th_keyring *keyring)
 {
-    return registry->suffix;
+    return keyring->suffix;
 }

@@ -9,32 +9,32 @@
  *
  * Thread-safe: one lock inside, held for one look-up.
  */
-#ifndef TH_SHELL_REGISTRY_H
-#define TH_SHELL_REGISTRY_H
+#ifndef TH_SHELL_KEYRING_H
+#define TH_SHELL_KEYRING_H
 
 #include "proto/model/report.h"
 #include "proto/model/unit.h"
 
 #include <stdbool.h>
 
-struct th_registry;
+struct th_keyring;
 
 /* `random`: 8 bytes, from which the suffix of this process is made. TH_E_NO_MEMORY. */
-TH_MUST_CHECK int th_registry_new(const uint8_t random[8], struct th_registry **ret_registry);
-void th_registry_free(struct th_registry *registry);
+TH_MUST_CHECK int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry);
+void th_keyring_free(struct th_keyring *keyring);
 
 /* Copies. The pair of keys is one enrolment; a later put of it replaces the earlier. False without
  * memory: a new key is not admitted then; an enrolment that was known always changes. */
-bool th_registry_put(struct th_registry *registry, const char *unit,
+bool th_keyring_put(struct th_keyring *keyring, const char *unit,
                      const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
                      bool is_revoked);
 
 /* True and the unit when an enrolment with this key is in force. */
-bool th_registry_find(struct th_registry *registry, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
                       char ret_unit[TH_UNIT_CODE_MAX + 1]);
 
 /* ":" and 16 hex digits that only this process knows: what ends every User-Id that its own ZAP
  * handler gave. */
-const char *th_registry_suffix(const struct th_registry *registry);
+const char *th_keyring_suffix(const struct th_keyring *keyring);
 
 #endif
