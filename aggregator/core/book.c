@@ -220,8 +220,8 @@ static int expect_units(struct th_core *core, const struct th_registry *registry
             return status;
     }
     for (uint32_t unit = 0; is_dated && unit < registry->count; unit++) {
-        if (!th_unit_is_valid(&registry->units[unit], th_obligation_last_day(obligation)) ||
-            !th_registry_expects(registry, plan, obligation, unit))
+        if (!th_registry_expects(registry, plan, obligation, unit,
+                                 th_obligation_last_day(obligation)))
             continue;
         int status = reserve_chain(core, registry, id, set, unit);
         if (status < 0)

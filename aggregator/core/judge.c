@@ -156,8 +156,7 @@ static bool is_expected(const struct th_judging *judging, const struct th_plan *
     const struct th_registry *registry = &judging->core->registry;
     th_day day =
         obligation->has_due ? th_obligation_last_day(obligation) : th_day_of_instant(judging->time);
-    return th_unit_is_valid(&registry->units[judging->key->unit], day) &&
-           th_registry_expects(registry, plan, obligation, judging->key->unit);
+    return th_registry_expects(registry, plan, obligation, judging->key->unit, day);
 }
 
 static void check_terms(const struct th_judging *judging, const struct th_plan *plan,

@@ -167,31 +167,12 @@ uint32_t th_registry_territory(const struct th_registry *registry, const struct 
     return unit;
 }
 
-static bool is_named(const struct th_selector *selector, const char *code)
-{
-    for (uint16_t i = 0; i < selector->units_count; i++)
-        if (strcmp(selector->units[i], code) == 0)
-            return true;
-    return false;
-}
-
 bool th_registry_expects(const struct th_registry *registry, const struct th_plan *plan,
-                         const struct th_obligation *obligation, uint32_t unit)
+                         const struct th_obligation *obligation, uint32_t unit, th_day day)
 {
-    if (!th_obligation_expects(obligation, &registry->units[unit]))
-        return false;
-    const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_WHO);
-    if (is_named(&terms->who, registry->units[unit].code))
-        return true;
-    uint32_t territory = th_registry_territory(registry, plan);
-    while (unit != TH_UNIT_NONE && unit != territory)
-        unit = registry->units[unit].parent;
-    return unit != TH_UNIT_NONE;
-}
-
-th_day th_obligation_last_day(const struct th_obligation *obligation)
-{
-    return th_day_of_instant((th_instant){obligation->due.ms - 1});
+    /* By number, not by code: parents are numbers too, and nothing is looked up by code. */
+    struct th_unit_list units = {.units = registry->units, .count = registry->count};
+    return th_plan_expects(plan, obligation, &units, unit, day);
 }
 
 uint32_t th_registry_counted_in(const struct th_registry *registry, const struct th_plan *plan,

@@ -133,12 +133,9 @@ uint32_t th_registry_find_exact(const struct th_registry *registry, struct th_te
 uint32_t th_registry_find(const struct th_registry *registry, struct th_text code, th_day day);
 /* The plan's territory: valid on its date or first of January, else the first of that code. */
 uint32_t th_registry_territory(const struct th_registry *registry, const struct th_plan *plan);
-/* True when the obligation asks this unit: the selector names it, inside the plan's territory
- * unless by its code. Does not look at its validity. */
+/* th_plan_expects() for a unit by its number. */
 bool th_registry_expects(const struct th_registry *registry, const struct th_plan *plan,
-                         const struct th_obligation *obligation, uint32_t unit);
-/* The day on which units must be valid: the last one on time. Precondition: has_due. */
-th_day th_obligation_last_day(const struct th_obligation *obligation);
+                         const struct th_obligation *obligation, uint32_t unit, th_day day);
 /* The lowest unit in whose rollups a unit counts: itself when it has others below it or is the
  * territory, else its parent. TH_UNIT_NONE when there is none. */
 uint32_t th_registry_counted_in(const struct th_registry *registry, const struct th_plan *plan,

@@ -104,8 +104,8 @@ static int find_missing(struct th_step *step, const struct th_book *book,
     uint32_t count = 0;
     for (uint32_t unit = 0; unit < core->registry.count; unit++)
         if (th_book_find(book, unit, 0) == NULL &&
-            th_unit_is_valid(&core->registry.units[unit], th_obligation_last_day(obligation)) &&
-            th_registry_expects(&core->registry, plan, obligation, unit))
+            th_registry_expects(&core->registry, plan, obligation, unit,
+                                th_obligation_last_day(obligation)))
             units[count++] = unit;
     *ret_units = units;
     *ret_count = count;
