@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/query/question.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_BLOCK_BYTES  ((size_t)64 * 1024)
+#define ANSWER_BUDGET_BYTES ((size_t)256 * 1024 * 1024)
+
+__attribute__((format(printf, 3, 4))) static int refuse(const struct th_question *question,
+                                                        int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(question->problem->text, sizeof(question->problem->text), format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static bool is(const char *text, struct th_text wanted)
+{
+    return strlen(text) == wanted.size && memcmp(text, wanted.bytes, wanted.size) == 0;
+}
+
+/* "a, b, c" of what could have been meant. */
+static void append_name(char *list, size_t size, const char *name)
+{
+    size_t used = strlen(list);
+    if (used < size)
+        snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
+}
+
+static int find_plan(struct th_question *question, struct th_text id)
+{
+    const struct th_query_context *context = question->context;
+    if (id.size == 0 && context->plans_count == 1) {
+        question->plan = &context->plans[0];
+        question->book.plan = 0;
+        return TH_OK;
+    }
+    char known[160] = "";
+    for (uint16_t i = 0; i < context->plans_count; i++) {
+        append_name(known, sizeof(known), context->plans[i].plan->id);
+        if (is(context->plans[i].plan->id, id)) {
+            question->plan = &context->plans[i];
+            question->book.plan = i;
+            return TH_OK;
+        }
+    }
+    if (id.size == 0)
+        return refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan",
+                      (unsigned)context->plans_count, known);
+    return refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s", (int)id.size,
+                  id.bytes, known);
+}
+
+static int refuse_period(const struct th_question *question, int status, struct th_text period)
+{
+    const struct th_plan *plan = question->plan->plan;
+    char known[240] = "";
+    for (uint16_t i = 0; i < plan->obligations_count; i++)
+        if (status == TH_E_NOT_FOUND || is(plan->obligations[i].period, period))
+            append_name(known, sizeof(known),
+                        status == TH_E_NOT_FOUND ? plan->obligations[i].period
+                                                 : plan->obligations[i].id);
+    if (status == TH_E_AMBIGUOUS)
+        return refuse(question, status, "kỳ %.*s có nhiều nghĩa vụ: chọn bằng --obligation (%s)",
+                      (int)period.size, period.bytes, known);
+    return refuse(question, status, "kế hoạch %s không có kỳ “%.*s”; các kỳ: %s", plan->id,
+                  (int)period.size, period.bytes, known);
+}
+
+static int find_obligation(struct th_question *question, const struct th_query *query)
+{
+    const struct th_plan *plan = question->plan->plan;
+    const struct th_obligation *found = NULL;
+    if (query->obligation.size > 0) {
+        found = th_plan_find(plan, query->obligation.bytes, query->obligation.size);
+        if (found == NULL)
+            return refuse(question, TH_E_NOT_FOUND, "kế hoạch %s không có nghĩa vụ “%.*s”",
+                          plan->id, (int)query->obligation.size, query->obligation.bytes);
+        if (query->period.size > 0 && !is(found->period, query->period))
+            return refuse(question, TH_E_NOT_FOUND, "nghĩa vụ %s thuộc kỳ “%s”, không phải “%.*s”",
+                          found->id, found->period, (int)query->period.size, query->period.bytes);
+    } else if (query->period.size > 0) {
+        int status = th_plan_find_period(plan, query->period.bytes, query->period.size, &found);
+        if (status != TH_OK)
+            return refuse_period(question, status, query->period);
+    } else {
+        return refuse(question, TH_E_AMBIGUOUS,
+                      "cần biết kỳ hoặc nghĩa vụ: --period 2025-H1 "
+                      "hoặc --obligation MÃ");
+    }
+    question->obligation = found;
+    question->book.obligation = (uint16_t)(found - plan->obligations);
+    return TH_OK;
+}
+
+/* Units are looked up on the last day on time, so that a code that was reused means the unit of
+ * that time; without a date, on the last day of the plan's year. */
+static th_day day_of(const struct th_question *question)
+{
+    if (question->obligation->has_due)
+        return th_obligation_last_day(question->obligation);
+    return th_day_of_date((struct th_civil_date){question->plan->plan->year, 12, 31});
+}
+
+static int find_unit(struct th_question *question, struct th_text code)
+{
+    const struct th_unit_list *units = &question->context->units;
+    question->unit_given = code.size > 0;
+    if (code.size == 0) {
+        const char *territory = question->plan->plan->territory;
+        question->unit = th_unit_list_find(units, territory, strlen(territory), day_of(question));
+    } else {
+        question->unit = th_unit_list_find(units, code.bytes, code.size, day_of(question));
+    }
+    if (question->unit == TH_UNIT_NONE) {
+        char day[TH_DAY_TEXT_SIZE];
+        return refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
+                      (int)code.size, code.bytes, th_day_format(day_of(question), day));
+    }
+    return TH_OK;
+}
+
+static int find_moment(struct th_question *question, const struct th_query *query, th_instant now)
+{
+    question->past = query->has_as_of;
+    question->as_of = query->has_as_of ? query->as_of : now;
+    question->size = th_view_size(question->view);
+    if (!query->has_as_of)
+        return TH_OK;
+    int status = th_view_position_at(question->view, query->as_of, &question->size);
+    if (status == TH_OK && question->size == 0) {
+        char text[TH_INSTANT_TEXT_SIZE];
+        return refuse(question, TH_E_RANGE, "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
+                      th_instant_format(query->as_of, text));
+    }
+    return status;
+}
+
+static int resolve(struct th_question *question, const struct th_query *query, th_instant now)
+{
+    int status = find_plan(question, query->plan);
+    if (status == TH_OK)
+        status = find_obligation(question, query);
+    if (status == TH_OK)
+        status = find_unit(question, query->unit);
+    if (status == TH_OK)
+        status = find_moment(question, query, now);
+    question->branch = query->branch;
+    question->number = query->number;
+    return status;
+}
+
+static int answer(const struct th_question *question, enum th_query_what what, json_t **ret_answer)
+{
+    switch (what) {
+    case TH_QUERY_STANDING:
+        return th_query_standing(question, ret_answer);
+    case TH_QUERY_ROLLUP:
+        return th_query_rollup(question, ret_answer);
+    case TH_QUERY_REPORT:
+        return th_query_report(question, ret_answer);
+    case TH_QUERY_CLOSINGS:
+        return th_query_closings(question, ret_answer);
+    default:
+        return TH_E_INVALID;
+    }
+}
+
+int th_query_answer(const struct th_query_context *context, struct th_view *view,
+                    const struct th_query *query, th_instant now,
+                    struct th_query_problem *ret_problem, json_t **ret_answer)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, ANSWER_BLOCK_BYTES, ANSWER_BUDGET_BYTES);
+    ret_problem->text[0] = '\0';
+    struct th_question question = {
+        .context = context, .view = view, .arena = &arena, .problem = ret_problem};
+    int status = resolve(&question, query, now);
+    if (status == TH_OK)
+        status = answer(&question, query->what, ret_answer);
+    th_arena_deinit(&arena);
+    return status;
+}
+
+int th_query_answer_text(const struct th_query_context *context, struct th_view *view,
+                         const struct th_query *query, th_instant now, struct th_arena *arena,
+                         struct th_query_problem *ret_problem, struct th_bytes *ret_json)
+{
+    json_t *answer_json;
+    int status = th_query_answer(context, view, query, now, ret_problem, &answer_json);
+    if (status != TH_OK)
+        return status;
+    char *text = json_dumps(answer_json, JSON_COMPACT);
+    json_decref(answer_json);
+    if (text == NULL)
+        return TH_E_NO_MEMORY;
+    size_t size = strlen(text);
+    char *copy = th_arena_copy_text(arena, text, size);
+    free(text);
+    if (copy == NULL)
+        return TH_E_NO_MEMORY;
+    *ret_json = (struct th_bytes){(const uint8_t *)copy, size};
+    return TH_OK;
+}

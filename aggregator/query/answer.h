@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers to questions: standing, rollup, report, closings; as of now or of any past moment.
+ *
+ * The read side of the aggregator: the same answer is a command's table, its --json, and what a
+ * node gets over the network. Reads tables only; decides nothing and changes nothing.
+ *
+ * Thread rule: that of the view and the context.
+ */
+#ifndef TH_QUERY_ANSWER_H
+#define TH_QUERY_ANSWER_H
+
+#include "aggregator/query/context.h"
+#include "proto/model/query.h"
+
+#include <jansson.h>
+
+#define TH_QUERY_PROBLEM_SIZE 400
+
+/* A sentence in Vietnamese: what is wrong and what to do. */
+struct th_query_problem {
+    char text[TH_QUERY_PROBLEM_SIZE];
+};
+
+/*
+ * `now` is the store's time: a rehearsal's clock, otherwise the wall clock. Returns owned JSON
+ * (json_decref). TH_E_NOT_FOUND: no such plan, obligation, period, unit or report. TH_E_AMBIGUOUS:
+ * the period has several obligations. TH_E_RANGE: as_of is before the store began. These fill
+ * `ret_problem`. Otherwise TH_E_CORRUPT, TH_E_NO_MEMORY, TH_E_STORAGE.
+ */
+TH_MUST_CHECK int th_query_answer(const struct th_query_context *context, struct th_view *view,
+                                  const struct th_query *query, th_instant now,
+                                  struct th_query_problem *ret_problem, json_t **ret_answer);
+
+/* The same as one line of JSON text, into the arena. */
+TH_MUST_CHECK int th_query_answer_text(const struct th_query_context *context, struct th_view *view,
+                                       const struct th_query *query, th_instant now,
+                                       struct th_arena *arena, struct th_query_problem *ret_problem,
+                                       struct th_bytes *ret_json);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One unit's report in full, as it was sent, with its place in the journal. */
+#include "aggregator/query/question.h"
+
+#include "proto/model/check.h"
+#include "proto/tlog/hash.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *text_of(struct th_text text)
+{
+    return json_stringn(text.bytes == NULL ? "" : text.bytes, text.size);
+}
+
+static json_t *digest_of(const struct th_digest *digest)
+{
+    char hex[TH_DIGEST_HEX_SIZE + 1];
+    th_tlog_digest_to_hex(digest, hex);
+    return json_string(hex);
+}
+
+static json_t *day_of(th_day day)
+{
+    char text[TH_DAY_TEXT_SIZE];
+    return json_string(th_day_format(day, text));
+}
+
+static bool is_estimated(const struct th_report *report, uint16_t number)
+{
+    for (size_t i = 0; i < report->estimated_count; i++)
+        if (report->estimated[i] == number)
+            return true;
+    return false;
+}
+
+static json_t *values_of(const struct th_catalogue *catalogue, const struct th_report *report)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < report->values.count; i++) {
+        uint16_t number = report->values.numbers[i];
+        const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
+        if (indicator == NULL)
+            continue;
+        char text[TH_ROLLUP_NUMBER_SIZE];
+        th_indicator_format(indicator, report->values.values[i], text, sizeof(text));
+        json_object_set_new(
+            object, indicator->code,
+            json_pack("{s:s,s:b}", "value", text, "estimated", (int)is_estimated(report, number)));
+    }
+    return object;
+}
+
+static json_t *sections_of(const struct th_catalogue *catalogue, const struct th_report *report)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < report->narratives_count; i++) {
+        const struct th_indicator *indicator =
+            th_catalogue_get(catalogue, report->narratives[i].indicator);
+        if (indicator != NULL)
+            json_object_set_new(object, indicator->code, text_of(report->narratives[i].text));
+    }
+    return object;
+}
+
+static const char *task_word(enum th_task_status status)
+{
+    static const char *const words[] = {"", "not_started", "in_progress", "done", "not_applicable"};
+    return words[status];
+}
+
+static const char *stage_word(enum th_showcase_stage stage)
+{
+    static const char *const words[] = {"", "registered", "running", "recognised", "ended"};
+    return words[stage];
+}
+
+static json_t *tasks_of(const struct th_report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->tasks_count; i++)
+        json_array_append_new(list, json_pack("{s:I,s:s,s:I,s:o}", "task",
+                                              (json_int_t)report->tasks[i].task, "status",
+                                              task_word(report->tasks[i].status), "percent",
+                                              (json_int_t)report->tasks[i].percent, "note",
+                                              text_of(report->tasks[i].note)));
+    return list;
+}
+
+static json_t *models_of(const struct th_report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->showcases_count; i++)
+        json_array_append_new(list, json_pack("{s:o,s:o,s:s,s:o}", "name",
+                                              text_of(report->showcases[i].name), "field",
+                                              text_of(report->showcases[i].field), "stage",
+                                              stage_word(report->showcases[i].stage), "summary",
+                                              text_of(report->showcases[i].summary)));
+    return list;
+}
+
+static json_t *attachments_of(const struct th_report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->attachments_count; i++)
+        json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:o}", "name",
+                                              text_of(report->attachments[i].name), "media_type",
+                                              text_of(report->attachments[i].media_type), "size",
+                                              (json_int_t)report->attachments[i].size, "sha256",
+                                              digest_of(&report->attachments[i].digest)));
+    return list;
+}
+
+static json_t *document_of(const struct th_report *report)
+{
+    if (!report->has_document)
+        return json_null();
+    return json_pack("{s:o,s:o,s:o,s:o}", "number", text_of(report->document.number), "date",
+                     day_of(report->document.date), "signer", text_of(report->document.signer),
+                     "title", text_of(report->document.title));
+}
+
+/* Rule ids of the warnings that the entry keeps for this report. */
+static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < decision->remarks_count; i++)
+        if (decision->remarks[i].report == index && !decision->remarks[i].refused)
+            json_array_append_new(list, json_pack("{s:o,s:o,s:o}", "rule",
+                                                  text_of(decision->remarks[i].rule), "field",
+                                                  text_of(decision->remarks[i].field), "value",
+                                                  text_of(decision->remarks[i].value)));
+    return list;
+}
+
+struct history {
+    json_t *list;
+    uint64_t size;
+};
+
+static int add_revision(void *context, const struct th_revision *revision)
+{
+    struct history *history = context;
+    if (revision->position < history->size)
+        json_array_append_new(history->list, json_pack("{s:I,s:I,s:o,s:o}", "revision",
+                                                       (json_int_t)revision->revision, "position",
+                                                       (json_int_t)revision->position, "received",
+                                                       th_query_instant(revision->received),
+                                                       "sha256", digest_of(&revision->digest)));
+    return TH_OK;
+}
+
+static int fill(const struct th_question *question, const struct th_row *row, json_t *answer)
+{
+    struct th_report report;
+    struct th_decision decision;
+    int status = th_query_read_report(question, row->position, row->index, question->arena, &report,
+                                      &decision);
+    if (status != TH_OK)
+        return status;
+    struct history history = {json_array(), question->size};
+    status = th_view_revisions(question->view, question->book, row->unit, row->number, add_revision,
+                               &history);
+    const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
+    json_object_set_new(answer, "number", json_integer(row->number));
+    json_object_set_new(answer, "revision", json_integer(row->revision));
+    json_object_set_new(answer, "entry", json_integer((json_int_t)row->position));
+    json_object_set_new(answer, "sha256", digest_of(&row->digest));
+    json_object_set_new(answer, "first_received", th_query_instant(row->first_received));
+    json_object_set_new(answer, "received", th_query_instant(row->received));
+    json_object_set_new(answer, "prepared", th_query_instant(row->prepared));
+    json_object_set_new(answer, "timeliness", json_string(th_timeliness_word(row->timeliness)));
+    json_object_set_new(answer, "estimated_to",
+                        report.has_estimated_to ? day_of(report.estimated_to) : json_null());
+    json_object_set_new(answer, "values", values_of(catalogue, &report));
+    json_object_set_new(answer, "sections", sections_of(catalogue, &report));
+    json_object_set_new(answer, "tasks", tasks_of(&report));
+    json_object_set_new(answer, "models", models_of(&report));
+    json_object_set_new(answer, "attachments", attachments_of(&report));
+    json_object_set_new(answer, "document", document_of(&report));
+    json_object_set_new(answer, "warnings", warnings_of(&decision, row->index));
+    json_object_set_new(answer, "superseded", history.list);
+    return status;
+}
+
+int th_query_report(const struct th_question *question, json_t **ret_answer)
+{
+    const struct th_unit *unit = &question->context->units.units[question->unit];
+    struct th_past_rows rows;
+    int status =
+        th_past_rows(question->view, question->book, question->size, question->arena, &rows);
+    if (status != TH_OK)
+        return status;
+    const struct th_row *row = NULL;
+    for (size_t i = 0; row == NULL && i < rows.count; i++)
+        if (rows.rows[i].unit == question->context->number_of[question->unit] &&
+            rows.rows[i].number == question->number)
+            row = &rows.rows[i];
+    if (row == NULL) {
+        snprintf(question->problem->text, sizeof(question->problem->text),
+                 "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
+                 question->obligation->id,
+                 question->unit_given ? "" : ": chọn đơn vị bằng --unit MÃ");
+        return TH_E_NOT_FOUND;
+    }
+    json_t *answer = th_query_head(question);
+    json_object_set_new(answer, "unit", json_string(unit->code));
+    json_object_set_new(answer, "name", json_string(unit->name));
+    status = fill(question, row, answer);
+    if (status != TH_OK) {
+        json_decref(answer);
+        return status;
+    }
+    *ret_answer = answer;
+    return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
+}
