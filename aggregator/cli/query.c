@@ -108,9 +108,9 @@ static int print(const struct th_query_context *context, enum th_query_what what
         (void)fputc('\n', out);
         return dumped == 0 ? TH_OK : TH_E_IO;
     }
-    enum th_standing_filter filter = line->missing ? TH_STANDING_MISSING
-                                     : line->late  ? TH_STANDING_LATE
-                                                   : TH_STANDING_EVERYONE;
+    enum th_standing_filter filter = line->missing ? TH_FILTER_MISSING
+                                     : line->late  ? TH_FILTER_LATE
+                                                   : TH_FILTER_NONE;
     th_query_print(context, what, filter, answer, out);
     return TH_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/model/packed.h"
 #include "proto/wire/journal.h"
+#include "proto/wire/submission.h"
 
 #include <string.h>
 

@@ -36,7 +36,7 @@ static void print_cell(FILE *out, const char *text, int width, bool right)
         at += step;
     }
     int padding = shown < width ? width - shown : 0;
-    (void)fprintf(out, right ? "%*s%s" : "%2$s%1$*3$s", padding, "", text);
+    (void)fprintf(out, "%*s%s%*s", right ? padding : 0, "", text, right ? 0 : padding, "");
 }
 
 /* "1234567.5" as "1.234.567,5"; anything that is no number stays as it is. */
@@ -128,14 +128,22 @@ static bool is_kept(enum th_standing_filter filter, const json_t *line)
 {
     bool reported = json_object_get(line, "position") != NULL;
     switch (filter) {
-    case TH_STANDING_MISSING:
+    case TH_FILTER_MISSING:
         return !reported;
-    case TH_STANDING_LATE:
-        return strcmp(text_at(line, "standing"), th_standing_word(TH_STANDING_LATE_)) == 0;
-    case TH_STANDING_EVERYONE:
+    case TH_FILTER_LATE:
+        return strcmp(text_at(line, "standing"), th_standing_word(TH_STANDING_LATE)) == 0;
+    case TH_FILTER_NONE:
     default:
         return true;
     }
+}
+
+static const char *label_of(const char *word)
+{
+    for (int i = 0; i < TH_STANDING_COUNT; i++)
+        if (strcmp(th_standing_word((enum th_standing)i), word) == 0)
+            return th_standing_label((enum th_standing)i);
+    return word;
 }
 
 static void print_standing_line(const struct th_query_context *context, const json_t *line,
@@ -145,7 +153,7 @@ static void print_standing_line(const struct th_query_context *context, const js
     print_cell(out, text_at(line, "unit"), 10, false);
     print_cell(out, text_at(line, "name"), 34, false);
     print_cell(out, unit_name(context, text_at(line, "parent")), 16, false);
-    print_cell(out, th_standing_label_of_word(text_at(line, "standing")), 16, false);
+    print_cell(out, label_of(text_at(line, "standing")), 16, false);
     if (json_object_get(line, "position") != NULL) {
         (void)fprintf(out, "%s, bản %" JSON_INTEGER_FORMAT,
                       spoken(line, "first_received", received), number_at(line, "revision"));

@@ -15,9 +15,9 @@
 
 /* Which lines of a standing to print. */
 enum th_standing_filter {
-    TH_STANDING_EVERYONE,
-    TH_STANDING_MISSING, /* the chasing list: expected, not reported */
-    TH_STANDING_LATE
+    TH_FILTER_NONE,
+    TH_FILTER_MISSING, /* the chasing list: expected, not reported */
+    TH_FILTER_LATE
 };
 
 /* Precondition: `answer` is what th_query_answer() gave for `what`. */
