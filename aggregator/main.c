@@ -3,6 +3,7 @@
  * tonghop-aggregator: finds the command's row and calls it. Each command says its own --help.
  */
 #include "aggregator/cli/plan.h"
+#include "aggregator/cli/query.h"
 #include "aggregator/cli/write.h"
 #include "base/options.h"
 
@@ -21,6 +22,10 @@ static const struct {
     {"revoke", th_cli_revoke, "thu hồi khóa của đơn vị"},
     {"clock", th_cli_clock, "chỉnh đồng hồ diễn tập, hoặc xác nhận giờ máy"},
     {"plan", th_cli_plan, "kiểm tra, xem tệp kế hoạch và các hạn; đưa kế hoạch vào kho"},
+    {"standing", th_cli_standing, "ai đã báo cáo, ai chưa, ai trễ"},
+    {"rollup", th_cli_rollup, "số liệu tổng hợp"},
+    {"report", th_cli_report, "một báo cáo như đã nhận"},
+    {"closings", th_cli_closings, "bảng tổng hợp tại hạn"},
     {"units", th_cli_units, "đưa thêm đơn vị vào kho"},
 };
 

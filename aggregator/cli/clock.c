@@ -19,7 +19,7 @@ static int set_clock(const struct th_site *site, const char *to, bool accept)
     char operator_name[TH_SITE_OPERATOR_SIZE];
     char text[TH_INSTANT_TEXT_SIZE];
     struct th_act_result result;
-    act.operator = (struct th_text){th_site_operator(operator_name), strlen(operator_name)};
+    act.operator=(struct th_text){th_site_operator(operator_name), strlen(operator_name)};
     const char *name = accept ? "đồng hồ" : th_instant_format(act.to, text);
     int code = th_site_carry(site, &act, 1, &result);
     if (code != EX_OK)
@@ -30,8 +30,8 @@ static int set_clock(const struct th_site *site, const char *to, bool accept)
     if (result.status == TH_E_RANGE && !accept)
         th_cli_complain(site->err, site->command, "đồng hồ không bao giờ lùi",
                         "kho đã ở sau thời điểm này");
-    return th_site_report(site, accept ? "đã chấp nhận giờ máy" : "đồng hồ diễn tập đã tới",
-                          &name, &result, 1);
+    return th_site_report(site, accept ? "đã chấp nhận giờ máy" : "đồng hồ diễn tập đã tới", &name,
+                          &result, 1);
 }
 
 int th_cli_clock(int argc, char **argv, FILE *out, FILE *err)

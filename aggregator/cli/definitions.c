@@ -29,10 +29,9 @@ int th_definitions_units(const struct th_site *site, const char *const *paths, s
     return code;
 }
 
-int th_definitions_plan(const struct th_site *site, const char *path,
-                        const char *const *unit_files, size_t unit_files_count,
-                        struct th_arena *arena, const struct th_plan **ret_plan,
-                        struct th_bytes *ret_content)
+int th_definitions_plan(const struct th_site *site, const char *path, const char *const *unit_files,
+                        size_t unit_files_count, struct th_arena *arena,
+                        const struct th_plan **ret_plan, struct th_bytes *ret_content)
 {
     struct th_problems problems;
     struct th_plan_files *files = th_arena_alloc(arena, sizeof *files);
@@ -59,7 +58,7 @@ static int carry_one(const struct th_site *site, enum th_act_kind kind, struct t
     char operator_name[TH_SITE_OPERATOR_SIZE];
     struct th_act_result result;
     struct th_act act = {.kind = kind, .content = content};
-    act.operator = (struct th_text){th_site_operator(operator_name), strlen(operator_name)};
+    act.operator=(struct th_text){th_site_operator(operator_name), strlen(operator_name)};
     int code = th_site_carry(site, &act, 1, &result);
     return code == EX_OK ? th_site_report(site, done, &name, &result, 1) : code;
 }
@@ -111,8 +110,8 @@ static int import(const struct th_site *site, char **paths, size_t paths_count)
     struct th_bytes content;
     struct th_arena arena;
     th_arena_init(&arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
-    int code = th_definitions_units(site, (const char *const *)paths, paths_count, &arena,
-                                    &content);
+    int code =
+        th_definitions_units(site, (const char *const *)paths, paths_count, &arena, &content);
     if (code == EX_OK)
         code = carry_one(site, TH_ACT_LOAD_UNITS, content, "danh sách đơn vị", "đã đưa vào kho");
     th_arena_deinit(&arena);

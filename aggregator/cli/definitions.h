@@ -10,9 +10,8 @@
 int th_definitions_units(const struct th_site *site, const char *const *paths, size_t paths_count,
                          struct th_arena *arena, struct th_bytes *ret_content);
 /* `unit_files` stand for the plan's own when there are any. */
-int th_definitions_plan(const struct th_site *site, const char *path,
-                        const char *const *unit_files, size_t unit_files_count,
-                        struct th_arena *arena, const struct th_plan **ret_plan,
-                        struct th_bytes *ret_content);
+int th_definitions_plan(const struct th_site *site, const char *path, const char *const *unit_files,
+                        size_t unit_files_count, struct th_arena *arena,
+                        const struct th_plan **ret_plan, struct th_bytes *ret_content);
 
 #endif

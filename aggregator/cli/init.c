@@ -60,8 +60,8 @@ static th_instant first_instant(const struct making *making)
     th_day first = {INT32_MAX};
     for (size_t i = 0; i < making->plans.count; i++) {
         const struct th_plan *plan = making->plan[i];
-        th_day day = plan->has_date ? plan->date
-                                    : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
+        th_day day =
+            plan->has_date ? plan->date : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
         first = day.number < first.number ? day : first;
     }
     return th_day_start(first);
@@ -70,14 +70,14 @@ static th_instant first_instant(const struct making *making)
 static int choose_realm(struct making *making)
 {
     char *realm = making->identity.realm;
-    int size = making->realm_given == NULL
-                   ? snprintf(realm, sizeof making->identity.realm, "tonghop/%s/%s",
-                              making->plan[0]->territory,
-                              making->is_rehearsal ? "rehearsal" : "live")
-                   : snprintf(realm, sizeof making->identity.realm, "%s", making->realm_given);
+    int size =
+        making->realm_given == NULL
+            ? snprintf(realm, sizeof making->identity.realm, "tonghop/%s/%s",
+                       making->plan[0]->territory, making->is_rehearsal ? "rehearsal" : "live")
+            : snprintf(realm, sizeof making->identity.realm, "%s", making->realm_given);
     bool fits = size > 0 && (size_t)size < sizeof making->identity.realm;
-    bool ends = fits && size > SUFFIX_SIZE &&
-                strcmp(realm + size - SUFFIX_SIZE, rehearsal_suffix) == 0;
+    bool ends =
+        fits && size > SUFFIX_SIZE && strcmp(realm + size - SUFFIX_SIZE, rehearsal_suffix) == 0;
     struct th_vkey ignored;
     const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {0};
     if (!fits || th_tlog_vkey_init(realm, key, &ignored) < 0) {
@@ -87,10 +87,11 @@ static int choose_realm(struct making *making)
         return EX_USAGE;
     }
     if (ends != making->is_rehearsal) {
-        th_cli_complain(making->site.err, "init",
-                        "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không",
-                        "tên nơi nhận \"%s\" không hợp với %s", realm,
-                        making->is_rehearsal ? "kho diễn tập" : "kho thật");
+        th_cli_complain(
+            making->site.err, "init",
+            "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không",
+            "tên nơi nhận \"%s\" không hợp với %s", realm,
+            making->is_rehearsal ? "kho diễn tập" : "kho thật");
         return EX_USAGE;
     }
     return EX_OK;
@@ -101,8 +102,7 @@ static int make_folder(struct making *making)
     if (mkdir(making->site.folder, 0700) == 0)
         return EX_OK;
     /* An empty folder may be there already. */
-    if (errno == EEXIST && rmdir(making->site.folder) == 0 &&
-        mkdir(making->site.folder, 0700) == 0)
+    if (errno == EEXIST && rmdir(making->site.folder) == 0 && mkdir(making->site.folder, 0700) == 0)
         return EX_OK;
     th_cli_complain(making->site.err, "init", "chọn một thư mục chưa có",
                     "%s: không tạo được thư mục: %s", making->site.folder, strerror(errno));
@@ -138,10 +138,10 @@ static int fill(struct making *making, struct th_store *store)
     struct th_act_result results[1 + TH_CLI_VALUES_MAX];
     size_t count = 1 + making->plans.count;
     acts[0] = (struct th_act){
-        .kind = TH_ACT_LOAD_UNITS, .operator = operator, .content = making->units_content};
+        .kind = TH_ACT_LOAD_UNITS, .operator= operator, .content = making->units_content };
     for (size_t i = 0; i < making->plans.count; i++)
         acts[1 + i] = (struct th_act){
-            .kind = TH_ACT_LOAD_PLAN, .operator = operator, .content = making->plan_content[i]};
+            .kind = TH_ACT_LOAD_PLAN, .operator= operator, .content = making->plan_content[i] };
     int status = found(making, store, operator);
     if (status == 0)
         status = th_site_carry_here(store, &making->secrets, making->now, acts, count, results);
@@ -261,13 +261,20 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_option options[] = {
         {.name = "units", .value_name = "TỆP", .help = "danh sách đơn vị", .values = &making.units},
         {.name = "plan", .value_name = "TỆP", .help = "kế hoạch", .values = &making.plans},
-        {.name = "rehearsal", .help = "kho diễn tập: đồng hồ chỉnh được, không lẫn với kho thật",
+        {.name = "rehearsal",
+         .help = "kho diễn tập: đồng hồ chỉnh được, không lẫn với kho thật",
          .flag = &making.is_rehearsal},
-        {.name = "realm", .value_name = "TÊN", .help = "tên nơi nhận, cũng là tên của nhật ký",
+        {.name = "realm",
+         .value_name = "TÊN",
+         .help = "tên nơi nhận, cũng là tên của nhật ký",
          .text = &making.realm_given},
-        {.name = "listen", .value_name = "ĐỊA-CHỈ", .help = "nơi các đơn vị kết nối",
+        {.name = "listen",
+         .value_name = "ĐỊA-CHỈ",
+         .help = "nơi các đơn vị kết nối",
          .text = &listen},
-        {.name = "publish", .value_name = "ĐỊA-CHỈ", .help = "nơi người theo dõi kết nối",
+        {.name = "publish",
+         .value_name = "ĐỊA-CHỈ",
+         .help = "nơi người theo dõi kết nối",
          .text = &publish},
         {.name = "json", .help = "in ra JSON", .flag = &making.site.as_json}};
     const struct th_cli_command command = {

@@ -17,8 +17,8 @@ enum { NODE_FILE_SIZE_MAX = 16 * 1024, PAIRS_MAX = TH_CONTROL_ACTS_MAX };
 
 /* One act from one node.pub, whose proofs are checked here, where the CURVE secret is. */
 static int read_pair(const struct th_site *site, const struct th_secrets *secrets,
-                     const char *realm, const char *unit, const char *path,
-                     struct th_arena *arena, struct th_act *act)
+                     const char *realm, const char *unit, const char *path, struct th_arena *arena,
+                     struct th_act *act)
 {
     struct th_problems problems;
     struct th_node_file file;
@@ -38,8 +38,8 @@ static int read_pair(const struct th_site *site, const struct th_secrets *secret
     status = th_node_file_verify(&file, realm, secrets->curve_secret);
     if (status < 0) {
         th_cli_complain(site->err, site->command,
-                        "đơn vị chạy lại tonghop-node init với server.yaml của nơi này",
-                        "%s: %s", path,
+                        "đơn vị chạy lại tonghop-node init với server.yaml của nơi này", "%s: %s",
+                        path,
                         status == TH_E_INVALID ? "lập cho một nơi nhận khác"
                                                : "không chứng minh được là giữ cả hai khóa bí mật");
         return th_status_exit_code(status);
@@ -76,7 +76,7 @@ static int enroll(const struct th_site *site, char **pairs, size_t count)
     code = acts == NULL || results == NULL || names == NULL ? EX_OSERR : EX_OK;
     for (size_t i = 0; i < count && code == EX_OK; i++) {
         names[i] = pairs[2 * i];
-        acts[i].operator = (struct th_text){operator_name, strlen(operator_name)};
+        acts[i].operator=(struct th_text){operator_name, strlen(operator_name)};
         code = read_pair(site, &secrets, identity.realm, pairs[2 * i], pairs[2 * i + 1], &arena,
                          &acts[i]);
     }
@@ -142,8 +142,9 @@ static int read_key(const struct th_site *site, const char *word, struct th_sign
     int status = th_node_file_read(word, &problems, &file);
     th_problems_deinit(&problems);
     if (status < 0) {
-        th_cli_complain(site->err, site->command, "ghi khóa ký dạng base64 hoặc hex, hoặc tệp "
-                                                  "node.pub",
+        th_cli_complain(site->err, site->command,
+                        "ghi khóa ký dạng base64 hoặc hex, hoặc tệp "
+                        "node.pub",
                         "\"%s\" không phải khóa cũng không phải tệp node.pub đọc được", word);
         return EX_DATAERR;
     }
@@ -181,7 +182,7 @@ int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err)
     const struct th_site site = {"revoke", operands[0], as_json, out, err};
     struct th_act act = {.kind = TH_ACT_REVOKE,
                          .unit = {operands[1], strlen(operands[1])},
-                         .operator = {operator_name, strlen(operator_name)}};
+                         .operator= {operator_name, strlen(operator_name)} };
     struct th_act_result result;
     const char *name = operands[1];
     int code = read_key(&site, operands[2], &act.sign_key);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/cli/query.h"
 
-#include "aggregator/cli/options.h"
+#include "base/options.h"
+#include "aggregator/cli/answerer.h"
 #include "aggregator/query/answer.h"
 #include "aggregator/query/text.h"
 
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 struct line {
     const char *folder;
@@ -54,49 +54,32 @@ static int parse_branch(const char *word, enum th_branch *ret_branch)
     return TH_E_INVALID;
 }
 
-static int complain(FILE *err, const char *name, const char *hint, const char *format,
-                    const char *value)
-{
-    th_cli_complain(err, name, hint, format, value);
-    return TH_E_INVALID;
-}
-
 static int read_line(const char *name, const struct line *line, FILE *err, struct th_query *query)
 {
     query->plan = text_of(line->plan);
     query->period = text_of(line->period);
     query->obligation = text_of(line->obligation);
     query->unit = text_of(line->unit);
-    if (line->branch != NULL && parse_branch(line->branch, &query->branch) != TH_OK)
-        return complain(err, name, "all, communes hoặc bodies", "không có nhánh \"%s\"",
+    if (line->branch != NULL && parse_branch(line->branch, &query->branch) != TH_OK) {
+        th_cli_complain(err, name, "all, communes hoặc bodies", "không có nhánh \"%s\"",
                         line->branch);
+        return TH_E_INVALID;
+    }
     if (line->as_of != NULL &&
-        th_instant_parse(line->as_of, strlen(line->as_of), &query->as_of) != TH_OK)
-        return complain(err, name, "viết như 2025-05-10 hoặc 2025-05-10T17:00",
+        th_instant_parse(line->as_of, strlen(line->as_of), &query->as_of) != TH_OK) {
+        th_cli_complain(err, name, "viết như 2025-05-10 hoặc 2025-05-10T17:00",
                         "không hiểu thời điểm \"%s\"", line->as_of);
+        return TH_E_INVALID;
+    }
     query->has_as_of = line->as_of != NULL;
     int64_t number = 0;
     if (line->number != NULL && th_text_parse_int(line->number, strlen(line->number), 0,
-                                                  TH_LIMIT_NUMBER_MAX, &number) != TH_OK)
-        return complain(err, name, "số thứ tự của báo cáo đột xuất, từ 1", "số không đúng: \"%s\"",
+                                                  TH_LIMIT_NUMBER_MAX, &number) != TH_OK) {
+        th_cli_complain(err, name, "số thứ tự của báo cáo đột xuất, từ 1", "số không đúng: \"%s\"",
                         line->number);
-    query->number = (uint32_t)number;
-    return TH_OK;
-}
-
-/* A rehearsal's clock stands in the store; a live store's time is the wall clock. */
-static int store_time(const struct th_store *store, struct th_view *view, th_instant *ret_now)
-{
-    struct timespec wall;
-    if (th_store_identity(store)->mode == TH_MODE_REHEARSAL) {
-        struct th_clock_row clock;
-        int status = th_view_clock(view, &clock);
-        if (status == TH_OK)
-            *ret_now = clock.time;
-        return status;
+        return TH_E_INVALID;
     }
-    clock_gettime(CLOCK_REALTIME, &wall);
-    *ret_now = (th_instant){(int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000};
+    query->number = (uint32_t)number;
     return TH_OK;
 }
 
@@ -124,7 +107,7 @@ static int ask(struct th_store *store, const struct th_query *query, const struc
     int status = th_view_open(store, &view);
     if (status != TH_OK)
         return status;
-    status = store_time(store, view, &now);
+    status = th_answerer_time(store, view, &now);
     if (status == TH_OK)
         status = th_query_context_open(view, &context);
     if (status == TH_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: the daemon, with its configuration, keys and signals. */
+#include "aggregator/cli/answerer.h"
 #include "aggregator/cli/site.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/daemon/daemon.h"
@@ -14,8 +15,9 @@
 /* A page of the store that cannot be read: nothing can be trusted any more. */
 static void on_bus_error(int number)
 {
-    static const char line[] = "tonghop-aggregator: lỗi: không đọc được một trang của kho (SIGBUS): "
-                               "đĩa hỏng hoặc tệp bị cắt; dừng ngay\n";
+    static const char line[] =
+        "tonghop-aggregator: lỗi: không đọc được một trang của kho (SIGBUS): "
+        "đĩa hỏng hoặc tệp bị cắt; dừng ngay\n";
     (void)number;
     ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
     (void)ignored;
@@ -58,12 +60,10 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
         break;
     case TH_DAEMON_LISTENING:
     case TH_DAEMON_PUBLISHING:
-        th_cli_complain(err, "run", "chọn địa chỉ khác bằng --listen, --publish hoặc sửa "
-                                    TH_CONFIG_FILE,
-                        "không lắng nghe được ở %s: %s",
-                        stage == TH_DAEMON_LISTENING ? running->config.listen
-                                                     : running->config.publish,
-                        text);
+        th_cli_complain(
+            err, "run", "chọn địa chỉ khác bằng --listen, --publish hoặc sửa " TH_CONFIG_FILE,
+            "không lắng nghe được ở %s: %s",
+            stage == TH_DAEMON_LISTENING ? running->config.listen : running->config.publish, text);
         break;
     case TH_DAEMON_CONTROLLING:
         th_cli_complain(err, "run", "đặt kho ở thư mục có đường dẫn ngắn hơn",
@@ -87,6 +87,8 @@ static int run(struct running *running, struct th_store *store, const struct th_
     int status = th_site_path(&running->site, "control.sock", control_path);
     if (status < 0)
         return explain(running, TH_DAEMON_CONTROLLING, status);
+    struct th_answerer answerer;
+    th_answerer_init(store, &answerer);
     const struct th_daemon_options options = {
         .store = store,
         .secrets = secrets,
@@ -98,9 +100,12 @@ static int run(struct running *running, struct th_store *store, const struct th_
         .log = running->site.err,
         .ready = tell_ready,
         .ready_context = running,
+        .answer_query = th_answerer_answer,
+        .query_context = &answerer,
     };
     running->identity = th_store_identity(store);
     status = th_daemon_run(&options, &stage);
+    th_answerer_deinit(&answerer);
     return status < 0 ? explain(running, stage, status) : EX_OK;
 }
 
@@ -113,10 +118,11 @@ static int override(struct running *running, const char *name, const char *given
                         "--%s: \"%s\" không phải một địa chỉ", name, given);
         return EX_USAGE;
     }
-    (void)fprintf(running->site.err,
-                  "tonghop-aggregator run: lưu ý: --%s khác với %s (%s); server.yaml của các đơn vị "
-                  "vẫn ghi địa chỉ cũ\n",
-                  name, TH_CONFIG_FILE, address);
+    (void)fprintf(
+        running->site.err,
+        "tonghop-aggregator run: lưu ý: --%s khác với %s (%s); server.yaml của các đơn vị "
+        "vẫn ghi địa chỉ cũ\n",
+        name, TH_CONFIG_FILE, address);
     (void)snprintf(address, TH_CONFIG_ADDRESS_MAX + 1, "%s", given);
     return EX_OK;
 }
@@ -143,16 +149,20 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     struct running running = {.site = {.command = "run", .out = out, .err = err}};
     const char *listen = NULL;
     const char *publish = NULL;
-    const struct th_cli_option options[] = {
-        {.name = "listen", .value_name = "ĐỊA-CHỈ", .help = "nơi các đơn vị kết nối",
-         .text = &listen},
-        {.name = "publish", .value_name = "ĐỊA-CHỈ", .help = "nơi người theo dõi kết nối",
-         .text = &publish}};
+    const struct th_cli_option options[] = {{.name = "listen",
+                                             .value_name = "ĐỊA-CHỈ",
+                                             .help = "nơi các đơn vị kết nối",
+                                             .text = &listen},
+                                            {.name = "publish",
+                                             .value_name = "ĐỊA-CHỈ",
+                                             .help = "nơi người theo dõi kết nối",
+                                             .text = &publish}};
     const struct th_cli_command command = {
         .name = "run",
         .operands = "DIR",
-        .summary = "Chạy máy chủ: nhận báo cáo, ghi nhật ký, gửi biên nhận, nhắc và chốt đúng hạn.\n"
-                   "SIGTERM dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
+        .summary =
+            "Chạy máy chủ: nhận báo cáo, ghi nhật ký, gửi biên nhận, nhắc và chốt đúng hạn.\n"
+            "SIGTERM dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
         .examples = "  tonghop-aggregator run /var/lib/tonghop\n"
                     "  tonghop-aggregator run var/demo/aggregator --listen tcp://127.0.0.1:7500\n",
         .options = options,

@@ -179,8 +179,7 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
     struct th_secrets secrets;
     int code = th_site_secrets(site, th_store_identity(store)->realm, &secrets);
     if (code == EX_OK) {
-        status = th_site_carry_here(store, &secrets, th_clock_now(), acts, acts_count,
-                                    ret_results);
+        status = th_site_carry_here(store, &secrets, th_clock_now(), acts, acts_count, ret_results);
         code = status < 0 ? complain(site, status, "không ghi được", NULL) : EX_OK;
         th_secrets_deinit(&secrets);
     }

@@ -31,7 +31,8 @@ allow 'nodes/cli/*' 'base/|proto/model/|nodes/form/|nodes/home/|nodes/cli/'
 allow 'aggregator/driver/*' 'base/|proto/|aggregator/core/|aggregator/store/|aggregator/driver/'
 allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
 allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|driver|shell|daemon)/'
-allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|cli)/'
+allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|plan|query)/'
+allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|query|cli)/'
 
 # An adapter knows one library.
 while IFS= read -r file; do

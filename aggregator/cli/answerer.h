@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers the daemon's network queries from the read side, at the store's own time.
+ *
+ * Units and plans are decoded once and again when the store has new ones. Any thread may ask;
+ * questions are answered one after the other, because they are rare and take milliseconds.
+ */
+#ifndef TH_AGGREGATOR_CLI_ANSWERER_H
+#define TH_AGGREGATOR_CLI_ANSWERER_H
+
+#include "aggregator/query/context.h"
+#include "base/bytes.h"
+#include "proto/model/query.h"
+
+#include <pthread.h>
+
+struct th_answerer {
+    struct th_store *store; /* borrowed */
+    pthread_mutex_t lock;
+    bool has_context;
+    struct th_query_context context;
+};
+
+void th_answerer_init(struct th_store *store, struct th_answerer *ret_answerer);
+void th_answerer_deinit(struct th_answerer *answerer);
+
+/* For th_daemon_options.answer_query; `answerer` is a struct th_answerer. Statuses as
+ * th_query_answer(). */
+TH_MUST_CHECK int th_answerer_answer(void *answerer, const struct th_query *query,
+                                     struct th_arena *arena, struct th_bytes *ret_json);
+
+/* The time at which the store is asked about now: a rehearsal's clock, else the wall clock. */
+TH_MUST_CHECK int th_answerer_time(struct th_store *store, struct th_view *view,
+                                   th_instant *ret_now);
+
+#endif
