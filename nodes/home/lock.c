@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* locks of open file descriptions */
 #include "nodes/home/lock.h"
 
 #include "nodes/home/home.h"
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 static long read_owner(int file)
@@ -26,8 +26,9 @@ int th_home_lock(const char *folder, int *ret_lock, long *ret_owner)
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         return TH_E_IO;
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        bool is_taken = errno == EWOULDBLOCK;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
+        bool is_taken = errno == EAGAIN || errno == EACCES;
         *ret_owner = read_owner(file);
         (void)close(file);
         return is_taken ? TH_E_BUSY : TH_E_IO;
@@ -44,4 +45,19 @@ int th_home_lock(const char *folder, int *ret_lock, long *ret_owner)
 void th_home_unlock(int lock)
 {
     (void)close(lock);
+}
+
+bool th_home_is_running(const char *folder, long *ret_owner)
+{
+    char path[TH_HOME_PATH_SIZE];
+    if (th_home_path(folder, "RUN", path) != 0)
+        return false;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool is_taken = fcntl(file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    *ret_owner = is_taken ? read_owner(file) : 0;
+    (void)close(file);
+    return is_taken;
 }

@@ -5,9 +5,14 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 /* Locks FOLDER/RUN. TH_E_BUSY: another process runs here; its pid is in the file (0 when it cannot
  * be read). TH_E_IO. */
 TH_MUST_CHECK int th_home_lock(const char *folder, int *ret_lock, long *ret_owner);
 void th_home_unlock(int lock);
+
+/* True when some process holds the lock; asking does not disturb it. */
+bool th_home_is_running(const char *folder, long *ret_owner);
 
 #endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a receipt proves, in words and as JSON. Internal to nodes/cli. */
+#ifndef TH_NODES_CLI_FACTS_H
+#define TH_NODES_CLI_FACTS_H
+
+#include "nodes/driver/receipt.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* `units` may be NULL: then only the unit's code is shown. */
+struct th_facts {
+    const struct th_receipt *receipt;
+    const struct th_judgement *only; /* the report that was asked about; NULL: all of the leaf */
+    const struct th_unit_list *units;
+};
+
+void th_facts_print(const struct th_facts *facts, FILE *out);
+/* NULL without memory. */
+json_t *th_facts_json(const struct th_facts *facts);
+
+#endif

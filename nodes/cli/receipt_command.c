@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/commands.h"
+
+#include "base/file.h"
+#include "base/options.h"
+#include "nodes/cli/choice.h"
+#include "nodes/cli/facts.h"
+#include "nodes/cli/verify.h"
+#include "nodes/store/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define NAME         "receipt"
+#define ARENA_BYTES  ((size_t)64 * 1024)
+#define BUDGET_BYTES ((size_t)256 * 1024 * 1024)
+
+struct request {
+    const char *folder;
+    const char *item; /* or NULL: the newest receipt */
+    const char *out_path;
+    bool as_json;
+    FILE *out, *err;
+};
+
+/* The item that was named, else the one with the newest receipt. */
+static int find_item(const struct request *request, struct th_outbox *outbox,
+                     struct th_arena *arena, struct th_outbox_item *ret_item)
+{
+    if (request->item != NULL) {
+        int64_t id;
+        if (th_text_parse_int(request->item, strlen(request->item), 1, INT64_MAX, &id) != 0)
+            return TH_E_NOT_FOUND;
+        return th_outbox_get(outbox, (uint64_t)id, ret_item);
+    }
+    const struct th_outbox_item *items, *newest = NULL;
+    size_t count, bad;
+    int status = th_outbox_list(outbox, arena, &items, &count, &bad);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        if (items[i].state == TH_ITEM_RECEIVED &&
+            (newest == NULL || items[i].changed_at.ms >= newest->changed_at.ms))
+            newest = &items[i];
+    if (status != 0)
+        return status;
+    if (newest == NULL)
+        return TH_E_NOT_FOUND;
+    *ret_item = *newest;
+    return 0;
+}
+
+static int write_out(const struct request *request, struct th_bytes text)
+{
+    if (strcmp(request->out_path, "-") == 0)
+        return fwrite(text.bytes, 1, text.size, request->out) == text.size ? 0 : TH_E_IO;
+    int status = th_file_create(request->out_path, 0644, text.bytes, text.size);
+    if (status != 0)
+        th_cli_complain(request->err, NAME,
+                        status == TH_E_EXISTS ? "chọn tên khác" : "kiểm tra đường dẫn và quyền ghi",
+                        "%s: %s", request->out_path, th_status_text(status));
+    else
+        (void)fprintf(request->out, "Đã ghi biên nhận vào %s\n", request->out_path);
+    return status;
+}
+
+/* Shows what the receipt proves, after verifying it once more. */
+static int show(const struct request *request, const struct th_home *home,
+                const struct th_outbox_item *item, struct th_bytes text, struct th_arena *arena)
+{
+    struct th_receipt receipt;
+    const struct th_judgement *judgement = NULL;
+    int status = th_receipt_open(text, &home->server.log_key, home->server.realm, arena, &receipt);
+    const struct th_receipt_claim claim = {.mode = home->server.mode,
+                                           .unit = home->unit_code,
+                                           .report_digest = item->report_digest};
+    enum th_receipt_fault fault = TH_RECEIPT_HOLDS;
+    if (status == 0)
+        fault = th_receipt_check(&receipt, &claim, &judgement);
+    if (status != 0 || fault != TH_RECEIPT_HOLDS) {
+        th_cli_complain(request->err, NAME, "gửi lại để lấy biên nhận, và báo cho nơi nhận",
+                        "biên nhận không đúng: %s",
+                        status != 0 ? th_status_text(status) : th_receipt_fault_text(fault));
+        return EX_DATAERR;
+    }
+    if (request->out_path != NULL)
+        return write_out(request, text) == 0 ? EX_OK : EX_CANTCREAT;
+    const struct th_facts facts = {.receipt = &receipt, .only = judgement, .units = &home->units};
+    if (!request->as_json) {
+        th_facts_print(&facts, request->out);
+        (void)fprintf(request->out, "Lưu ra tệp để đưa người khác kiểm tra: %s %s %s --out TỆP\n",
+                      TH_CLI_PROGRAM, NAME, request->folder);
+        return EX_OK;
+    }
+    json_t *object = th_facts_json(&facts);
+    int failed = json_object_set_new(object, "item", json_integer((json_int_t)item->id));
+    failed |= json_object_set_new(object, "receipt",
+                                  json_stringn((const char *)text.bytes, text.size));
+    if (!failed)
+        failed = json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)fputc('\n', request->out);
+    json_decref(object);
+    return failed ? EX_OSERR : EX_OK;
+}
+
+static int show_from(const struct request *request, const struct th_home *home,
+                     struct th_outbox *outbox, struct th_arena *arena)
+{
+    struct th_outbox_item item;
+    struct th_outbox_detail detail;
+    int status = find_item(request, outbox, arena, &item);
+    if (status == 0)
+        status = th_outbox_get_detail(outbox, item.id, arena, &detail);
+    if (status == 0 && detail.receipt.size == 0)
+        status = TH_E_NOT_FOUND;
+    if (status != 0) {
+        th_cli_complain(request->err, NAME, "xem các mục bằng " TH_CLI_PROGRAM " status",
+                        request->item != NULL ? "mục %s chưa có biên nhận%s"
+                                              : "chưa có biên nhận nào%s%s",
+                        request->item != NULL ? request->item : "",
+                        status == TH_E_CORRUPT ? " đọc được: bản ghi bị hỏng" : "");
+        return th_status_exit_code(status);
+    }
+    return show(request, home, &item, detail.receipt, arena);
+}
+
+static int run(const struct request *request)
+{
+    struct th_home home;
+    int status = th_cli_open_home(NAME, request->folder, &home, request->err);
+    if (status != 0)
+        return th_status_exit_code(status);
+    struct th_arena arena;
+    th_arena_init(&arena, ARENA_BYTES, BUDGET_BYTES);
+    char path[TH_HOME_PATH_SIZE];
+    struct th_outbox *outbox = NULL;
+    status = th_home_path(request->folder, "outbox", path);
+    if (status == 0)
+        status = th_outbox_open(path, 0, &outbox);
+    int code;
+    if (status == 0) {
+        code = show_from(request, &home, outbox, &arena);
+    } else {
+        th_cli_complain(request->err, NAME, "khôi phục thư mục outbox từ bản sao", "%s: %s", path,
+                        th_status_text(status));
+        code = th_status_exit_code(status);
+    }
+    th_outbox_close(outbox);
+    th_arena_deinit(&arena);
+    th_home_close(&home);
+    return code;
+}
+
+int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct request request = {.out = out, .err = err};
+    struct th_verify verify = {.command = NAME, .out = out, .err = err};
+    const struct th_cli_option options[] = {
+        {.name = "out", .value_name = "TỆP",
+         .help = "ghi nguyên văn biên nhận ra tệp mới; - là đầu ra chuẩn",
+         .text = &request.out_path},
+        {.name = "verify", .value_name = "TỆP",
+         .help = "kiểm tra một tệp biên nhận, không cần mạng hay thư mục nút",
+         .text = &verify.path},
+        {.name = "server", .value_name = "TỆP", .help = "cùng --verify: server.yaml của nơi nhận",
+         .text = &verify.server_path},
+        {.name = "log-key", .value_name = "KHÓA",
+         .help = "cùng --verify: khóa kiểm tra của nhật ký, thay cho --server",
+         .text = &verify.log_key},
+        {.name = "report", .value_name = "BIỂU",
+         .help = "cùng --verify --server: biên nhận có đúng là của biểu này không",
+         .text = &verify.report_path},
+        {.name = "json", .help = "in ra JSON", .flag = &request.as_json},
+    };
+    const struct th_cli_command command = {
+        .name = NAME,
+        .operands = "[THƯ-MỤC [MỤC]]",
+        .summary = "Biên nhận chứng minh điều gì; ghi ra tệp; kiểm tra tệp của người khác.\n"
+                   "Mã thoát: 0 biên nhận đúng; 65 không đúng; 66 chưa có.",
+        .examples = "  " TH_CLI_PROGRAM " receipt nut\n"
+                    "  " TH_CLI_PROGRAM " receipt nut 3 --out bien-nhan.txt\n"
+                    "  " TH_CLI_PROGRAM
+                    " receipt --verify bien-nhan.txt --server server.yaml --report bc.yaml\n",
+        .options = options,
+        .options_count = sizeof options / sizeof options[0],
+        .operands_min = 0,
+        .operands_max = 2,
+    };
+    char **operands = NULL;
+    int operands_count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    verify.as_json = request.as_json;
+    if ((verify.path != NULL) == (operands_count > 0)) {
+        th_cli_complain(err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",
+                        "cần thư mục của nút, hoặc --verify TỆP");
+        return EX_USAGE;
+    }
+    if (verify.path != NULL)
+        return th_cli_finish(out, err, th_verify_receipt(&verify));
+    request.folder = operands[0];
+    request.item = operands_count > 1 ? operands[1] : NULL;
+    return th_cli_finish(out, err, run(&request));
+}

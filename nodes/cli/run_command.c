@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/commands.h"
+
+#include "base/options.h"
+#include "base/text.h"
+#include "nodes/cli/runner.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define NAME "run"
+
+int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
+{
+    bool once = false, until_idle = false, quiet = false, verbose = false;
+    const char *timeout = NULL;
+    const struct th_cli_option options[] = {
+        {.name = "once",
+         .help = "nối, gửi hết, nhận nhắc việc và kế hoạch mới, rồi dừng",
+         .flag = &once},
+        {.name = "until-idle", .help = "dừng khi không còn gì phải gửi", .flag = &until_idle},
+        {.name = "timeout",
+         .value_name = "GIÂY",
+         .help = "cùng --once hoặc --until-idle: quá chừng ấy thì dừng, mã thoát 75",
+         .text = &timeout},
+        {.name = "quiet", .help = "chỉ in cảnh báo", .flag = &quiet},
+        {.name = "verbose", .help = "in từng lượt gửi", .flag = &verbose},
+    };
+    const struct th_cli_command command = {
+        .name = NAME,
+        .operands = "THƯ-MỤC...",
+        .summary = "Gửi các báo cáo đã nộp, thử lại cho tới khi có biên nhận; nhận nhắc việc.\n"
+                   "Dừng bằng Ctrl-C; tắt máy giữa chừng cũng không mất gì.",
+        .examples = "  " TH_CLI_PROGRAM " run nut\n"
+                    "  " TH_CLI_PROGRAM " run nut --until-idle --timeout 60\n"
+                    "  " TH_CLI_PROGRAM " run xa-1 xa-2 xa-3 --quiet\n",
+        .options = options,
+        .options_count = sizeof options / sizeof options[0],
+        .operands_min = 1,
+        .operands_max = INT_MAX,
+    };
+    char **operands = NULL;
+    int operands_count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    int64_t seconds = -1;
+    if (timeout != NULL &&
+        (th_text_parse_int(timeout, strlen(timeout), 0, 1000000, &seconds) != 0 ||
+         (!once && !until_idle))) {
+        th_cli_complain(err, NAME, "ví dụ: --until-idle --timeout 60",
+                        "--timeout cần số giây, và đi cùng --once hoặc --until-idle");
+        return EX_USAGE;
+    }
+    const struct th_runner_options run = {
+        .command = NAME,
+        .folders = operands,
+        .folders_count = (size_t)operands_count,
+        .goal = once         ? TH_RUNNER_ONCE
+                : until_idle ? TH_RUNNER_UNTIL_IDLE
+                             : TH_RUNNER_FOR_EVER,
+        .timeout_ms = seconds < 0 ? -1 : seconds * 1000,
+        .voice = quiet ? TH_RUNNER_QUIET : verbose ? TH_RUNNER_VERBOSE : TH_RUNNER_NORMAL,
+        .out = out,
+        .err = err,
+    };
+    int status = th_runner_run(&run);
+    return th_cli_finish(out, err, status == 0 ? EX_OK : th_status_exit_code(status));
+}

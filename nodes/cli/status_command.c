@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/commands.h"
+
+#include "base/options.h"
+#include "nodes/cli/choice.h"
+#include "nodes/cli/words.h"
+#include "nodes/home/lock.h"
+#include "proto/tlog/hash.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define NAME         "status"
+#define ARENA_BYTES  ((size_t)64 * 1024)
+#define BUDGET_BYTES ((size_t)256 * 1024 * 1024)
+
+struct view {
+    const struct th_home *home;
+    struct th_outbox *outbox;
+    struct th_arena *arena;
+    const struct th_outbox_item *items;
+    const struct th_notice *notices;
+    size_t items_count, notices_count, bad_count;
+    bool is_running;
+    long owner; /* its pid */
+};
+
+static int load(struct view *view)
+{
+    int status = th_outbox_list(view->outbox, view->arena, &view->items, &view->items_count,
+                                &view->bad_count);
+    if (status == 0)
+        status = th_outbox_get_notices(view->outbox, view->arena, &view->notices,
+                                       &view->notices_count);
+    view->is_running = th_home_is_running(view->home->folder, &view->owner);
+    return status;
+}
+
+/* ---- text ---- */
+
+static const struct th_obligation *find_obligation(const struct th_home *home,
+                                                   const struct th_outbox_item *item)
+{
+    const struct th_home_plan *plan;
+    if (th_home_find_plan(home, item->plan, &plan) != 0)
+        return NULL;
+    return th_plan_find(plan->plan, item->obligation, strlen(item->obligation));
+}
+
+static void print_way(const struct view *view, const struct th_outbox_item *item, FILE *out)
+{
+    const struct th_outbox_change *changes;
+    size_t count;
+    if (th_outbox_get_history(view->outbox, item->id, view->arena, &changes, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        char time[TH_SPOKEN_TEXT_SIZE];
+        (void)fprintf(out, "    %s  %s\n", th_instant_format_spoken(changes[i].time, time),
+                      th_item_state_text(changes[i].state));
+    }
+}
+
+static void print_conflict(const struct th_outbox_item *item, FILE *out)
+{
+    char mine[TH_DIGEST_HEX_SIZE + 1], stored[TH_DIGEST_HEX_SIZE + 1];
+    th_tlog_digest_to_hex(&item->report_digest, mine);
+    (void)fprintf(out, "    nội dung ở đây:      %s\n", mine);
+    if (item->has_stored_digest) {
+        th_tlog_digest_to_hex(&item->stored_digest, stored);
+        (void)fprintf(out, "    nội dung nơi nhận có: %s\n", stored);
+    }
+    if (item->next_revision > 0)
+        (void)fprintf(out,
+                      "    nếu bản ở đây là bản sửa: %s submit DIR TỆP --as-revision %" PRIu32 "\n",
+                      TH_CLI_PROGRAM, item->next_revision);
+}
+
+static void print_item(const struct view *view, const struct th_outbox_item *item, FILE *out)
+{
+    const struct th_obligation *obligation = find_obligation(view->home, item);
+    (void)fprintf(out, "\nMục %" PRIu64 "  %s  %s", item->id, item->plan, item->obligation);
+    if (item->number > 0)
+        (void)fprintf(out, "  số %" PRIu32, item->number);
+    (void)fprintf(out, "  lần %" PRIu32 ": %s\n", item->revision, th_item_state_text(item->state));
+    if (obligation != NULL)
+        (void)fprintf(out, "    %s\n", obligation->title);
+    print_way(view, item, out);
+    char time[TH_SPOKEN_TEXT_SIZE];
+    if (item->has_position)
+        (void)fprintf(out, "    biên nhận%s: vị trí %" PRIu64 ", nơi nhận ghi %s",
+                      view->home->server.mode == TH_MODE_REHEARSAL ? " DIỄN TẬP" : "",
+                      item->position, th_instant_format_spoken(item->received_at, time));
+    if (item->has_position && item->has_timeliness)
+        (void)fprintf(out, ", %s", th_timeliness_text(item->timeliness));
+    if (item->has_position)
+        (void)fputc('\n', out);
+    if (item->state == TH_ITEM_CONFLICT)
+        print_conflict(item, out);
+    if (item->state == TH_ITEM_REJECTED && item->next_revision > 0)
+        (void)fprintf(out, "    nơi nhận chờ lần %" PRIu32 "\n", item->next_revision);
+    struct th_outbox_detail detail;
+    if (th_outbox_get_detail(view->outbox, item->id, view->arena, &detail) == 0) {
+        th_words_print_reasons(detail.reasons, detail.reasons_count, "lý do", out);
+        th_words_print_reasons(detail.warnings, detail.warnings_count, "lưu ý", out);
+    } else {
+        (void)fprintf(out, "    biên nhận bị hỏng trên đĩa; lần chạy tới sẽ tự lấy lại\n");
+    }
+}
+
+static bool is_alarm(enum th_notice_kind kind)
+{
+    return kind == TH_NOTICE_EVIDENCE || kind == TH_NOTICE_STRANGER ||
+           kind == TH_NOTICE_SET_ASIDE || kind == TH_NOTICE_FAILURE;
+}
+
+static void print_notices(const struct view *view, bool alarms, const char *title, FILE *out)
+{
+    bool has_title = false;
+    for (size_t i = 0; i < view->notices_count; i++) {
+        const struct th_notice *notice = &view->notices[i];
+        if (is_alarm(notice->kind) != alarms)
+            continue;
+        if (!has_title)
+            (void)fprintf(out, "\n%s\n", title);
+        has_title = true;
+        char time[TH_SPOKEN_TEXT_SIZE], due[TH_SPOKEN_TEXT_SIZE];
+        (void)fprintf(out, "    %s  %.*s", th_instant_format_spoken(notice->time, time),
+                      (int)notice->text.size, notice->text.bytes);
+        if (notice->kind == TH_NOTICE_REMINDER)
+            (void)fprintf(out, " (%.*s, hạn: trước %s)", (int)notice->obligation.size,
+                          notice->obligation.bytes, th_instant_format_spoken(notice->due, due));
+        (void)fputc('\n', out);
+    }
+}
+
+static void print_text(const struct view *view, FILE *out)
+{
+    const struct th_home *home = view->home;
+    const char *prefix = th_unit_kind_prefix(home->unit->kind);
+    (void)fprintf(out, "Đơn vị %s %s%s%s, nơi nhận %s%s\n", home->unit_code, prefix,
+                  prefix[0] == '\0' ? "" : " ", home->unit->name, home->server.address,
+                  home->server.mode == TH_MODE_REHEARSAL ? " (DIỄN TẬP)" : "");
+    if (view->is_running)
+        (void)fprintf(out, "Đang chạy (tiến trình %ld).\n", view->owner);
+    else
+        (void)fprintf(out, "Không chạy; gửi và nhận bằng: %s run %s\n", TH_CLI_PROGRAM,
+                      home->folder);
+    if (view->bad_count > 0)
+        (void)fprintf(out, "CẢNH BÁO: %zu bản ghi bị hỏng trên đĩa; lần chạy tới sẽ để riêng.\n",
+                      view->bad_count);
+    print_notices(view, true, "CẢNH BÁO", out);
+    if (view->items_count == 0)
+        (void)fprintf(out, "\nChưa nộp báo cáo nào.\n");
+    for (size_t i = 0; i < view->items_count; i++)
+        print_item(view, &view->items[i], out);
+    print_notices(view, false, "Nhắc việc và thông báo", out);
+}
+
+/* ---- JSON ---- */
+
+static json_t *history_json(const struct view *view, const struct th_outbox_item *item)
+{
+    const struct th_outbox_change *changes = NULL;
+    size_t count = 0;
+    if (th_outbox_get_history(view->outbox, item->id, view->arena, &changes, &count) != 0)
+        return NULL;
+    json_t *list = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        json_t *change = json_object();
+        failed |= json_object_set_new(change, "time", th_words_json_instant(changes[i].time));
+        failed |= json_object_set_new(change, "state",
+                                      json_string(th_item_state_word(changes[i].state)));
+        failed |= json_object_set_new(change, "attempts", json_integer(changes[i].attempts));
+        failed |= json_array_append_new(list, change);
+    }
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *item_json(const struct view *view, const struct th_outbox_item *item)
+{
+    json_t *object = th_words_json_item(item);
+    int failed = json_object_set_new(object, "history", history_json(view, item));
+    struct th_outbox_detail detail;
+    int status = th_outbox_get_detail(view->outbox, item->id, view->arena, &detail);
+    failed |= json_object_set_new(object, "has_receipt",
+                                  json_boolean(status == 0 && detail.receipt.size > 0));
+    if (status == 0) {
+        failed |= json_object_set_new(object, "reasons",
+                                      th_words_json_reasons(detail.reasons, detail.reasons_count));
+        failed |= json_object_set_new(
+            object, "warnings", th_words_json_reasons(detail.warnings, detail.warnings_count));
+    }
+    if (!failed)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *notice_json(const struct th_notice *notice)
+{
+    static const char *const words[] = {"",         "reminder", "plan",      "units",
+                                        "evidence", "stranger", "set_aside", "failure"};
+    size_t kind = (size_t)notice->kind;
+    json_t *object = json_object();
+    int failed = json_object_set_new(
+        object, "kind", json_string(kind < sizeof words / sizeof words[0] ? words[kind] : ""));
+    failed |= json_object_set_new(object, "time", th_words_json_instant(notice->time));
+    failed |= json_object_set_new(object, "text", th_words_json_text(notice->text));
+    if (notice->kind == TH_NOTICE_REMINDER) {
+        failed |= json_object_set_new(object, "due", th_words_json_instant(notice->due));
+        failed |=
+            json_object_set_new(object, "obligation", th_words_json_text(notice->obligation));
+    }
+    if (notice->plan.size > 0)
+        failed |= json_object_set_new(object, "plan", th_words_json_text(notice->plan));
+    if (notice->item > 0)
+        failed |= json_object_set_new(object, "item", json_integer((json_int_t)notice->item));
+    if (!failed)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static int print_json(const struct view *view, FILE *out)
+{
+    const struct th_home *home = view->home;
+    json_t *root = json_object(), *items = json_array(), *notices = json_array();
+    int failed = json_object_set_new(root, "unit", json_string(home->unit_code));
+    failed |= json_object_set_new(root, "realm", json_string(home->server.realm));
+    failed |= json_object_set_new(
+        root, "mode", json_string(home->server.mode == TH_MODE_LIVE ? "live" : "rehearsal"));
+    failed |= json_object_set_new(root, "address", json_string(home->server.address));
+    failed |= json_object_set_new(root, "running", json_boolean(view->is_running));
+    failed |= json_object_set_new(root, "damaged", json_integer((json_int_t)view->bad_count));
+    for (size_t i = 0; i < view->items_count; i++)
+        failed |= json_array_append_new(items, item_json(view, &view->items[i]));
+    for (size_t i = 0; i < view->notices_count; i++)
+        failed |= json_array_append_new(notices, notice_json(&view->notices[i]));
+    failed |= json_object_set_new(root, "items", items);
+    failed |= json_object_set_new(root, "notices", notices);
+    if (!failed)
+        failed = json_dumpf(root, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)fputc('\n', out);
+    json_decref(root);
+    return failed ? TH_E_NO_MEMORY : 0;
+}
+
+static int show(const struct th_home *home, bool as_json, FILE *out, FILE *err)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, ARENA_BYTES, BUDGET_BYTES);
+    struct view view = {.home = home, .arena = &arena};
+    char path[TH_HOME_PATH_SIZE];
+    int status = th_home_path(home->folder, "outbox", path);
+    if (status == 0)
+        status = th_outbox_open(path, 0, &view.outbox);
+    if (status == 0)
+        status = load(&view);
+    if (status == 0 && as_json)
+        status = print_json(&view, out);
+    else if (status == 0)
+        print_text(&view, out);
+    if (status != 0)
+        th_cli_complain(err, NAME, "khôi phục thư mục outbox từ bản sao, hoặc tạo nút mới",
+                        "%s: %s", path, th_status_text(status));
+    th_outbox_close(view.outbox);
+    th_arena_deinit(&arena);
+    return status == 0 ? EX_OK : th_status_exit_code(status);
+}
+
+int th_cli_status(int argc, char **argv, FILE *out, FILE *err)
+{
+    bool as_json = false;
+    const struct th_cli_option options[] = {
+        {.name = "json", .help = "in ra JSON", .flag = &as_json},
+    };
+    const struct th_cli_command command = {
+        .name = NAME,
+        .operands = "THƯ-MỤC",
+        .summary = "Đường đi của từng báo cáo: chờ gửi, đã gửi, đã nhận, bị từ chối; nhắc việc.",
+        .examples = "  " TH_CLI_PROGRAM " status nut\n  " TH_CLI_PROGRAM " status nut --json\n",
+        .options = options,
+        .options_count = sizeof options / sizeof options[0],
+        .operands_min = 1,
+        .operands_max = 1,
+    };
+    char **operands = NULL;
+    int operands_count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    struct th_home home;
+    int status = th_cli_open_home(NAME, operands[0], &home, err);
+    if (status != 0)
+        return th_status_exit_code(status);
+    int code = show(&home, as_json, out, err);
+    th_home_close(&home);
+    return th_cli_finish(out, err, code);
+}

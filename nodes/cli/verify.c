@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/verify.h"
+
+#include "base/file.h"
+#include "base/options.h"
+#include "nodes/cli/facts.h"
+#include "nodes/form/form.h"
+#include "nodes/home/home.h"
+#include "proto/exchange/server_file.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/plan.h"
+#include "proto/wire/submission.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define ARENA_BYTES      ((size_t)256 * 1024)
+#define BUDGET_BYTES     ((size_t)512 * 1024 * 1024)
+#define RECEIPT_SIZE_MAX ((size_t)64 * 1024)
+
+struct verifying {
+    const struct th_verify *request;
+    struct th_arena arena;
+    struct th_problems problems;
+    struct th_vkey log_key;
+    const char *realm;
+    struct th_server_file server; /* with --server */
+    struct th_unit_list units;
+    const struct th_plan **plans;
+    size_t plans_count;
+    struct th_receipt receipt;
+    const struct th_judgement *judgement; /* with --report */
+};
+
+static int complain(struct verifying *verifying, const char *path, const char *hint, int status)
+{
+    if (th_problems_total(&verifying->problems) > 0)
+        (void)!th_problems_print(&verifying->problems, verifying->request->err);
+    th_cli_complain(verifying->request->err, verifying->request->command, hint, "%s: %s", path,
+                    th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+static int decode_plans(struct verifying *verifying)
+{
+    struct th_unit *rows;
+    uint32_t count;
+    int status =
+        th_wire_units_decode(verifying->server.units, &verifying->arena, &rows, &count);
+    if (status == 0)
+        status = th_unit_list_build(&verifying->arena, rows, count, NULL, NULL, &verifying->units);
+    size_t plans_count = verifying->server.plans_count;
+    verifying->plans =
+        th_arena_alloc_array(&verifying->arena, plans_count, sizeof *verifying->plans);
+    if (verifying->plans == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; status == 0 && i < plans_count; i++) {
+        struct th_plan *plan = th_arena_alloc(&verifying->arena, sizeof *plan);
+        if (plan == NULL)
+            return TH_E_NO_MEMORY;
+        status = th_wire_plan_decode(verifying->server.plans[i], &verifying->arena, plan);
+        verifying->plans[verifying->plans_count++] = plan;
+    }
+    return status;
+}
+
+/* Whom to trust: the key, and the log's name. */
+static int load_key(struct verifying *verifying)
+{
+    const struct th_verify *request = verifying->request;
+    if (request->log_key != NULL) {
+        int status = th_tlog_vkey_decode(request->log_key, strlen(request->log_key),
+                                         &verifying->log_key);
+        verifying->realm = verifying->log_key.name;
+        return status == 0 ? EX_OK
+                           : complain(verifying, "--log-key",
+                                      "chép đúng dòng log_key trong server.yaml", status);
+    }
+    int status = th_server_file_read(request->server_path, &verifying->arena,
+                                     &verifying->problems, &verifying->server);
+    if (status == 0)
+        status = decode_plans(verifying);
+    if (status != 0)
+        return complain(verifying, request->server_path, "xin lại server.yaml từ nơi nhận",
+                        status);
+    verifying->log_key = verifying->server.log_key;
+    verifying->realm = verifying->server.realm;
+    return EX_OK;
+}
+
+/* The digest that the form has as this revision and number. */
+static int digest_as(struct verifying *verifying, const struct th_report *form,
+                     const struct th_judgement *judgement, struct th_digest *ret_digest)
+{
+    struct th_report report = *form;
+    struct th_bytes bytes;
+    report.revision = judgement->revision;
+    if (report.number == 0)
+        report.number = judgement->number;
+    int status = th_wire_report_encode(&report, &verifying->arena, &bytes);
+    if (status != 0)
+        return status;
+    const struct th_tlog_part part = {bytes.bytes, bytes.size};
+    th_tlog_sha256(&part, 1, ret_digest);
+    return 0;
+}
+
+static int read_form(struct verifying *verifying, struct th_report *ret_report)
+{
+    const struct th_leaf *leaf = &verifying->receipt.leaf;
+    char code[TH_UNIT_CODE_MAX + 1] = "";
+    if (leaf->unit.size > 0 && leaf->unit.size <= TH_UNIT_CODE_MAX)
+        memcpy(code, leaf->unit.bytes, leaf->unit.size);
+    struct th_form_context context = {
+        .plans = verifying->plans,
+        .plans_count = verifying->plans_count,
+        .unit = th_home_find_unit(&verifying->units, code, th_day_of_instant(leaf->time))};
+    if (context.unit == NULL)
+        return TH_E_NOT_FOUND;
+    const struct th_plan *plan;
+    const struct th_obligation *obligation;
+    return th_form_read(verifying->request->report_path, &context, &verifying->arena,
+                        &verifying->problems, ret_report, &plan, &obligation);
+}
+
+static int check_report(struct verifying *verifying)
+{
+    struct th_report report;
+    int status = read_form(verifying, &report);
+    if (status != 0)
+        return complain(verifying, verifying->request->report_path,
+                        "biểu phải của đúng đơn vị trong biên nhận", status);
+    const struct th_leaf *leaf = &verifying->receipt.leaf;
+    for (size_t i = 0; i < leaf->judgements_count; i++) {
+        struct th_digest digest;
+        status = digest_as(verifying, &report, &leaf->judgements[i], &digest);
+        if (status != 0)
+            return complain(verifying, verifying->request->report_path, NULL, status);
+        if (th_tlog_digest_equal(&digest, &leaf->judgements[i].report_digest))
+            verifying->judgement = &leaf->judgements[i];
+    }
+    if (verifying->judgement != NULL &&
+        (verifying->judgement->verdict == TH_VERDICT_ACCEPTED ||
+         verifying->judgement->verdict == TH_VERDICT_DUPLICATE))
+        return EX_OK;
+    enum th_receipt_fault fault =
+        verifying->judgement == NULL ? TH_RECEIPT_NOT_NAMED : TH_RECEIPT_NOT_TAKEN;
+    th_cli_complain(verifying->request->err, verifying->request->command,
+                    "biểu có thể đã sửa sau khi nộp; dùng đúng biểu đã nộp",
+                    "%s: %s", verifying->request->path, th_receipt_fault_text(fault));
+    return EX_DATAERR;
+}
+
+static int tell(struct verifying *verifying)
+{
+    const struct th_verify *request = verifying->request;
+    const struct th_facts facts = {
+        .receipt = &verifying->receipt,
+        .only = verifying->judgement,
+        .units = request->server_path != NULL ? &verifying->units : NULL};
+    if (!request->as_json) {
+        (void)fprintf(request->out, "BIÊN NHẬN ĐÚNG, đã ký bằng khóa %s\n",
+                      verifying->log_key.name);
+        th_facts_print(&facts, request->out);
+        return EX_OK;
+    }
+    json_t *object = th_facts_json(&facts);
+    int failed = object == NULL ||
+                 json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER) != 0;
+    (void)fputc('\n', request->out);
+    json_decref(object);
+    return failed ? EX_OSERR : EX_OK;
+}
+
+static int verify_with(struct verifying *verifying)
+{
+    const struct th_verify *request = verifying->request;
+    int code = load_key(verifying);
+    if (code != EX_OK)
+        return code;
+    char *text;
+    size_t size;
+    int status = th_file_read(request->path, RECEIPT_SIZE_MAX, &text, &size);
+    if (status != 0)
+        return complain(verifying, request->path, "kiểm tra đường dẫn", status);
+    status = th_receipt_open((struct th_bytes){(const uint8_t *)text, size}, &verifying->log_key,
+                             verifying->realm, &verifying->arena, &verifying->receipt);
+    if (status != 0) {
+        th_cli_complain(request->err, request->command,
+                        "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",
+                        "%s: BIÊN NHẬN KHÔNG ĐÚNG: %s", request->path, th_status_text(status));
+        code = status == TH_E_NO_MEMORY ? EX_OSERR : EX_DATAERR;
+    }
+    if (code == EX_OK && request->report_path != NULL)
+        code = check_report(verifying);
+    if (code == EX_OK)
+        code = tell(verifying);
+    free(text);
+    return code;
+}
+
+int th_verify_receipt(const struct th_verify *verify)
+{
+    if ((verify->server_path != NULL) == (verify->log_key != NULL) ||
+        (verify->report_path != NULL && verify->server_path == NULL)) {
+        th_cli_complain(verify->err, verify->command,
+                        "--verify TỆP --server server.yaml [--report BIỂU], hoặc --log-key KHÓA",
+                        "cần đúng một trong --server và --log-key; --report cần --server");
+        return EX_USAGE;
+    }
+    struct verifying verifying = {.request = verify};
+    th_arena_init(&verifying.arena, ARENA_BYTES, BUDGET_BYTES);
+    th_problems_init(&verifying.problems);
+    int code = verify_with(&verifying);
+    th_problems_deinit(&verifying.problems);
+    th_arena_deinit(&verifying.arena);
+    return code;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checking a receipt file with nothing but the log's public key. Internal to nodes/cli. */
+#ifndef TH_NODES_CLI_VERIFY_H
+#define TH_NODES_CLI_VERIFY_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct th_verify {
+    const char *command;
+    const char *path;        /* the receipt */
+    const char *server_path; /* server.yaml, or NULL */
+    const char *log_key;     /* a vkey, or NULL; exactly one of the two is given */
+    const char *report_path; /* a form that the receipt has to be for, or NULL */
+    bool as_json;
+    FILE *out, *err;
+};
+
+/* EX_OK when it holds, EX_DATAERR when it does not, EX_USAGE, EX_NOINPUT, EX_OSERR. */
+int th_verify_receipt(const struct th_verify *verify);
+
+#endif
