@@ -41,8 +41,8 @@ static void print_counters(struct th_daemon *daemon)
     FILE *log = daemon->options->log;
     (void)fprintf(log,
                   "tonghop-aggregator: đã nhận %" PRIu64 " thông điệp; báo cáo: %" PRIu64
-                  " nhận, %" PRIu64 " trùng, %" PRIu64 " mâu thuẫn, %" PRIu64
-                  " từ chối; %" PRIu64 " lần ghi; %" PRIu64 " việc của người vận hành",
+                  " nhận, %" PRIu64 " trùng, %" PRIu64 " mâu thuẫn, %" PRIu64 " từ chối; %" PRIu64
+                  " lần ghi; %" PRIu64 " việc của người vận hành",
                   atomic_load(&daemon->counters.received), counters.accepted, counters.duplicates,
                   counters.conflicts, counters.rejected, counters.commits, counters.acts);
     for (int i = 0; i < TH_DROP_COUNT; i++) {
@@ -281,8 +281,8 @@ static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
     const struct th_daemon_options *options = daemon->options;
     const uint8_t *secret = options->secrets->curve_secret;
     *stage = TH_DAEMON_LISTENING;
-    int status = th_router_open_nodes(daemon->zmq, options->listen, secret, daemon->keyring,
-                                      &daemon->nodes);
+    int status =
+        th_router_open_nodes(daemon->zmq, options->listen, secret, daemon->keyring, &daemon->nodes);
     if (status < 0)
         return status;
     *stage = TH_DAEMON_PUBLISHING;
@@ -296,8 +296,8 @@ static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
 static int self_test(struct th_daemon *daemon)
 {
     const uint8_t *key = daemon->options->secrets->curve_public;
-    int status = th_self_test(daemon->zmq, th_router_endpoint(daemon->nodes), false, key,
-                              daemon->keyring);
+    int status =
+        th_self_test(daemon->zmq, th_router_endpoint(daemon->nodes), false, key, daemon->keyring);
     if (status < 0)
         return status;
     return th_self_test(daemon->zmq, th_publisher_endpoint(daemon->publisher), true, key,

@@ -59,8 +59,7 @@ void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason);
 /* queries.c */
 void th_daemon_answer_query(struct th_daemon *daemon, struct th_job *job);
 /* A frame to the node that sent the job. */
-void th_daemon_send(struct th_daemon *daemon, struct th_job *job,
-                    const struct th_to_node *message);
+void th_daemon_send(struct th_daemon *daemon, struct th_job *job, const struct th_to_node *message);
 void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms);
 
 #endif

@@ -47,8 +47,7 @@ static size_t payload_size(const struct th_job *job)
 
 static bool must_stop(const struct th_pipeline *pipeline)
 {
-    return pipeline->status < 0 ||
-           (pipeline->is_finishing && pipeline->taken == pipeline->pushed);
+    return pipeline->status < 0 || (pipeline->is_finishing && pipeline->taken == pipeline->pushed);
 }
 
 static void *run_verifier(void *context)
@@ -167,8 +166,7 @@ static int start_threads(struct th_pipeline *pipeline)
     return 0;
 }
 
-int th_pipeline_start(const struct th_pipeline_options *options,
-                      struct th_pipeline **ret_pipeline)
+int th_pipeline_start(const struct th_pipeline_options *options, struct th_pipeline **ret_pipeline)
 {
     TH_ASSERT(options->verifiers > 0);
     TH_ASSERT(options->verifiers <= VERIFIERS_MAX);

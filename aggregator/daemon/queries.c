@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct climb {
-    const char *code;                 /* looked for */
+    const char *code;                  /* looked for */
     char parent[TH_UNIT_CODE_MAX + 1]; /* of its latest unit */
     th_day latest;
     bool is_found;

@@ -22,8 +22,7 @@ void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason)
 
 /* ---- verifying ---- */
 
-void th_daemon_send(struct th_daemon *daemon, struct th_job *job,
-                    const struct th_to_node *message)
+void th_daemon_send(struct th_daemon *daemon, struct th_job *job, const struct th_to_node *message)
 {
     struct th_bytes frame;
     if (th_wire_to_node_encode(message, &job->arena, &frame) < 0 ||
@@ -51,8 +50,7 @@ void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, ui
 
 static void verify_submission(struct th_daemon *daemon, struct th_job *job)
 {
-    int status =
-        th_wire_submission_decode(job->decoded.submission, &job->arena, &job->submission);
+    int status = th_wire_submission_decode(job->decoded.submission, &job->arena, &job->submission);
     if (status < 0) {
         th_daemon_drop(daemon, status == TH_E_SIGNATURE ? TH_DROP_SIGNATURE : TH_DROP_DECODE);
         th_daemon_fail(daemon, job, status == TH_E_NO_MEMORY ? TH_E_BUSY : status, 0);
@@ -98,8 +96,7 @@ static void verify_operator(struct th_daemon *daemon, struct th_job *job)
 {
     struct th_act *acts = NULL;
     size_t count = 0;
-    int status =
-        th_wire_control_request_decode(job->message.payload, &job->arena, &acts, &count);
+    int status = th_wire_control_request_decode(job->message.payload, &job->arena, &acts, &count);
     struct th_act_result *results =
         status < 0 ? NULL : th_arena_alloc_array(&job->arena, count, sizeof *results);
     if (results == NULL) {
@@ -143,8 +140,8 @@ static void send_frame(void *context, uint64_t sender, struct th_bytes frame)
 static void send_to_unit(void *context, const char *unit_code, struct th_bytes frame)
 {
     struct th_daemon *daemon = context;
-    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_UNIT, NULL, unit_code,
-                       (struct th_text){NULL, 0}, frame))
+    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_UNIT, NULL, unit_code, (struct th_text){NULL, 0},
+                       frame))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
@@ -167,8 +164,7 @@ static void put_key(void *context, const char *unit_code, const struct th_key_ro
 {
     struct th_daemon *daemon = context;
     /* Without memory a new key is not admitted until the next start: closed, never open. */
-    (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key,
-                          key->revoked);
+    (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key, key->revoked);
 }
 
 int th_daemon_open_driver(struct th_daemon *daemon)

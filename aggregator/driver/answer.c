@@ -118,8 +118,8 @@ static int wire_verdict(struct th_driver *driver, const struct th_report_verdict
     int status =
         wire->has_receipt ? add_receipt(driver, receipts, verdict->position, &wire->receipt) : 0;
     if (status == 0)
-        status = wire_reasons(&driver->batch, &verdict->reasons, &wire->reasons,
-                              &wire->reasons_count);
+        status =
+            wire_reasons(&driver->batch, &verdict->reasons, &wire->reasons, &wire->reasons_count);
     if (status == 0)
         status = wire_reasons(&driver->batch, &verdict->warnings, &wire->warnings,
                               &wire->warnings_count);
@@ -207,8 +207,7 @@ static int build_outcome(struct th_driver *driver, const struct th_effect *effec
     if (verdicts == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        int status =
-            wire_verdict(driver, &effect->body.answer.verdicts[i], receipts, &verdicts[i]);
+        int status = wire_verdict(driver, &effect->body.answer.verdicts[i], receipts, &verdicts[i]);
         if (status < 0)
             return status;
     }

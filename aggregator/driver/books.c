@@ -109,8 +109,8 @@ static int load_tables(struct th_driver *driver)
     struct th_store_port *store = &driver->ports.store;
     const struct th_store_identity *identity = store->identity;
     uint64_t size = store->size(store->context);
-    int status = th_core_load_identity(driver->core, identity->mode,
-                                       th_driver_text(identity->realm), size);
+    int status =
+        th_core_load_identity(driver->core, identity->mode, th_driver_text(identity->realm), size);
     if (status < 0 || size == 0)
         return status;
     status = load_units(driver);
@@ -172,8 +172,7 @@ static int load_row(void *context, const struct th_row *row)
 {
     struct opening *opening = context;
     int status = row->revision > 1 ? note_corrected(opening, row) : 0;
-    return status < 0 ? status
-                      : th_core_book_row(opening->driver->core, opening->book, row);
+    return status < 0 ? status : th_core_book_row(opening->driver->core, opening->book, row);
 }
 
 static int load_revision(void *context, const struct th_revision *revision)
@@ -315,6 +314,5 @@ int th_driver_give_past(struct th_driver *driver, struct th_book_id book, th_ins
     for (size_t i = 0; i < past.count && status == 0; i++)
         if (past.rows[i].received.ms >= at.ms)
             status = as_it_was(&past, &past.rows[i]);
-    return status < 0 ? status
-                      : th_core_give_past(driver->core, book, at, past.rows, past.count);
+    return status < 0 ? status : th_core_give_past(driver->core, book, at, past.rows, past.count);
 }

@@ -137,9 +137,8 @@ static int keep_change(struct th_driver *driver, struct th_driver_change change)
     return 0;
 }
 
-static int carry_rollup(void *context, struct th_book_id book, uint32_t unit,
-                        enum th_branch branch, const struct th_rollup_layout *layout,
-                        const struct th_rollup *rollup)
+static int carry_rollup(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                        const struct th_rollup_layout *layout, const struct th_rollup *rollup)
 {
     struct th_driver *driver = context;
     struct th_store_port *store = &driver->ports.store;

@@ -123,7 +123,7 @@ static int act_event(struct th_driver *driver, const struct th_act *act, struct 
         event->body.enrol = (struct th_enrolment){.unit = act->unit,
                                                   .sign_key = act->sign_key,
                                                   .proof = act->content,
-                                                  .operator = act->operator};
+                                                  .operator= act->operator};
         memcpy(event->body.enrol.curve_key, act->curve_key, sizeof act->curve_key);
         return 0;
     case TH_ACT_REVOKE:
@@ -132,10 +132,9 @@ static int act_event(struct th_driver *driver, const struct th_act *act, struct 
         return 0;
     case TH_ACT_SET_CLOCK:
     case TH_ACT_ACCEPT_CLOCK:
-        event->kind =
-            act->kind == TH_ACT_SET_CLOCK ? TH_EVENT_CLOCK_SET : TH_EVENT_CLOCK_ACCEPT;
+        event->kind = act->kind == TH_ACT_SET_CLOCK ? TH_EVENT_CLOCK_SET : TH_EVENT_CLOCK_ACCEPT;
         event->body.clock.to = act->to;
-        event->body.clock.operator = act->operator;
+        event->body.clock.operator= act->operator;
         return 0;
     }
     return TH_E_INVALID;
@@ -177,9 +176,8 @@ static int give_needs(struct th_driver *driver, const struct th_event *event, en
                 *ret_step = STEP_END_BATCH;
                 return 0;
             }
-            int status = needs[i].past
-                             ? th_driver_give_past(driver, needs[i].book, needs[i].at)
-                             : th_driver_open_book(driver, needs[i].book);
+            int status = needs[i].past ? th_driver_give_past(driver, needs[i].book, needs[i].at)
+                                       : th_driver_open_book(driver, needs[i].book);
             if (status < 0)
                 return status;
         }
@@ -207,8 +205,8 @@ static int carry_new(struct th_driver *driver)
 }
 
 /* Events are told apart in answers by their place in the batch. */
-static int step(struct th_driver *driver, const struct th_item *item, size_t place, int *ret_refusal,
-                enum step *ret_step)
+static int step(struct th_driver *driver, const struct th_item *item, size_t place,
+                int *ret_refusal, enum step *ret_step)
 {
     struct th_event event = {.now = item->now, .sender = place};
     int refusal = make_event(driver, item, &event);
@@ -280,8 +278,8 @@ static void admit(struct th_driver *driver)
     }
 }
 
-static void answer_batch(struct th_driver *driver, const struct th_item *items,
-                         const int *refusals, size_t count)
+static void answer_batch(struct th_driver *driver, const struct th_item *items, const int *refusals,
+                         size_t count)
 {
     for (size_t i = 0; i < driver->effects.count; i++) {
         const struct th_effect *effect = &driver->effects.items[i];
@@ -402,9 +400,8 @@ int th_driver_found(struct th_driver *driver, struct th_reading now, struct th_t
     struct th_store_port *store = &driver->ports.store;
     const struct th_store_identity *identity = store->identity;
     struct th_event event = {.kind = TH_EVENT_FOUND, .now = now};
-    event.body.found = (struct th_founding){.mode = identity->mode,
-                                            .realm = th_driver_text(identity->realm),
-                                            .operator = operator};
+    event.body.found = (struct th_founding){
+        .mode = identity->mode, .realm = th_driver_text(identity->realm), .operator= operator};
     memcpy(event.body.found.log_key, identity->log_key, sizeof identity->log_key);
     memcpy(event.body.found.store_id, identity->store_id, sizeof identity->store_id);
     begin_batch(driver);

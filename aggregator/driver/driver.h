@@ -28,10 +28,10 @@ enum th_item_kind { TH_ITEM_SUBMISSION = 1, TH_ITEM_HELLO, TH_ITEM_ACT, TH_ITEM_
 
 struct th_item {
     enum th_item_kind kind;
-    struct th_reading now; /* the stamp of the drain */
-    uint64_t sender;       /* the transport's token */
-    uint64_t request;      /* of a node's message; the answer carries it */
-    struct th_text peer_unit; /* whose key the connection was admitted with */
+    struct th_reading now;                 /* the stamp of the drain */
+    uint64_t sender;                       /* the transport's token */
+    uint64_t request;                      /* of a node's message; the answer carries it */
+    struct th_text peer_unit;              /* whose key the connection was admitted with */
     struct th_event_submission submission; /* peer_unit is taken from above */
     struct th_hello hello;
     struct th_act act;

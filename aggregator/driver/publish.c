@@ -35,10 +35,10 @@ static void publish_change(struct th_driver *driver, const struct th_driver_chan
 {
     const struct th_plan *plan = th_core_plan(driver->core, change->book.plan);
     char topic[TH_TOPIC_SIZE_MAX + 1];
-    int size = snprintf(topic, sizeof topic, "rollup/%s/%s/%s/%s", plan->id,
-                        plan->obligations[change->book.obligation].id,
-                        th_core_unit(driver->core, change->unit)->code,
-                        branch_word(change->branch));
+    int size =
+        snprintf(topic, sizeof topic, "rollup/%s/%s/%s/%s", plan->id,
+                 plan->obligations[change->book.obligation].id,
+                 th_core_unit(driver->core, change->unit)->code, branch_word(change->branch));
     publish(driver, topic, size, body);
 }
 
@@ -52,9 +52,9 @@ static void publish_entry(struct th_driver *driver, const struct th_entry *entry
     struct th_text obligation =
         is_closing ? entry->body.closing.obligation : entry->body.reminding.obligation;
     char topic[TH_TOPIC_SIZE_MAX + 1];
-    int size = snprintf(topic, sizeof topic, "notice/%s/%.*s/%.*s",
-                        is_closing ? "closing" : "reminder", (int)plan.size, plan.bytes,
-                        (int)obligation.size, obligation.bytes);
+    int size =
+        snprintf(topic, sizeof topic, "notice/%s/%.*s/%.*s", is_closing ? "closing" : "reminder",
+                 (int)plan.size, plan.bytes, (int)obligation.size, obligation.bytes);
     publish(driver, topic, size, body);
 }
 

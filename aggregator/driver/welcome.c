@@ -26,8 +26,8 @@ int th_driver_units(struct th_driver *driver, struct th_bytes *ret_content)
         struct th_unit *units = th_arena_alloc_array(&arena, count, sizeof *units);
         for (uint32_t i = 0; i < count && units != NULL; i++)
             units[i] = *th_core_unit(driver->core, i);
-        int status = units == NULL ? TH_E_NO_MEMORY
-                                   : th_wire_units_encode(units, count, &arena, &content);
+        int status =
+            units == NULL ? TH_E_NO_MEMORY : th_wire_units_encode(units, count, &arena, &content);
         uint8_t *copy = status < 0 ? NULL : malloc(content.size + 1);
         if (copy != NULL && content.size > 0)
             memcpy(copy, content.bytes, content.size);
@@ -223,11 +223,10 @@ int th_driver_greet(struct th_driver *driver, const struct th_item *item)
         return 0;
     }
     struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = item->request};
-    message.body.welcome =
-        (struct th_welcome){.mode = store->identity->mode,
-                            .realm = th_driver_text(store->identity->realm),
-                            .now = now,
-                            .size = store->next_position(store->context)};
+    message.body.welcome = (struct th_welcome){.mode = store->identity->mode,
+                                               .realm = th_driver_text(store->identity->realm),
+                                               .now = now,
+                                               .size = store->next_position(store->context)};
     th_driver_send(driver, item, &message);
     announce_all(driver, item, unit);
     return remind_all(driver, item, unit, now);

@@ -39,8 +39,8 @@ void th_clock_timer_close(int fd)
 int th_clock_timer_arm(int fd, th_instant wall)
 {
     int64_t ms = wall.ms < 1 ? 1 : wall.ms; /* 0 would disarm */
-    struct itimerspec at = {.it_value = {.tv_sec = (time_t)(ms / 1000),
-                                         .tv_nsec = (long)(ms % 1000) * 1000000}};
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
     int failed = timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
     return failed != 0 && errno != ECANCELED ? TH_E_IO : 0;
 }

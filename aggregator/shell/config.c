@@ -89,8 +89,7 @@ static int read_head(struct th_yaml_node root, struct th_problems *problems)
     static const struct th_yaml_word words[] = {{"tonghop", 0}};
     struct th_yaml_node node;
     int ignored;
-    int status =
-        th_yaml_check_keys(root, keys, sizeof keys / sizeof keys[0], problems);
+    int status = th_yaml_check_keys(root, keys, sizeof keys / sizeof keys[0], problems);
     if (status < 0)
         return status;
     status = th_yaml_require(root, "aggregator", problems, &node);

@@ -70,8 +70,8 @@ static struct enrolment *find_pair(struct enrolment *at, const struct th_sign_ke
 }
 
 bool th_keyring_put(struct th_keyring *keyring, const char *unit,
-                     const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                     bool is_revoked)
+                    const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                    bool is_revoked)
 {
     TH_ASSERT(strlen(unit) <= TH_UNIT_CODE_MAX);
     (void)pthread_mutex_lock(&keyring->lock);
@@ -95,7 +95,7 @@ bool th_keyring_put(struct th_keyring *keyring, const char *unit,
 }
 
 bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                      char ret_unit[TH_UNIT_CODE_MAX + 1])
+                     char ret_unit[TH_UNIT_CODE_MAX + 1])
 {
     (void)pthread_mutex_lock(&keyring->lock);
     struct enrolment *at = *bucket_of(keyring, curve_key);

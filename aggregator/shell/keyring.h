@@ -26,12 +26,12 @@ void th_keyring_free(struct th_keyring *keyring);
 /* Copies. The pair of keys is one enrolment; a later put of it replaces the earlier. False without
  * memory: a new key is not admitted then; an enrolment that was known always changes. */
 bool th_keyring_put(struct th_keyring *keyring, const char *unit,
-                     const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                     bool is_revoked);
+                    const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                    bool is_revoked);
 
 /* True and the unit when an enrolment with this key is in force. */
 bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                      char ret_unit[TH_UNIT_CODE_MAX + 1]);
+                     char ret_unit[TH_UNIT_CODE_MAX + 1]);
 
 /* ":" and 16 hex digits that only this process knows: what ends every User-Id that its own ZAP
  * handler gave. */

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <zmq.h>
 
-/* A draft option: not in the header of 4.3.4, but this is its number, and the library honours it. */
+/* A draft option: not in the header of 4.3.4, but this is its number, and the library honours it.
+ */
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif
@@ -17,8 +18,8 @@ enum { CURVE_OVERHEAD = 64 };
 int th_zmq_set_all(void *socket, const struct th_zmq_option *options, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (zmq_setsockopt(socket, options[i].option, &options[i].value,
-                           sizeof options[i].value) != 0)
+        if (zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value) !=
+            0)
             return TH_E_CONFIG;
     return 0;
 }
@@ -26,18 +27,10 @@ int th_zmq_set_all(void *socket, const struct th_zmq_option *options, size_t cou
 int th_zmq_set_server(void *socket, const char *zap_domain, const uint8_t curve_secret[32])
 {
     static const struct th_zmq_option options[] = {
-        {ZMQ_CURVE_SERVER, 1},
-        {ZMQ_ZAP_ENFORCE_DOMAIN, 1},
-        {ZMQ_HANDSHAKE_IVL, 10000},
-        {ZMQ_HEARTBEAT_IVL, 15000},
-        {ZMQ_HEARTBEAT_TIMEOUT, 45000},
-        {ZMQ_HEARTBEAT_TTL, 60000},
-        {ZMQ_TCP_KEEPALIVE, 1},
-        {ZMQ_TCP_KEEPALIVE_IDLE, 60},
-        {ZMQ_TCP_KEEPALIVE_INTVL, 15},
-        {ZMQ_TCP_KEEPALIVE_CNT, 4},
-        {ZMQ_TCP_MAXRT, 60000},
-        {ZMQ_BACKLOG, 1024},
+        {ZMQ_CURVE_SERVER, 1},      {ZMQ_ZAP_ENFORCE_DOMAIN, 1},    {ZMQ_HANDSHAKE_IVL, 10000},
+        {ZMQ_HEARTBEAT_IVL, 15000}, {ZMQ_HEARTBEAT_TIMEOUT, 45000}, {ZMQ_HEARTBEAT_TTL, 60000},
+        {ZMQ_TCP_KEEPALIVE, 1},     {ZMQ_TCP_KEEPALIVE_IDLE, 60},   {ZMQ_TCP_KEEPALIVE_INTVL, 15},
+        {ZMQ_TCP_KEEPALIVE_CNT, 4}, {ZMQ_TCP_MAXRT, 60000},         {ZMQ_BACKLOG, 1024},
     };
     const int64_t size_max = TH_LIMIT_FRAME_SIZE_MAX + CURVE_OVERHEAD;
     int status = th_zmq_set_all(socket, options, sizeof options / sizeof options[0]);

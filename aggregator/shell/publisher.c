@@ -27,9 +27,9 @@ int th_publisher_open(void *zmq_context, const char *address, const uint8_t curv
     if (publisher == NULL)
         return TH_E_NO_MEMORY;
     publisher->socket = zmq_socket(zmq_context, ZMQ_XPUB);
-    int status = publisher->socket == NULL
-                     ? TH_E_IO
-                     : th_zmq_set_all(publisher->socket, options, sizeof options / sizeof options[0]);
+    int status = publisher->socket == NULL ? TH_E_IO
+                                           : th_zmq_set_all(publisher->socket, options,
+                                                            sizeof options / sizeof options[0]);
     if (status == 0)
         status = th_zmq_set_server(publisher->socket, TH_ZAP_DOMAIN_VIEWERS, curve_secret);
     if (status == 0)

@@ -36,16 +36,16 @@ void th_router_frame_close(struct th_router_frame *frame)
 static int open_socket(void *zmq_context, struct th_router **ret_router)
 {
     static const struct th_zmq_option options[] = {
-        {ZMQ_RCVHWM, 64},  {ZMQ_SNDHWM, 256},          {ZMQ_LINGER, 2000},
+        {ZMQ_RCVHWM, 64},  {ZMQ_SNDHWM, 256},         {ZMQ_LINGER, 2000},
         {ZMQ_SNDTIMEO, 0}, {ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_ROUTER_HANDOVER, 0},
     };
     struct th_router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return TH_E_NO_MEMORY;
     router->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
-    int status = router->socket == NULL ? TH_E_IO
-                                        : th_zmq_set_all(router->socket, options,
-                                                         sizeof options / sizeof options[0]);
+    int status = router->socket == NULL
+                     ? TH_E_IO
+                     : th_zmq_set_all(router->socket, options, sizeof options / sizeof options[0]);
     if (status < 0) {
         th_router_close(router);
         return status;
@@ -55,8 +55,8 @@ static int open_socket(void *zmq_context, struct th_router **ret_router)
 }
 
 int th_router_open_nodes(void *zmq_context, const char *address,
-                         const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
-                         struct th_keyring *keyring, struct th_router **ret_router)
+                         const uint8_t curve_secret[TH_CURVE_KEY_SIZE], struct th_keyring *keyring,
+                         struct th_router **ret_router)
 {
     if (strncmp(address, "tcp://", 6) != 0)
         return TH_E_CONFIG;
@@ -193,8 +193,8 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
         return TH_ROUTER_BAD_PEER;
     if (!th_keyring_find(router->keyring, key, unit))
         return TH_ROUTER_REVOKED;
-    bool is_same = strlen(unit) == size - suffix_size &&
-                   memcmp(unit, user_id, size - suffix_size) == 0;
+    bool is_same =
+        strlen(unit) == size - suffix_size && memcmp(unit, user_id, size - suffix_size) == 0;
     return is_same ? TH_ROUTER_MESSAGE : TH_ROUTER_REVOKED;
 }
 

@@ -53,7 +53,8 @@ struct th_router_message {
 TH_MUST_CHECK int th_router_open_nodes(void *zmq_context, const char *address,
                                        const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
                                        struct th_keyring *keyring, struct th_router **ret_router);
-/* For the operator: a Unix socket that only its owner may open. TH_E_LIMIT: the path is too long. */
+/* For the operator: a Unix socket that only its owner may open. TH_E_LIMIT: the path is too long.
+ */
 TH_MUST_CHECK int th_router_open_operator(void *zmq_context, const char *path,
                                           struct th_router **ret_router);
 void th_router_close(struct th_router *router);

@@ -86,9 +86,10 @@ static int check_mode(const char *path, char problem[TH_SECRETS_PROBLEM_SIZE])
         return TH_E_FORBIDDEN;
     }
     if ((about.st_mode & 0177) != 0) {
-        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
-                       "%s: tệp khóa có quyền %04o, người khác có thể dùng được; chạy: chmod 600 %s",
-                       path, (unsigned)(about.st_mode & 07777), path);
+        (void)snprintf(
+            problem, TH_SECRETS_PROBLEM_SIZE,
+            "%s: tệp khóa có quyền %04o, người khác có thể dùng được; chạy: chmod 600 %s", path,
+            (unsigned)(about.st_mode & 07777), path);
         return TH_E_FORBIDDEN;
     }
     return 0;

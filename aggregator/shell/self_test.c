@@ -7,7 +7,6 @@
 #include <time.h>
 #include <zmq.h>
 
-#define MONITOR   "inproc://tonghop-self-test"
 #define PATIENCE_MS 3000
 
 enum outcome { ADMITTED, REFUSED, SILENT };
@@ -54,8 +53,8 @@ static enum outcome watch(void *monitor)
     return SILENT;
 }
 
-static int prepare(void *socket, const uint8_t server_key[32], const uint8_t public_key[32],
-                   const uint8_t secret_key[32])
+static int prepare(void *socket, const char *monitor, const uint8_t server_key[32],
+                   const uint8_t public_key[32], const uint8_t secret_key[32])
 {
     int linger = 0;
     int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
@@ -63,23 +62,27 @@ static int prepare(void *socket, const uint8_t server_key[32], const uint8_t pub
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, 32) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, 32) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) != 0 ||
-        zmq_socket_monitor(socket, MONITOR, events) != 0)
+        zmq_socket_monitor(socket, monitor, events) != 0)
         return TH_E_IO;
     return 0;
 }
 
 static int try_key(void *zmq_context, const char *endpoint, bool is_publisher,
                    const uint8_t server_key[32], const uint8_t public_key[32],
-                   const uint8_t secret_key[32], enum outcome *ret_outcome)
+                   const uint8_t secret_key[32], bool is_known, enum outcome *ret_outcome)
 {
     char address[300];
+    char watched[64];
+    /* Its own name for each socket: the last one's may not be gone yet. */
+    (void)snprintf(watched, sizeof watched, "inproc://tonghop-self-test-%02x%02x%02x%02x-%d",
+                   public_key[0], public_key[1], public_key[2], public_key[3], is_known);
     reachable(endpoint, address, sizeof address);
     void *socket = zmq_socket(zmq_context, is_publisher ? ZMQ_SUB : ZMQ_DEALER);
     void *monitor = zmq_socket(zmq_context, ZMQ_PAIR);
     int status = socket == NULL || monitor == NULL
                      ? TH_E_IO
-                     : prepare(socket, server_key, public_key, secret_key);
-    if (status == 0 && (zmq_connect(monitor, MONITOR) != 0 || zmq_connect(socket, address) != 0))
+                     : prepare(socket, watched, server_key, public_key, secret_key);
+    if (status == 0 && (zmq_connect(monitor, watched) != 0 || zmq_connect(socket, address) != 0))
         status = TH_E_IO;
     if (status == 0)
         *ret_outcome = watch(monitor);
@@ -103,12 +106,12 @@ int th_self_test(void *zmq_context, const char *endpoint, bool is_publisher,
     enum outcome known = SILENT;
     (void)crypto_box_keypair(public_key, secret_key);
     int status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
-                         &unknown);
+                         false, &unknown);
     if (status == 0 && !th_keyring_put(keyring, "", &no_sign_key, public_key, false))
         status = TH_E_NO_MEMORY;
     if (status == 0)
         status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
-                         &known);
+                         true, &known);
     (void)th_keyring_put(keyring, "", &no_sign_key, public_key, true);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status < 0)

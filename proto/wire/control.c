@@ -102,7 +102,8 @@ static void check_fields(struct th_wire_reader *reader, const Tonghop__Act *mess
 {
     enum th_act_kind kind = (enum th_act_kind)message->kind;
     bool has_key = kind == TH_ACT_ENROL || kind == TH_ACT_REVOKE;
-    bool has_content = kind == TH_ACT_LOAD_UNITS || kind == TH_ACT_LOAD_PLAN || kind == TH_ACT_ENROL;
+    bool has_content =
+        kind == TH_ACT_LOAD_UNITS || kind == TH_ACT_LOAD_PLAN || kind == TH_ACT_ENROL;
     th_wire_require(reader, (message->has_content != 0) == has_content, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_unit != 0) == has_key, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_sign_key != 0) == has_key, TH_E_SYNTAX);
@@ -110,13 +111,11 @@ static void check_fields(struct th_wire_reader *reader, const Tonghop__Act *mess
     th_wire_require(reader, (message->has_to != 0) == (kind == TH_ACT_SET_CLOCK), TH_E_SYNTAX);
 }
 
-static void read_act(struct th_wire_reader *reader, const Tonghop__Act *message,
-                     struct th_act *act)
+static void read_act(struct th_wire_reader *reader, const Tonghop__Act *message, struct th_act *act)
 {
     check_fields(reader, message);
     act->kind = (enum th_act_kind)message->kind;
-    act->operator = th_wire_text(reader, message->operator_, 1, OPERATOR_SIZE_MAX,
-                                 TH_TEXT_ONE_LINE);
+    act->operator= th_wire_text(reader, message->operator_, 1, OPERATOR_SIZE_MAX, TH_TEXT_ONE_LINE);
     if (message->has_content)
         act->content = th_wire_bytes(reader, message->content, TH_CONTROL_FRAME_SIZE_MAX);
     if (message->has_unit)

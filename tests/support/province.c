@@ -26,8 +26,7 @@ void th_province_init(struct th_province *province)
     status = th_plan_find_period(&province->files.plan, "2025-H1", 7, &province->half_year);
     TH_ASSERT(status == 0);
     const uint16_t *numbers = NULL;
-    uint16_t count =
-        th_obligation_indicators(province->half_year, TH_BRANCH_COMMUNES, &numbers);
+    uint16_t count = th_obligation_indicators(province->half_year, TH_BRANCH_COMMUNES, &numbers);
     for (uint16_t i = 0; i < count && province->asked == 0; i++) {
         const struct th_indicator *indicator =
             th_catalogue_get(&province->files.plan.catalogue, numbers[i]);
@@ -65,7 +64,7 @@ void th_officer_init(struct th_officer *officer, const char *unit)
 struct th_act th_officer_enrolment(const struct th_officer *officer)
 {
     struct th_act act = {.kind = TH_ACT_ENROL,
-                         .operator = {"tester", 6},
+                         .operator= {"tester", 6},
                          .content = {(const uint8_t *)"proof", 5},
                          .unit = {officer->unit, strlen(officer->unit)},
                          .sign_key = officer->sign_key};

@@ -43,10 +43,10 @@ struct th_act th_officer_enrolment(const struct th_officer *officer);
 
 struct th_paper {
     int64_t figure;
-    uint32_t revision;     /* 0: 1 */
-    uint8_t nonce;         /* another one makes another submission of the same report */
-    const char *as_unit;   /* NULL: the officer's own */
-    const char *realm;     /* NULL: the province's */
+    uint32_t revision;   /* 0: 1 */
+    uint8_t nonce;       /* another one makes another submission of the same report */
+    const char *as_unit; /* NULL: the officer's own */
+    const char *realm;   /* NULL: the province's */
 };
 /* A signed submission of one half-year report. Lives in the province's arena. */
 struct th_bytes th_officer_write(struct th_province *province, const struct th_officer *officer,

@@ -177,8 +177,8 @@ static void run_acts(const struct th_act *acts, size_t count)
 {
     struct th_item items[8];
     for (size_t i = 0; i < count; i++)
-        items[i] = (struct th_item){
-            .kind = TH_ITEM_ACT, .now = may_day, .sender = i, .act = acts[i]};
+        items[i] =
+            (struct th_item){.kind = TH_ITEM_ACT, .now = may_day, .sender = i, .act = acts[i]};
     cr_assert_eq(th_driver_run(driver, items, count), 0);
     for (size_t i = 0; i < count; i++)
         cr_assert_eq(results[i].status, 0, "act %zu: %s", i, th_status_text(results[i].status));
@@ -203,8 +203,8 @@ static void set_up(void)
     cr_assert_eq(th_driver_found(driver, may_day, (struct th_text){"tester", 6}), 0);
     th_officer_init(&officer, th_province_commune(&province, 0));
     const struct th_act acts[] = {
-        {.kind = TH_ACT_LOAD_UNITS, .operator = {"tester", 6}, .content = province.units},
-        {.kind = TH_ACT_LOAD_PLAN, .operator = {"tester", 6}, .content = province.plan},
+        {.kind = TH_ACT_LOAD_UNITS, .operator= {"tester", 6}, .content = province.units},
+        {.kind = TH_ACT_LOAD_PLAN, .operator= {"tester", 6}, .content = province.plan},
         th_officer_enrolment(&officer)};
     run_acts(acts, 3);
     forget();
@@ -349,9 +349,8 @@ Test(driver, an_accepted_report_gets_a_receipt_that_verifies)
                                       proof.extra_size, &checkpoint),
                  0);
     struct th_leaf leaf;
-    cr_assert_eq(th_wire_leaf_decode((struct th_bytes){proof.extra, proof.extra_size}, &arena,
-                                     &leaf),
-                 0);
+    cr_assert_eq(
+        th_wire_leaf_decode((struct th_bytes){proof.extra, proof.extra_size}, &arena, &leaf), 0);
     cr_assert_eq(leaf.position, outcome->verdicts[0].position);
     cr_assert_eq(leaf.mode, TH_MODE_REHEARSAL);
     cr_assert_eq(memcmp(&leaf.header_digest, &outcome->header_digest, 32), 0);
@@ -434,14 +433,13 @@ Test(driver, books_are_loaded_once)
 static void say_hello(const char *unit, const char *peer, const struct th_digest *known,
                       size_t known_count)
 {
-    struct th_item item = {.kind = TH_ITEM_HELLO,
-                           .now = may_day,
-                           .sender = 3,
-                           .request = 9,
-                           .peer_unit = {peer, strlen(peer)},
-                           .hello = {.unit = {unit, strlen(unit)},
-                                     .known = known,
-                                     .known_count = known_count}};
+    struct th_item item = {
+        .kind = TH_ITEM_HELLO,
+        .now = may_day,
+        .sender = 3,
+        .request = 9,
+        .peer_unit = {peer, strlen(peer)},
+        .hello = {.unit = {unit, strlen(unit)}, .known = known, .known_count = known_count}};
     cr_assert_eq(th_driver_run(driver, &item, 1), 0);
 }
 
@@ -476,7 +474,7 @@ Test(driver, a_hello_in_the_name_of_another_unit_is_refused)
 Test(driver, a_unit_that_has_not_reported_is_reminded_when_it_says_hello)
 {
     struct th_act act = {.kind = TH_ACT_SET_CLOCK,
-                         .operator = {"tester", 6},
+                         .operator= {"tester", 6},
                          .to = {province.half_year->due.ms + 1000}};
     run_acts(&act, 1);
     forget();
@@ -492,7 +490,7 @@ Test(driver, a_clock_that_passes_a_due_instant_closes_and_says_so)
     cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
     forget();
     struct th_act act = {.kind = TH_ACT_SET_CLOCK,
-                         .operator = {"tester", 6},
+                         .operator= {"tester", 6},
                          .to = {province.half_year->due.ms + 1000}};
     run_acts(&act, 1);
     cr_assert(strchr(story, 'T') > strchr(story, 'D'), "%s", story);
