@@ -173,8 +173,6 @@ bool th_registry_expects(const struct th_registry *registry, const struct th_pla
     /* By number, not by code: parents are numbers too, and nothing is looked up by code. */
     struct th_unit_list units = {.units = registry->units, .count = registry->count};
     return th_plan_expects(plan, obligation, &units, unit, day);
-    const struct th_unit_list list = {registry->units, registry->count};
-    return th_plan_expects(plan, obligation, &list, unit, day);
 }
 
 uint32_t th_registry_counted_in(const struct th_registry *registry, const struct th_plan *plan,

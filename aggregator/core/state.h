@@ -134,7 +134,6 @@ uint32_t th_registry_find(const struct th_registry *registry, struct th_text cod
 /* The plan's territory: valid on its date or first of January, else the first of that code. */
 uint32_t th_registry_territory(const struct th_registry *registry, const struct th_plan *plan);
 /* th_plan_expects() for a unit by its number. */
-/* th_plan_expects(), by number. */
 bool th_registry_expects(const struct th_registry *registry, const struct th_plan *plan,
                          const struct th_obligation *obligation, uint32_t unit, th_day day);
 /* The lowest unit in whose rollups a unit counts: itself when it has others below it or is the
