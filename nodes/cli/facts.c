@@ -86,16 +86,15 @@ static json_t *judgement_json(const struct th_judgement *judgement)
     failed |= json_object_set_new(object, "revision", json_integer(judgement->revision));
     failed |=
         json_object_set_new(object, "digest", th_words_json_digest(&judgement->report_digest));
-    failed |= json_object_set_new(object, "verdict",
-                                  json_string(th_verdict_word(judgement->verdict)));
+    failed |=
+        json_object_set_new(object, "verdict", json_string(th_verdict_word(judgement->verdict)));
     if (judgement->accepted) {
         failed |= json_object_set_new(object, "first_received",
                                       th_words_json_instant(judgement->first_received));
         failed |= json_object_set_new(object, "timeliness",
                                       json_string(th_timeliness_word(judgement->timeliness)));
         if (judgement->has_due)
-            failed |=
-                json_object_set_new(object, "due", th_words_json_instant(judgement->due));
+            failed |= json_object_set_new(object, "due", th_words_json_instant(judgement->due));
     }
     if (!failed)
         return object;
@@ -111,10 +110,8 @@ json_t *th_facts_json(const struct th_facts *facts)
         object, "mode", json_string(leaf->mode == TH_MODE_LIVE ? "live" : "rehearsal"));
     failed |= json_object_set_new(object, "unit", th_words_json_text(leaf->unit));
     failed |= json_object_set_new(object, "received_at", th_words_json_instant(leaf->time));
-    failed |= json_object_set_new(object, "log",
-                                  json_string(facts->receipt->checkpoint.origin));
-    failed |=
-        json_object_set_new(object, "position", json_integer((json_int_t)leaf->position));
+    failed |= json_object_set_new(object, "log", json_string(facts->receipt->checkpoint.origin));
+    failed |= json_object_set_new(object, "position", json_integer((json_int_t)leaf->position));
     failed |= json_object_set_new(object, "size",
                                   json_integer((json_int_t)facts->receipt->checkpoint.size));
     for (size_t i = 0; i < leaf->judgements_count; i++)

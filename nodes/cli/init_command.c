@@ -63,8 +63,8 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
         break;
     }
     if (unit == NULL || server == NULL) {
-        th_cli_complain(err, NAME, "ví dụ: " TH_CLI_PROGRAM
-                                   " init nut --unit 23734 --server server.yaml",
+        th_cli_complain(err, NAME,
+                        "ví dụ: " TH_CLI_PROGRAM " init nut --unit 23734 --server server.yaml",
                         "thiếu %s", unit == NULL ? "--unit MÃ" : "--server TỆP");
         return EX_USAGE;
     }

@@ -70,9 +70,8 @@ static int show(const struct request *request, const struct th_home *home,
     struct th_receipt receipt;
     const struct th_judgement *judgement = NULL;
     int status = th_receipt_open(text, &home->server.log_key, home->server.realm, arena, &receipt);
-    const struct th_receipt_claim claim = {.mode = home->server.mode,
-                                           .unit = home->unit_code,
-                                           .report_digest = item->report_digest};
+    const struct th_receipt_claim claim = {
+        .mode = home->server.mode, .unit = home->unit_code, .report_digest = item->report_digest};
     enum th_receipt_fault fault = TH_RECEIPT_HOLDS;
     if (status == 0)
         fault = th_receipt_check(&receipt, &claim, &judgement);
@@ -93,8 +92,8 @@ static int show(const struct request *request, const struct th_home *home,
     }
     json_t *object = th_facts_json(&facts);
     int failed = json_object_set_new(object, "item", json_integer((json_int_t)item->id));
-    failed |= json_object_set_new(object, "receipt",
-                                  json_stringn((const char *)text.bytes, text.size));
+    failed |=
+        json_object_set_new(object, "receipt", json_stringn((const char *)text.bytes, text.size));
     if (!failed)
         failed = json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     (void)fputc('\n', request->out);
@@ -155,18 +154,24 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
     struct request request = {.out = out, .err = err};
     struct th_verify verify = {.command = NAME, .out = out, .err = err};
     const struct th_cli_option options[] = {
-        {.name = "out", .value_name = "TỆP",
+        {.name = "out",
+         .value_name = "TỆP",
          .help = "ghi nguyên văn biên nhận ra tệp mới; - là đầu ra chuẩn",
          .text = &request.out_path},
-        {.name = "verify", .value_name = "TỆP",
+        {.name = "verify",
+         .value_name = "TỆP",
          .help = "kiểm tra một tệp biên nhận, không cần mạng hay thư mục nút",
          .text = &verify.path},
-        {.name = "server", .value_name = "TỆP", .help = "cùng --verify: server.yaml của nơi nhận",
+        {.name = "server",
+         .value_name = "TỆP",
+         .help = "cùng --verify: server.yaml của nơi nhận",
          .text = &verify.server_path},
-        {.name = "log-key", .value_name = "KHÓA",
+        {.name = "log-key",
+         .value_name = "KHÓA",
          .help = "cùng --verify: khóa kiểm tra của nhật ký, thay cho --server",
          .text = &verify.log_key},
-        {.name = "report", .value_name = "BIỂU",
+        {.name = "report",
+         .value_name = "BIỂU",
          .help = "cùng --verify --server: biên nhận có đúng là của biểu này không",
          .text = &verify.report_path},
         {.name = "json", .help = "in ra JSON", .flag = &request.as_json},

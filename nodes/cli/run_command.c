@@ -66,7 +66,9 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
                 : until_idle ? TH_RUNNER_UNTIL_IDLE
                              : TH_RUNNER_FOR_EVER,
         .timeout_ms = seconds < 0 ? -1 : seconds * 1000,
-        .voice = quiet ? TH_RUNNER_QUIET : verbose ? TH_RUNNER_VERBOSE : TH_RUNNER_NORMAL,
+        .voice = quiet     ? TH_RUNNER_QUIET
+                 : verbose ? TH_RUNNER_VERBOSE
+                           : TH_RUNNER_NORMAL,
         .out = out,
         .err = err,
     };

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define TICK_MS    200
-#define GRACE_MS   500   /* after the welcome: reminders and plans that follow it */
-#define WORRY_MS   10000 /* without a welcome: say where to look */
+#define TICK_MS     200
+#define GRACE_MS    500   /* after the welcome: reminders and plans that follow it */
+#define WORRY_MS    10000 /* without a welcome: say where to look */
 #define TURN_FRAMES 64
 
 struct node {
@@ -253,8 +253,8 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
                                         .random = port_random,
                                         .tell = port_tell};
     status = th_node_driver_new(&node->home, node->keys, node->outbox, &ports, &node->driver);
-    return status == 0 ? 0 : complain(runner, folder, "kiểm tra đĩa còn chỗ và còn ghi được",
-                                      status);
+    return status == 0 ? 0
+                       : complain(runner, folder, "kiểm tra đĩa còn chỗ và còn ghi được", status);
 }
 
 static void close_node(struct node *node)

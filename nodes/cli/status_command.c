@@ -31,8 +31,8 @@ static int load(struct view *view)
     int status = th_outbox_list(view->outbox, view->arena, &view->items, &view->items_count,
                                 &view->bad_count);
     if (status == 0)
-        status = th_outbox_get_notices(view->outbox, view->arena, &view->notices,
-                                       &view->notices_count);
+        status =
+            th_outbox_get_notices(view->outbox, view->arena, &view->notices, &view->notices_count);
     view->is_running = th_home_is_running(view->home->folder, &view->owner);
     return status;
 }
@@ -170,8 +170,8 @@ static json_t *history_json(const struct view *view, const struct th_outbox_item
     for (size_t i = 0; i < count; i++) {
         json_t *change = json_object();
         failed |= json_object_set_new(change, "time", th_words_json_instant(changes[i].time));
-        failed |= json_object_set_new(change, "state",
-                                      json_string(th_item_state_word(changes[i].state)));
+        failed |=
+            json_object_set_new(change, "state", json_string(th_item_state_word(changes[i].state)));
         failed |= json_object_set_new(change, "attempts", json_integer(changes[i].attempts));
         failed |= json_array_append_new(list, change);
     }
@@ -213,8 +213,7 @@ static json_t *notice_json(const struct th_notice *notice)
     failed |= json_object_set_new(object, "text", th_words_json_text(notice->text));
     if (notice->kind == TH_NOTICE_REMINDER) {
         failed |= json_object_set_new(object, "due", th_words_json_instant(notice->due));
-        failed |=
-            json_object_set_new(object, "obligation", th_words_json_text(notice->obligation));
+        failed |= json_object_set_new(object, "obligation", th_words_json_text(notice->obligation));
     }
     if (notice->plan.size > 0)
         failed |= json_object_set_new(object, "plan", th_words_json_text(notice->plan));

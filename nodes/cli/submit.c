@@ -27,9 +27,10 @@ static int encode_as(const struct th_submit_request *request, uint32_t revision,
 
 /* What the outbox has of this report. */
 struct found {
-    const struct th_outbox_item *same;     /* the same content, not rejected */
-    const struct th_outbox_item *occupant; /* other content with the wanted revision, or the latest */
-    uint32_t next_revision;                /* after all that are alive */
+    const struct th_outbox_item *same; /* the same content, not rejected */
+    const struct th_outbox_item
+        *occupant;          /* other content with the wanted revision, or the latest */
+    uint32_t next_revision; /* after all that are alive */
 };
 
 static bool is_of_report(const struct th_outbox_item *item, const struct th_report *report)

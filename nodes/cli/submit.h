@@ -27,7 +27,8 @@ struct th_submit_result {
     uint32_t next_revision; /* OCCUPIED: what --as-revision may say */
 };
 
-/* Uses the arena for encoding. TH_E_RANGE: no further revision; or as the encoder and the outbox. */
+/* Uses the arena for encoding. TH_E_RANGE: no further revision; or as the encoder and the outbox.
+ */
 TH_MUST_CHECK int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
                             struct th_arena *arena, struct th_submit_result *ret_result);
 

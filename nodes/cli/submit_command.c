@@ -91,8 +91,7 @@ static int add_json(struct submitting *submitting, const char *path,
     int failed = json_object_set_new(object, "file", json_string(path));
     failed |= json_object_set_new(object, "outcome", json_string(outcome_word(result->outcome)));
     if (result->outcome == TH_SUBMIT_OCCUPIED)
-        failed |= json_object_set_new(object, "next_revision",
-                                      json_integer(result->next_revision));
+        failed |= json_object_set_new(object, "next_revision", json_integer(result->next_revision));
     failed |= json_array_append_new(submitting->files, object);
     return failed == 0 ? 0 : TH_E_NO_MEMORY;
 }
@@ -136,8 +135,7 @@ static int queue(struct submitting *submitting, struct th_checked *checked,
     int status = settle_identity(submitting, checked);
     if (status != 0)
         return status;
-    struct th_submit_request request = {.report = checked->report,
-                                        .now = {th_loop_wall_ms()}};
+    struct th_submit_request request = {.report = checked->report, .now = {th_loop_wall_ms()}};
     for (size_t i = 0; i < submitting->home->plans_count; i++)
         if (submitting->home->plans[i].plan == checked->plan)
             request.plan_digest = submitting->home->plans[i].digest;
@@ -215,9 +213,8 @@ static int submit_all(struct submitting *submitting, char **paths, size_t count)
     if (status == 0)
         status = th_outbox_open(path, 0, &submitting->outbox);
     if (status != 0) {
-        th_cli_complain(submitting->err, NAME,
-                        "kiểm tra đĩa và quyền; chưa có gì được nộp", "%s: %s", path,
-                        th_status_text(status));
+        th_cli_complain(submitting->err, NAME, "kiểm tra đĩa và quyền; chưa có gì được nộp",
+                        "%s: %s", path, th_status_text(status));
         return th_status_exit_code(status);
     }
     for (size_t i = 0; i < count; i++) {
@@ -297,20 +294,27 @@ int th_cli_submit(int argc, char **argv, FILE *out, FILE *err)
     struct submitting submitting = {.choice = {.command = NAME}, .out = out, .err = err};
     const char *revision = NULL, *number = NULL, *wait = NULL;
     const struct th_cli_option options[] = {
-        {.name = "plan", .value_name = "KẾ-HOẠCH", .help = "mã kế hoạch, khi biểu không ghi",
+        {.name = "plan",
+         .value_name = "KẾ-HOẠCH",
+         .help = "mã kế hoạch, khi biểu không ghi",
          .text = &submitting.choice.plan},
-        {.name = "obligation", .value_name = "MÃ",
+        {.name = "obligation",
+         .value_name = "MÃ",
          .help = "mã nghĩa vụ báo cáo, khi biểu không ghi",
          .text = &submitting.choice.obligation},
-        {.name = "period", .value_name = "KỲ", .help = "kỳ báo cáo, thay cho --obligation",
+        {.name = "period",
+         .value_name = "KỲ",
+         .help = "kỳ báo cáo, thay cho --obligation",
          .text = &submitting.choice.period},
-        {.name = "as-revision", .value_name = "N",
+        {.name = "as-revision",
+         .value_name = "N",
          .help = "nộp làm bản sửa lần N; chương trình không tự tăng số lần",
          .text = &revision},
-        {.name = "number", .value_name = "N", .help = "số thứ tự, với báo cáo đột xuất",
+        {.name = "number",
+         .value_name = "N",
+         .help = "số thứ tự, với báo cáo đột xuất",
          .text = &number},
-        {.name = "wait", .value_name = "GIÂY", .help = "gửi ngay và chờ biên nhận",
-         .text = &wait},
+        {.name = "wait", .value_name = "GIÂY", .help = "gửi ngay và chờ biên nhận", .text = &wait},
         {.name = "json", .help = "in ra JSON", .flag = &submitting.as_json},
     };
     const struct th_cli_command command = {

@@ -12,9 +12,9 @@
 struct th_telling {
     FILE *out, *err;
     enum th_runner_voice voice;
-    bool has_line;     /* a moving line is on the terminal */
-    bool is_moving;    /* `out` is a terminal and there are several nodes */
-    int64_t line_ms;   /* when it was last written */
+    bool has_line;   /* a moving line is on the terminal */
+    bool is_moving;  /* `out` is a terminal and there are several nodes */
+    int64_t line_ms; /* when it was last written */
     size_t received, rejected, conflicts;
 };
 

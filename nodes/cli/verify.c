@@ -46,8 +46,7 @@ static int decode_plans(struct verifying *verifying)
 {
     struct th_unit *rows;
     uint32_t count;
-    int status =
-        th_wire_units_decode(verifying->server.units, &verifying->arena, &rows, &count);
+    int status = th_wire_units_decode(verifying->server.units, &verifying->arena, &rows, &count);
     if (status == 0)
         status = th_unit_list_build(&verifying->arena, rows, count, NULL, NULL, &verifying->units);
     size_t plans_count = verifying->server.plans_count;
@@ -70,20 +69,19 @@ static int load_key(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
     if (request->log_key != NULL) {
-        int status = th_tlog_vkey_decode(request->log_key, strlen(request->log_key),
-                                         &verifying->log_key);
+        int status =
+            th_tlog_vkey_decode(request->log_key, strlen(request->log_key), &verifying->log_key);
         verifying->realm = verifying->log_key.name;
         return status == 0 ? EX_OK
                            : complain(verifying, "--log-key",
                                       "chép đúng dòng log_key trong server.yaml", status);
     }
-    int status = th_server_file_read(request->server_path, &verifying->arena,
-                                     &verifying->problems, &verifying->server);
+    int status = th_server_file_read(request->server_path, &verifying->arena, &verifying->problems,
+                                     &verifying->server);
     if (status == 0)
         status = decode_plans(verifying);
     if (status != 0)
-        return complain(verifying, request->server_path, "xin lại server.yaml từ nơi nhận",
-                        status);
+        return complain(verifying, request->server_path, "xin lại server.yaml từ nơi nhận", status);
     verifying->log_key = verifying->server.log_key;
     verifying->realm = verifying->server.realm;
     return EX_OK;
@@ -140,25 +138,24 @@ static int check_report(struct verifying *verifying)
         if (th_tlog_digest_equal(&digest, &leaf->judgements[i].report_digest))
             verifying->judgement = &leaf->judgements[i];
     }
-    if (verifying->judgement != NULL &&
-        (verifying->judgement->verdict == TH_VERDICT_ACCEPTED ||
-         verifying->judgement->verdict == TH_VERDICT_DUPLICATE))
+    if (verifying->judgement != NULL && (verifying->judgement->verdict == TH_VERDICT_ACCEPTED ||
+                                         verifying->judgement->verdict == TH_VERDICT_DUPLICATE))
         return EX_OK;
     enum th_receipt_fault fault =
         verifying->judgement == NULL ? TH_RECEIPT_NOT_NAMED : TH_RECEIPT_NOT_TAKEN;
     th_cli_complain(verifying->request->err, verifying->request->command,
-                    "biểu có thể đã sửa sau khi nộp; dùng đúng biểu đã nộp",
-                    "%s: %s", verifying->request->path, th_receipt_fault_text(fault));
+                    "biểu có thể đã sửa sau khi nộp; dùng đúng biểu đã nộp", "%s: %s",
+                    verifying->request->path, th_receipt_fault_text(fault));
     return EX_DATAERR;
 }
 
 static int tell(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
-    const struct th_facts facts = {
-        .receipt = &verifying->receipt,
-        .only = verifying->judgement,
-        .units = request->server_path != NULL ? &verifying->units : NULL};
+    const struct th_facts facts = {.receipt = &verifying->receipt,
+                                   .only = verifying->judgement,
+                                   .units =
+                                       request->server_path != NULL ? &verifying->units : NULL};
     if (!request->as_json) {
         (void)fprintf(request->out, "BIÊN NHẬN ĐÚNG, đã ký bằng khóa %s\n",
                       verifying->log_key.name);

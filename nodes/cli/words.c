@@ -18,8 +18,8 @@ const char *th_timeliness_text(enum th_timeliness timeliness)
     return "";
 }
 
-void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count,
-                            const char *label, FILE *out)
+void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count, const char *label,
+                            FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
         const struct th_outbox_reason *reason = &reasons[i];

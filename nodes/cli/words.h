@@ -11,8 +11,8 @@
 const char *th_timeliness_text(enum th_timeliness timeliness); /* Vietnamese */
 
 /* "    lý do: [TCD01 = -5] text (R01)", one line each. */
-void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count,
-                            const char *label, FILE *out);
+void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count, const char *label,
+                            FILE *out);
 
 /* JSON values; NULL without memory. */
 json_t *th_words_json_text(struct th_text text);

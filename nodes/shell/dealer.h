@@ -22,9 +22,9 @@ TH_MUST_CHECK int th_dealer_context_new(unsigned dealers_max, void **ret_context
 void th_dealer_context_free(void *context);
 
 struct th_dealer_options {
-    const char *address;        /* tcp://host:port */
-    const uint8_t *server_key;  /* CURVE public, 32 bytes */
-    const uint8_t *curve_key;   /* own public */
+    const char *address;       /* tcp://host:port */
+    const uint8_t *server_key; /* CURVE public, 32 bytes */
+    const uint8_t *curve_key;  /* own public */
     const uint8_t *curve_secret;
 };
 

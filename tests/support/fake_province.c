@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/fake_province.h"
+
+#include "base/assert.h"
+#include "proto/tlog/hash.h"
+#include "proto/tlog/proof.h"
+#include "proto/tlog/prove.h"
+#include "proto/wire/journal.h"
+#include "proto/wire/message.h"
+#include "proto/wire/plan.h"
+#include "tests/support/wire_samples.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REALM "tonghop/64/rehearsal"
+
+static void must(int status)
+{
+    TH_ASSERT(status == 0);
+}
+
+static struct th_text text_of(const char *text)
+{
+    return (struct th_text){text, strlen(text)};
+}
+
+void th_fake_init(struct th_fake *province, enum th_mode mode)
+{
+    memset(province, 0, sizeof *province);
+    TH_ASSERT(sodium_init() >= 0);
+    uint8_t seed[TH_NOTE_SEED_SIZE] = {1};
+    must(th_tlog_signer_init(REALM, seed, &province->signer));
+    seed[0] = 2;
+    must(th_tlog_signer_init(REALM, seed, &province->forger));
+    crypto_box_keypair(province->curve_key, province->curve_secret);
+    province->now = (th_instant){INT64_C(1746700000000)};
+    province->server.mode = mode;
+    (void)snprintf(province->server.realm, sizeof province->server.realm, REALM);
+    memcpy(province->server.curve_key, province->curve_key, 32);
+    province->server.log_key = province->signer.vkey;
+    th_arena_init(&province->arena, 1 << 20, 256 << 20);
+    province->leaf_hashes = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
+                                                 sizeof *province->leaf_hashes);
+    province->submissions = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
+                                                 sizeof *province->submissions);
+    province->taken = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
+                                           sizeof *province->taken);
+}
+
+void th_fake_deinit(struct th_fake *province)
+{
+    th_arena_deinit(&province->arena);
+}
+
+void th_fake_write_server(struct th_fake *province, const char *path, const char *address)
+{
+    struct th_server_file file = province->server;
+    (void)snprintf(file.address, sizeof file.address, "%s", address);
+    (void)snprintf(file.publish, sizeof file.publish, "tcp://127.0.0.1:1");
+    uint32_t units_count;
+    const struct th_unit *units = th_sample_units(&units_count);
+    const struct th_plan sample = th_sample_plan();
+    struct th_bytes plan;
+    must(th_wire_units_encode(units, units_count, &province->arena, &file.units));
+    must(th_wire_plan_encode(&sample, &province->arena, &plan));
+    file.plans = &plan;
+    file.plans_count = 1;
+    must(th_server_file_write(path, &file));
+}
+
+static int get_hash(void *context, unsigned level, uint64_t index, struct th_digest *ret_hash)
+{
+    struct th_fake *province = context;
+    if (level == 0) {
+        *ret_hash = province->leaf_hashes[index];
+        return 0;
+    }
+    struct th_digest left, right;
+    must(get_hash(context, level - 1, index * 2, &left));
+    must(get_hash(context, level - 1, index * 2 + 1, &right));
+    th_tlog_hash_node(&left, &right, ret_hash);
+    return 0;
+}
+
+struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
+                                    const struct th_digest *report, struct th_arena *arena)
+{
+    struct th_judgement judgement = {.obligation = text_of("O-1"),
+                                     .revision = 1,
+                                     .report_digest = *report,
+                                     .verdict = TH_VERDICT_ACCEPTED,
+                                     .accepted = true,
+                                     .has_due = true,
+                                     .first_received = province->now,
+                                     .due = {INT64_C(1746810000000)},
+                                     .timeliness = TH_TIMELINESS_ON_TIME};
+    struct th_leaf leaf = {.position = province->leaves_count,
+                           .kind = TH_ENTRY_SUBMISSION,
+                           .time = province->now,
+                           .clock = TH_CLOCK_STEADY,
+                           .mode = province->server.mode,
+                           .unit = text_of(unit),
+                           .has_header_digest = true,
+                           .judgements = &judgement,
+                           .judgements_count = 1};
+    if (province->mood == TH_FAKE_OTHER_MODE)
+        leaf.mode = leaf.mode == TH_MODE_LIVE ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
+    if (province->mood == TH_FAKE_OTHER_UNIT)
+        leaf.unit = text_of("00999");
+    if (province->mood == TH_FAKE_NAMES_OTHERS)
+        judgement.report_digest.bytes[0] ^= 1;
+    struct th_bytes leaf_bytes;
+    must(th_wire_leaf_encode(&leaf, arena, &leaf_bytes));
+    th_tlog_hash_leaf(leaf_bytes.bytes, leaf_bytes.size,
+                      &province->leaf_hashes[province->leaves_count++]);
+    struct th_tlog_source source = {get_hash, province};
+    struct th_checkpoint checkpoint = {.size = province->leaves_count};
+    (void)snprintf(checkpoint.origin, sizeof checkpoint.origin, REALM);
+    must(th_tlog_root(&source, checkpoint.size, &checkpoint.root));
+    char *note = th_arena_alloc(arena, TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX);
+    char text[TH_CHECKPOINT_TEXT_MAX];
+    size_t text_size, note_size, size;
+    must(th_tlog_checkpoint_format(&checkpoint, sizeof text, text, &text_size));
+    must(th_tlog_note_sign(text, text_size,
+                           province->mood == TH_FAKE_FORGES ? &province->forger
+                                                                : &province->signer,
+                           TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX, note, &note_size));
+    struct th_tlog_proof *proof = th_arena_alloc(arena, sizeof *proof);
+    proof->index = leaf.position;
+    memcpy(proof->extra, leaf_bytes.bytes, leaf_bytes.size);
+    proof->extra_size = leaf_bytes.size;
+    proof->checkpoint = note;
+    proof->checkpoint_size = note_size;
+    must(th_tlog_prove_inclusion(&source, proof->index, checkpoint.size, proof->hashes,
+                                 &proof->hashes_n));
+    char *receipt = th_arena_alloc(arena, TH_PROOF_TEXT_MAX);
+    must(th_tlog_proof_format(proof, TH_PROOF_TEXT_MAX, receipt, &size));
+    return (struct th_bytes){(const uint8_t *)receipt, size};
+}
+
+static struct taken *find_taken(struct th_fake *province, const struct th_digest *report)
+{
+    for (size_t i = 0; i < province->taken_count; i++)
+        if (th_tlog_digest_equal(&province->taken[i].report, report))
+            return &province->taken[i];
+    return NULL;
+}
+
+static void judge(struct th_fake *province, const struct th_submission *submission,
+                  struct th_arena *arena, struct th_outcome *outcome,
+                  struct th_wire_verdict *verdict, struct th_bytes *receipt)
+{
+    static const struct th_wire_reason reason = {
+        .field = {"value.TCD01", 11}, .value = {"5", 1}, .rule = {"R01", 3}, .text = {"Sai.", 4}};
+    verdict->report_digest = submission->header.report_digests[0];
+    if (province->mood == TH_FAKE_REJECTS) {
+        verdict->kind = TH_VERDICT_REJECTED;
+        verdict->reasons = &reason;
+        verdict->reasons_count = 1;
+        return;
+    }
+    if (province->mood == TH_FAKE_CONFLICTS) {
+        verdict->kind = TH_VERDICT_CONFLICT;
+        verdict->has_position = verdict->has_stored_digest = verdict->has_next_revision = true;
+        verdict->stored_digest.bytes[0] = 0xab;
+        verdict->next_revision = 4;
+        return;
+    }
+    struct taken *taken = find_taken(province, &verdict->report_digest);
+    verdict->kind = taken == NULL ? TH_VERDICT_ACCEPTED : TH_VERDICT_DUPLICATE;
+    verdict->has_position = true;
+    if (province->mood == TH_FAKE_NO_RECEIPT)
+        return;
+    if (taken == NULL) {
+        char unit[32];
+        (void)snprintf(unit, sizeof unit, "%.*s", (int)submission->header.unit.size,
+                       submission->header.unit.bytes);
+        bool is_fair = province->mood == TH_FAKE_FAIR;
+        *receipt = th_fake_receipt(province, unit, &verdict->report_digest,
+                                       is_fair ? &province->arena : arena);
+        if (is_fair)
+            province->taken[province->taken_count++] =
+                (struct taken){verdict->report_digest, *receipt};
+    } else {
+        *receipt = taken->receipt;
+    }
+    verdict->has_receipt = true;
+    outcome->receipts = receipt;
+    outcome->receipts_count = 1;
+}
+
+static struct th_bytes encode(const struct th_to_node *message, struct th_arena *arena)
+{
+    struct th_bytes frame;
+    must(th_wire_to_node_encode(message, arena, &frame));
+    return frame;
+}
+
+static struct th_bytes answer_submission(struct th_fake *province,
+                                         const struct th_to_aggregator *asked,
+                                         struct th_arena *arena)
+{
+    struct th_to_node message = {.request = asked->request};
+    if (province->mood == TH_FAKE_PUTS_OFF || province->mood == TH_FAKE_REFUSES) {
+        message.kind = TH_TO_NODE_FAILURE;
+        message.body.failure = (struct th_failure){
+            .code = text_of("busy"), .text = text_of("Đang bận."), .after_ms = 1000};
+        message.body.failure.retry = province->mood == TH_FAKE_PUTS_OFF;
+        return encode(&message, arena);
+    }
+    struct th_submission submission;
+    must(th_wire_submission_decode(asked->submission, arena, &submission));
+    struct th_wire_verdict verdict = {0};
+    struct th_bytes receipt;
+    message.kind = TH_TO_NODE_OUTCOME;
+    message.body.outcome.header_digest = submission.header_digest;
+    message.body.outcome.verdicts = &verdict;
+    message.body.outcome.verdicts_count = 1;
+    judge(province, &submission, arena, &message.body.outcome, &verdict, &receipt);
+    return encode(&message, arena);
+}
+
+size_t th_fake_answer(struct th_fake *province, struct th_bytes frame,
+                          struct th_arena *arena,
+                          struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX])
+{
+    struct th_to_aggregator asked;
+    must(th_wire_to_aggregator_decode(frame, arena, &asked));
+    if (asked.kind == TH_TO_AGGREGATOR_HELLO) {
+        province->hellos_count++;
+        struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = asked.request};
+        message.body.welcome.mode = province->server.mode;
+        message.body.welcome.realm = text_of(
+            province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
+        message.body.welcome.now = province->now;
+        message.body.welcome.size = province->leaves_count;
+        ret_answers[0] = encode(&message, arena);
+        return 1;
+    }
+    if (asked.kind != TH_TO_AGGREGATOR_SUBMISSION)
+        return 0;
+    TH_ASSERT(province->submissions_count < TH_FAKE_SUBMISSIONS_MAX);
+    char *copy = th_arena_copy_text(&province->arena, (const char *)asked.submission.bytes,
+                                    asked.submission.size);
+    province->submissions[province->submissions_count++] =
+        (struct th_bytes){(const uint8_t *)copy, asked.submission.size};
+    if (province->mood == TH_FAKE_SILENT)
+        return 0;
+    ret_answers[0] = answer_submission(province, &asked, arena);
+    return 1;
+}
+
+struct th_bytes th_fake_reminder(struct th_fake *province, struct th_arena *arena)
+{
+    struct th_to_node message = {.kind = TH_TO_NODE_REMINDER};
+    message.body.reminder = (struct th_reminder){.plan = text_of("gialai-2025"),
+                                                 .obligation = text_of("O-1"),
+                                                 .due = {INT64_C(1746810000000)},
+                                                 .time = province->now,
+                                                 .text = text_of("Còn 2 ngày.")};
+    return encode(&message, arena);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A province for tests of nodes: welcomes, receives submissions into a real Merkle log and answers
+ * with real receipts, or misbehaves as told. No storage, no network.
+ */
+#ifndef TH_TESTS_FAKE_PROVINCE_H
+#define TH_TESTS_FAKE_PROVINCE_H
+
+#include "base/arena.h"
+#include "proto/exchange/server_file.h"
+#include "proto/tlog/note.h"
+
+#define TH_FAKE_SUBMISSIONS_MAX 4096
+#define TH_FAKE_ANSWERS_MAX     4
+
+enum th_fake_mood {
+    TH_FAKE_FAIR,
+    TH_FAKE_SILENT,
+    TH_FAKE_REJECTS,
+    TH_FAKE_CONFLICTS,
+    TH_FAKE_PUTS_OFF,     /* Failure, retry */
+    TH_FAKE_REFUSES,      /* Failure, no retry */
+    TH_FAKE_FORGES,       /* receipts signed by another key */
+    TH_FAKE_NAMES_OTHERS, /* receipts for another report */
+    TH_FAKE_OTHER_MODE,   /* receipts of a rehearsal for the real thing */
+    TH_FAKE_OTHER_UNIT,
+    TH_FAKE_NO_RECEIPT, /* accepted, without one */
+    TH_FAKE_STRANGER    /* welcomes for another realm */
+};
+
+struct th_fake {
+    enum th_fake_mood mood;
+    struct th_note_signer signer, forger;
+    uint8_t curve_key[32], curve_secret[32];
+    th_instant now;
+    struct th_server_file server;
+    struct th_arena arena; /* of all below */
+    struct th_digest *leaf_hashes;
+    uint64_t leaves_count;
+    struct th_bytes *submissions; /* as they came, repetitions too */
+    size_t submissions_count;
+    struct taken {
+        struct th_digest report;
+        struct th_bytes receipt;
+    } * taken;
+    size_t taken_count;
+    size_t hellos_count;
+};
+
+void th_fake_init(struct th_fake *province, enum th_mode mode);
+void th_fake_deinit(struct th_fake *province);
+/* server.yaml with the sample plan and units; the node's is 23734. */
+void th_fake_write_server(struct th_fake *province, const char *path, const char *address);
+/* The answers to one frame, in `arena`. Returns how many. */
+size_t th_fake_answer(struct th_fake *province, struct th_bytes frame,
+                          struct th_arena *arena,
+                          struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX]);
+/* A reminder as a frame. */
+struct th_bytes th_fake_reminder(struct th_fake *province, struct th_arena *arena);
+/* The receipt of a leaf that takes one report. */
+struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
+                                    const struct th_digest *report, struct th_arena *arena);
+
+#endif

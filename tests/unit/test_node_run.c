@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `run` over real CURVE connections, against a province in a thread of its own. */
+#include "nodes/cli/runner.h"
+#include "tests/support/node_case.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+static struct th_node_case node;
+static void *context;
+static pthread_t thread;
+static char address[64];
+
+/* Answers until the context goes. */
+static void *serve(void *argument)
+{
+    void *router = argument;
+    struct th_arena arena;
+    th_arena_init(&arena, 1 << 16, 64 << 20);
+    for (;;) {
+        char peer[256];
+        static char frame[300000];
+        int peer_size = zmq_recv(router, peer, sizeof peer, 0);
+        if (peer_size < 0)
+            break;
+        int size = zmq_recv(router, frame, sizeof frame, 0);
+        if (size < 0)
+            break;
+        struct th_bytes answers[TH_FAKE_ANSWERS_MAX];
+        size_t count = th_fake_answer(&node.province,
+                                          (struct th_bytes){(const uint8_t *)frame, (size_t)size},
+                                          &arena, answers);
+        for (size_t i = 0; i < count; i++) {
+            (void)zmq_send(router, peer, (size_t)peer_size, ZMQ_SNDMORE);
+            (void)zmq_send(router, answers[i].bytes, answers[i].size, 0);
+        }
+        th_arena_reset(&arena);
+    }
+    (void)zmq_close(router);
+    th_arena_deinit(&arena);
+    return NULL;
+}
+
+/* Binds first, so that server.yaml can name the port; the keys follow before anyone knows it. */
+static void set_up(void)
+{
+    context = zmq_ctx_new();
+    void *probe = zmq_socket(context, ZMQ_ROUTER);
+    size_t size = sizeof address;
+    cr_assert_eq(zmq_bind(probe, "tcp://127.0.0.1:*"), 0);
+    cr_assert_eq(zmq_getsockopt(probe, ZMQ_LAST_ENDPOINT, address, &size), 0);
+    (void)zmq_close(probe);
+    th_node_case_make(&node, TH_MODE_REHEARSAL, address);
+    void *router = zmq_socket(context, ZMQ_ROUTER);
+    int on = 1, none = 0;
+    (void)zmq_setsockopt(router, ZMQ_LINGER, &none, sizeof none);
+    cr_assert_eq(zmq_setsockopt(router, ZMQ_CURVE_SERVER, &on, sizeof on), 0);
+    cr_assert_eq(zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, node.province.curve_secret, 32), 0);
+    int bound = -1;
+    for (int i = 0; i < 100 && bound != 0; i++) {
+        bound = zmq_bind(router, address);
+        if (bound != 0)
+            (void)zmq_poll(NULL, 0, 20);
+    }
+    cr_assert_eq(bound, 0);
+    cr_assert_eq(pthread_create(&thread, NULL, serve, router), 0);
+}
+
+static void tear_down(void)
+{
+    (void)zmq_ctx_shutdown(context);
+    (void)pthread_join(thread, NULL);
+    (void)zmq_ctx_term(context);
+    th_node_case_remove(&node);
+}
+
+TestSuite(node_run, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static int run(enum th_runner_goal goal, int64_t timeout_ms)
+{
+    char *folders[] = {node.home_path};
+    const struct th_runner_options options = {.command = "run",
+                                              .folders = folders,
+                                              .folders_count = 1,
+                                              .goal = goal,
+                                              .timeout_ms = timeout_ms,
+                                              .voice = TH_RUNNER_QUIET,
+                                              .out = stdout,
+                                              .err = stderr};
+    return th_runner_run(&options);
+}
+
+Test(node_run, queued_reports_get_their_receipts_over_curve)
+{
+    th_node_case_open(&node);
+    for (uint32_t revision = 1; revision <= 100; revision++)
+        th_node_case_submit(&node, revision, revision);
+    th_node_case_close(&node);
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 30000), 0);
+    th_node_case_open(&node);
+    for (uint64_t id = 1; id <= 100; id++) {
+        struct th_outbox_item item;
+        cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+        cr_assert_eq(item.state, TH_ITEM_RECEIVED);
+    }
+    th_node_case_close(&node);
+    cr_assert_eq(node.province.submissions_count, 100);
+}
+
+Test(node_run, nothing_to_send_is_done_at_once)
+{
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 0), 0);
+}
+
+Test(node_run, once_greets_even_with_nothing_to_send)
+{
+    cr_assert_eq(run(TH_RUNNER_ONCE, 30000), 0);
+    cr_assert_geq(node.province.hellos_count, 1);
+}
+
+Test(node_run, silence_ends_with_a_timeout_and_the_report_stays)
+{
+    node.province.mood = TH_FAKE_SILENT;
+    th_node_case_open(&node);
+    uint64_t id = th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 1500), TH_E_TIMEOUT);
+    th_node_case_open(&node);
+    struct th_outbox_item item;
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    cr_assert_eq(item.state, TH_ITEM_SENT);
+    th_node_case_close(&node);
+}
