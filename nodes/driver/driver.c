@@ -256,7 +256,7 @@ static int look_for_items(struct th_node_driver *driver)
     size_t count = 0;
     if (items == NULL)
         return TH_E_NO_MEMORY;
-    int status = th_outbox_pending(driver->outbox, driver->last_id, items, room, &count);
+    int status = th_outbox_pending(driver->outbox, driver->last_id, items, room, &count, &version);
     if (status == 0) {
         driver->seen_version = version;
         driver->may_have_more = count == room;

@@ -100,7 +100,9 @@ TH_MUST_CHECK int th_outbox_open(const char *folder, size_t map_bytes,
                                  struct th_outbox **ret_outbox);
 void th_outbox_close(struct th_outbox *outbox);
 
-/* Changes whenever any process has written. */
+/* Changes whenever any process has written. It may run ahead of what a read sees: while a commit
+ * of another process is being flushed, LMDB shows its number before its contents. So "nothing new
+ * since" is said by comparing with the version that a read gave, never with an earlier answer. */
 uint64_t th_outbox_version(const struct th_outbox *outbox);
 
 /* ---- writing: each call is one durable transaction ---- */
@@ -140,10 +142,11 @@ TH_MUST_CHECK int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size
 TH_MUST_CHECK int th_outbox_list(struct th_outbox *outbox, struct th_arena *arena,
                                  const struct th_outbox_item **ret_items, size_t *ret_count,
                                  size_t *ret_bad);
-/* Up to `capacity` items that are QUEUED or SENT, with an id above `after`, by id. */
+/* Up to `capacity` items that are QUEUED or SENT, with an id above `after`, by id. `ret_version` is
+ * the version that was read. */
 TH_MUST_CHECK int th_outbox_pending(struct th_outbox *outbox, uint64_t after,
                                     struct th_outbox_item *ret_items, size_t capacity,
-                                    size_t *ret_count);
+                                    size_t *ret_count, uint64_t *ret_version);
 /* TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_NO_MEMORY, TH_E_IO; for all below. */
 TH_MUST_CHECK int th_outbox_get(struct th_outbox *outbox, uint64_t id,
                                 struct th_outbox_item *ret_item);

@@ -105,7 +105,7 @@ int th_outbox_list(struct th_outbox *outbox, struct th_arena *arena,
 }
 
 int th_outbox_pending(struct th_outbox *outbox, uint64_t after, struct th_outbox_item *ret_items,
-                      size_t capacity, size_t *ret_count)
+                      size_t capacity, size_t *ret_count, uint64_t *ret_version)
 {
     struct walk walk;
     int status = walk_open(outbox, table_prefix(TH_TABLE_ITEM), &walk);
@@ -121,9 +121,11 @@ int th_outbox_pending(struct th_outbox *outbox, uint64_t after, struct th_outbox
             (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT))
             ret_items[count++] = item;
     }
+    uint64_t version = mdb_txn_id(walk.txn);
     walk_close(&walk);
     if (walk.status != 0)
         return walk.status;
+    *ret_version = version;
     *ret_count = count;
     return 0;
 }

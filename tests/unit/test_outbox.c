@@ -226,11 +226,12 @@ Test(outbox, only_unsettled_items_are_pending_in_order)
     freeze(3, "frozen three");
     struct th_outbox_item items[8];
     size_t count;
-    cr_assert_eq(th_outbox_pending(outbox, 0, items, 8, &count), 0);
+    uint64_t version;
+    cr_assert_eq(th_outbox_pending(outbox, 0, items, 8, &count, &version), 0);
     cr_assert_eq(count, 4);
     cr_assert_eq(items[0].id, 1);
     cr_assert_eq(items[1].id, 3);
-    cr_assert_eq(th_outbox_pending(outbox, 3, items, 1, &count), 0);
+    cr_assert_eq(th_outbox_pending(outbox, 3, items, 1, &count, &version), 0);
     cr_assert_eq(count, 1);
     cr_assert_eq(items[0].id, 4);
 }
@@ -293,7 +294,8 @@ Test(outbox, a_flipped_report_is_set_aside_and_the_rest_is_delivered)
     cr_assert_eq(get(bad).state, TH_ITEM_DAMAGED);
     struct th_outbox_item items[4];
     size_t count;
-    cr_assert_eq(th_outbox_pending(outbox, 0, items, 4, &count), 0);
+    uint64_t version;
+    cr_assert_eq(th_outbox_pending(outbox, 0, items, 4, &count, &version), 0);
     cr_assert_eq(count, 1);
     cr_assert_eq(items[0].id, good);
     const struct th_notice *notices;
