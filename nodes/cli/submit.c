@@ -74,6 +74,18 @@ static int find(const struct th_submit_request *request, const struct th_outbox_
     return 0;
 }
 
+/* When the officer submits, in the province's time: the claim that travels in the header, also when
+ * the first connection comes after the due date. In a rehearsal it is known after the first
+ * welcome; before, the driver takes the time of the welcome. */
+static int set_prepared(struct th_outbox *outbox, const struct th_submit_request *request,
+                        struct th_outbox_item *item)
+{
+    item->prepared = request->now;
+    int status = request->mode == TH_MODE_LIVE ? 0 : th_outbox_get_time(outbox, &item->prepared);
+    item->has_prepared = status == 0;
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
 int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
               struct th_arena *arena, struct th_submit_result *ret_result)
 {
@@ -94,6 +106,9 @@ int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
     struct th_outbox_item item = {.number = request->report.number,
                                   .revision = request->report.revision,
                                   .plan_digest = request->plan_digest};
+    status = set_prepared(outbox, request, &item);
+    if (status != 0)
+        return status;
     if (item.revision == 0)
         item.revision = 1;
     if (item.revision > TH_LIMIT_REVISION_MAX)

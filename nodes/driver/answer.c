@@ -249,6 +249,11 @@ static int on_welcome(struct th_node_driver *driver, const struct th_welcome *we
         !is_text(welcome->realm, driver->home->server.realm))
         return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_STRANGER}, NULL);
     driver->store_now = welcome->now;
+    if (welcome->mode == TH_MODE_REHEARSAL) {
+        int status = th_outbox_keep_time(driver->outbox, welcome->now);
+        if (status != 0 && status != TH_E_STORAGE)
+            return status;
+    }
     driver->was_welcomed = true;
     tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});
     return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_WELCOME}, NULL);

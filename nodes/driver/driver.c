@@ -63,13 +63,12 @@ static int build(struct th_node_driver *driver, const struct th_outbox_item *ite
 {
     struct th_bytes report, header_bytes;
     uint8_t signature[TH_SIGNATURE_SIZE];
-    bool is_live = driver->home->server.mode == TH_MODE_LIVE;
     struct th_submission_header header = {
         .mode = driver->home->server.mode,
         .realm = text_of(driver->home->server.realm),
         .unit = text_of(driver->home->unit_code),
         .plan_digest = item->plan_digest,
-        .prepared = is_live ? driver->ports.wall(driver->ports.context) : driver->store_now,
+        .prepared = item->has_prepared ? item->prepared : driver->store_now,
         .key = driver->keys->sign_key,
         .report_digests = &item->report_digest,
         .reports_count = 1,

@@ -34,6 +34,8 @@ struct th_outbox_item {
     struct th_digest plan_digest; /* what it was checked against */
     uint32_t attempts;            /* as of the last change of state */
     th_instant queued_at;         /* real time, also in a rehearsal */
+    bool has_prepared;            /* known when it was queued */
+    th_instant prepared;          /* when the officer submitted it, in the province's time */
     th_instant changed_at;
     bool is_frozen;
     struct th_digest header_digest;
@@ -113,6 +115,11 @@ uint64_t th_outbox_version(const struct th_outbox *outbox);
  */
 TH_MUST_CHECK int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
                                 struct th_bytes report, th_instant now, uint64_t *ret_id);
+
+/* Keeps what time it is in a rehearsal, as the province last said. TH_E_STORAGE, TH_E_IO. */
+TH_MUST_CHECK int th_outbox_keep_time(struct th_outbox *outbox, th_instant now);
+/* TH_E_NOT_FOUND: never heard; TH_E_CORRUPT, TH_E_IO. */
+TH_MUST_CHECK int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now);
 
 /* Keeps the bytes that will be sent, for ever; QUEUED becomes SENT. All or none. TH_E_EXISTS: one
  * of them is frozen already; TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE, TH_E_IO. */

@@ -151,6 +151,26 @@ static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct 
     return status;
 }
 
+int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_bytes value;
+    status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_META, TH_OUTBOX_META_TIME),
+                            &value);
+    if (status == 0 && value.size != 8)
+        status = TH_E_CORRUPT;
+    uint64_t ms = 0;
+    for (size_t i = 0; status == 0 && i < 8; i++)
+        ms = ms << 8 | value.bytes[i];
+    mdb_txn_abort(txn);
+    if (status == 0)
+        *ret_now = (th_instant){(int64_t)ms};
+    return status;
+}
+
 int th_outbox_get(struct th_outbox *outbox, uint64_t id, struct th_outbox_item *ret_item)
 {
     MDB_txn *txn;

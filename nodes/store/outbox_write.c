@@ -97,6 +97,20 @@ static int check_identity(struct th_outbox *outbox, MDB_txn *txn, const struct t
     return status;
 }
 
+int th_outbox_keep_time(struct th_outbox *outbox, th_instant now)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    uint8_t value[8];
+    for (size_t i = 0; i < sizeof value; i++)
+        value[i] = (uint8_t)((uint64_t)now.ms >> (8 * (7 - i)));
+    status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_META, TH_OUTBOX_META_TIME),
+                           (struct th_bytes){value, sizeof value}, 0);
+    return th_outbox_finish(txn, status);
+}
+
 int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
                   struct th_bytes report, th_instant now, uint64_t *ret_id)
 {
@@ -200,6 +214,8 @@ int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_item *item
         settled.header_digest = kept.header_digest;
         settled.is_frozen = kept.is_frozen;
         settled.queued_at = kept.queued_at;
+        settled.has_prepared = kept.has_prepared;
+        settled.prepared = kept.prepared;
         settled.changed_at = now;
         status = th_outbox_put_item(outbox, txn, &settled);
     }

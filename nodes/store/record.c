@@ -185,12 +185,13 @@ enum item_flag {
     ITEM_POSITION = 2,
     ITEM_TIMELINESS = 4,
     ITEM_DUE = 8,
-    ITEM_STORED_DIGEST = 16
+    ITEM_STORED_DIGEST = 16,
+    ITEM_PREPARED = 32
 };
 
 /*
  * state u8, flags u8, number u32, revision u32, attempts u32, queued_at i64, changed_at i64,
- * report digest, plan digest, header digest, position u64, received_at i64, first_received i64,
+ * prepared i64, report digest, plan digest, header digest, position u64, received_at i64, first_received i64,
  * timeliness u8, due i64, stored digest, next revision u32, plan run, obligation run;
  * a run is u32 size and bytes; what a flag says is absent is zero.
  */
@@ -201,7 +202,8 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
     unsigned flags =
         (item->is_frozen ? ITEM_FROZEN : 0U) | (item->has_position ? ITEM_POSITION : 0U) |
         (item->has_timeliness ? ITEM_TIMELINESS : 0U) | (item->has_due ? ITEM_DUE : 0U) |
-        (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U);
+        (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U) |
+        (item->has_prepared ? ITEM_PREPARED : 0U);
     write_number(&writer, (uint64_t)item->state, 1);
     write_number(&writer, flags, 1);
     write_number(&writer, item->number, 4);
@@ -209,6 +211,7 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
     write_number(&writer, item->attempts, 4);
     write_instant(&writer, item->queued_at);
     write_instant(&writer, item->changed_at);
+    write_instant(&writer, item->prepared);
     write_bytes(&writer, item->report_digest.bytes, TH_DIGEST_SIZE);
     write_bytes(&writer, item->plan_digest.bytes, TH_DIGEST_SIZE);
     write_bytes(&writer, item->header_digest.bytes, TH_DIGEST_SIZE);
@@ -235,6 +238,7 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     item.attempts = (uint32_t)read_number(&reader, 4);
     item.queued_at = read_instant(&reader);
     item.changed_at = read_instant(&reader);
+    item.prepared = read_instant(&reader);
     read_digest(&reader, &item.report_digest);
     read_digest(&reader, &item.plan_digest);
     read_digest(&reader, &item.header_digest);
@@ -253,6 +257,7 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     item.has_position = (flags & ITEM_POSITION) != 0;
     item.has_timeliness = (flags & ITEM_TIMELINESS) != 0;
     item.has_due = (flags & ITEM_DUE) != 0;
+    item.has_prepared = (flags & ITEM_PREPARED) != 0;
     item.has_stored_digest = (flags & ITEM_STORED_DIGEST) != 0;
     *ret_item = item;
     return 0;

@@ -5,6 +5,7 @@
  * One unnamed LMDB database; the first byte of a key is the table; numbers are big-endian.
  *
  *   'm' | "outbox"         format u8 (1), identity 16 bytes (also in the file OUTBOX_ID)
+ *   'm' | 1 u64            the province's time as last heard in a rehearsal, i64
  *   'i' | id u64           item: see item_encode() in record.c
  *   'b' | id u64           bytes of the report
  *   'f' | id u64           bytes of the frozen submission
@@ -27,6 +28,7 @@
 #define TH_OUTBOX_CHECK_SIZE    8
 #define TH_OUTBOX_KEY_MAX       17
 #define TH_OUTBOX_ITEM_SIZE_MAX 512
+#define TH_OUTBOX_META_TIME     1
 
 enum th_outbox_table {
     TH_TABLE_META = 'm',
