@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/world.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct world world;
+
+static void start(void)
+{
+    world_init(&world, TH_MODE_LIVE);
+}
+
+static void stop(void)
+{
+    world_deinit(&world);
+}
+
+TestSuite(core_verdicts, .init = start, .fini = stop);
+
+static const struct th_report_verdict *send(struct sent_report sent)
+{
+    return world_send(&world, &sent, 1);
+}
+
+Test(core_verdicts, a_first_report_is_accepted_journalled_and_kept)
+{
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1));
+    cr_assert_eq(verdict->kind, TH_VERDICT_ACCEPTED);
+    cr_assert(world_answer(&world)->body.answer.journalled);
+    cr_assert_eq(verdict->position, world.next_position - 1);
+    const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert_eq(entry->kind, TH_ENTRY_SUBMISSION);
+    cr_assert_eq(entry->decision.judgements[0].timeliness, TH_TIMELINESS_ON_TIME);
+    cr_assert_eq(entry->decision.judgements[0].due.ms, world.half_due.ms);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.revision, 1);
+}
+
+Test(core_verdicts, same_bytes_again_are_a_duplicate_and_not_journalled)
+{
+    uint64_t position = send(A_REPORT(.unit = U_A1))->position;
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1));
+    cr_assert_eq(verdict->kind, TH_VERDICT_DUPLICATE);
+    cr_assert_eq(verdict->position, position);
+    cr_assert_eq(world_count(&world, TH_EFFECT_APPEND), 0);
+    cr_assert_not(world_answer(&world)->body.answer.journalled);
+}
+
+Test(core_verdicts, same_revision_other_digest_is_conflict)
+{
+    send(A_REPORT(.unit = U_A1, .digest = 5));
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1, .digest = 6));
+    cr_assert_eq(verdict->kind, TH_VERDICT_CONFLICT);
+    cr_assert_eq(verdict->stored_digest.bytes[0], 5);
+    cr_assert_eq(verdict->next_revision, 2);
+}
+
+Test(core_verdicts, a_superseded_revision_stays_a_duplicate_also_after_a_reload)
+{
+    uint64_t position = send(A_REPORT(.unit = U_A1))->position;
+    cr_assert_eq(send(A_REPORT(.unit = U_A1, .revision = 2, .digest = 2))->kind,
+                 TH_VERDICT_ACCEPTED);
+    world_reload(&world);
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1));
+    cr_assert_eq(verdict->kind, TH_VERDICT_DUPLICATE);
+    cr_assert_eq(verdict->position, position);
+}
+
+Test(core_verdicts, a_duplicate_stays_one_after_acceptance_has_closed)
+{
+    send(A_REPORT(.unit = U_A1));
+    world_tick_at(&world, (th_instant){world.half_due.ms + 60 * TH_DAY_MS});
+    cr_assert_eq(send(A_REPORT(.unit = U_A1))->kind, TH_VERDICT_DUPLICATE);
+    const struct th_report_verdict *late = send(A_REPORT(.unit = U_A2));
+    cr_assert_eq(late->kind, TH_VERDICT_REJECTED);
+    cr_assert(world_has_reason(late, "acceptance_closed"));
+}
+
+Test(core_verdicts, a_skipped_revision_is_told_which_is_next)
+{
+    send(A_REPORT(.unit = U_A1));
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1, .revision = 4));
+    cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
+    cr_assert(world_has_reason(verdict, "revision_gap"));
+    cr_assert_eq(verdict->next_revision, 2);
+}
+
+Test(core_verdicts, all_reasons_come_at_once)
+{
+    const struct th_report_verdict *verdict =
+        send(A_REPORT(.unit = U_622, .number = 3, .revision = 2, .a = 9, .estimated = true,
+                      .obligation = OB_YEAR));
+    cr_assert(world_has_reason(verdict, "not_expected"));
+    cr_assert(world_has_reason(verdict, "number"));
+    cr_assert(world_has_reason(verdict, "revision_gap"));
+    cr_assert(world_has_reason(verdict, "estimate"));
+    cr_assert(world_has_reason(verdict, "R1"));
+}
+
+Test(core_verdicts, unknown_plans_and_suspended_obligations_are_refused)
+{
+    cr_assert(world_has_reason(send(A_REPORT(.unit = U_A1, .plan = "q")), "plan"));
+    cr_assert(
+        world_has_reason(send(A_REPORT(.unit = U_A1, .obligation = OB_SUSPENDED)), "suspended"));
+}
+
+Test(core_verdicts, a_broken_warning_is_kept_and_does_not_refuse)
+{
+    const struct th_report_verdict *verdict =
+        send(A_REPORT(.unit = U_A1, .a = 61, .b = 60, .c = 1));
+    cr_assert_eq(verdict->kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(verdict->warnings.count, 1);
+    const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert_eq(entry->decision.remarks_count, 1);
+    cr_assert_not(entry->decision.remarks[0].refused);
+}
+
+Test(core_verdicts, the_second_of_one_submission_is_judged_against_the_first)
+{
+    struct sent_report sent[] = {A_REPORT(.unit = U_A1), A_REPORT(.unit = U_A1),
+                                 A_REPORT(.unit = U_A1, .digest = 8),
+                                 A_REPORT(.unit = U_A1, .revision = 2, .digest = 9)};
+    const struct th_report_verdict *verdicts = world_send(&world, sent, 4);
+    cr_assert_eq(verdicts[0].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(verdicts[1].kind, TH_VERDICT_DUPLICATE);
+    cr_assert_eq(verdicts[1].position, verdicts[0].position);
+    cr_assert_eq(verdicts[2].kind, TH_VERDICT_CONFLICT);
+    cr_assert_eq(verdicts[3].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(world_count(&world, TH_EFFECT_APPEND), 1);
+    cr_assert_eq(world_count(&world, TH_EFFECT_PUT_REVISION), 1);
+}
+
+Test(core_verdicts, a_correction_keeps_when_the_first_one_came)
+{
+    send(A_REPORT(.unit = U_A1));
+    th_instant first = world.now.wall;
+    world_tick_at(&world, (th_instant){world.half_due.ms + 1});
+    send(A_REPORT(.unit = U_A1, .revision = 2, .a = 5, .b = 4));
+    const struct th_row *row = &world_row(&world, OB_HALF, U_A1, 0)->row;
+    cr_assert_eq(row->first_received.ms, first.ms);
+    cr_assert_eq(row->prepared.ms, first.ms);
+    cr_assert_eq(row->received.ms, world.now.wall.ms);
+    cr_assert_eq(row->timeliness, TH_TIMELINESS_ON_TIME);
+}
+
+Test(core_verdicts, the_boundary_is_a_millisecond)
+{
+    world_tick_at(&world, (th_instant){world.half_due.ms - 1});
+    send(A_REPORT(.unit = U_A1));
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.timeliness, TH_TIMELINESS_ON_TIME);
+    world_tick_at(&world, world.half_due);
+    send(A_REPORT(.unit = U_A2));
+    cr_assert_eq(world_row(&world, OB_HALF, U_A2, 0)->row.timeliness, TH_TIMELINESS_LATE);
+}
+
+/* One submission whose header is changed before it is sent. */
+static const struct th_report_verdict *send_changed(enum th_reason_code what)
+{
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    struct th_event event = world_submission(&world, &sent, 1);
+    struct th_submission submission = *event.body.submission.submission;
+    if (what == TH_REASON_MODE)
+        submission.header.mode = TH_MODE_REHEARSAL;
+    if (what == TH_REASON_REALM)
+        submission.header.realm = (struct th_text){"other", 5};
+    if (what == TH_REASON_KEY)
+        submission.header.key = world_key(U_B1);
+    if (what == TH_REASON_PLAN_VERSION)
+        submission.header.plan_digest.bytes[3] ^= 1;
+    if (what == TH_REASON_UNIT)
+        event.body.submission.peer_unit = (struct th_text){"b1", 2};
+    event.body.submission.submission = &submission;
+    cr_assert_eq(world_step(&world, event), 0);
+    return world_answer(&world)->body.answer.verdicts;
+}
+
+Test(core_verdicts, each_wrong_header_has_its_reason)
+{
+    static const enum th_reason_code codes[] = {TH_REASON_MODE, TH_REASON_REALM, TH_REASON_KEY,
+                                                TH_REASON_PLAN_VERSION, TH_REASON_UNIT};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        const struct th_report_verdict *verdict = send_changed(codes[i]);
+        cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
+        cr_assert(world_has_reason(verdict, th_reason_word(codes[i])), "%s",
+                  th_reason_word(codes[i]));
+        cr_assert_eq(verdict->reasons.count, 1);
+    }
+}
+
+Test(core_verdicts, a_revoked_key_has_no_authority_from_the_next_message_on)
+{
+    send(A_REPORT(.unit = U_A1));
+    struct th_event revoke = {.kind = TH_EVENT_REVOKE,
+                              .body.revoke = {.unit = {"a1", 2}, .sign_key = world_key(U_A1)}};
+    cr_assert_eq(world_step(&world, revoke), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, 0);
+    cr_assert(world_has_reason(send(A_REPORT(.unit = U_A1)), "key"));
+    cr_assert_eq(world_step(&world, revoke), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_NOT_FOUND);
+}
+
+Test(core_verdicts, keys_are_enrolled_once_and_for_one_unit)
+{
+    struct th_event enrol = {.kind = TH_EVENT_ENROL,
+                             .body.enrol = {.unit = {"a1", 2}, .sign_key = world_key(U_A1)}};
+    cr_assert_eq(world_step(&world, enrol), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
+    enrol.body.enrol.unit = (struct th_text){"a2", 2};
+    cr_assert_eq(world_step(&world, enrol), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_FORBIDDEN);
+    enrol.body.enrol.unit = (struct th_text){"zz", 2};
+    cr_assert_eq(world_step(&world, enrol), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_NOT_FOUND);
+}
+
+Test(core_verdicts, a_plan_is_loaded_once_and_known_units_stay_as_they_are)
+{
+    struct th_event plan = {.kind = TH_EVENT_PLAN,
+                            .body.plan = {.plan = &world.plan, .digest = world.plan_digest}};
+    cr_assert_eq(world_step(&world, plan), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
+    struct th_unit renamed = world.units[U_A1];
+    renamed.name = "khác";
+    struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &renamed, .count = 1}};
+    cr_assert_eq(world_step(&world, units), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
+}
+
+static uint32_t expected_in_623;
+static int look_at_623(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                       const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    (void)context;
+    (void)layout;
+    if (book.obligation == OB_HALF && unit == U_623 && branch == TH_BRANCH_ALL)
+        expected_in_623 = rollup->counts.expected;
+    return 0;
+}
+
+Test(core_verdicts, a_new_unit_is_expected_from_then_on)
+{
+    send(A_REPORT(.unit = U_B1));
+    struct th_unit unit = world.units[U_B1];
+    unit.code = unit.name = "b4";
+    world.units[world.units_count] = unit;
+    struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}};
+    cr_assert_eq(world_step(&world, units), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, 0);
+    cr_assert_eq(th_core_take_dirty(world.core, look_at_623, NULL), 0);
+    cr_assert_eq(expected_in_623, 4);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/model/packed.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static size_t encode(const uint16_t *numbers, const int64_t *values, size_t count,
+                     const uint16_t *estimated, size_t estimated_count, uint8_t *bytes)
+{
+    struct th_values all = {numbers, values, count};
+    size_t size = th_packed_encode(&all, estimated, estimated_count, bytes);
+    cr_assert_leq(size, th_packed_size_max(&all));
+    return size;
+}
+
+Test(packed, figures_come_back_as_they_were)
+{
+    static const uint16_t numbers[] = {1, 8, 9, 200, 1024};
+    static const int64_t values[] = {0, -1, 300, INT64_MAX, INT64_MIN};
+    uint8_t bytes[400];
+    uint16_t back_numbers[5];
+    int64_t back[5];
+    size_t count = 0, size = encode(numbers, values, 5, NULL, 0, bytes);
+    cr_assert_eq(th_packed_decode(bytes, size, back_numbers, back, 5, &count), 0);
+    cr_assert_eq(count, 5);
+    cr_assert_eq(memcmp(back_numbers, numbers, sizeof numbers), 0);
+    cr_assert_eq(memcmp(back, values, sizeof values), 0);
+    cr_assert_eq(th_packed_decode(bytes, size, back_numbers, back, 4, &count), TH_E_LIMIT);
+}
+
+Test(packed, the_bytes_are_as_documented)
+{
+    uint8_t bytes[64];
+    static const uint8_t expected[] = {0, 9, 0x02, 0x01, 1, 0x00, 0x01, 0x04, 0xAC, 0x02};
+    size_t size = encode((uint16_t[]){2, 9}, (int64_t[]){2, 150}, 2, (uint16_t[]){9}, 1, bytes);
+    cr_assert_eq(size, sizeof expected);
+    cr_assert_eq(memcmp(bytes, expected, size), 0);
+    cr_assert_eq(encode(NULL, NULL, 0, NULL, 0, bytes), 3);
+    cr_assert_eq(th_packed_check(bytes, 3), 0);
+}
+
+Test(packed, a_walk_says_what_is_estimated)
+{
+    uint8_t bytes[64];
+    size_t size = encode((uint16_t[]){2, 9}, (int64_t[]){2, 150}, 2, (uint16_t[]){9}, 1, bytes);
+    struct th_packed_cursor cursor;
+    uint16_t number;
+    int64_t value;
+    bool estimated;
+    cr_assert(th_packed_has_estimates(bytes, size));
+    th_packed_begin(bytes, size, &cursor);
+    cr_assert(th_packed_next(&cursor, &number, &value, &estimated));
+    cr_assert(number == 2 && value == 2 && !estimated);
+    cr_assert(th_packed_next(&cursor, &number, &value, &estimated));
+    cr_assert(number == 9 && value == 150 && estimated);
+    cr_assert_not(th_packed_next(&cursor, &number, &value, &estimated));
+}
+
+Test(packed, every_cut_and_every_second_form_is_corrupt)
+{
+    uint8_t bytes[64];
+    size_t size = encode((uint16_t[]){2, 9}, (int64_t[]){2, 150}, 2, (uint16_t[]){9}, 1, bytes);
+    for (size_t cut = 0; cut < size; cut++)
+        cr_assert_eq(th_packed_check(bytes, cut), TH_E_CORRUPT, "%zu", cut);
+    cr_assert_eq(th_packed_check(bytes, size + 1), TH_E_CORRUPT);
+    static const uint8_t bad[][8] = {
+        {0, 9, 0x02, 0x00, 0, 4}, /* the highest bit is not set */
+        {0, 2, 0x06, 0, 4, 4},    /* a bit beyond the count */
+        {0, 2, 0x02, 2, 4},       /* neither with nor without estimates */
+        {0, 2, 0x02, 1, 0, 4},    /* a bitmap of no estimates */
+        {0, 2, 0x02, 1, 1, 4},    /* an estimate that is not reported */
+        {0, 2, 0x02, 0, 0x84, 0}, /* a varint longer than needed */
+    };
+    static const size_t sizes[] = {6, 6, 5, 6, 6, 6};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_eq(th_packed_check(bad[i], sizes[i]), TH_E_CORRUPT, "%zu", i);
+}

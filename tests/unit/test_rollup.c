@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/core/rollup.h"
+#include "proto/model/packed.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* 1 sum, 2 max, 3 average, 4 classes, 5 ratio of (1) over (1 + 6), 6 sum, 7 text */
+static const struct th_indicator indicators[] = {
+    {.number = 0},
+    {.number = 1, .up = TH_UP_SUM, .code = "A"},
+    {.number = 2, .up = TH_UP_MAX, .code = "B"},
+    {.number = 3, .up = TH_UP_AVERAGE_MIN_MAX, .code = "C"},
+    {.number = 4, .up = TH_UP_COUNT_BY_VALUE, .values_count = 2, .code = "D"},
+    {.number = 5, .up = TH_UP_RATIO_OF_SUMS, .code = "E", .ratio = {{1}, {1, 6}, 1, 2}},
+    {.number = 6, .up = TH_UP_SUM, .code = "F"},
+    {.number = 7, .up = TH_UP_CONCAT, .code = "G"},
+};
+static const struct th_catalogue catalogue = {.indicators = indicators, .number_max = 7};
+
+static struct th_arena arena;
+static struct th_rollup_layout layout;
+static struct th_rollup rollup;
+
+static void start(void)
+{
+    th_arena_init(&arena, 4096, 65536);
+    cr_assert_eq(th_rollup_layout_init(&catalogue, &arena, &layout), 0);
+    cr_assert_eq(th_rollup_new(&layout, &arena, &rollup), 0);
+}
+
+static void stop(void)
+{
+    th_arena_deinit(&arena);
+}
+
+TestSuite(rollup, .init = start, .fini = stop);
+
+static struct th_row a_row(const uint16_t *numbers, const int64_t *values, size_t count)
+{
+    struct th_values all = {numbers, values, count};
+    uint8_t *bytes = th_arena_alloc(&arena, th_packed_size_max(&all));
+    size_t size = th_packed_encode(&all, NULL, 0, bytes);
+    return (struct th_row){
+        .timeliness = TH_TIMELINESS_ON_TIME, .values = bytes, .values_size = (uint32_t)size};
+}
+
+static struct th_row full_row(int64_t a, int64_t b, int64_t c, int64_t d, int64_t f)
+{
+    return a_row((uint16_t[]){1, 2, 3, 4, 6}, (int64_t[]){a, b, c, d, f}, 5);
+}
+
+static int64_t cell(uint16_t number, uint32_t at)
+{
+    return (int64_t)rollup.cells[layout.cells_at[number] + at];
+}
+
+Test(rollup, every_rule_combines_its_own_way)
+{
+    struct th_row one = full_row(2, 7, 50, 1, 3), two = full_row(4, 5, 10, 1, 1);
+    th_rollup_apply(&layout, &rollup, &one);
+    th_rollup_apply(&layout, &rollup, &two);
+    cr_assert_eq(cell(1, 0), 6);
+    cr_assert_eq(cell(2, 0), 7);
+    cr_assert(cell(3, 0) == 60 && cell(3, 1) == 10 && cell(3, 2) == 50);
+    cr_assert(cell(4, 0) == 0 && cell(4, 1) == 2);
+    cr_assert(cell(5, 0) == 6 && cell(5, 1) == 10);
+    cr_assert_eq(rollup.counts.received, 2);
+}
+
+Test(rollup, a_ratio_counts_only_who_reported_every_term)
+{
+    struct th_row half = a_row((uint16_t[]){1}, (int64_t[]){100}, 1),
+                  full = full_row(1, 1, 1, 0, 3);
+    th_rollup_apply(&layout, &rollup, &half);
+    th_rollup_apply(&layout, &rollup, &full);
+    cr_assert(cell(5, 0) == 1 && cell(5, 1) == 4);
+    cr_assert_eq(rollup.reported[5], 1);
+    cr_assert_eq(cell(1, 0), 101);
+}
+
+Test(rollup, applying_and_retracting_leaves_nothing)
+{
+    struct th_row row = full_row(2, 7, 50, 1, 3);
+    th_rollup_apply(&layout, &rollup, &row);
+    cr_assert_not(th_rollup_retract(&layout, &rollup, &row));
+    for (uint32_t i = 0; i < layout.cells_count; i++)
+        cr_assert(rollup.cells[i] == 0);
+    cr_assert_eq(rollup.counts.received, 0);
+}
+
+Test(rollup, a_retracted_extreme_is_recombined)
+{
+    struct th_row one = full_row(0, 7, 50, 0, 0), two = full_row(0, 5, 10, 0, 0);
+    th_rollup_apply(&layout, &rollup, &one);
+    th_rollup_apply(&layout, &rollup, &two);
+    cr_assert(th_rollup_retract(&layout, &rollup, &one));
+    th_rollup_extremes_begin(&layout, &rollup);
+    th_rollup_extremes_add_row(&layout, &rollup, &two);
+    cr_assert(cell(2, 0) == 5 && cell(3, 1) == 10 && cell(3, 2) == 10);
+}
+
+Test(rollup, numbers_print_exactly)
+{
+    char text[TH_ROLLUP_NUMBER_SIZE];
+    cr_assert_str_eq(th_rollup_format_sum(0, 0, text), "0");
+    cr_assert_str_eq(th_rollup_format_sum(-5, 2, text), "-0.05");
+    cr_assert_str_eq(th_rollup_format_sum((th_int128)INT64_MAX * 100, 2, text),
+                     "9223372036854775807.00");
+}
+
+Test(rollup, a_ratio_is_rounded_once_half_away_from_zero)
+{
+    static const struct {
+        int64_t numerator, denominator;
+        const char *text;
+    } rows[] = {{1, 8, "12.50"},      {1, 3, "33.33"},    {2, 3, "66.67"}, {1, 16000, "0.01"},
+                {-1, 20000, "-0.01"}, {1, 20001, "0.00"}, {7, 7, "100.00"}};
+    char text[TH_ROLLUP_NUMBER_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert(th_rollup_format_ratio(rows[i].numerator, rows[i].denominator, 100, 2, text));
+        cr_assert_str_eq(text, rows[i].text);
+    }
+    cr_assert_not(th_rollup_format_ratio(1, 0, 100, 2, text));
+}
