@@ -260,11 +260,14 @@ TH_MUST_CHECK int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn
 
 /* ---- asking ---- */
 
+/* The journal's time that an event with this reading would get. */
 th_instant th_core_time(const struct th_core *core, struct th_reading now);
-/* The next instant at which a timer fires. False when none is armed. */
+/* The next instant at which a timer fires; it may be past, then the next event fires it. False when
+ * none is armed, or the clock is suspect. In a rehearsal it waits for TH_EVENT_CLOCK_SET. */
 bool th_core_next_due(const struct th_core *core, th_instant *ret_instant);
 enum th_clock_status th_core_clock_status(const struct th_core *core);
 uint32_t th_core_units_count(const struct th_core *core);
+/* Borrowed until units are added; `parent` is a number. */
 const struct th_unit *th_core_unit(const struct th_core *core, uint32_t number);
 /* The number of the unit of a code valid on a day. False when there is none. */
 bool th_core_find_unit(const struct th_core *core, struct th_text code, th_day day,

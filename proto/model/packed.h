@@ -6,6 +6,9 @@
  *   u16 numbers (bits in a bitmap; big-endian) | reported bitmap | u8 1 and estimated bitmap, or u8
  * 0 | one varint (LEB128 of the zigzag) per reported number, ascending
  *
+ * A narrative stands among them under the number of its text indicator, with the size of its text:
+ * so a row says which texts its report has.
+ *
  * Pure; no allocation.
  */
 #ifndef TH_MODEL_PACKED_H
