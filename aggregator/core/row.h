@@ -5,8 +5,8 @@
 #ifndef TH_CORE_ROW_H
 #define TH_CORE_ROW_H
 
-#include "base/digest.h"
-#include "base/time.h"
+#include "base/arena.h"
+#include "proto/model/report.h"
 #include "proto/model/verdict.h"
 
 /* Which rows belong together: a plan's number in this store, an obligation's index in the plan. */
@@ -43,5 +43,13 @@ struct th_revision {
     struct th_digest digest;
     th_instant received;
 };
+
+/*
+ * Fills values and estimated from a report, into the arena. Beside the figures a row keeps the size
+ * of each narrative under the number of its text indicator, so that a rollup of texts is the list
+ * of the rows that have one. TH_E_NO_MEMORY. Precondition: the report was checked.
+ */
+TH_MUST_CHECK int th_row_pack(const struct th_report *report, struct th_arena *arena,
+                              struct th_row *row);
 
 #endif

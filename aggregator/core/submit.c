@@ -2,9 +2,6 @@
 /*
  * A submission: every report is judged, all memory is taken, the effects are written, and only then
  * the rows change, on a path that cannot fail.
- *
- * A row keeps its figures and, for each narrative, the size of its text under the number of its
- * text indicator: a rollup of texts is the list of the rows that have one.
  */
 #include "aggregator/core/state.h"
 
@@ -24,50 +21,17 @@ struct submitting {
     uint64_t position; /* of the entry, if there is one */
 };
 
-/* ---- figures of a row ---- */
-
-/* Figures and narratives in one ascending list. Both ascend and share no number: checked. */
-static int merge_values(const struct th_report *report, struct th_arena *arena,
-                        struct th_values *ret_values)
-{
-    size_t count = report->values.count + report->narratives_count, figure = 0, text = 0;
-    uint16_t *numbers = th_arena_alloc_array(arena, count, sizeof *numbers);
-    int64_t *values = th_arena_alloc_array(arena, count, sizeof *values);
-    if (numbers == NULL || values == NULL)
-        return TH_E_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        bool is_figure = text == report->narratives_count ||
-                         (figure < report->values.count &&
-                          report->values.numbers[figure] < report->narratives[text].indicator);
-        if (is_figure) {
-            numbers[i] = report->values.numbers[figure];
-            values[i] = report->values.values[figure++];
-        } else {
-            numbers[i] = report->narratives[text].indicator;
-            values[i] = (int64_t)report->narratives[text++].text.size;
-        }
-    }
-    *ret_values = (struct th_values){numbers, values, count};
-    return 0;
-}
-
+/* The row's values, in memory of the core's own. */
 static int pack(struct submitting *submitting, const struct th_report *report, struct th_row *row)
 {
-    struct th_arena *arena = submitting->step->effects->arena;
-    struct th_values values;
-    int status = merge_values(report, arena, &values);
+    int status = th_row_pack(report, submitting->step->effects->arena, row);
     if (status < 0)
         return status;
-    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(&values));
-    if (packed == NULL)
-        return TH_E_NO_MEMORY;
-    size_t size = th_packed_encode(&values, report->estimated, report->estimated_count, packed);
-    uint8_t *own = th_heap_alloc(&submitting->step->core->heap, size);
+    uint8_t *own = th_heap_alloc(&submitting->step->core->heap, row->values_size);
     if (own == NULL)
         return TH_E_NO_MEMORY;
-    memcpy(own, packed, size);
+    memcpy(own, row->values, row->values_size);
     row->values = own;
-    row->values_size = (uint32_t)size;
     return 0;
 }
 

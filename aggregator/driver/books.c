@@ -255,15 +255,7 @@ static int read_values(struct past *past, struct th_row *row)
     if (row->index >= submission.header.reports_count)
         return TH_E_CORRUPT;
     const struct th_report *report = &submission.reports[row->index];
-    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(&report->values));
-    if (packed == NULL)
-        return TH_E_NO_MEMORY;
-    size_t size =
-        th_packed_encode(&report->values, report->estimated, report->estimated_count, packed);
-    row->values = packed;
-    row->values_size = (uint32_t)size;
-    row->estimated = report->estimated_count > 0;
-    return 0;
+    return th_row_pack(report, arena, row);
 }
 
 static int as_it_was(struct past *past, struct th_row *row)

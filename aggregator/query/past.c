@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/past.h"
 
-#include "proto/model/packed.h"
 #include "proto/wire/journal.h"
 #include "proto/wire/submission.h"
 
@@ -72,14 +71,7 @@ static int read_values(struct reader *reader, const struct th_revision *revision
     if (revision->index >= submission.header.reports_count)
         return TH_E_CORRUPT;
     const struct th_report *report = &submission.reports[revision->index];
-    uint8_t *bytes = th_arena_alloc(reader->arena, th_packed_size_max(&report->values));
-    if (bytes == NULL)
-        return TH_E_NO_MEMORY;
-    row->values_size = (uint32_t)th_packed_encode(&report->values, report->estimated,
-                                                  report->estimated_count, bytes);
-    row->values = bytes;
-    row->estimated = report->estimated_count > 0;
-    return TH_OK;
+    return th_row_pack(report, reader->arena, row);
 }
 
 static int read_row(void *context, const struct th_row *current)

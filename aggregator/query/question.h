@@ -41,26 +41,15 @@ json_t *th_query_counts(const struct th_counts *counts);
  * about now, else from the reports. Rows are the reports at the question's moment, for lists. */
 TH_MUST_CHECK int th_query_collect(const struct th_question *question,
                                    const struct th_past_rows *rows, struct th_rollup *ret_rollup);
-/* Which reports have which narrative sections: concat over the question's unit and branch. */
-struct th_narrated {
-    struct th_narrated_item {
-        uint16_t indicator;
-        uint32_t unit; /* index in the context's list */
-        uint64_t position;
-    } * items;
-    size_t count;
-};
-TH_MUST_CHECK int th_query_narrated(const struct th_question *question,
-                                    const struct th_past_rows *rows,
-                                    struct th_narrated *ret_narrated);
-/* [{"unit","position"}], and how many. */
-json_t *th_query_narratives(const struct th_question *question, const struct th_narrated *narrated,
+/* [{"unit","position"}]: which of the rows, within the question's unit and branch, have a narrative
+ * section; and how many. */
+json_t *th_query_narratives(const struct th_question *question, const struct th_past_rows *rows,
                             uint16_t indicator, uint32_t *ret_reported);
 
-/* {CODE: {"rule","value","reported","missing"}}. `narrated` may be NULL: a closing keeps figures
- * only. */
+/* {CODE: {"rule","value","reported","missing"}}. `rows` may be NULL: a closing keeps how many texts
+ * there were, not which. */
 json_t *th_query_indicators(const struct th_question *question, const struct th_rollup *rollup,
-                            const struct th_narrated *narrated);
+                            const struct th_past_rows *rows);
 
 /* The report of a row, from the submission in the journal; borrows the view. */
 TH_MUST_CHECK int th_query_read_report(const struct th_question *question, uint64_t position,

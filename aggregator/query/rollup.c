@@ -58,7 +58,6 @@ static int collect_rows(const struct th_question *question, const struct th_past
     int status = th_rollup_new(layout, question->arena, rollup);
     if (status != TH_OK)
         return status;
-    th_rollup_extremes_begin(layout, rollup);
     for (size_t i = 0; i < rows->count; i++)
         if (th_query_covers(question, question->context->index_of[rows->rows[i].unit]))
             th_rollup_apply(layout, rollup, &rows->rows[i]);
@@ -78,10 +77,12 @@ int th_query_collect(const struct th_question *question, const struct th_past_ro
     if (status != TH_OK)
         return status;
     const struct th_obligation *obligation = question->obligation;
-    ret_rollup->counts.has_expected = obligation->has_due && !obligation->open_ended;
-    if (ret_rollup->counts.has_expected)
-        ret_rollup->counts.expected =
-            th_query_expected(question, question->unit, question->branch, 0);
+    bool is_dated = obligation->has_due && !obligation->open_ended;
+    uint32_t units =
+        is_dated ? th_query_expected(question, question->unit, question->branch, 0) : 0;
+    ret_rollup->counts.has_expected = is_dated && !obligation->suspended;
+    ret_rollup->counts.expected = obligation->suspended ? 0 : units;
+    ret_rollup->counts.suspended = obligation->suspended ? units : 0;
     return TH_OK;
 }
 
@@ -184,7 +185,7 @@ static bool is_shown(const struct th_question *question, const struct th_indicat
 }
 
 json_t *th_query_indicators(const struct th_question *question, const struct th_rollup *rollup,
-                            const struct th_narrated *narrated)
+                            const struct th_past_rows *rows)
 {
     const struct th_rollup_layout *layout = &question->plan->layout;
     const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
@@ -197,10 +198,10 @@ json_t *th_query_indicators(const struct th_question *question, const struct th_
         json_t *value = NULL;
         if (indicator->up != TH_UP_CONCAT)
             value = cells_value(indicator, &rollup->cells[layout->cells_at[number]], reported);
-        else if (narrated != NULL)
-            value = th_query_narratives(question, narrated, number, &reported);
+        else if (rows != NULL)
+            value = th_query_narratives(question, rows, number, &reported);
         else
-            continue;
+            value = json_null();
         json_t *missing = json_null();
         if (rollup->counts.has_expected)
             missing = json_integer(
@@ -218,13 +219,10 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
 {
     struct th_past_rows rows;
     struct th_rollup rollup;
-    struct th_narrated narrated;
     int status =
         th_past_rows(question->view, question->book, question->size, question->arena, &rows);
     if (status == TH_OK)
         status = th_query_collect(question, &rows, &rollup);
-    if (status == TH_OK)
-        status = th_query_narrated(question, &rows, &narrated);
     if (status != TH_OK)
         return status;
     json_t *answer = th_query_head(question);
@@ -232,7 +230,7 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
                         json_string(question->context->units.units[question->unit].code));
     json_object_set_new(answer, "branch", json_string(branch_words[question->branch]));
     json_object_set_new(answer, "counts", th_query_counts(&rollup.counts));
-    json_object_set_new(answer, "indicators", th_query_indicators(question, &rollup, &narrated));
+    json_object_set_new(answer, "indicators", th_query_indicators(question, &rollup, &rows));
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
 }

@@ -18,7 +18,7 @@ enum th_submit_outcome {
 struct th_submit_request {
     struct th_report report;      /* its revision is what the officer said; 0: nothing */
     struct th_digest plan_digest; /* of the compiled plan that it was checked against */
-    th_instant now; /* real time */
+    th_instant now;               /* real time */
     enum th_mode mode;
 };
 

@@ -135,7 +135,9 @@ static int queue(struct submitting *submitting, struct th_checked *checked,
     int status = settle_identity(submitting, checked);
     if (status != 0)
         return status;
-    struct th_submit_request request = {.report = checked->report, .now = {th_loop_wall_ms()}, .mode = home->server.mode};
+    struct th_submit_request request = {.report = checked->report,
+                                        .now = {th_loop_wall_ms()},
+                                        .mode = submitting->home->server.mode};
     for (size_t i = 0; i < submitting->home->plans_count; i++)
         if (submitting->home->plans[i].plan == checked->plan)
             request.plan_digest = submitting->home->plans[i].digest;

@@ -191,9 +191,9 @@ enum item_flag {
 
 /*
  * state u8, flags u8, number u32, revision u32, attempts u32, queued_at i64, changed_at i64,
- * prepared i64, report digest, plan digest, header digest, position u64, received_at i64, first_received i64,
- * timeliness u8, due i64, stored digest, next revision u32, plan run, obligation run;
- * a run is u32 size and bytes; what a flag says is absent is zero.
+ * prepared i64, report digest, plan digest, header digest, position u64, received_at i64,
+ * first_received i64, timeliness u8, due i64, stored digest, next revision u32, plan run,
+ * obligation run; a run is u32 size and bytes; what a flag says is absent is zero.
  */
 size_t th_outbox_item_encode(const struct th_outbox_item *item,
                              uint8_t ret_bytes[TH_OUTBOX_ITEM_SIZE_MAX])

@@ -45,8 +45,8 @@ void th_fake_init(struct th_fake *province, enum th_mode mode)
                                                  sizeof *province->leaf_hashes);
     province->submissions = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
                                                  sizeof *province->submissions);
-    province->taken = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
-                                           sizeof *province->taken);
+    province->taken =
+        th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX, sizeof *province->taken);
 }
 
 void th_fake_deinit(struct th_fake *province)
@@ -85,7 +85,7 @@ static int get_hash(void *context, unsigned level, uint64_t index, struct th_dig
 }
 
 struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
-                                    const struct th_digest *report, struct th_arena *arena)
+                                const struct th_digest *report, struct th_arena *arena)
 {
     struct th_judgement judgement = {.obligation = text_of("O-1"),
                                      .revision = 1,
@@ -124,8 +124,7 @@ struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
     size_t text_size, note_size, size;
     must(th_tlog_checkpoint_format(&checkpoint, sizeof text, text, &text_size));
     must(th_tlog_note_sign(text, text_size,
-                           province->mood == TH_FAKE_FORGES ? &province->forger
-                                                                : &province->signer,
+                           province->mood == TH_FAKE_FORGES ? &province->forger : &province->signer,
                            TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX, note, &note_size));
     struct th_tlog_proof *proof = th_arena_alloc(arena, sizeof *proof);
     proof->index = leaf.position;
@@ -179,7 +178,7 @@ static void judge(struct th_fake *province, const struct th_submission *submissi
                        submission->header.unit.bytes);
         bool is_fair = province->mood == TH_FAKE_FAIR;
         *receipt = th_fake_receipt(province, unit, &verdict->report_digest,
-                                       is_fair ? &province->arena : arena);
+                                   is_fair ? &province->arena : arena);
         if (is_fair)
             province->taken[province->taken_count++] =
                 (struct taken){verdict->report_digest, *receipt};
@@ -222,9 +221,8 @@ static struct th_bytes answer_submission(struct th_fake *province,
     return encode(&message, arena);
 }
 
-size_t th_fake_answer(struct th_fake *province, struct th_bytes frame,
-                          struct th_arena *arena,
-                          struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX])
+size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th_arena *arena,
+                      struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX])
 {
     struct th_to_aggregator asked;
     must(th_wire_to_aggregator_decode(frame, arena, &asked));
@@ -232,8 +230,8 @@ size_t th_fake_answer(struct th_fake *province, struct th_bytes frame,
         province->hellos_count++;
         struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = asked.request};
         message.body.welcome.mode = province->server.mode;
-        message.body.welcome.realm = text_of(
-            province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
+        message.body.welcome.realm =
+            text_of(province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
         message.body.welcome.now = province->now;
         message.body.welcome.size = province->leaves_count;
         ret_answers[0] = encode(&message, arena);

@@ -52,13 +52,12 @@ void th_fake_deinit(struct th_fake *province);
 /* server.yaml with the sample plan and units; the node's is 23734. */
 void th_fake_write_server(struct th_fake *province, const char *path, const char *address);
 /* The answers to one frame, in `arena`. Returns how many. */
-size_t th_fake_answer(struct th_fake *province, struct th_bytes frame,
-                          struct th_arena *arena,
-                          struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX]);
+size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th_arena *arena,
+                      struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX]);
 /* A reminder as a frame. */
 struct th_bytes th_fake_reminder(struct th_fake *province, struct th_arena *arena);
 /* The receipt of a leaf that takes one report. */
 struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
-                                    const struct th_digest *report, struct th_arena *arena);
+                                const struct th_digest *report, struct th_arena *arena);
 
 #endif

@@ -30,9 +30,9 @@ static void *serve(void *argument)
         if (size < 0)
             break;
         struct th_bytes answers[TH_FAKE_ANSWERS_MAX];
-        size_t count = th_fake_answer(&node.province,
-                                          (struct th_bytes){(const uint8_t *)frame, (size_t)size},
-                                          &arena, answers);
+        size_t count =
+            th_fake_answer(&node.province, (struct th_bytes){(const uint8_t *)frame, (size_t)size},
+                           &arena, answers);
         for (size_t i = 0; i < count; i++) {
             (void)zmq_send(router, peer, (size_t)peer_size, ZMQ_SNDMORE);
             (void)zmq_send(router, answers[i].bytes, answers[i].size, 0);

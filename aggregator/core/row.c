@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/core/row.h"
+
+#include "proto/model/packed.h"
+
+/* Figures and narratives in one ascending list. Both ascend and share no number: checked. */
+static int merge_values(const struct th_report *report, struct th_arena *arena,
+                        struct th_values *ret_values)
+{
+    size_t count = report->values.count + report->narratives_count, figure = 0, text = 0;
+    uint16_t *numbers = th_arena_alloc_array(arena, count, sizeof *numbers);
+    int64_t *values = th_arena_alloc_array(arena, count, sizeof *values);
+    if (numbers == NULL || values == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        bool is_figure = text == report->narratives_count ||
+                         (figure < report->values.count &&
+                          report->values.numbers[figure] < report->narratives[text].indicator);
+        if (is_figure) {
+            numbers[i] = report->values.numbers[figure];
+            values[i] = report->values.values[figure++];
+        } else {
+            numbers[i] = report->narratives[text].indicator;
+            values[i] = (int64_t)report->narratives[text++].text.size;
+        }
+    }
+    *ret_values = (struct th_values){numbers, values, count};
+    return 0;
+}
+
+int th_row_pack(const struct th_report *report, struct th_arena *arena, struct th_row *row)
+{
+    struct th_values values;
+    int status = merge_values(report, arena, &values);
+    if (status < 0)
+        return status;
+    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(&values));
+    if (packed == NULL)
+        return TH_E_NO_MEMORY;
+    row->values_size =
+        (uint32_t)th_packed_encode(&values, report->estimated, report->estimated_count, packed);
+    row->values = packed;
+    row->estimated = report->estimated_count > 0;
+    return 0;
+}
