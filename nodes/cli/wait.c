@@ -71,7 +71,24 @@ static int wait_until_settled(const struct th_wait *wait)
     return th_runner_run(&run);
 }
 
-static int update_json(json_t *files, const struct th_outbox_item *item)
+static int add_reasons(struct th_outbox *outbox, uint64_t id, json_t *file)
+{
+    struct th_arena arena;
+    struct th_outbox_detail detail;
+    th_arena_init(&arena, 4096, 4 * TH_LIMIT_FRAME_SIZE_MAX);
+    int status = th_outbox_get_detail(outbox, id, &arena, &detail);
+    if (status == 0) {
+        int failed = json_object_set_new(
+            file, "reasons", th_words_json_reasons(detail.reasons, detail.reasons_count));
+        failed |= json_object_set_new(
+            file, "warnings", th_words_json_reasons(detail.warnings, detail.warnings_count));
+        status = failed == 0 ? 0 : TH_E_NO_MEMORY;
+    }
+    th_arena_deinit(&arena);
+    return status;
+}
+
+static int update_json(struct th_outbox *outbox, json_t *files, const struct th_outbox_item *item)
 {
     for (size_t i = 0; i < json_array_size(files); i++) {
         json_t *file = json_array_get(files, i);
@@ -80,7 +97,7 @@ static int update_json(json_t *files, const struct th_outbox_item *item)
         json_t *now = th_words_json_item(item);
         int failed = now == NULL ? -1 : json_object_update(file, now);
         json_decref(now);
-        return failed == 0 ? 0 : TH_E_NO_MEMORY;
+        return failed == 0 ? add_reasons(outbox, item->id, file) : TH_E_NO_MEMORY;
     }
     return 0;
 }
@@ -119,7 +136,7 @@ int th_wait_for_answers(const struct th_wait *wait)
         if (status != 0)
             break;
         if (wait->files != NULL)
-            status = update_json(wait->files, &item);
+            status = update_json(outbox, wait->files, &item);
         else
             print_item(outbox, &item, wait->out);
         if (code == EX_OK && item.state != TH_ITEM_RECEIVED)

@@ -293,11 +293,16 @@ class Demo:
         self.deliver([self.home(u) for u in apart])
         self.deliver(copies)
         for unit, copy in zip(apart, copies):
-            one, two = (run(self.node_bin, "receipt", home, "--obligation", when["obligation"])
-                        for home in (self.home(unit), copy))
+            one, two = (self.receipt(home, when) for home in (self.home(unit), copy))
             if one != two or not one.startswith("c2sp.org/tlog-proof@v1"):
                 raise Failed(f"biên nhận của {unit} không giống nhau")
             shutil.rmtree(copy)
+
+    def receipt(self, home, when):
+        """The receipt, word for word, of the unit's report for this round."""
+        items = json.loads(run(self.node_bin, "status", home, "--json"))["items"]
+        item = [i["id"] for i in items if i["obligation"] == when["obligation"]][-1]
+        return run(self.node_bin, "receipt", home, str(item), "--out", "-")
 
     def correct(self, when):
         units = self.part["corrected"]
@@ -372,7 +377,7 @@ Xem tiếp (máy chủ chạy hay không đều được):
   build/bin/tonghop-aggregator report {store} --plan {PLAN} --period 2025-H1 --unit {unit}
   build/bin/tonghop-aggregator closings {store} --plan {PLAN} --period 2025-H1
   build/bin/tonghop-node status {demo.home(unit)}
-  build/bin/tonghop-node receipt {demo.home(unit)} --obligation O-002-1""")
+  build/bin/tonghop-node receipt {demo.home(unit)} 1""")
 
 
 def main():

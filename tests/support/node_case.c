@@ -68,7 +68,8 @@ uint64_t th_node_case_submit(struct th_node_case *made, uint32_t revision, int64
                    .revision = revision,
                    .values = {.numbers = &number, .values = &figure, .count = 1}},
         .plan_digest = made->home.plans[0].digest,
-        .now = {INT64_C(1746600000000)}};
+        .now = {TH_NODE_CASE_NOW_MS},
+        .mode = made->home.server.mode};
     struct th_submit_result result;
     int status = th_submit(made->outbox, &request, &arena, &result);
     TH_ASSERT(status == 0);

@@ -9,6 +9,8 @@
 #include "tests/support/folder.h"
 #include "tests/support/fake_province.h"
 
+#define TH_NODE_CASE_NOW_MS INT64_C(1746600000000) /* when reports are submitted */
+
 struct th_node_case {
     struct th_fake province;
     char base[TH_TEST_FOLDER_SIZE];

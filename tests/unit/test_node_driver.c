@@ -188,7 +188,8 @@ Test(node_driver, a_lost_receipt_is_answered_again_with_the_same_one)
     struct th_bytes sent = {frames[1].bytes, frames[1].size};
     cr_assert_eq(th_fake_answer(&node.province, sent, &arena, answers), 1); /* lost */
     cr_assert_eq(th_node_driver_on_lost(driver), 0);
-    frames_count = 0;
+    while (frames_count > 0)
+        free(frames[--frames_count].bytes);
     connect_node();
     cr_assert_eq(item_of(id).state, TH_ITEM_RECEIVED);
     cr_assert_eq(node.province.leaves_count, 1);
@@ -341,7 +342,7 @@ Test(node_driver, a_rehearsal_prepares_at_the_provinces_time)
     cr_assert_eq(submission.header.mode, TH_MODE_REHEARSAL);
 }
 
-Test(node_driver, a_real_report_is_prepared_at_the_nodes_own_time)
+Test(node_driver, a_real_report_is_prepared_when_it_is_submitted)
 {
     tear_down();
     set_up_as(TH_MODE_LIVE);
@@ -350,5 +351,20 @@ Test(node_driver, a_real_report_is_prepared_at_the_nodes_own_time)
     connect_node();
     struct th_submission submission;
     cr_assert_eq(th_wire_submission_decode(node.province.submissions[0], &arena, &submission), 0);
-    cr_assert_eq(submission.header.prepared.ms, port_wall(NULL).ms);
+    cr_assert_eq(submission.header.prepared.ms, TH_NODE_CASE_NOW_MS);
+}
+
+Test(node_driver, submitted_without_a_connection_keeps_the_time_that_was_last_heard)
+{
+    connect_node();
+    th_instant heard = node.province.now;
+    cr_assert_eq(th_node_driver_on_lost(driver), 0);
+    th_node_case_submit(&node, 0, 12);
+    node.province.now.ms += 3 * TH_DAY_MS; /* the deadline may have passed */
+    pass(40 * 1000);
+    connect_node();
+    pass(40 * 1000);
+    struct th_submission submission;
+    cr_assert_eq(th_wire_submission_decode(node.province.submissions[0], &arena, &submission), 0);
+    cr_assert_eq(submission.header.prepared.ms, heard.ms);
 }
