@@ -319,7 +319,7 @@ class Demo:
         unit = self.part["offline"]
         self.screen.step(f"Đơn vị {unit} nộp trước hạn nhưng mất mạng đến sau hạn: sẽ là trễ, "
                          "ghi rõ đã lập trước hạn")
-        self.deliver([self.home(unit)])
+        run(self.node_bin, "run", self.home(unit), "--once", "--timeout", "30", "--quiet")
         self.submit(unit, when)
 
     def check_round(self, when, in_time):
