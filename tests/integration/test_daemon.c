@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* prlimit */
 /* The real aggregator over real CURVE connections, seen from a node and from an operator. */
 #include "aggregator/store/store.h"
 #include "proto/tlog/proof.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -269,6 +271,25 @@ Test(daemon, the_operator_s_socket_is_only_the_owner_s)
     (void)snprintf(path, sizeof path, "%s/control.sock", run.folder);
     cr_assert_eq(stat(path, &about), 0);
     cr_assert_eq(about.st_mode & 0777, 0600);
+}
+
+Test(daemon, a_commit_that_fails_ends_the_process_and_nothing_is_answered)
+{
+    struct th_to_node answer;
+    struct rlimit none = {4096, 4096}; /* no file may grow, nor be written beyond its first page */
+    (void)submit((struct th_paper){.figure = 5});
+    cr_assert_eq(prlimit(run.pid, RLIMIT_FSIZE, &none, NULL), 0);
+    struct th_bytes submission =
+        th_officer_write(&province, &officers[0], (struct th_paper){.figure = 6, .revision = 2});
+    cr_assert_not(th_caller_submit(&caller, submission, SILENCE, &arena, &answer));
+    int how = 0;
+    cr_assert_eq(waitpid(run.pid, &how, 0), run.pid);
+    run.pid = 0;
+    cr_assert(WIFEXITED(how));
+    cr_assert_eq(WEXITSTATUS(how), EX_SOFTWARE);
+    reconnect();
+    cr_assert(th_caller_submit(&caller, submission, PATIENCE, &arena, &answer));
+    cr_assert_eq(verdict_of(answer), TH_VERDICT_ACCEPTED);
 }
 
 /* ---- kill -9 ---- */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/shell/config.h"
+#include "aggregator/shell/secrets.h"
+#include "base/file.h"
+#include "proto/wire/control.h"
+
+#include <criterion/criterion.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct th_arena arena;
+static struct th_problems problems;
+static char folder[64];
+static char path[128];
+
+static void set_up(void)
+{
+    cr_assert_geq(sodium_init(), 0);
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    th_problems_init(&problems);
+    strcpy(folder, "/tmp/tonghop-control-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void tear_down(void)
+{
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    cr_assert_eq(system(command), 0);
+    th_problems_deinit(&problems);
+    th_arena_deinit(&arena);
+}
+
+TestSuite(control, .init = set_up, .fini = tear_down);
+
+static const struct th_act acts[] = {
+    {.kind = TH_ACT_LOAD_UNITS, .operator= {"an", 2}, .content = {(const uint8_t *)"u", 1}},
+    {.kind = TH_ACT_ENROL,
+     .operator= {"an", 2},
+     .content = {(const uint8_t *)"p", 1},
+     .unit = {"23734", 5},
+     .sign_key = {{7}},
+     .curve_key = {8}},
+    {.kind = TH_ACT_REVOKE, .operator= {"an", 2}, .unit = {"23734", 5}, .sign_key = {{7}}},
+    {.kind = TH_ACT_SET_CLOCK, .operator= {"an", 2}, .to = {INT64_C(1746810000000)}},
+    {
+        .kind = TH_ACT_ACCEPT_CLOCK,
+        .operator= {"an", 2} },
+    };
+enum { ACTS = sizeof acts / sizeof acts[0] };
+
+Test(control, acts_come_back_as_they_were)
+{
+    struct th_bytes bytes;
+    struct th_act *read = NULL;
+    size_t count = 0;
+    cr_assert_eq(th_wire_control_request_encode(acts, ACTS, &arena, &bytes), 0);
+    cr_assert_eq(th_wire_control_request_decode(bytes, &arena, &read, &count), 0);
+    cr_assert_eq(count, ACTS);
+    for (size_t i = 0; i < ACTS; i++) {
+        cr_assert_eq(read[i].kind, acts[i].kind);
+        cr_assert_eq(read[i].unit.size, acts[i].unit.size);
+        cr_assert_eq(read[i].content.size, acts[i].content.size);
+        cr_assert_eq(memcmp(&read[i].sign_key, &acts[i].sign_key, 32), 0);
+        cr_assert_eq(memcmp(read[i].curve_key, acts[i].curve_key, 32), 0);
+        cr_assert_eq(read[i].to.ms, acts[i].to.ms);
+    }
+}
+
+Test(control, every_cut_and_every_odd_byte_is_survived)
+{
+    struct th_bytes bytes;
+    struct th_act *read = NULL;
+    size_t count = 0;
+    cr_assert_eq(th_wire_control_request_encode(acts, ACTS, &arena, &bytes), 0);
+    uint8_t *copy = malloc(bytes.size);
+    for (size_t i = 1; i < bytes.size; i++) {
+        (void)!th_wire_control_request_decode((struct th_bytes){bytes.bytes, i}, &arena, &read,
+                                              &count);
+        memcpy(copy, bytes.bytes, bytes.size);
+        copy[i] ^= 0x41;
+        (void)!th_wire_control_request_decode((struct th_bytes){copy, bytes.size}, &arena, &read,
+                                              &count);
+    }
+    free(copy);
+}
+
+Test(control, an_act_without_its_fields_is_refused)
+{
+    /* version 1, one act of kind ENROL with an operator only */
+    const uint8_t bytes[] = {0x08, 1, 0x12, 6, 0x08, 3, 0x12, 2, 'a', 'n'};
+    struct th_act *read = NULL;
+    size_t count = 0;
+    cr_assert_eq(th_wire_control_request_decode((struct th_bytes){bytes, sizeof bytes}, &arena,
+                                                &read, &count),
+                 TH_E_SYNTAX);
+}
+
+Test(control, results_come_back_as_they_were)
+{
+    const struct th_act_result results[] = {{0, true, 17}, {TH_E_EXISTS, false, 0}};
+    struct th_act_result *read = NULL;
+    struct th_bytes bytes;
+    size_t count = 0;
+    cr_assert_eq(th_wire_control_answer_encode(results, 2, &arena, &bytes), 0);
+    cr_assert_eq(th_wire_control_answer_decode(bytes, &arena, &read, &count), 0);
+    cr_assert_eq(count, 2);
+    cr_assert_eq(read[0].position, 17);
+    cr_assert_eq(read[1].status, TH_E_EXISTS);
+    cr_assert_not(read[1].has_position);
+}
+
+/* ---- configuration ---- */
+
+static int read_config(const char *text, struct th_config *config)
+{
+    (void)snprintf(path, sizeof path, "%s/config.yaml", folder);
+    cr_assert_eq(th_file_write(path, 0600, text, strlen(text)), 0);
+    return th_config_read(path, &problems, config);
+}
+
+Test(control, a_configuration_reads_as_it_was_written)
+{
+    struct th_config written;
+    struct th_config config;
+    th_config_default(&written);
+    (void)snprintf(path, sizeof path, "%s/config.yaml", folder);
+    cr_assert_eq(th_config_write(path, &written), 0);
+    cr_assert_eq(th_config_read(path, &problems, &config), 0);
+    cr_assert_str_eq(config.listen, written.listen);
+    cr_assert_str_eq(config.publish, written.publish);
+    cr_assert_eq(config.verifiers, written.verifiers);
+    cr_assert_eq(config.quota_burst, written.quota_burst);
+}
+
+Test(control, an_unknown_key_and_a_bad_address_are_both_told)
+{
+    struct th_config config;
+    cr_assert_eq(read_config("aggregator: tonghop\nformat: 1\nlisten: \"udp://x\"\n"
+                             "publish: \"tcp://127.0.0.1:1\"\nverifiers: 2\nquota_per_second: 1\n"
+                             "quota_burst: 1\nwhat: 1\n",
+                             &config),
+                 TH_E_INVALID);
+    cr_assert_eq(th_problems_total(&problems), 2);
+}
+
+Test(control, addresses_are_tcp_with_a_port)
+{
+    cr_assert_eq(th_config_check_address("tcp://0.0.0.0:7411"), 0);
+    cr_assert_eq(th_config_check_address("tcp://[::1]:*"), 0);
+    cr_assert_eq(th_config_check_address("tcp://0.0.0.0:0"), TH_E_INVALID);
+    cr_assert_eq(th_config_check_address("tcp://0.0.0.0"), TH_E_INVALID);
+    cr_assert_eq(th_config_check_address("ipc://x:1"), TH_E_INVALID);
+    cr_assert_eq(th_config_check_address("tcp://a b:1"), TH_E_INVALID);
+}
+
+/* ---- keys ---- */
+
+static int read_secrets(char problem[TH_SECRETS_PROBLEM_SIZE])
+{
+    struct th_secrets secrets;
+    int status = th_secrets_read(folder, "tonghop/64/rehearsal", problem, &secrets);
+    if (status == 0)
+        th_secrets_deinit(&secrets);
+    return status;
+}
+
+static void write_secrets(struct th_secrets *secrets)
+{
+    cr_assert_eq(th_secrets_make("tonghop/64/rehearsal", secrets), 0);
+    cr_assert_eq(th_secrets_write(folder, secrets), 0);
+    (void)snprintf(path, sizeof path, "%s/secrets/curve.key", folder);
+}
+
+Test(control, keys_read_as_they_were_written)
+{
+    struct th_secrets made;
+    struct th_secrets secrets;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    cr_assert_eq(th_secrets_read(folder, "tonghop/64/rehearsal", problem, &secrets), 0);
+    cr_assert_eq(memcmp(made.curve_public, secrets.curve_public, 32), 0);
+    cr_assert_eq(memcmp(made.curve_secret, secrets.curve_secret, 32), 0);
+    cr_assert_eq(memcmp(made.signer.secret_key, secrets.signer.secret_key, 64), 0);
+    th_secrets_deinit(&made);
+    th_secrets_deinit(&secrets);
+}
+
+Test(control, a_key_that_others_may_read_is_refused_with_what_to_do)
+{
+    struct th_secrets made;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    cr_assert_eq(chmod(path, 0640), 0);
+    cr_assert_eq(read_secrets(problem), TH_E_FORBIDDEN);
+    cr_assert_not_null(strstr(problem, "0640"));
+    cr_assert_not_null(strstr(problem, "chmod 600"));
+}
+
+Test(control, a_key_that_is_cut_or_has_carriage_returns_is_refused)
+{
+    struct th_secrets made;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    cr_assert_eq(th_file_write(path, 0600, "AAAA\n", 5), 0);
+    cr_assert_eq(read_secrets(problem), TH_E_SYNTAX);
+    char line[48];
+    memset(line, 'A', sizeof line);
+    memcpy(line + 43, "=\r\n", 3);
+    cr_assert_eq(th_file_write(path, 0600, line, 46), 0);
+    cr_assert_eq(read_secrets(problem), TH_E_SYNTAX);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(read_secrets(problem), TH_E_NOT_FOUND);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/daemon/outbox.h"
+#include "aggregator/daemon/peers.h"
+#include "aggregator/daemon/pipeline.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the pipeline ---- */
+
+static int64_t written[4096];
+static size_t written_count;
+static size_t largest_batch;
+static _Atomic unsigned freed_count;
+static _Atomic bool hold_writer;
+static int write_status;
+
+/* The later it came, the sooner it is verified. */
+static void verify(void *context, struct th_job *job)
+{
+    (void)context;
+    if (job->now.boottime_ms % 3 == 0)
+        usleep(300);
+    job->is_for_writer = true;
+}
+
+static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
+{
+    (void)context;
+    while (atomic_load(&hold_writer))
+        usleep(1000);
+    for (size_t i = 0; i < count; i++)
+        written[written_count++] = jobs[i]->now.boottime_ms;
+    largest_batch = count > largest_batch ? count : largest_batch;
+    return write_status;
+}
+
+static void freed(void *context)
+{
+    (void)context;
+    (void)atomic_fetch_add(&freed_count, 1);
+}
+
+static struct th_pipeline *start(size_t jobs_max, size_t batch_max)
+{
+    struct th_pipeline *pipeline = NULL;
+    const struct th_pipeline_options options = {.jobs_max = jobs_max,
+                                                .bytes_max = 1 << 20,
+                                                .batch_max = batch_max,
+                                                .batch_bytes_max = 1 << 20,
+                                                .verifiers = 4,
+                                                .verify = verify,
+                                                .write = write_jobs,
+                                                .freed = freed};
+    cr_assert_eq(th_pipeline_start(&options, &pipeline), 0);
+    return pipeline;
+}
+
+static bool push(struct th_pipeline *pipeline, int64_t number)
+{
+    struct th_job *job = th_pipeline_claim(pipeline);
+    if (job == NULL)
+        return false;
+    job->kind = TH_JOB_TICK;
+    job->now.boottime_ms = number;
+    th_pipeline_push(pipeline, job);
+    return true;
+}
+
+static void finish(struct th_pipeline *pipeline)
+{
+    th_pipeline_finish(pipeline);
+    while (!th_pipeline_has_ended(pipeline))
+        usleep(1000);
+    th_pipeline_free(pipeline);
+}
+
+Test(pipeline, jobs_are_written_in_the_order_in_which_they_came, .timeout = 30)
+{
+    struct th_pipeline *pipeline = start(64, 16);
+    for (int64_t i = 0; i < 1000;) {
+        if (push(pipeline, i))
+            i++;
+        else
+            usleep(100);
+    }
+    finish(pipeline);
+    cr_assert_eq(written_count, 1000);
+    for (size_t i = 0; i < 1000; i++)
+        cr_assert_eq(written[i], (int64_t)i);
+    cr_assert_leq(largest_batch, 16);
+}
+
+Test(pipeline, a_full_ring_refuses_until_jobs_are_written, .timeout = 30)
+{
+    atomic_store(&hold_writer, true);
+    struct th_pipeline *pipeline = start(8, 4);
+    int64_t pushed = 0;
+    while (push(pipeline, pushed))
+        pushed++;
+    cr_assert_eq(pushed, 8);
+    cr_assert_not(th_pipeline_has_room(pipeline));
+    atomic_store(&hold_writer, false);
+    while (!th_pipeline_has_room(pipeline))
+        usleep(1000);
+    cr_assert(push(pipeline, pushed));
+    finish(pipeline);
+    cr_assert_eq(written_count, 9);
+}
+
+Test(pipeline, what_was_pushed_before_the_end_is_written, .timeout = 30)
+{
+    struct th_pipeline *pipeline = start(64, 64);
+    for (int64_t i = 0; i < 50; i++)
+        cr_assert(push(pipeline, i));
+    finish(pipeline);
+    cr_assert_eq(written_count, 50);
+}
+
+Test(pipeline, a_failing_write_stops_everything, .timeout = 30)
+{
+    write_status = TH_E_STORAGE;
+    struct th_pipeline *pipeline = start(64, 64);
+    cr_assert(push(pipeline, 1));
+    while (th_pipeline_status(pipeline) == 0)
+        usleep(1000);
+    cr_assert_eq(th_pipeline_status(pipeline), TH_E_STORAGE);
+    cr_assert_not(push(pipeline, 2));
+    th_pipeline_free(pipeline);
+}
+
+/* ---- peers ---- */
+
+static struct th_router_peer connection(uint8_t id)
+{
+    return (struct th_router_peer){.id = {id}, .id_size = 1};
+}
+
+Test(peers, a_unit_may_send_a_burst_and_then_waits_its_turn)
+{
+    struct th_peers *peers = NULL;
+    struct th_router_peer one = connection(1);
+    cr_assert_eq(th_peers_new((struct th_quota){10, 3}, &peers), 0);
+    struct th_peer *peer = th_peers_meet(peers, "23734", &one);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(th_peers_take(peers, peer, 5000), 0);
+    uint32_t wait = th_peers_take(peers, peer, 5000);
+    cr_assert_eq(wait, 101);
+    cr_assert_eq(th_peers_take(peers, peer, 5000 + wait), 0);
+    cr_assert_neq(th_peers_take(peers, peer, 5000 + wait), 0);
+    th_peers_free(peers);
+}
+
+Test(peers, one_unit_s_quota_is_not_another_s)
+{
+    struct th_peers *peers = NULL;
+    struct th_router_peer one = connection(1);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1), 0);
+    cr_assert_neq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1), 0);
+    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "b", &one), 1), 0);
+    th_peers_free(peers);
+}
+
+Test(peers, the_latest_connections_of_a_unit_are_kept)
+{
+    struct th_peers *peers = NULL;
+    struct th_peer *peer = NULL;
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    for (uint8_t id = 1; id <= 6; id++) {
+        struct th_router_peer next = connection(id);
+        peer = th_peers_meet(peers, "a", &next);
+    }
+    cr_assert_eq(peer->connections_count, TH_PEER_CONNECTIONS_MAX);
+    cr_assert_eq(peer->connections[0].id[0], 6);
+    cr_assert_eq(peer->connections[3].id[0], 3);
+    struct th_router_peer known = connection(4);
+    (void)th_peers_meet(peers, "a", &known);
+    cr_assert_eq(peer->connections_count, TH_PEER_CONNECTIONS_MAX);
+    cr_assert_eq(peer->connections[0].id[0], 4);
+    cr_assert_eq(peer->connections[1].id[0], 6);
+    th_peers_forget(peer, 0);
+    cr_assert_eq(peer->connections[0].id[0], 6);
+    cr_assert_null(th_peers_find(peers, "nobody"));
+    th_peers_free(peers);
+}
+
+/* ---- the outbox ---- */
+
+static void count_wake(void *context)
+{
+    (*(unsigned *)context)++;
+}
+
+static bool put(struct th_outbox *outbox, const char *text)
+{
+    return th_outbox_put(outbox, TH_OUTGOING_UNIT, NULL, "a", (struct th_text){NULL, 0},
+                         (struct th_bytes){(const uint8_t *)text, strlen(text)});
+}
+
+Test(outbox, things_come_out_in_order_and_wake_once)
+{
+    struct th_outbox *outbox = NULL;
+    unsigned wakes = 0;
+    cr_assert_eq(th_outbox_new(1000, count_wake, &wakes, &outbox), 0);
+    cr_assert(put(outbox, "1"));
+    cr_assert(put(outbox, "2"));
+    cr_assert_eq(wakes, 1);
+    struct th_outgoing *first = th_outbox_take(outbox);
+    cr_assert_eq(first->bytes[0], '1');
+    cr_assert_eq(first->next->bytes[0], '2');
+    cr_assert_null(first->next->next);
+    free(first->next);
+    free(first);
+    cr_assert_null(th_outbox_take(outbox));
+    cr_assert(put(outbox, "3"));
+    cr_assert_eq(wakes, 2);
+    th_outbox_free(outbox);
+}
+
+static void *put_one(void *outbox)
+{
+    return put(outbox, "late") ? outbox : NULL;
+}
+
+Test(outbox, who_puts_into_a_full_one_waits_until_it_is_emptied, .timeout = 10)
+{
+    struct th_outbox *outbox = NULL;
+    unsigned wakes = 0;
+    pthread_t thread;
+    void *is_put = NULL;
+    cr_assert_eq(th_outbox_new(3, count_wake, &wakes, &outbox), 0);
+    cr_assert(put(outbox, "four"));
+    cr_assert_eq(pthread_create(&thread, NULL, put_one, outbox), 0);
+    usleep(50000);
+    struct th_outgoing *first = th_outbox_take(outbox);
+    cr_assert_null(first->next);
+    free(first);
+    cr_assert_eq(pthread_join(thread, &is_put), 0);
+    cr_assert_not_null(is_put);
+    th_outbox_free(outbox);
+}
