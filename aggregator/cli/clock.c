@@ -7,6 +7,19 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* What a status means for this command; NULL: nothing special. */
+static const char *explain(int status, bool accept)
+{
+    if (status == TH_E_FORBIDDEN)
+        return accept ? "đồng hồ của kho diễn tập đứng yên, không bị nghi ngờ"
+                      : "đây là kho thật; chỉ chỉnh được đồng hồ của kho diễn tập";
+    if (status == TH_E_INVALID && accept)
+        return "đồng hồ không bị nghi ngờ, không có gì phải xác nhận";
+    if (status == TH_E_RANGE && !accept)
+        return "kho đã ở sau thời điểm này; đồng hồ không bao giờ lùi";
+    return NULL;
+}
+
 static int set_clock(const struct th_site *site, const char *to, bool accept)
 {
     struct th_act act = {.kind = accept ? TH_ACT_ACCEPT_CLOCK : TH_ACT_SET_CLOCK};
@@ -24,12 +37,11 @@ static int set_clock(const struct th_site *site, const char *to, bool accept)
     int code = th_site_carry(site, &act, 1, &result);
     if (code != EX_OK)
         return code;
-    if (result.status == TH_E_FORBIDDEN && !accept)
-        th_cli_complain(site->err, site->command, "chỉ chỉnh được đồng hồ của kho diễn tập",
-                        "đây là kho thật");
-    if (result.status == TH_E_RANGE && !accept)
-        th_cli_complain(site->err, site->command, "đồng hồ không bao giờ lùi",
-                        "kho đã ở sau thời điểm này");
+    const char *why = explain(result.status, accept);
+    if (why != NULL && !site->as_json) {
+        th_cli_complain(site->err, site->command, NULL, "%s: %s", name, why);
+        return th_status_exit_code(result.status);
+    }
     return th_site_report(site, accept ? "đã chấp nhận giờ máy" : "đồng hồ diễn tập đã tới", &name,
                           &result, 1);
 }

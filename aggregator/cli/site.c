@@ -86,10 +86,9 @@ int th_site_secrets(const struct th_site *site, const char *realm, struct th_sec
 
 /* ---- here ---- */
 
-static void keep_result(void *context, uint64_t sender, int status, uint64_t position)
+static void keep_result(void *context, uint64_t sender, const struct th_act_result *result)
 {
-    ((struct th_act_result *)context)[sender] =
-        (struct th_act_result){status, status == 0, position};
+    ((struct th_act_result *)context)[sender] = *result;
 }
 
 static int run_acts(struct th_driver *driver, struct th_reading now, const struct th_act *acts,
@@ -219,6 +218,8 @@ int th_site_report(const struct th_site *site, const char *done, const char *con
             code = code == EX_OK ? th_status_exit_code(results[i].status) : code;
             th_cli_complain(site->err, site->command, NULL, "%s: %s", names[i],
                             th_status_text(results[i].status));
+        } else if (!site->as_json && !results[i].has_position) {
+            (void)fprintf(site->out, "%s: đã có sẵn, không có gì mới\n", names[i]);
         } else if (!site->as_json) {
             (void)fprintf(site->out, "%s: %s (mục %llu của nhật ký)\n", names[i], done,
                           (unsigned long long)results[i].position);

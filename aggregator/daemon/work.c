@@ -145,12 +145,11 @@ static void send_to_unit(void *context, const char *unit_code, struct th_bytes f
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
-static void done(void *context, uint64_t sender, int status, uint64_t position)
+static void done(void *context, uint64_t sender, const struct th_act_result *result)
 {
     struct th_daemon *daemon = context;
     struct th_job *job = daemon->jobs[sender >> ACT_BITS];
-    job->results[sender & ((1U << ACT_BITS) - 1)] =
-        (struct th_act_result){status, status == 0, position};
+    job->results[sender & ((1U << ACT_BITS) - 1)] = *result;
 }
 
 static void publish(void *context, struct th_text topic, struct th_bytes body)

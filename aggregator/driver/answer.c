@@ -36,7 +36,8 @@ void th_driver_fail(struct th_driver *driver, const struct th_item *item, int st
     if (item->kind == TH_ITEM_ACT) {
         driver->counters.acts++;
         driver->counters.acts_refused++;
-        driver->ports.transport.done(driver->ports.transport.context, item->sender, status, 0);
+        driver->ports.transport.done(driver->ports.transport.context, item->sender,
+                                     &(struct th_act_result){.status = status});
         return;
     }
     struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = item->request};
@@ -235,8 +236,10 @@ void th_driver_answer(struct th_driver *driver, const struct th_item *item,
     }
     if (item->kind == TH_ITEM_ACT) {
         driver->counters.acts++;
-        driver->ports.transport.done(driver->ports.transport.context, item->sender, 0,
-                                     effect->body.answer.position);
+        driver->ports.transport.done(
+            driver->ports.transport.context, item->sender,
+            &(struct th_act_result){.has_position = effect->body.answer.journalled,
+                                    .position = effect->body.answer.position});
         return;
     }
     TH_ASSERT(effect->body.answer.is_submission);

@@ -15,12 +15,11 @@ static void drop_for_unit(void *context, const char *unit_code, struct th_bytes 
     (void)frame;
 }
 
-static void drop_result(void *context, uint64_t sender, int status, uint64_t position)
+static void drop_result(void *context, uint64_t sender, const struct th_act_result *result)
 {
     (void)context;
     (void)sender;
-    (void)status;
-    (void)position;
+    (void)result;
 }
 
 static void drop_publication(void *context, struct th_text topic, struct th_bytes body)

@@ -11,6 +11,7 @@
 #define TH_DRIVER_PORTS_H
 
 #include "aggregator/store/store.h"
+#include "proto/wire/control.h"
 
 /* As the functions of aggregator/store/store.h with the same names; reading is from one view, which
  * `renew` brings to the last commit and `rest` gives back. */
@@ -61,8 +62,8 @@ struct th_transport_port {
     void (*send)(void *context, uint64_t sender, struct th_bytes frame);
     /* A ToNode frame for a unit's nodes, wherever they are connected. */
     void (*send_to_unit)(void *context, const char *unit_code, struct th_bytes frame);
-    /* What became of an operator's act: 0 and its position, or TH_E_…. */
-    void (*done)(void *context, uint64_t sender, int status, uint64_t position);
+    /* What became of an operator's act: the position of its entry, when it made one. */
+    void (*done)(void *context, uint64_t sender, const struct th_act_result *result);
 };
 
 struct th_publisher_port {

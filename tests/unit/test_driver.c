@@ -106,11 +106,11 @@ static void take_for_unit(void *context, const char *unit_code, struct th_bytes 
     (void)frame;
 }
 
-static void take_result(void *context, uint64_t sender, int status, uint64_t position)
+static void take_result(void *context, uint64_t sender, const struct th_act_result *result)
 {
     (void)context;
     tell('D');
-    results[sender] = (struct th_act_result){status, status == 0, position};
+    results[sender] = *result;
 }
 
 static void take_publication(void *context, struct th_text topic, struct th_bytes body)
@@ -327,6 +327,25 @@ Test(driver, one_batch_is_one_commit)
         commits += story[i] == 'C';
     cr_assert_eq(commits, 1, "%s", story);
     cr_assert_eq(answers_count, 3);
+}
+
+Test(driver, units_that_are_there_already_make_no_entry)
+{
+    struct th_act act = {
+        .kind = TH_ACT_LOAD_UNITS, .operator= {"tester", 6}, .content = province.units};
+    run_acts(&act, 1);
+    cr_assert_not(results[0].has_position);
+    cr_assert_str_eq(story, "BXD");
+}
+
+Test(driver, a_plan_that_is_there_already_is_refused)
+{
+    struct th_item item = {
+        .kind = TH_ITEM_ACT,
+        .now = may_day,
+        .act = {.kind = TH_ACT_LOAD_PLAN, .operator= {"tester", 6}, .content = province.plan}};
+    cr_assert_eq(th_driver_run(driver, &item, 1), 0);
+    cr_assert_eq(results[0].status, TH_E_EXISTS);
 }
 
 /* ---- receipts ---- */
