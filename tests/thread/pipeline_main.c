@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pipeline and the outbox under the thread sanitizer: a plain program, because Criterion does
+ * not start under it. Exits 0 when every job came out in order.
+ */
+#include "aggregator/daemon/outbox.h"
+#include "aggregator/daemon/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { JOBS = 20000 };
+
+static struct th_outbox *outbox;
+static int64_t expected;
+static bool is_wrong;
+
+static void verify(void *context, struct th_job *job)
+{
+    (void)context;
+    job->acts_count = (size_t)job->now.boottime_ms + 1;
+    job->is_for_writer = true;
+}
+
+static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
+{
+    (void)context;
+    for (size_t i = 0; i < count; i++) {
+        int64_t number = jobs[i]->now.boottime_ms;
+        is_wrong = is_wrong || number != expected || jobs[i]->acts_count != (size_t)number + 1;
+        expected++;
+        struct th_bytes content = {(const uint8_t *)&number, sizeof number};
+        if (!th_outbox_put(outbox, TH_OUTGOING_TOPIC, NULL, NULL, (struct th_text){NULL, 0},
+                           content))
+            is_wrong = true;
+    }
+    return 0;
+}
+
+static void nothing(void *context)
+{
+    (void)context;
+}
+
+static size_t take_all(void)
+{
+    size_t count = 0;
+    for (struct th_outgoing *at = th_outbox_take(outbox); at != NULL; count++) {
+        struct th_outgoing *next = at->next;
+        free(at);
+        at = next;
+    }
+    return count;
+}
+
+int main(void)
+{
+    struct th_pipeline *pipeline = NULL;
+    const struct th_pipeline_options options = {.jobs_max = 128,
+                                                .bytes_max = 1 << 20,
+                                                .batch_max = 32,
+                                                .batch_bytes_max = 1 << 20,
+                                                .verifiers = 3,
+                                                .verify = verify,
+                                                .write = write_jobs,
+                                                .freed = nothing};
+    if (th_outbox_new(256, nothing, NULL, &outbox) < 0 ||
+        th_pipeline_start(&options, &pipeline) < 0)
+        return 1;
+    size_t taken = 0;
+    for (int64_t i = 0; i < JOBS;) {
+        struct th_job *job = th_pipeline_claim(pipeline);
+        if (job != NULL) {
+            job->kind = TH_JOB_TICK;
+            job->now.boottime_ms = i++;
+            th_pipeline_push(pipeline, job);
+        }
+        taken += take_all();
+    }
+    th_pipeline_finish(pipeline);
+    while (!th_pipeline_has_ended(pipeline))
+        taken += take_all();
+    th_pipeline_free(pipeline);
+    taken += take_all();
+    th_outbox_free(outbox);
+    (void)printf("%lld in order, %zu out\n", (long long)expected, taken);
+    return is_wrong || expected != JOBS || taken != JOBS ? 1 : 0;
+}
