@@ -25,6 +25,8 @@ void th_province_init(struct th_province *province)
                    &province->plan_digest);
     status = th_plan_find_period(&province->files.plan, "2025-H1", 7, &province->half_year);
     TH_ASSERT(status == 0);
+    status = th_plan_find_period(&province->files.plan, "2025", 4, &province->year);
+    TH_ASSERT(status == 0);
     const uint16_t *numbers = NULL;
     uint16_t count = th_obligation_indicators(province->half_year, TH_BRANCH_COMMUNES, &numbers);
     for (uint16_t i = 0; i < count && province->asked == 0; i++) {
@@ -81,16 +83,20 @@ struct th_bytes th_officer_write(struct th_province *province, const struct th_o
                                  struct th_paper paper)
 {
     const char *unit = paper.as_unit == NULL ? officer->unit : paper.as_unit;
-    struct th_report report = {.plan = text_of(province->files.plan.id),
-                               .obligation = text_of(province->half_year->id),
-                               .unit = text_of(unit),
-                               .revision = paper.revision == 0 ? 1 : paper.revision};
-    report.values = (struct th_values){&province->asked, &paper.figure, 1};
-    struct th_bytes content;
-    struct th_digest digest;
-    int status = th_wire_report_encode(&report, &province->arena, &content);
-    TH_ASSERT(status == 0);
-    th_tlog_sha256(&(struct th_tlog_part){content.bytes, content.size}, 1, &digest);
+    const struct th_obligation *obligations[] = {province->half_year, province->year};
+    size_t count = paper.with_year ? 2 : 1;
+    struct th_bytes contents[2];
+    struct th_digest digests[2];
+    for (size_t i = 0; i < count; i++) {
+        struct th_report report = {.plan = text_of(province->files.plan.id),
+                                   .obligation = text_of(obligations[i]->id),
+                                   .unit = text_of(unit),
+                                   .revision = paper.revision == 0 ? 1 : paper.revision};
+        report.values = (struct th_values){&province->asked, &paper.figure, 1};
+        int status = th_wire_report_encode(&report, &province->arena, &contents[i]);
+        TH_ASSERT(status == 0);
+        th_tlog_sha256(&(struct th_tlog_part){contents[i].bytes, contents[i].size}, 1, &digests[i]);
+    }
     struct th_submission_header header = {
         .mode = TH_MODE_REHEARSAL,
         .realm = text_of(paper.realm == NULL ? TH_PROVINCE_REALM : paper.realm),
@@ -99,15 +105,16 @@ struct th_bytes th_officer_write(struct th_province *province, const struct th_o
         .prepared = {INT64_C(1746000000000)},
         .nonce = {paper.nonce},
         .key = officer->sign_key,
-        .report_digests = &digest,
-        .reports_count = 1};
+        .report_digests = digests,
+        .reports_count = count};
     struct th_bytes head;
     struct th_bytes submission;
     uint8_t signature[TH_SIGNATURE_SIZE];
-    status = th_wire_header_encode(&header, &province->arena, &head);
+    int status = th_wire_header_encode(&header, &province->arena, &head);
     TH_ASSERT(status == 0);
     th_wire_header_sign(head, officer->sign_secret, signature);
-    status = th_wire_submission_encode(head, signature, &content, 1, &province->arena, &submission);
+    status =
+        th_wire_submission_encode(head, signature, contents, count, &province->arena, &submission);
     TH_ASSERT(status == 0);
     return submission;
 }

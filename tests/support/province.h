@@ -19,7 +19,7 @@ struct th_province {
     struct th_plan_files files;
     struct th_bytes units, plan; /* compiled */
     struct th_digest plan_digest;
-    const struct th_obligation *half_year;
+    const struct th_obligation *half_year, *year;
     uint16_t asked; /* a count that every commune is asked for in it */
 };
 
@@ -42,13 +42,14 @@ void th_officer_init(struct th_officer *officer, const char *unit);
 struct th_act th_officer_enrolment(const struct th_officer *officer);
 
 struct th_paper {
+    bool with_year; /* a second report in it, the same figure for the whole year */
     int64_t figure;
     uint32_t revision;   /* 0: 1 */
     uint8_t nonce;       /* another one makes another submission of the same report */
     const char *as_unit; /* NULL: the officer's own */
     const char *realm;   /* NULL: the province's */
 };
-/* A signed submission of one half-year report. Lives in the province's arena. */
+/* A signed submission of a half-year report. Lives in the province's arena. */
 struct th_bytes th_officer_write(struct th_province *province, const struct th_officer *officer,
                                  struct th_paper paper);
 

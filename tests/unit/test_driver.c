@@ -388,6 +388,28 @@ Test(driver, the_same_submission_gets_the_same_receipt_bytes_and_stores_nothing)
     cr_assert_str_eq(story, "BXS");
 }
 
+Test(driver, two_reports_of_one_submission_share_one_receipt)
+{
+    cr_assert_eq(submit((struct th_paper){.figure = 5, .with_year = true}), 0);
+    const struct th_outcome *outcome = last_outcome();
+    cr_assert_eq(outcome->verdicts_count, 2);
+    cr_assert_eq(outcome->receipts_count, 1);
+    cr_assert_eq(outcome->verdicts[0].receipt, 0);
+    cr_assert_eq(outcome->verdicts[1].receipt, 0);
+}
+
+Test(driver, a_submission_with_one_new_report_gets_the_old_receipt_beside_its_own)
+{
+    cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
+    struct th_bytes first = last_outcome()->receipts[0];
+    cr_assert_eq(submit((struct th_paper){.figure = 5, .with_year = true, .nonce = 1}), 0);
+    const struct th_outcome *outcome = last_outcome();
+    cr_assert_eq(outcome->verdicts[0].kind, TH_VERDICT_DUPLICATE);
+    cr_assert_eq(outcome->verdicts[1].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(outcome->receipts_count, 2);
+    cr_assert(equal(first, outcome->receipts[outcome->verdicts[0].receipt]));
+}
+
 Test(driver, the_receipt_is_the_same_after_a_restart)
 {
     struct th_paper paper = {.figure = 5};

@@ -15,6 +15,7 @@
 static int64_t written[4096];
 static size_t written_count;
 static size_t largest_batch;
+static bool has_unverified;
 static _Atomic unsigned freed_count;
 static _Atomic bool hold_writer;
 static int write_status;
@@ -33,8 +34,10 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
     (void)context;
     while (atomic_load(&hold_writer))
         usleep(1000);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        has_unverified = has_unverified || !jobs[i]->is_for_writer;
         written[written_count++] = jobs[i]->now.boottime_ms;
+    }
     largest_batch = count > largest_batch ? count : largest_batch;
     return write_status;
 }
@@ -93,6 +96,7 @@ Test(pipeline, jobs_are_written_in_the_order_in_which_they_came, .timeout = 30)
     for (size_t i = 0; i < 1000; i++)
         cr_assert_eq(written[i], (int64_t)i);
     cr_assert_leq(largest_batch, 16);
+    cr_assert_not(has_unverified);
 }
 
 Test(pipeline, a_full_ring_refuses_until_jobs_are_written, .timeout = 30)
