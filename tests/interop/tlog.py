@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed notes, Merkle proofs, receipts and refusals, after docs/PROTOCOL.md §8 and §9.
+
+Everything here checks; nothing asks the aggregator. What is wrong raises Wrong.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+
+import nacl.exceptions
+import nacl.signing
+
+NOTE_SIGNATURE = "\u2014 "
+PROOF_FIRST_LINE = "c2sp.org/tlog-proof@v1"
+REFUSAL_FIRST_LINE = "tonghop refusal v1"
+
+
+class Wrong(Exception):
+    """What came is not what the protocol says."""
+
+
+def need(condition, what):
+    if not condition:
+        raise Wrong(what)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def unb64(text, size=None):
+    """Bytes of canonical base64; of `size` bytes when that is given."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Wrong(f"base64: {error}") from error
+    need(b64(data) == text, "base64: not the canonical form")
+    need(size is None or len(data) == size, f"base64: {len(data)} bytes, {size} expected")
+    return data
+
+
+def decimal(text):
+    need(text.isascii() and text.isdigit() and str(int(text)) == text, f"not a number: {text!r}")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class LogKey:
+    """The public key of a log: `name+HEX8+BASE64`."""
+
+    name: str
+    key_id: bytes
+    public: bytes
+
+    @staticmethod
+    def parse(vkey):
+        parts = vkey.split("+", 2)
+        need(len(parts) == 3, "log key: not name+id+key")
+        typed = unb64(parts[2], 33)
+        need(typed[0] == 1, "log key: not Ed25519")
+        key = LogKey(parts[0], bytes.fromhex(parts[1]), typed[1:])
+        expected = sha256(key.name.encode() + b"\n" + typed)[:4]
+        need(key.key_id == expected, "log key: the id is not that of the key")
+        return key
+
+    def open(self, note):
+        """The text of a signed note, once this key's signature over it is found right."""
+        need(note.endswith("\n"), "note: no newline at the end")
+        cut = note.rfind("\n\n")
+        need(cut >= 0, "note: no signatures")
+        text = note[: cut + 1]
+        for line in note[cut + 2 :].splitlines():
+            need(line.startswith(NOTE_SIGNATURE), "note: a line that is no signature")
+            name, _, blob = line[len(NOTE_SIGNATURE) :].partition(" ")
+            signed = unb64(blob)
+            if name != self.name or signed[:4] != self.key_id:
+                continue
+            try:
+                nacl.signing.VerifyKey(self.public).verify(text.encode(), signed[4:])
+            except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError) as error:
+                raise Wrong("note: the signature is wrong") from error
+            return text
+        raise Wrong("note: not signed by this log")
+
+
+def leaf_hash(leaf):
+    return sha256(b"\x00" + leaf)
+
+
+def node_hash(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def root_of(index, size, leaf, path):
+    """The root that an inclusion proof leads to (RFC 9162, 2.1.3.2)."""
+    need(0 <= index < size, "proof: the index is not in the tree")
+    fn, sn, r = index, size - 1, leaf_hash(leaf)
+    for p in path:
+        need(sn != 0, "proof: too long")
+        if fn & 1 or fn == sn:
+            r = node_hash(p, r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = node_hash(r, p)
+        fn, sn = fn >> 1, sn >> 1
+    need(sn == 0, "proof: too short")
+    return r
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A receipt that was found right: this leaf stands at this index of the log."""
+
+    leaf: bytes
+    index: int
+    size: int
+    root: bytes
+
+
+def open_receipt(text, log_key):
+    head, empty, note = text.partition("\n\n")
+    need(empty, "receipt: no checkpoint")
+    lines = head.split("\n")
+    need(len(lines) >= 3 and lines[0] == PROOF_FIRST_LINE, "receipt: not a tlog-proof")
+    need(lines[1].startswith("extra "), "receipt: no extra")
+    need(lines[2].startswith("index "), "receipt: no index")
+    leaf = unb64(lines[1][len("extra ") :])
+    index = decimal(lines[2][len("index ") :])
+    path = [unb64(line, 32) for line in lines[3:]]
+    checkpoint = log_key.open(note).split("\n")
+    need(len(checkpoint) >= 4, "checkpoint: too short")
+    need(checkpoint[0] == log_key.name, "checkpoint: of another log")
+    size = decimal(checkpoint[1])
+    root = unb64(checkpoint[2], 32)
+    need(root_of(index, size, leaf, path) == root, "receipt: the leaf is not in the tree")
+    return Proof(leaf, index, size, root)
+
+
+def open_refusal(text, log_key):
+    """(digest of the header, [(digest of the report, verdict, [rules])]) of a signed refusal."""
+    lines = log_key.open(text).split("\n")
+    need(len(lines) >= 5 and lines[-1] == "", "refusal: too short")
+    need(lines[0] == REFUSAL_FIRST_LINE, "refusal: not one")
+    need(lines[1] == log_key.name, "refusal: of another realm")
+    reports = []
+    for line in lines[3:-1]:
+        words = line.split(" ")
+        need(len(words) in (2, 3), "refusal: a line that is no verdict")
+        need(words[1] in ("accepted", "duplicate", "conflict", "rejected"), "refusal: verdict")
+        rules = words[2].split(",") if len(words) == 3 else []
+        reports.append((unb64(words[0], 32), words[1], rules))
+    return unb64(lines[2], 32), reports
