@@ -15,6 +15,7 @@ PROVINCE, DISTRICT, COMMUNE, BODY = range(4)
 LEVEL_OF_KIND = [PROVINCE] * 2 + [DISTRICT] * 4 + [COMMUNE] * 4 + [BODY] * 7
 COMPARISON, ANNUAL_COMMUNE = 0, 1
 WARN, ERROR = 0, 1
+BEFORE, BY = 0, 1
 EPOCH = datetime.date(1970, 1, 1)
 TERM = re.compile(r"(?:(\d+)\*)?([A-Z]+[0-9]+)|(\d+)")
 
@@ -140,12 +141,25 @@ def sum_of(side, values):
     return total
 
 
-def chosen(selector, unit):
-    """Whether a selector chooses this unit (§13)."""
-    by_kind = selector.kinds >> unit.kind & 1
-    by_level = selector.levels >> LEVEL_OF_KIND[unit.kind] & 1
-    return bool(by_kind or by_level or unit.code in selector.unit) and unit.code not in (
-        getattr(selector, "except"))
+def is_below(units, unit, territory, day):
+    while unit is not None and unit.code != territory:
+        unit = units.on(unit.parent.decode(), day) if unit.HasField("parent") else None
+    return unit is not None
+
+
+def expected(plan, units, obligation):
+    """Codes of the units that owe this dated obligation."""
+    selector = who(obligation)
+    day = obligation.due_day - (1 if obligation.boundary == BEFORE else 0)
+    codes = []
+    for unit in units.list:
+        wide = (selector.kinds >> unit.kind | selector.levels >> LEVEL_OF_KIND[unit.kind]) & 1
+        inside = wide and is_below(units, unit, plan.message.territory, day)
+        chosen = inside or unit.code in selector.unit
+        if chosen and unit.code not in getattr(selector, "except") and (
+                units.on(unit.code.decode(), day) is unit):
+            codes.append(unit.code.decode())
+    return codes
 
 
 def who(obligation):
