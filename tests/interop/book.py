@@ -17,6 +17,7 @@ COMPARISON, ANNUAL_COMMUNE = 0, 1
 WARN, ERROR = 0, 1
 BEFORE, BY = 0, 1
 EPOCH = datetime.date(1970, 1, 1)
+BIDI = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
 TERM = re.compile(r"(?:(\d+)\*)?([A-Z]+[0-9]+)|(\d+)")
 
 
@@ -44,7 +45,7 @@ def as_text(text, lines=False):
     text = unicodedata.normalize("NFC", text)
     allowed = "\n\t" if lines else ""
     for char in text:
-        bidi = char in "\u200e\u200f" or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+        bidi = unicodedata.bidirectional(char) in BIDI or char in "\u200e\u200f"
         need(char in allowed or (unicodedata.category(char) != "Cc" and not bidi),
              f"text: U+{ord(char):04X} may not stand there")
     return text.encode()

@@ -44,7 +44,7 @@ def read_fields(text):
             continue
         item = re.fullmatch(r" +- (.*)", line)
         if item:
-            need(isinstance(fields.get(key), list), f"server.yaml: an item of no list: {line[:40]!r}")
+            need(isinstance(fields.get(key), list), f"server.yaml: no list before {line[:40]!r}")
             fields[key].append(read_value(item.group(1)))
             continue
         match = re.fullmatch(r"([a-z_]+):(?: +(.*))?", line)

@@ -18,18 +18,18 @@ sys.path.insert(0, options.schemas)
 try:
     import nacl.public
     import nacl.signing
+    import zmq  # noqa: F401 (node.py needs it)
     from google.protobuf import text_format
-
-    import book
-    import journal_pb2
-    import message_pb2
-    import node
-    import plan_pb2
-    import report_pb2
-    import tlog
 except ImportError as error:
     print(f"skipped: {error} (python3-zmq python3-protobuf python3-nacl)")
     sys.exit(77)
+import book
+import journal_pb2
+import message_pb2
+import node
+import plan_pb2
+import report_pb2
+import tlog
 
 SEED = bytes(range(32))
 PUBLIC = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")

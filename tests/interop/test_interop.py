@@ -21,17 +21,17 @@ parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
 options = parser.parse_args()
 sys.path.insert(0, options.schemas)
 try:
+    import google.protobuf  # noqa: F401 (the schemas need it)
+    import nacl.signing  # noqa: F401 (node.py needs it)
     import zmq
-
-    import book
-    import journal_pb2
-    import node
-    import report_pb2
-    from daemon import Daemon
-    from tlog import sha256
 except ImportError as error:
     print(f"skipped: {error} (python3-zmq python3-protobuf python3-nacl)")
     sys.exit(77)
+import book
+import journal_pb2
+import node
+import report_pb2
+from daemon import Daemon
 
 TOTAL_SECONDS = 150
 PLAN, OBLIGATION, PERIOD = "gialai-2025", "O-002-1", "2025-H1"
@@ -178,11 +178,8 @@ def unknown_curve_key_is_not_admitted(world):
         same(known.handshake(10), "succeeded", "handshake of an enrolled key")
         if stranger.handshake(2) == "succeeded":
             raise AssertionError("an unknown key was admitted")
-        try:
-            stranger.hello()
-        except TimeoutError:
-            return
-        raise AssertionError("an unknown key was answered")
+        if stranger.socket.poll(1000, zmq.POLLOUT):
+            raise AssertionError("an unknown key may send")
 
 
 @scene
@@ -408,8 +405,8 @@ def receipts_outlive_a_restart(world):
     same(item.receipt, world.receipts["first"].receipt, "receipt")
 
 
-def too_long(*_):
-    raise SystemExit(f"not done in {TOTAL_SECONDS} s")
+def ended(number, _):
+    raise SystemExit(f"ended by {signal.Signals(number).name}; {TOTAL_SECONDS} s at most")
 
 
 def main():
@@ -417,11 +414,11 @@ def main():
     if not program.exists():
         print(f"skipped: there is no {program}")
         return 77
-    signal.signal(signal.SIGALRM, too_long)
-    signal.signal(signal.SIGTERM, too_long)
+    signal.signal(signal.SIGALRM, ended)
+    signal.signal(signal.SIGTERM, ended)
     signal.alarm(TOTAL_SECONDS)
     held = 0
-    with tempfile.TemporaryDirectory(prefix="tonghop-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tonghop-interop-") as folder:
         world = World(folder)
         try:
             for play in SCENES:

@@ -153,7 +153,7 @@ def open_refusal(text, log_key):
     for line in lines[3:-1]:
         words = line.split(" ")
         need(len(words) in (2, 3), "refusal: a line that is no verdict")
-        need(words[1] in ("accepted", "duplicate", "conflict", "rejected"), "refusal: verdict")
+        need(words[1] in ("conflict", "rejected"), "refusal: verdict")
         rules = words[2].split(",") if len(words) == 3 else []
         reports.append((unb64(words[0], 32), words[1], rules))
     return unb64(lines[2], 32), reports
