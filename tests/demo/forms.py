@@ -10,11 +10,11 @@ def fill_yaml(template, values, texts, estimated, estimated_to):
     filled = []
     for line in template.splitlines():
         figure = re.match(r"  ([A-Z]+\d+):  #", line)
-        text = re.match(r"  ([A-Z]+\d+): \|$", line)
+        text = re.match(r"  ([A-Z]+\d+):  #", line)
         if figure and figure.group(1) in values:
             line = line.replace(":  #", f": {values[figure.group(1)]}  #", 1)
         elif text and text.group(1) in texts:
-            line = f"{line}\n    {texts[text.group(1)]}"
+            line = f"  {text.group(1)}: |\n    {texts[text.group(1)]}"
         elif line == "estimated:" and estimated:
             line = f"estimated: [{', '.join(estimated)}]"
         elif line == "estimated_to:" and estimated:
