@@ -331,8 +331,9 @@ class Connection:
                 need(kind == expected, f"{kind} came for {expected}")
                 return getattr(message, kind)
 
-    def hello(self, known=(), newest_receipt=None, linger=0.0, **changes):
-        """Hello and welcome; then `linger` seconds for announcements and reminders."""
+    def hello(self, known=(), newest_receipt=None, linger=0.0, enough=None, **changes):
+        """Hello and welcome; then announcements and reminders for `linger` seconds, or until
+        enough(session)."""
         hello = message_pb2.Hello(unit=self.identity.unit.encode(), known_sha256=list(known),
                                   newest_receipt=newest_receipt)
         for name, value in changes.items():
@@ -342,7 +343,10 @@ class Connection:
         need(welcome.realm.decode() == self.server.realm, "welcome: another realm")
         self.session.welcome = welcome
         until = time.monotonic() + linger
-        while (message := self.receive(until - time.monotonic())) is not None:
+        while not (enough and enough(self.session)):
+            message = self.receive(until - time.monotonic())
+            if message is None:
+                break
             self.keep(message)
         return self.session
 

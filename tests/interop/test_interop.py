@@ -157,7 +157,8 @@ def daemon_runs_and_its_rehearsal_clock_is_set(world):
 @scene
 def hello_is_welcomed_and_what_lacks_is_announced(world):
     with world.connect(world.nodes[COMMUNE]) as connection:
-        session = connection.hello(linger=1.5)
+        session = connection.hello(
+            linger=15, enough=lambda got: got.plans and got.units and got.reminders)
         same(session.welcome.now, instant(datetime.date(2025, 5, 5)), "time of the store")
         if session.welcome.size < 1:
             raise AssertionError("the log is empty")
