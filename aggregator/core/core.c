@@ -357,6 +357,15 @@ const struct th_plan *th_core_plan(const struct th_core *core, uint16_t number)
     return core->plans[number].plan;
 }
 
+bool th_core_expects(const struct th_core *core, struct th_book_id book, uint32_t unit,
+                     th_day today)
+{
+    const struct th_plan *plan = core->plans[book.plan].plan;
+    const struct th_obligation *obligation = &plan->obligations[book.obligation];
+    th_day day = obligation->has_due ? th_obligation_last_day(obligation) : today;
+    return th_registry_expects(&core->registry, plan, obligation, unit, day);
+}
+
 bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit)
 {
     const struct th_book *found_book = &core->plans[book.plan].books[book.obligation];

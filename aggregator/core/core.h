@@ -274,6 +274,10 @@ bool th_core_find_unit(const struct th_core *core, struct th_text code, th_day d
                        uint32_t *ret_number);
 uint16_t th_core_plans_count(const struct th_core *core);
 const struct th_plan *th_core_plan(const struct th_core *core, uint16_t number);
+/* True when the unit is one of those that are to report: th_plan_expects() on the last day on time,
+ * or on `today` when there is no due date. */
+bool th_core_expects(const struct th_core *core, struct th_book_id book, uint32_t unit,
+                     th_day today);
 /* True when the unit has reported to the obligation. Precondition: the book is loaded. */
 bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit);
 const struct th_mark *th_core_mark(const struct th_core *core, struct th_book_id book);

@@ -65,11 +65,9 @@ static void drop_bad(struct th_daemon *daemon, enum th_router_got got)
     case TH_ROUTER_BAD_PEER:
         th_daemon_drop(daemon, TH_DROP_PEER);
         break;
-    case TH_ROUTER_REVOKED:
-        th_daemon_drop(daemon, TH_DROP_REVOKED);
-        break;
     case TH_ROUTER_NOTHING:
     case TH_ROUTER_MESSAGE:
+    case TH_ROUTER_REVOKED:
         break;
     }
 }
@@ -101,11 +99,12 @@ static void drain(struct th_daemon *daemon, struct th_router *router, enum sourc
         enum th_router_got got = th_router_receive(router, &job->message);
         if (got == TH_ROUTER_NOTHING)
             return;
-        if (got != TH_ROUTER_MESSAGE) {
+        if (got != TH_ROUTER_MESSAGE && got != TH_ROUTER_REVOKED) {
             drop_bad(daemon, got);
             continue;
         }
         job->kind = kind;
+        job->is_revoked = got == TH_ROUTER_REVOKED;
         job->now = th_clock_now();
         (void)atomic_fetch_add_explicit(&daemon->counters.received, 1, memory_order_relaxed);
         if (kind == TH_JOB_NODE && !meet(daemon, job))

@@ -17,6 +17,7 @@ struct th_job {
     struct th_reading now;            /* when the socket was drained */
     struct th_router_message message; /* of NODE and OPERATOR */
     struct th_arena arena;            /* what the verifier made */
+    bool is_revoked;                  /* its key was admitted and is no longer */
     uint32_t wait_ms;                 /* not 0: over its quota, to be told so */
     bool is_for_writer;               /* false: the verifier has dealt with it */
     struct th_to_aggregator decoded;

@@ -210,6 +210,7 @@ struct th_job *th_pipeline_claim(struct th_pipeline *pipeline)
     /* Only the loop changes `pushed`, and the slot behind it is nobody's. */
     struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->pushed)];
     job->is_for_writer = false;
+    job->is_revoked = false;
     job->wait_ms = 0;
     job->acts = NULL;
     job->results = NULL;

@@ -70,8 +70,13 @@ static void verify_node(struct th_daemon *daemon, struct th_job *job)
         th_daemon_fail(daemon, job, TH_E_BUSY, job->wait_ms);
         return;
     }
+    if (job->is_revoked && job->decoded.kind != TH_TO_AGGREGATOR_SUBMISSION) {
+        th_daemon_drop(daemon, TH_DROP_REVOKED);
+        th_daemon_fail(daemon, job, TH_E_FORBIDDEN, 0);
+        return;
+    }
     switch (job->decoded.kind) {
-    case TH_TO_AGGREGATOR_SUBMISSION:
+    case TH_TO_AGGREGATOR_SUBMISSION: /* of a revoked key: core says so, with a signed refusal */
         verify_submission(daemon, job);
         break;
     case TH_TO_AGGREGATOR_HELLO:

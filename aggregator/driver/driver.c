@@ -310,6 +310,7 @@ static int end_batch(struct th_driver *driver, const struct th_item *items, cons
             status = th_driver_greet(driver, &items[i]);
     th_driver_spread(driver);
     th_instant now = th_core_time(driver->core, items[count - 1].now);
+    th_driver_tell_time(driver, now);
     for (size_t i = 0; i < driver->effects.count; i++)
         if (driver->effects.items[i].kind == TH_EFFECT_REMIND)
             th_driver_remind(driver, &driver->effects.items[i], now);

@@ -82,6 +82,9 @@ void th_driver_send(struct th_driver *driver, const struct th_item *item,
 TH_MUST_CHECK int th_driver_greet(struct th_driver *driver, const struct th_item *item);
 /* Tells the nodes that are connected of plans and units that this batch loaded. */
 void th_driver_spread(struct th_driver *driver);
+/* A rehearsal's clock was set: every connected node hears the new time, as a welcome that nobody
+ * asked for. */
+void th_driver_tell_time(struct th_driver *driver, th_instant now);
 void th_driver_remind(struct th_driver *driver, const struct th_effect *effect, th_instant now);
 
 /* publish.c */

@@ -177,7 +177,7 @@ static int remind_one(struct th_driver *driver, const struct th_item *item, uint
     const struct th_mark *mark = th_core_mark(driver->core, book);
     if (mark == NULL || !mark->reminded || !obligation->has_due)
         return 0;
-    if (!th_obligation_expects(obligation, th_core_unit(driver->core, unit)))
+    if (!th_core_expects(driver->core, book, unit, th_day_of_instant(now)))
         return 0;
     const struct th_terms *terms = th_obligation_terms(obligation, TH_TERM_ACCEPT_UNTIL);
     if (terms != NULL && now.ms >= th_day_start(terms->accept_until).ms + TH_DAY_MS)
@@ -208,11 +208,43 @@ static int remind_all(struct th_driver *driver, const struct th_item *item, uint
     return 0;
 }
 
+static struct th_welcome welcome_at(const struct th_driver *driver, th_instant now)
+{
+    const struct th_store_port *store = &driver->ports.store;
+    return (struct th_welcome){.mode = store->identity->mode,
+                               .realm = th_driver_text(store->identity->realm),
+                               .now = now,
+                               .size = store->next_position(store->context)};
+}
+
+void th_driver_tell_time(struct th_driver *driver, th_instant now)
+{
+    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    bool was_set = false;
+    for (size_t i = 0; i < driver->effects.count; i++) {
+        const struct th_effect *effect = &driver->effects.items[i];
+        was_set = was_set ||
+                  (effect->kind == TH_EFFECT_APPEND && effect->body.append.kind == TH_ENTRY_CLOCK &&
+                   effect->body.append.body.clock_change.kind == TH_CLOCK_REHEARSED);
+    }
+    if (!was_set)
+        return;
+    struct th_to_node message = {.kind = TH_TO_NODE_WELCOME};
+    message.body.welcome = welcome_at(driver, now);
+    struct th_bytes frame;
+    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+        driver->counters.answers_lost++;
+        return;
+    }
+    for (uint32_t unit = 0; unit < th_core_units_count(driver->core); unit++)
+        driver->ports.transport.send_to_unit(driver->ports.transport.context,
+                                             th_core_unit(driver->core, unit)->code, frame);
+}
+
 int th_driver_greet(struct th_driver *driver, const struct th_item *item)
 {
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
     driver->counters.hellos++;
-    struct th_store_port *store = &driver->ports.store;
     const struct th_hello *hello = &item->hello;
     th_instant now = th_core_time(driver->core, item->now);
     uint32_t unit = TH_UNIT_NONE;
@@ -223,10 +255,7 @@ int th_driver_greet(struct th_driver *driver, const struct th_item *item)
         return 0;
     }
     struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = item->request};
-    message.body.welcome = (struct th_welcome){.mode = store->identity->mode,
-                                               .realm = th_driver_text(store->identity->realm),
-                                               .now = now,
-                                               .size = store->next_position(store->context)};
+    message.body.welcome = welcome_at(driver, now);
     th_driver_send(driver, item, &message);
     announce_all(driver, item, unit);
     return remind_all(driver, item, unit, now);

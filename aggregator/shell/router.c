@@ -191,11 +191,12 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
     if (size <= suffix_size || size - suffix_size > TH_UNIT_CODE_MAX ||
         strcmp(user_id + size - suffix_size, suffix) != 0)
         return TH_ROUTER_BAD_PEER;
-    if (!th_keyring_find(router->keyring, key, unit))
-        return TH_ROUTER_REVOKED;
-    bool is_same =
-        strlen(unit) == size - suffix_size && memcmp(unit, user_id, size - suffix_size) == 0;
-    return is_same ? TH_ROUTER_MESSAGE : TH_ROUTER_REVOKED;
+    char enrolled[TH_UNIT_CODE_MAX + 1] = "";
+    memcpy(unit, user_id, size - suffix_size);
+    unit[size - suffix_size] = '\0';
+    bool is_admitted =
+        th_keyring_find(router->keyring, key, enrolled) && strcmp(enrolled, unit) == 0;
+    return is_admitted ? TH_ROUTER_MESSAGE : TH_ROUTER_REVOKED;
 }
 
 static enum th_router_got receive_payload(struct th_router *router, bool is_id_good,
@@ -216,7 +217,7 @@ static enum th_router_got receive_payload(struct th_router *router, bool is_id_g
     } else if (router->keyring != NULL) {
         got = identify(router, payload, ret_message->unit);
     }
-    if (got == TH_ROUTER_MESSAGE)
+    if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED)
         ret_message->payload = (struct th_bytes){zmq_msg_data(payload), zmq_msg_size(payload)};
     else
         (void)zmq_msg_close(payload);

@@ -35,7 +35,7 @@ enum th_router_got {
     TH_ROUTER_MESSAGE,
     TH_ROUTER_BAD_FRAMES, /* not two frames, an empty payload, or a routing id that is too long */
     TH_ROUTER_BAD_PEER,   /* no User-Id of this process's ZAP handler */
-    TH_ROUTER_REVOKED     /* the key was admitted and is no longer */
+    TH_ROUTER_REVOKED     /* a message; the key was admitted and is no longer */
 };
 
 struct th_router_message {

@@ -255,7 +255,8 @@ static int on_welcome(struct th_node_driver *driver, const struct th_welcome *we
             return status;
     }
     driver->was_welcomed = true;
-    tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});
+    if (driver->core.link != TH_NODE_LINK_READY) /* else a rehearsal's clock was set */
+        tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});
     return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_WELCOME}, NULL);
 }
 

@@ -70,7 +70,7 @@ static int configure(void *socket, const struct th_dealer_options *options)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (zmq_setsockopt(socket, numbers[i].option, &numbers[i].value, sizeof(int)) != 0)
             return status_of(errno);
-    int64_t size_max = TH_LIMIT_FRAME_SIZE_MAX + CURVE_OVERHEAD;
+    int64_t size_max = TH_LIMIT_TO_NODE_SIZE_MAX + CURVE_OVERHEAD;
     if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->server_key, TH_CURVE_KEY_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, options->curve_key, TH_CURVE_KEY_SIZE) != 0 ||

@@ -259,16 +259,22 @@ class Demo:
         self.correct(when)
         self.screen.step(f"Giờ cao điểm: {when['rush']}")
         self.aggregator("clock", "--to", when["rush"])
+        self.let_nodes_hear_the_time()
         self.submit_all("nộp", part["rush"], when)
         in_time = len(first) + len(part["rush"]) + len(part["apart"])
         self.wait_received(when, in_time)
         self.offline_before_the_deadline(when)
         self.screen.step(f"Qua hạn {when['due']}: chốt số liệu tại hạn")
         self.aggregator("clock", "--to", when["late"])
+        self.let_nodes_hear_the_time()
         self.deliver([self.home(part["offline"])])
         self.submit_all("nộp trễ", part["late"], when)
         self.wait_received(when, in_time + len(part["late"]) + 1)
         self.check_round(when, in_time)
+
+    def let_nodes_hear_the_time(self):
+        """Connected nodes are told when a rehearsal's clock was set: a moment for 229 of them."""
+        time.sleep(1)
 
     def refuse(self, when):
         """Forms that break a rule are refused by the unit's own node, with every reason."""

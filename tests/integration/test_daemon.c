@@ -189,7 +189,18 @@ Test(daemon, a_revoked_key_is_refused_at_its_next_message)
     cr_assert_eq(th_daemon_command(words), 0);
     struct th_bytes submission =
         th_officer_write(&province, &officers[0], (struct th_paper){.figure = 6, .revision = 2});
-    cr_assert_not(th_caller_submit(&caller, submission, SILENCE, &arena, &answer));
+    cr_assert(th_caller_submit(&caller, submission, PATIENCE, &arena, &answer));
+    cr_assert_eq(verdict_of(answer), TH_VERDICT_REJECTED);
+    cr_assert_gt(answer.body.outcome.refusal.size, 0);
+    const struct th_wire_verdict *verdict = &answer.body.outcome.verdicts[0];
+    cr_assert_eq(verdict->reasons_count, 1);
+    cr_assert_eq(memcmp(verdict->reasons[0].rule.bytes, "key", 3), 0);
+    struct th_text unit = {officers[0].unit, strlen(officers[0].unit)};
+    (void)th_caller_send(&caller, (struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_HELLO,
+                                                            .hello = {.unit = unit}});
+    cr_assert(th_caller_receive(&caller, PATIENCE, &arena, &answer));
+    cr_assert_eq(answer.kind, TH_TO_NODE_FAILURE);
+    cr_assert_not(answer.body.failure.retry);
 }
 
 Test(daemon, a_key_that_is_enrolled_while_it_runs_is_let_in)

@@ -382,17 +382,19 @@ def closing_holds_the_figures_of_the_due_instant(world):
 
 
 @scene
-def revoked_key_is_heard_no_more(world):
+def revoked_key_is_rejected_at_its_next_message(world):
     with world.connect(world.nodes[BODY]) as connection:
         connection.hello(world.known())
         world.daemon.command("revoke", BODY, world.folder / f"{BODY}.pub")
         frozen = world.freeze(BODY, world.report(BODY, {"VB01": 3}, revision=2))
+        [item] = connection.submit(frozen)
+        same((item.kind, item.rules()), ("REJECTED", ["key"]), "verdict about a revoked key")
         try:
-            connection.ask("outcome", seconds=2, submission=frozen.data)
-        except TimeoutError:
-            pass
+            connection.hello(world.known())
+        except node.Refused as refused:
+            same(refused.failure.code.decode(), "forbidden", "hello with a revoked key")
         else:
-            raise AssertionError("a revoked key was answered")
+            raise AssertionError("a revoked key was welcomed")
     with world.connect(world.nodes[BODY]) as connection:
         if connection.handshake(2) == "succeeded":
             raise AssertionError("a revoked key was admitted")

@@ -64,7 +64,7 @@ static enum th_router_got hear(char unit[TH_UNIT_CODE_MAX + 1])
     for (int i = 0; i < 100; i++) {
         struct th_router_message message;
         enum th_router_got got = th_router_receive(router, &message);
-        if (got == TH_ROUTER_MESSAGE) {
+        if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED) {
             strcpy(unit, message.unit);
             th_router_frame_close(&message.frame);
         }
