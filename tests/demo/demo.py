@@ -84,6 +84,8 @@ class Demo:
         self.figures = {}
         self.templates = {}
         self.accepted = {}
+        self.in_time = {}  # period -> the files whose reports were there at the due instant
+        self.moved = {}  # unit -> the folder of its new node
 
     def aggregator(self, command, *arguments, expect=0):
         return run(self.aggregator_bin, command, self.store, *arguments, expect=expect)
@@ -93,7 +95,7 @@ class Demo:
                                           *arguments))
 
     def home(self, unit):
-        return os.path.join(self.nodes, unit)
+        return os.path.join(self.nodes, self.moved.get(unit, unit))
 
     # ---- the province and its units ----
 
@@ -231,6 +233,7 @@ class Demo:
             "apart": communes[0:9] + bodies[0:1],  # run their own node processes
             "late": communes[20:30] + bodies[3:5],
             "offline": communes[31],
+            "replaced": communes[33],
             "missing": communes[40:46] + bodies[6:8],
             "refused": communes[60:64],
             "corrected": communes[80:92] + bodies[10:12],
@@ -250,19 +253,21 @@ class Demo:
                          "nhắc việc được gửi")
         self.aggregator("clock", "--to", when["early"])
         quiet = set(part["apart"] + part["late"] + part["missing"] + part["rush"] +
-                    [part["offline"]])
+                    [part["offline"], part["replaced"]])
         first = [u for u in self.units if u not in quiet]
         self.refuse(when)
         self.submit_all("nộp", first, when)
         self.wait_received(when, len(first))
         self.duplicates(when)
         self.correct(when)
+        self.replace_machine(when)
         self.screen.step(f"Giờ cao điểm: {when['rush']}")
         self.aggregator("clock", "--to", when["rush"])
         self.let_nodes_hear_the_time()
         self.submit_all("nộp", part["rush"], when)
-        in_time = len(first) + len(part["rush"]) + len(part["apart"])
+        in_time = len(first) + len(part["rush"]) + len(part["apart"]) + 1
         self.wait_received(when, in_time)
+        self.in_time[when["period"]] = self.files(when)
         self.offline_before_the_deadline(when)
         self.screen.step(f"Qua hạn {when['due']}: chốt số liệu tại hạn")
         self.aggregator("clock", "--to", when["late"])
@@ -319,6 +324,33 @@ class Demo:
                                       DG01="50.05")))
         self.wait_revision(when, units, 2)
 
+    def replace_machine(self, when):
+        """A lost machine: its key is revoked, what it still sends is rejected with a signed
+        refusal; the unit enrols a new node."""
+        unit = self.part["replaced"]
+        if unit in self.moved:
+            self.submit(unit, when)
+            self.deliver([self.home(unit)])
+            return
+        self.screen.step(f"Đơn vị {unit} mất máy: tỉnh thu hồi khóa cũ, máy cũ gửi thì bị từ chối; "
+                         "đơn vị ghi danh máy mới rồi nộp")
+        old = self.home(unit)
+        self.aggregator("revoke", unit, os.path.join(old, "node.pub"))
+        self.submit(unit, when)
+        for _ in range(50):
+            item = json.loads(run(self.node_bin, "status", old, "--json"))["items"][-1]
+            if item["state"] == "rejected":
+                break
+            time.sleep(0.2)
+        if [reason["rule"] for reason in item["reasons"]] != ["key"]:
+            raise Failed(f"máy cũ của {unit} phải bị từ chối vì khóa: {item}")
+        self.moved[unit] = f"{unit}-moi"
+        run(self.node_bin, "init", self.home(unit), "--unit", unit, "--server",
+            os.path.join(self.store, "server.yaml"))
+        self.aggregator("enroll", unit, os.path.join(self.home(unit), "node.pub"))
+        self.submit(unit, when)
+        self.deliver([self.home(unit)])
+
     def offline_before_the_deadline(self, when):
         """Submitted in time on a machine that then has no network: late, shown as prepared in
         time. It asks for the rehearsal's time once before."""
@@ -350,15 +382,26 @@ class Demo:
         print(self.aggregator("standing", *arguments, "--late"))
         print(self.aggregator("rollup", *arguments))
 
+    def files(self, when):
+        return [p for (_, period), p in self.accepted.items() if period == when["period"]]
+
     def compare(self):
+        """The totals now, as of the due date, and as they were closed, each against the files."""
         catalogue = read_catalogue("plans/catalogue/indicators.yaml")
         for when in (HALF, YEAR):
-            paths = [p for (_, period), p in self.accepted.items() if period == when["period"]]
-            checked, found = differences(catalogue, self.ask("rollup", when["period"]), paths)
-            if found:
-                raise Failed("số tổng hợp khác số cộng từ các tệp đã nộp:\n  " + "\n  ".join(found))
-            self.screen.step(f"Kỳ {when['period']}: cộng lại từ {len(paths)} tệp đã nộp, {checked} "
-                             "chỉ tiêu, không sai số nào")
+            period, in_time = when["period"], self.in_time[when["period"]]
+            closing = self.ask("closings", period)["closings"][0]
+            for what, answer, paths in (
+                    ("hiện nay", self.ask("rollup", period), self.files(when)),
+                    (f"như vào {when['due']}",
+                     self.ask("rollup", period, "--as-of", when["due"]), in_time),
+                    ("chốt tại hạn", closing, in_time)):
+                checked, found = differences(catalogue, answer, paths)
+                if found or checked < 50:
+                    raise Failed(f"kỳ {period}, {what}: số tổng hợp khác số cộng từ các tệp đã "
+                                 "nộp:\n  " + "\n  ".join(found))
+                self.screen.step(f"Kỳ {period}, {what}: cộng lại từ {len(paths)} tệp đã nộp, "
+                                 f"{checked} chỉ tiêu, không sai số nào")
 
     def stop(self):
         for process in reversed(self.processes):
