@@ -10,10 +10,10 @@ from fractions import Fraction
 from figures import Figures
 from recompute import differences, rounded
 
-CATALOGUE = {"A": ("count", "sum"), "B": ("count", "sum"), "D": ("date", "max"),
-             "G": ("decimal", "average_min_max"), "R": ("percent", "ratio_of_sums(A,B)")}
-FORMS = ({"A": "3", "B": "4", "D": "2025-01-02", "G": "60.50"},
-         {"A": "1", "B": "2", "D": "2025-03-01", "G": "70.25"}, {"A": "5"})
+CATALOGUE = {"A1": ("count", "sum"), "B1": ("count", "sum"), "D1": ("date", "max"),
+             "G1": ("decimal", "average_min_max"), "R1": ("percent", "ratio_of_sums(A1,B1)")}
+FORMS = ({"A1": "3", "B1": "4", "D1": "2025-01-02", "G1": "60.50"},
+         {"A1": "1", "B1": "2", "D1": "2025-03-01", "G1": "70.25"}, {"A1": "5"})
 
 
 def row(rule, value, reported):
@@ -21,9 +21,9 @@ def row(rule, value, reported):
 
 
 ROLLUP = {"counts": {"received": 3}, "indicators": {
-    "A": row("sum", "9", 3), "B": row("sum", "6", 2), "D": row("max", "2025-03-01", 2),
-    "G": row("average_min_max", {"average": "65.38", "min": "60.50", "max": "70.25"}, 2),
-    "R": row("ratio_of_sums", "66.67", 2)}}
+    "A1": row("sum", "9", 3), "B1": row("sum", "6", 2), "D1": row("max", "2025-03-01", 2),
+    "G1": row("average_min_max", {"average": "65.38", "min": "60.50", "max": "70.25"}, 2),
+    "R1": row("ratio_of_sums", "66.67", 2)}}
 
 
 class Recompute(unittest.TestCase):
@@ -47,17 +47,17 @@ class Recompute(unittest.TestCase):
         self.assertEqual(self.found(lambda r: None), [])
 
     def test_each_wrong_figure_is_found(self):
-        for code, value in (("A", "8"), ("D", "2025-01-02"), ("R", "66.66"), ("B", None)):
+        for code, value in (("A1", "8"), ("D1", "2025-01-02"), ("R1", "66.66"), ("B1", None)):
             with self.subTest(code=code):
                 self.assertTrue(self.found(lambda r: r["indicators"][code].update(value=value)))
-        self.assertTrue(self.found(lambda r: r["indicators"]["G"]["value"].update(min="60.51")))
+        self.assertTrue(self.found(lambda r: r["indicators"]["G1"]["value"].update(min="60.51")))
 
     def test_a_wrong_count_is_found(self):
         self.assertTrue(self.found(lambda r: r["counts"].update(received=2)))
-        self.assertTrue(self.found(lambda r: r["indicators"]["A"].update(reported=2)))
+        self.assertTrue(self.found(lambda r: r["indicators"]["A1"].update(reported=2)))
 
     def test_a_figure_that_is_left_out_is_found(self):
-        self.assertTrue(self.found(lambda r: r["indicators"].pop("B")))
+        self.assertTrue(self.found(lambda r: r["indicators"].pop("B1")))
 
     def test_rounds_half_away_from_zero(self):
         self.assertEqual([rounded(Fraction(*f)) for f in ((1, 200), (-1, 200), (1, 3), (-1, 900))],
