@@ -21,14 +21,14 @@ struct request {
 
 /* The code of the first form that is not good; EX_OK when all are. */
 static int check_all(const struct request *request, const struct th_form_context *context,
-                     FILE *out, FILE *err)
+                     struct th_outbox *outbox, FILE *out, FILE *err)
 {
     int code = EX_OK;
     json_t *files = request->as_json ? json_array() : NULL;
     bool failed = request->as_json && files == NULL;
     for (size_t i = 0; i < request->paths_count; i++) {
         struct th_checked checked;
-        th_checked_init(&checked, request->paths[i], context);
+        th_checked_init(&checked, request->paths[i], context, outbox);
         if (request->as_json)
             failed = json_array_append_new(files, th_checked_json(&checked)) != 0 || failed;
         else
@@ -48,6 +48,17 @@ static int check_all(const struct request *request, const struct th_form_context
     return EX_OSERR;
 }
 
+/* NULL when it cannot be opened: a check without earlier reports is better than none. */
+static struct th_outbox *open_outbox(const struct th_home *home)
+{
+    char path[TH_HOME_PATH_SIZE];
+    struct th_outbox *outbox = NULL;
+    int size = snprintf(path, sizeof path, "%s/outbox", home->folder);
+    if (size < 0 || (size_t)size >= sizeof path || th_outbox_open(path, 0, &outbox) != 0)
+        return NULL;
+    return outbox;
+}
+
 static int check_with(const struct request *request, const struct th_home *home, FILE *out,
                       FILE *err)
 {
@@ -63,7 +74,10 @@ static int check_with(const struct request *request, const struct th_home *home,
     if (status == 0 && is_named)
         status = th_cli_choose_obligation(&request->choice, context.plan, home->unit, err,
                                           &context.obligation);
-    int code = status < 0 ? th_status_exit_code(status) : check_all(request, &context, out, err);
+    struct th_outbox *outbox = open_outbox(home);
+    int code =
+        status < 0 ? th_status_exit_code(status) : check_all(request, &context, outbox, out, err);
+    th_outbox_close(outbox);
     free(plans);
     return code;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/cli/checked.h"
 
+#include "nodes/cli/earlier.h"
+
 #include <string.h>
 
 #define BLOCK_BYTES  ((size_t)64 * 1024)
@@ -38,9 +40,17 @@ static bool lacks_figures(const struct th_checked *checked, const struct th_unit
     return true;
 }
 
-static int check_rules(struct th_checked *checked, const struct th_unit *unit)
+static int check_rules(struct th_checked *checked, const struct th_form_context *context,
+                       struct th_outbox *outbox)
 {
-    const struct th_related related = {0};
+    const struct th_unit *unit = context->unit;
+    struct th_earlier earlier = {0};
+    if (outbox != NULL) {
+        int status = th_earlier_find(outbox, context->plans, context->plans_count, checked->plan,
+                                     checked->obligation, &checked->arena, &earlier);
+        if (status != 0)
+            return status;
+    }
     const struct th_rule_set *rules = &checked->plan->rules;
     checked->errors.items =
         th_arena_alloc_array(&checked->arena, TH_REASONS_MAX, sizeof *checked->errors.items);
@@ -51,7 +61,7 @@ static int check_rules(struct th_checked *checked, const struct th_unit *unit)
     if (checked->errors.items == NULL || checked->warnings.items == NULL ||
         checked->unchecked == NULL)
         return TH_E_NO_MEMORY;
-    th_report_check(checked->plan, checked->obligation, unit, &checked->report, &related,
+    th_report_check(checked->plan, checked->obligation, unit, &checked->report, &earlier.related,
                     &checked->errors, &checked->warnings);
     for (uint16_t i = 0; i < rules->count; i++)
         if (lacks_figures(checked, unit, &rules->rules[i],
@@ -61,7 +71,7 @@ static int check_rules(struct th_checked *checked, const struct th_unit *unit)
 }
 
 void th_checked_init(struct th_checked *checked, const char *path,
-                     const struct th_form_context *context)
+                     const struct th_form_context *context, struct th_outbox *outbox)
 {
     *checked = (struct th_checked){.path = path};
     struct th_form_context with_places = *context;
@@ -71,7 +81,7 @@ void th_checked_init(struct th_checked *checked, const char *path,
     checked->status = th_form_read(path, &with_places, &checked->arena, &checked->problems,
                                    &checked->report, &checked->plan, &checked->obligation);
     if (checked->status == 0)
-        checked->status = check_rules(checked, context->unit);
+        checked->status = check_rules(checked, context, outbox);
 }
 
 void th_checked_deinit(struct th_checked *checked)

@@ -8,6 +8,7 @@
 #define TH_NODES_CLI_CHECKED_H
 
 #include "nodes/form/form.h"
+#include "nodes/store/outbox.h"
 #include "proto/model/check.h"
 
 #include <jansson.h>
@@ -33,9 +34,10 @@ struct th_checked {
     size_t unchecked_count;
 };
 
-/* Reads and checks; th_checked_deinit() whatever came out. */
+/* Reads and checks; th_checked_deinit() whatever came out. `outbox` has the earlier reports that
+ * some rules compare with; NULL: these rules are skipped. */
 void th_checked_init(struct th_checked *checked, const char *path,
-                     const struct th_form_context *context);
+                     const struct th_form_context *context, struct th_outbox *outbox);
 void th_checked_deinit(struct th_checked *checked);
 
 bool th_checked_is_good(const struct th_checked *checked);

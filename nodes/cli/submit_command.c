@@ -165,7 +165,7 @@ static int refuse_form(struct submitting *submitting, const struct th_checked *c
 static int submit_file(struct submitting *submitting, const char *path)
 {
     struct th_checked checked;
-    th_checked_init(&checked, path, &submitting->context);
+    th_checked_init(&checked, path, &submitting->context, submitting->outbox);
     int code = EX_OK;
     struct th_submit_result result;
     if (!th_checked_is_good(&checked)) {

@@ -40,7 +40,7 @@ static void check(const char *bytes, bool verbose)
     size_t size = 0;
     form_case_put(&form, "b.yaml", bytes, strlen(bytes));
     (void)snprintf(form.path, sizeof form.path, "%s/b.yaml", form.folder);
-    th_checked_init(&checked, form.path, &context);
+    th_checked_init(&checked, form.path, &context, NULL);
     FILE *out = open_memstream(&text, &size);
     cr_assert_not_null(out);
     th_checked_print(&checked, verbose, out);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodes/cli/earlier.h"
+
+#include "tests/support/node_case.h"
+
+#include <criterion/criterion.h>
+
+static struct th_node_case node;
+static struct th_arena arena;
+static struct th_earlier earlier;
+
+/* The case submits to O-1 of gialai-2025. */
+static const struct th_obligation obligations[] = {
+    {.id = "O-1", .period = "2025-H1", .quoted = {.present = TH_TERM_SERIES, .series = "s"}},
+    {.id = "O-2", .period = "2025", .quoted = {.present = TH_TERM_SERIES, .series = "s"}},
+    {.id = "O-3", .period = "2025", .quoted = {.present = TH_TERM_SERIES, .series = "other"}},
+};
+static const struct th_plan plan = {
+    .id = "gialai-2025", .year = 2025, .obligations = obligations, .obligations_count = 3};
+static const struct th_plan *const plans[] = {&plan};
+
+static void set_up(void)
+{
+    th_node_case_make(&node, TH_MODE_REHEARSAL, "tcp://127.0.0.1:1");
+    th_node_case_open(&node);
+    th_arena_init(&arena, 65536, 16 << 20);
+}
+
+static void tear_down(void)
+{
+    th_node_case_close(&node);
+    th_node_case_remove(&node);
+    th_arena_deinit(&arena);
+}
+
+TestSuite(earlier, .init = set_up, .fini = tear_down);
+
+static const struct th_values *half_year_for(const struct th_obligation *obligation)
+{
+    cr_assert_eq(th_earlier_find(node.outbox, plans, 1, &plan, obligation, &arena, &earlier), 0);
+    return earlier.related.half_year;
+}
+
+static int64_t figure_of(const struct th_values *values)
+{
+    int64_t value = -1;
+    cr_assert_not_null(values);
+    cr_assert(th_values_get(values, 1, &value));
+    return value;
+}
+
+Test(earlier, the_half_year_stands_beside_the_year)
+{
+    th_node_case_submit(&node, 0, 12);
+    cr_assert_eq(figure_of(half_year_for(&obligations[1])), 12);
+}
+
+Test(earlier, the_latest_revision_counts)
+{
+    th_node_case_submit(&node, 0, 12);
+    th_node_case_submit(&node, 2, 15);
+    cr_assert_eq(figure_of(half_year_for(&obligations[1])), 15);
+}
+
+Test(earlier, a_rejected_report_does_not_count)
+{
+    struct th_outbox_item item;
+    struct th_outbox_detail detail = {0};
+    uint64_t id = th_node_case_submit(&node, 0, 12);
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    item.state = TH_ITEM_REJECTED;
+    cr_assert_eq(th_outbox_settle(node.outbox, &item, &detail, item.queued_at), 0);
+    cr_assert_null(half_year_for(&obligations[1]));
+}
+
+Test(earlier, another_series_is_not_compared)
+{
+    th_node_case_submit(&node, 0, 12);
+    cr_assert_null(half_year_for(&obligations[2]));
+}
+
+Test(earlier, the_half_year_itself_has_no_half_year)
+{
+    th_node_case_submit(&node, 0, 12);
+    cr_assert_null(half_year_for(&obligations[0]));
+}
