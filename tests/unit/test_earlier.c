@@ -15,8 +15,12 @@ static const struct th_obligation obligations[] = {
     {.id = "O-2", .period = "2025", .quoted = {.present = TH_TERM_SERIES, .series = "s"}},
     {.id = "O-3", .period = "2025", .quoted = {.present = TH_TERM_SERIES, .series = "other"}},
 };
-static const struct th_plan plan = {
-    .id = "gialai-2025", .year = 2025, .obligations = obligations, .obligations_count = 3};
+static const struct th_plan plan = {.id = "gialai-2025",
+                                    .year = 2025,
+                                    .territory = "64",
+                                    .catalogue = {.id = "c"},
+                                    .obligations = obligations,
+                                    .obligations_count = 3};
 static const struct th_plan *const plans[] = {&plan};
 
 static void set_up(void)
