@@ -18,6 +18,10 @@
 #define WORRY_MS    10000 /* without a welcome: say where to look */
 #define TURN_FRAMES 64
 
+/* Without a connection: dial again after this, then half as long again each time, with jitter. */
+#define REDIAL_MIN_MS 6000
+#define REDIAL_MAX_MS 120000
+
 struct node {
     struct runner *runner;
     struct th_home home;
@@ -29,6 +33,8 @@ struct node {
     bool is_connected;
     bool was_welcomed;
     int64_t welcomed_ms;
+    int64_t redial_ms; /* when; 0: not set */
+    int64_t redial_wait_ms;
     int lock;
 };
 
@@ -92,6 +98,25 @@ static int follow_connection(struct node *node, bool is_writable)
     node->is_connected = is_writable;
     return is_writable ? th_node_driver_on_connected(node->driver)
                        : th_node_driver_on_lost(node->driver);
+}
+
+/* For ever, so that a node that was enrolled late or met a stranger gets through by itself. */
+static int redial(struct node *node, int64_t now_ms)
+{
+    if (node->is_connected) {
+        node->redial_ms = node->redial_wait_ms = 0;
+        return 0;
+    }
+    bool is_due = node->redial_ms != 0 && now_ms >= node->redial_ms;
+    if (node->redial_ms != 0 && !is_due)
+        return 0;
+    int64_t wait_ms = node->redial_wait_ms + node->redial_wait_ms / 2;
+    if (wait_ms < REDIAL_MIN_MS)
+        wait_ms = REDIAL_MIN_MS;
+    node->redial_wait_ms = wait_ms > REDIAL_MAX_MS ? REDIAL_MAX_MS : wait_ms;
+    int64_t jitter_ms = randombytes_uniform((uint32_t)(node->redial_wait_ms / 2));
+    node->redial_ms = now_ms + node->redial_wait_ms + jitter_ms;
+    return is_due ? th_dealer_redial(node->dealer) : 0;
 }
 
 static int take_turn(void *context)
@@ -165,6 +190,8 @@ static int on_tick(void *context, bool *ret_is_done)
     for (size_t i = 0; i < runner->options->folders_count; i++) {
         struct node *node = &runner->nodes[i];
         int status = th_node_driver_on_time(node->driver);
+        if (status == 0)
+            status = redial(node, now_ms);
         if (status != 0)
             return status;
         if (!node->was_welcomed && th_node_driver_was_welcomed(node->driver)) {

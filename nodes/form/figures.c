@@ -122,9 +122,13 @@ static void complain_about_readings(struct th_form_reader *reader, const struct 
     ungrouped(readings->english, two);
     const char *whole = strchr(one, ',') == NULL ? one : two;
     const char *decimal = whole == one ? two : one;
-    (void)snprintf(hint, sizeof hint,
-                   "nếu là số lớn thì viết liền %s; nếu là số thập phân thì thêm một số 0: %s0",
-                   whole, decimal);
+    if (reader->is_sheet)
+        (void)snprintf(hint, sizeof hint,
+                       "nếu là số lớn thì viết liền %s; nếu là số thập phân thì thêm một số 0: %s0",
+                       whole, decimal);
+    else
+        (void)snprintf(hint, sizeof hint, "viết %s hoặc %s, không thêm số 0 sau dấu chấm", whole,
+                       decimal);
     th_form_complain(reader, node, hint, "%s: \"%s\" có hai cách đọc: %s hoặc %s", indicator->code,
                      node->text.bytes, one, two);
     reader->ambiguous_found++;
@@ -136,10 +140,11 @@ static bool read_number(struct figures *figures, const struct th_form_node *node
     struct th_form_reader *reader = figures->reader;
     struct th_figure_readings readings;
     struct th_text text = node->text;
-    int status = reader->is_sheet
-                     ? th_figure_parse_spreadsheet(text.bytes, text.size, indicator->scale,
-                                                   ret_value, &readings)
-                     : th_figure_parse(text.bytes, text.size, indicator->scale, ret_value);
+    int status =
+        reader->is_sheet
+            ? th_figure_parse_spreadsheet(text.bytes, text.size, indicator->scale, ret_value,
+                                          &readings)
+            : th_figure_parse(text.bytes, text.size, indicator->scale, ret_value, &readings);
     if (status == TH_E_AMBIGUOUS) {
         complain_about_readings(reader, node, indicator, &readings);
     } else if (status < 0) {

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #define CURVE_OVERHEAD 64 /* bytes that CURVE adds to a frame, rounded up */
 
 struct th_dealer {
     void *socket;
+    char *address;
     zmq_msg_t message; /* the last one received */
 };
 
@@ -76,9 +78,14 @@ static int configure(void *socket, const struct th_dealer_options *options)
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, options->curve_key, TH_CURVE_KEY_SIZE) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, options->curve_secret, TH_CURVE_KEY_SIZE) != 0)
         return status_of(errno);
-    if (zmq_connect(socket, options->address) != 0)
-        return errno == ENOMEM ? TH_E_NO_MEMORY : TH_E_CONFIG;
     return 0;
+}
+
+static int dial(struct th_dealer *dealer)
+{
+    if (zmq_connect(dealer->socket, dealer->address) == 0)
+        return 0;
+    return errno == ENOMEM ? TH_E_NO_MEMORY : TH_E_CONFIG;
 }
 
 int th_dealer_open(void *context, const struct th_dealer_options *options,
@@ -87,13 +94,20 @@ int th_dealer_open(void *context, const struct th_dealer_options *options,
     struct th_dealer *dealer = calloc(1, sizeof *dealer);
     if (dealer == NULL)
         return TH_E_NO_MEMORY;
+    dealer->address = strdup(options->address);
     dealer->socket = zmq_socket(context, ZMQ_DEALER);
-    if (dealer->socket == NULL) {
+    if (dealer->address == NULL || dealer->socket == NULL) {
+        int error = dealer->address == NULL ? ENOMEM : errno;
+        if (dealer->socket != NULL)
+            (void)zmq_close(dealer->socket);
+        free(dealer->address);
         free(dealer);
-        return status_of(errno);
+        return status_of(error);
     }
     (void)zmq_msg_init(&dealer->message); /* cannot fail */
     int status = configure(dealer->socket, options);
+    if (status == 0)
+        status = dial(dealer);
     if (status != 0) {
         th_dealer_close(dealer);
         return status;
@@ -108,7 +122,15 @@ void th_dealer_close(struct th_dealer *dealer)
         return;
     (void)zmq_msg_close(&dealer->message);
     (void)zmq_close(dealer->socket);
+    free(dealer->address);
     free(dealer);
+}
+
+int th_dealer_redial(struct th_dealer *dealer)
+{
+    /* Of a session that has ended by itself nothing is left to disconnect: ENOENT. */
+    (void)zmq_disconnect(dealer->socket, dealer->address);
+    return dial(dealer);
 }
 
 int th_dealer_fd(const struct th_dealer *dealer)

@@ -34,6 +34,14 @@ TH_MUST_CHECK int th_dealer_open(void *context, const struct th_dealer_options *
                                  struct th_dealer **ret_dealer);
 void th_dealer_close(struct th_dealer *dealer);
 
+/*
+ * Gives up the connection that is not there and dials again, on the same descriptor. libzmq dials
+ * again by itself after a lost TCP connection, but never after a handshake that was refused: a key
+ * that was not enrolled yet, or another program at that address. Call it after a while without a
+ * connection. TH_E_NO_MEMORY, TH_E_CONFIG.
+ */
+TH_MUST_CHECK int th_dealer_redial(struct th_dealer *dealer);
+
 /* To be polled for reading, never read: see nodes/shell/loop.h. */
 int th_dealer_fd(const struct th_dealer *dealer);
 

@@ -95,17 +95,38 @@ static bool read_number(const char *text, size_t text_size, char group, char poi
     return true;
 }
 
-int th_figure_parse(const char *text, size_t text_size, unsigned scale, int64_t *ret_value)
-{
-    struct number number;
-    if (!read_number(text, text_size, 0, '.', &number))
-        return TH_E_SYNTAX;
-    return to_scale(number, scale, ret_value);
-}
-
 static bool same(struct number a, struct number b)
 {
     return a.negative == b.negative && a.decimals == b.decimals && a.digits == b.digits;
+}
+
+static int give_readings(struct number vietnamese, struct number english,
+                         struct th_figure_readings *ret_readings)
+{
+    struct th_figure_readings readings;
+    if (to_scale(vietnamese, TH_FIGURE_SCALE_MAX, &readings.vietnamese) < 0 ||
+        to_scale(english, TH_FIGURE_SCALE_MAX, &readings.english) < 0)
+        return TH_E_RANGE;
+    if (ret_readings != NULL)
+        *ret_readings = readings;
+    return TH_E_AMBIGUOUS;
+}
+
+int th_figure_parse(const char *text, size_t text_size, unsigned scale, int64_t *ret_value,
+                    struct th_figure_readings *ret_readings)
+{
+    struct number number, vietnamese;
+    if (!read_number(text, text_size, 0, '.', &number))
+        return TH_E_SYNTAX;
+    const char *point = memchr(text, '.', text_size);
+    size_t decimals = point == NULL ? 0 : text_size - (size_t)(point - text) - 1;
+    int64_t value;
+    int status = to_scale(number, scale, &value);
+    if (status == 0 && decimals > scale && read_number(text, text_size, '.', ',', &vietnamese))
+        return give_readings(vietnamese, number, ret_readings);
+    if (status == 0)
+        *ret_value = value;
+    return status;
 }
 
 int th_figure_parse_spreadsheet(const char *text, size_t text_size, unsigned scale,
@@ -120,15 +141,8 @@ int th_figure_parse_spreadsheet(const char *text, size_t text_size, unsigned sca
         is_vietnamese = vietnamese.decimals == 0;
         is_english = english.decimals == 0;
     }
-    if (is_vietnamese && is_english && !same(vietnamese, english)) {
-        struct th_figure_readings readings;
-        if (to_scale(vietnamese, TH_FIGURE_SCALE_MAX, &readings.vietnamese) < 0 ||
-            to_scale(english, TH_FIGURE_SCALE_MAX, &readings.english) < 0)
-            return TH_E_RANGE;
-        if (ret_readings != NULL)
-            *ret_readings = readings;
-        return TH_E_AMBIGUOUS;
-    }
+    if (is_vietnamese && is_english && !same(vietnamese, english))
+        return give_readings(vietnamese, english, ret_readings);
     return to_scale(is_vietnamese ? vietnamese : english, scale, ret_value);
 }
 

@@ -19,19 +19,20 @@
 #define TH_FIGURE_SCALE_MAX 6
 #define TH_FIGURE_TEXT_SIZE 40 /* the longest figure in either form and its NUL */
 
-/*
- * A number as JSON and YAML write it: an optional minus, digits, optionally a point and digits.
- * Trailing zeros beyond the scale are fine. TH_E_SYNTAX; TH_E_RANGE when it needs more decimals
- * than `scale` or does not fit.
- */
-TH_MUST_CHECK int th_figure_parse(const char *text, size_t text_size, unsigned scale,
-                                  int64_t *ret_value);
-
 /* The two ways to read one number; scaled by 10^TH_FIGURE_SCALE_MAX. */
 struct th_figure_readings {
     int64_t vietnamese; /* 1.234 is one thousand two hundred and thirty-four */
     int64_t english;    /* 1.234 is one and a bit */
 };
+
+/*
+ * A number as JSON and YAML write it: an optional minus, digits, optionally a point and digits.
+ * TH_E_SYNTAX; TH_E_RANGE when it needs more decimals than `scale` or does not fit. Zeros beyond
+ * the scale are fine, unless they may be thousands: 10.000 where whole numbers are asked is
+ * TH_E_AMBIGUOUS, with both readings; `ret_readings` may be NULL.
+ */
+TH_MUST_CHECK int th_figure_parse(const char *text, size_t text_size, unsigned scale,
+                                  int64_t *ret_value, struct th_figure_readings *ret_readings);
 
 /*
  * A number as a spreadsheet writes it, grouped or not: 1.234,5 or 1,234.5 or 1234.

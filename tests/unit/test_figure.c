@@ -6,7 +6,7 @@
 
 static int plain(const char *text, unsigned scale, int64_t *ret_value)
 {
-    return th_figure_parse(text, strlen(text), scale, ret_value);
+    return th_figure_parse(text, strlen(text), scale, ret_value, NULL);
 }
 
 static int sheet(const char *text, unsigned scale, int64_t *ret_value,
@@ -23,7 +23,7 @@ Test(figure, plain_numbers_are_scaled_exactly)
         int64_t value;
     } rows[] = {
         {"0", 0, 0},          {"12", 2, 1200}, {"12.5", 2, 1250},
-        {"-0.05", 2, -5},     {"7.000", 0, 7}, {"9223372036854775807", 0, INT64_MAX},
+        {"-0.05", 2, -5},     {"7.00", 0, 7}, {"9223372036854775807", 0, INT64_MAX},
         {"1.230000", 2, 123}, {"-12", 0, -12},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -41,6 +41,20 @@ Test(figure, what_is_no_plain_number_is_refused)
         cr_assert_eq(plain(bad[i], 2, &value), TH_E_SYNTAX, "%s", bad[i]);
         cr_assert_eq(value, 42);
     }
+}
+
+Test(figure, a_plain_number_that_looks_like_thousands_is_refused_with_both_readings)
+{
+    int64_t value = 42;
+    struct th_figure_readings readings;
+    cr_assert_eq(th_figure_parse("10.000", 6, 0, &value, &readings), TH_E_AMBIGUOUS);
+    cr_assert_eq(readings.vietnamese, INT64_C(10000) * 1000000);
+    cr_assert_eq(readings.english, INT64_C(10) * 1000000);
+    cr_assert_eq(th_figure_parse("12.345", 6, 0, &value, &readings), TH_E_RANGE);
+    cr_assert_eq(th_figure_parse("12.500", 6, 2, &value, &readings), TH_E_AMBIGUOUS);
+    cr_assert_eq(th_figure_parse("1.200.000", 9, 0, &value, &readings), TH_E_SYNTAX);
+    cr_assert_eq(th_figure_parse("12.500", 6, 3, &value, &readings), 0);
+    cr_assert_eq(value, 12500);
 }
 
 Test(figure, too_many_decimals_or_digits_are_out_of_range)
