@@ -12,7 +12,7 @@
 struct line {
     const char *folder;
     const char *plan, *period, *obligation, *unit, *branch, *as_of, *number;
-    bool as_json, missing, late;
+    bool as_json, missing, late, summary;
 };
 
 static const struct {
@@ -24,7 +24,9 @@ static const struct {
                            "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
                            "--period 2025-H1\n"
                            "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
-                           "--period 2025-H1 --missing\n"},
+                           "--period 2025-H1 --missing\n"
+                           "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
+                           "--period 2025-H1 --summary\n"},
     [TH_QUERY_ROLLUP] = {"rollup", "Số liệu tổng hợp của một đơn vị và các đơn vị bên dưới.",
                          "  tonghop-aggregator rollup var/tinh --plan gialai-2025 "
                          "--period 2025-H1 --unit 64\n"
@@ -56,6 +58,11 @@ static int parse_branch(const char *word, enum th_branch *ret_branch)
 
 static int read_line(const char *name, const struct line *line, FILE *err, struct th_query *query)
 {
+    if (line->missing + line->late + line->summary > 1) {
+        th_cli_complain(err, name, "chọn một trong ba", "%s",
+                        "--missing, --late và --summary không đi cùng nhau");
+        return TH_E_INVALID;
+    }
     query->plan = text_of(line->plan);
     query->period = text_of(line->period);
     query->obligation = text_of(line->obligation);
@@ -91,9 +98,10 @@ static int print(const struct th_query_context *context, enum th_query_what what
         (void)fputc('\n', out);
         return dumped == 0 ? TH_OK : TH_E_IO;
     }
-    enum th_standing_filter filter = line->missing ? TH_FILTER_MISSING
-                                     : line->late  ? TH_FILTER_LATE
-                                                   : TH_FILTER_NONE;
+    enum th_standing_filter filter = line->missing   ? TH_FILTER_MISSING
+                                     : line->late    ? TH_FILTER_LATE
+                                     : line->summary ? TH_FILTER_SUMMARY
+                                                     : TH_FILTER_NONE;
     th_query_print(context, what, filter, answer, out);
     return TH_OK;
 }
@@ -175,10 +183,11 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
          .text = &line.number},
         {.name = "missing", .help = "chỉ đơn vị chưa báo cáo", .flag = &line.missing},
         {.name = "late", .help = "chỉ đơn vị báo cáo trễ", .flag = &line.late},
+        {.name = "summary", .help = "chỉ số đếm theo từng huyện", .flag = &line.summary},
     };
     size_t count = sizeof(options) / sizeof(options[0]);
     if (what != TH_QUERY_STANDING)
-        count -= 2; /* --missing and --late are for standing */
+        count -= 3; /* --missing, --late and --summary are for standing */
     if (what == TH_QUERY_ROLLUP || what == TH_QUERY_CLOSINGS)
         count -= 1; /* a rollup has no number */
     const struct th_cli_command self = {.name = commands[what].name,

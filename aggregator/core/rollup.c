@@ -136,6 +136,11 @@ static void count_row(struct th_counts *counts, const struct th_row *row, uint32
     }
 }
 
+void th_counts_add(struct th_counts *counts, const struct th_row *row)
+{
+    count_row(counts, row, 1);
+}
+
 static void widen(th_int128 *min, th_int128 *max, th_int128 value, bool is_first)
 {
     if (min != NULL && (is_first || value < *min))

@@ -66,6 +66,8 @@ void th_rollup_clear(const struct th_rollup_layout *layout, struct th_rollup *ro
 void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollup *from,
                     struct th_rollup *to);
 
+/* Adds one report to the counts alone. */
+void th_counts_add(struct th_counts *counts, const struct th_row *row);
 /* Adds one report's figures and counts. */
 void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                      const struct th_row *row);

@@ -4,11 +4,10 @@
  * event needs them, and rows as they were at an instant.
  */
 #include "aggregator/driver/parts.h"
+#include "aggregator/past/past.h"
 #include "base/assert.h"
-#include "proto/model/packed.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
-#include "proto/wire/submission.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,95 +215,16 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
 
 /* ---- rows as they were ---- */
 
-struct past {
-    struct th_driver *driver;
-    struct th_book_id book;
-    th_instant at;
-    struct th_row *rows;
-    size_t count, capacity;
-    struct th_revision latest; /* before `at`, of the row that is looked at */
-    bool has_latest;
-};
-
-static int look_at_revision(void *context, const struct th_revision *revision)
-{
-    struct past *past = context;
-    if (revision->received.ms >= past->at.ms)
-        return 0;
-    if (!past->has_latest || revision->revision > past->latest.revision)
-        past->latest = *revision;
-    past->has_latest = true;
-    return 0;
-}
-
-/* The figures of a superseded revision, from its entry. */
-static int read_values(struct past *past, struct th_row *row)
-{
-    struct th_store_port *store = &past->driver->ports.store;
-    struct th_arena *arena = &past->driver->batch;
-    struct th_stored_entry entry;
-    struct th_submission submission;
-    int status = store->entry(store->context, row->position, &entry);
-    if (status < 0)
-        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
-    if (entry.kind != TH_ENTRY_SUBMISSION)
-        return TH_E_CORRUPT;
-    status = th_wire_submission_decode_trusted(entry.body, arena, &submission);
-    if (status < 0)
-        return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
-    if (row->index >= submission.header.reports_count)
-        return TH_E_CORRUPT;
-    const struct th_report *report = &submission.reports[row->index];
-    return th_row_pack(report, arena, row);
-}
-
-static int as_it_was(struct past *past, struct th_row *row)
-{
-    struct th_store_port *store = &past->driver->ports.store;
-    past->has_latest = false;
-    int status = store->revisions(store->context, past->book, row->unit, row->number,
-                                  look_at_revision, past);
-    if (status < 0)
-        return status;
-    if (!past->has_latest)
-        return TH_E_CORRUPT; /* first received before `at`, but no such revision */
-    row->revision = past->latest.revision;
-    row->index = past->latest.index;
-    row->position = past->latest.position;
-    row->digest = past->latest.digest;
-    row->received = past->latest.received;
-    return read_values(past, row);
-}
-
-static int add_past_row(void *context, const struct th_row *row)
-{
-    struct past *past = context;
-    if (row->first_received.ms >= past->at.ms)
-        return 0;
-    if (past->count == past->capacity) {
-        size_t capacity = past->capacity == 0 ? 256 : past->capacity * 2;
-        struct th_row *rows = th_arena_alloc_array(&past->driver->batch, capacity, sizeof *rows);
-        if (rows == NULL)
-            return TH_E_NO_MEMORY;
-        if (past->count > 0)
-            memcpy(rows, past->rows, past->count * sizeof *rows);
-        past->rows = rows;
-        past->capacity = capacity;
-    }
-    past->rows[past->count++] = *row;
-    return 0;
-}
-
 int th_driver_give_past(struct th_driver *driver, struct th_book_id book, th_instant at)
 {
     TH_ASSERT(!driver->has_stored);
-    struct th_store_port *store = &driver->ports.store;
-    struct past past = {.driver = driver, .book = book, .at = at};
+    const struct th_store_port *store = &driver->ports.store;
+    const struct th_past_source source = {store->context, store->rows, store->revisions,
+                                          store->entry};
+    struct th_past_rows past;
     int status = th_driver_read(driver);
     if (status == 0)
-        status = store->rows(store->context, book, add_past_row, &past);
-    for (size_t i = 0; i < past.count && status == 0; i++)
-        if (past.rows[i].received.ms >= at.ms)
-            status = as_it_was(&past, &past.rows[i]);
+        status = th_past_rows(&source, book, (struct th_past_cut){TH_PAST_ALL_ENTRIES, at}, NULL,
+                              NULL, &driver->batch, &past);
     return status < 0 ? status : th_core_give_past(driver->core, book, at, past.rows, past.count);
 }

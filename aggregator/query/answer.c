@@ -111,16 +111,16 @@ static int find_unit(struct th_question *question, struct th_text code)
 {
     const struct th_unit_list *units = &question->context->units;
     question->unit_given = code.size > 0;
+    question->day = day_of(question);
     if (code.size == 0) {
         const char *territory = question->plan->plan->territory;
-        question->unit = th_unit_list_find(units, territory, strlen(territory), day_of(question));
-    } else {
-        question->unit = th_unit_list_find(units, code.bytes, code.size, day_of(question));
+        code = (struct th_text){territory, strlen(territory)};
     }
+    question->unit = th_unit_list_find(units, code.bytes, code.size, question->day);
     if (question->unit == TH_UNIT_NONE) {
         char day[TH_DAY_TEXT_SIZE];
         return refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
-                      (int)code.size, code.bytes, th_day_format(day_of(question), day));
+                      (int)code.size, code.bytes, th_day_format(question->day, day));
     }
     return TH_OK;
 }
@@ -138,6 +138,13 @@ static int find_moment(struct th_question *question, const struct th_query *quer
         return refuse(question, TH_E_RANGE, "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
                       th_instant_format(query->as_of, text));
     }
+    if (status == TH_OK && question->plan->loaded_at.ms > query->as_of.ms) {
+        char asked[TH_INSTANT_TEXT_SIZE], loaded[TH_INSTANT_TEXT_SIZE];
+        return refuse(question, TH_E_RANGE,
+                      "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
+                      th_instant_format(query->as_of, asked), question->plan->plan->id,
+                      th_instant_format(question->plan->loaded_at, loaded));
+    }
     return status;
 }
 
@@ -152,6 +159,8 @@ static int resolve(struct th_question *question, const struct th_query *query, t
         status = find_moment(question, query, now);
     question->branch = query->branch;
     question->number = query->number;
+    if (status == TH_OK)
+        th_query_count_expected(question);
     return status;
 }
 

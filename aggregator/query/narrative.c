@@ -37,8 +37,6 @@ json_t *th_query_narratives(const struct th_question *question, const struct th_
         uint16_t number = 0;
         int64_t size;
         bool estimated;
-        if (!th_query_covers(question, unit))
-            continue;
         th_packed_begin(row->values, row->values_size, &cursor);
         while (number < indicator && th_packed_next(&cursor, &number, &size, &estimated))
             ;

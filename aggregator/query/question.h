@@ -3,9 +3,11 @@
 #ifndef TH_QUERY_QUESTION_H
 #define TH_QUERY_QUESTION_H
 
+#include "aggregator/past/past.h"
 #include "aggregator/query/answer.h"
-#include "aggregator/query/past.h"
 #include "proto/model/entry.h"
+
+#define TH_QUERY_BRANCHES (TH_BRANCH_BODIES + 1)
 
 struct th_question {
     const struct th_query_context *context;
@@ -14,13 +16,15 @@ struct th_question {
     struct th_book_id book;
     const struct th_query_plan *plan;
     const struct th_obligation *obligation;
+    th_day day;    /* on which codes mean units */
     uint32_t unit; /* index in the context's list */
     bool unit_given;
     enum th_branch branch;
     uint32_t number;
     th_instant as_of;
-    bool past;     /* as_of was asked for */
-    uint64_t size; /* entries that are looked at */
+    bool past;                            /* as_of was asked for */
+    uint64_t size;                        /* entries that are looked at */
+    uint32_t expected[TH_QUERY_BRANCHES]; /* units below the unit, by their own branch */
     struct th_query_problem *problem;
 };
 
@@ -29,6 +33,29 @@ TH_MUST_CHECK int th_query_standing(const struct th_question *question, json_t *
 TH_MUST_CHECK int th_query_rollup(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_report(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_closings(const struct th_question *question, json_t **ret_answer);
+
+/* ---- reports at the question's moment ---- */
+
+/* Those of the question's unit and branch, in the order of unit and number; in the arena. */
+TH_MUST_CHECK int th_query_rows(const struct th_question *question, struct th_past_rows *ret_rows);
+/* That of the question's unit and number. TH_E_NOT_FOUND: not reported by then. */
+TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row *ret_row);
+
+/* ---- who is expected ---- */
+
+/* True when a report of this unit belongs to the question's unit and branch. */
+bool th_query_covers(const struct th_question *question, uint32_t unit);
+/* True when the obligation is counted by units and has this one among them; a suspended obligation
+ * still names its units. */
+bool th_query_is_expected(const struct th_question *question, uint32_t unit);
+/* Fills `expected`. */
+void th_query_count_expected(struct th_question *question);
+/* Units of the question's unit and branch that are expected; `indicator` 0, or one that they are
+ * asked for. */
+uint32_t th_query_expected(const struct th_question *question, uint16_t indicator);
+/* Puts `expected`, a number of units, into counts as the obligation means it. */
+void th_query_fill_expected(const struct th_question *question, uint32_t expected,
+                            struct th_counts *counts);
 
 /* ---- parts of answers ---- */
 
@@ -41,8 +68,7 @@ json_t *th_query_counts(const struct th_counts *counts);
  * about now, else from the reports. Rows are the reports at the question's moment, for lists. */
 TH_MUST_CHECK int th_query_collect(const struct th_question *question,
                                    const struct th_past_rows *rows, struct th_rollup *ret_rollup);
-/* [{"unit","position"}]: which of the rows, within the question's unit and branch, have a narrative
- * section; and how many. */
+/* [{"unit","position"}]: which of the rows have a narrative section; and how many. */
 json_t *th_query_narratives(const struct th_question *question, const struct th_past_rows *rows,
                             uint16_t indicator, uint32_t *ret_reported);
 
@@ -57,11 +83,10 @@ TH_MUST_CHECK int th_query_read_report(const struct th_question *question, uint6
                                        struct th_report *ret_report,
                                        struct th_decision *ret_decision);
 
-/* Units below `top` in a branch that are expected; `indicator` 0, or one that they are asked for.
- */
-uint32_t th_query_expected(const struct th_question *question, uint32_t top, enum th_branch branch,
-                           uint16_t indicator);
-/* True when a report of this unit belongs to the question's unit and branch. */
-bool th_query_covers(const struct th_question *question, uint32_t unit);
+/* [{"unit","name","counts"}]: each direct child of the question's unit that has units below it;
+ * then, under unit null, the unit itself with its other children, when there is anything to count.
+ * The counts add up to the unit's. Rows are those of the question. */
+TH_MUST_CHECK int th_query_below(const struct th_question *question,
+                                 const struct th_past_rows *rows, json_t **ret_list);
 
 #endif

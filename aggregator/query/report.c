@@ -183,30 +183,31 @@ static int fill(const struct th_question *question, const struct th_row *row, js
     return status;
 }
 
+static void describe_absence(const struct th_question *question, const struct th_unit *unit)
+{
+    const char *hint = question->unit_given ? "" : ": chọn đơn vị bằng --unit MÃ";
+    if (question->obligation->open_ended && question->number == 0)
+        hint = ": chọn báo cáo thứ mấy bằng --number, từ 1";
+    snprintf(question->problem->text, sizeof(question->problem->text),
+             "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
+             question->obligation->id, hint);
+}
+
 int th_query_report(const struct th_question *question, json_t **ret_answer)
 {
     const struct th_unit *unit = &question->context->units.units[question->unit];
-    struct th_past_rows rows;
-    int status =
-        th_past_rows(question->view, question->book, question->size, question->arena, &rows);
+    struct th_row row;
+    int status = th_query_row(question, &row);
+    if (status == TH_E_NOT_FOUND) {
+        describe_absence(question, unit);
+        return status;
+    }
     if (status != TH_OK)
         return status;
-    const struct th_row *row = NULL;
-    for (size_t i = 0; row == NULL && i < rows.count; i++)
-        if (rows.rows[i].unit == question->context->number_of[question->unit] &&
-            rows.rows[i].number == question->number)
-            row = &rows.rows[i];
-    if (row == NULL) {
-        snprintf(question->problem->text, sizeof(question->problem->text),
-                 "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
-                 question->obligation->id,
-                 question->unit_given ? "" : ": chọn đơn vị bằng --unit MÃ");
-        return TH_E_NOT_FOUND;
-    }
     json_t *answer = th_query_head(question);
     json_object_set_new(answer, "unit", json_string(unit->code));
     json_object_set_new(answer, "name", json_string(unit->name));
-    status = fill(question, row, answer);
+    status = fill(question, &row, answer);
     if (status != TH_OK) {
         json_decref(answer);
         return status;

@@ -34,21 +34,38 @@ static bool is_asked_for(const struct th_obligation *obligation, enum th_branch 
     return false;
 }
 
-uint32_t th_query_expected(const struct th_question *question, uint32_t top, enum th_branch branch,
-                           uint16_t indicator)
+bool th_query_is_expected(const struct th_question *question, uint32_t unit)
+{
+    const struct th_obligation *obligation = question->obligation;
+    return obligation->has_due && !obligation->open_ended &&
+           th_plan_expects(question->plan->plan, obligation, &question->context->units, unit,
+                           th_obligation_last_day(obligation));
+}
+
+void th_query_count_expected(struct th_question *question)
 {
     const struct th_unit_list *units = &question->context->units;
-    th_day day = th_obligation_last_day(question->obligation);
+    for (uint32_t unit = 0; unit < units->count; unit++)
+        if (th_query_covers(question, unit) && th_query_is_expected(question, unit))
+            question->expected[th_unit_kind_branch(units->units[unit].kind)]++;
+}
+
+uint32_t th_query_expected(const struct th_question *question, uint16_t indicator)
+{
     uint32_t count = 0;
-    for (uint32_t i = 0; i < units->count; i++) {
-        enum th_branch own = th_unit_kind_branch(units->units[i].kind);
-        if ((branch == TH_BRANCH_ALL || branch == own) &&
-            th_plan_expects(question->plan->plan, question->obligation, units, i, day) &&
-            th_query_is_below(question->context, i, top) &&
-            (indicator == 0 || is_asked_for(question->obligation, own, indicator)))
-            count++;
-    }
+    for (int branch = TH_BRANCH_COMMUNES; branch <= TH_BRANCH_BODIES; branch++)
+        if (indicator == 0 || is_asked_for(question->obligation, (enum th_branch)branch, indicator))
+            count += question->expected[branch];
     return count;
+}
+
+void th_query_fill_expected(const struct th_question *question, uint32_t expected,
+                            struct th_counts *counts)
+{
+    const struct th_obligation *obligation = question->obligation;
+    counts->has_expected = obligation->has_due && !obligation->open_ended && !obligation->suspended;
+    counts->expected = obligation->suspended ? 0 : expected;
+    counts->suspended = obligation->suspended ? expected : 0;
 }
 
 static int collect_rows(const struct th_question *question, const struct th_past_rows *rows,
@@ -59,8 +76,7 @@ static int collect_rows(const struct th_question *question, const struct th_past
     if (status != TH_OK)
         return status;
     for (size_t i = 0; i < rows->count; i++)
-        if (th_query_covers(question, question->context->index_of[rows->rows[i].unit]))
-            th_rollup_apply(layout, rollup, &rows->rows[i]);
+        th_rollup_apply(layout, rollup, &rows->rows[i]);
     return TH_OK;
 }
 
@@ -76,13 +92,7 @@ int th_query_collect(const struct th_question *question, const struct th_past_ro
         status = collect_rows(question, rows, ret_rollup);
     if (status != TH_OK)
         return status;
-    const struct th_obligation *obligation = question->obligation;
-    bool is_dated = obligation->has_due && !obligation->open_ended;
-    uint32_t units =
-        is_dated ? th_query_expected(question, question->unit, question->branch, 0) : 0;
-    ret_rollup->counts.has_expected = is_dated && !obligation->suspended;
-    ret_rollup->counts.expected = obligation->suspended ? 0 : units;
-    ret_rollup->counts.suspended = obligation->suspended ? units : 0;
+    th_query_fill_expected(question, th_query_expected(question, 0), &ret_rollup->counts);
     return TH_OK;
 }
 
@@ -204,9 +214,8 @@ json_t *th_query_indicators(const struct th_question *question, const struct th_
             value = json_null();
         json_t *missing = json_null();
         if (rollup->counts.has_expected)
-            missing = json_integer(
-                (json_int_t)th_query_expected(question, question->unit, question->branch, number) -
-                (json_int_t)reported);
+            missing = json_integer((json_int_t)th_query_expected(question, number) -
+                                   (json_int_t)reported);
         json_object_set_new(object, indicator->code,
                             json_pack("{s:s,s:o,s:I,s:o}", "rule",
                                       th_word_of(&th_words_up, (int)indicator->up), "value", value,
@@ -219,8 +228,7 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
 {
     struct th_past_rows rows;
     struct th_rollup rollup;
-    int status =
-        th_past_rows(question->view, question->book, question->size, question->arena, &rows);
+    int status = th_query_rows(question, &rows);
     if (status == TH_OK)
         status = th_query_collect(question, &rows, &rollup);
     if (status != TH_OK)

@@ -60,10 +60,8 @@ static size_t first_row_of(const struct th_past_rows *rows, uint32_t number)
 
 static json_t *unit_lines(const struct th_question *question, const struct th_past_rows *rows)
 {
-    const struct th_unit_list *units = &question->context->units;
-    const struct th_obligation *obligation = question->obligation;
     json_t *lines = json_array();
-    for (uint32_t unit = 0; unit < units->count; unit++) {
+    for (uint32_t unit = 0; unit < question->context->units.count; unit++) {
         if (!th_query_covers(question, unit))
             continue;
         uint32_t number = question->context->number_of[unit];
@@ -71,9 +69,7 @@ static json_t *unit_lines(const struct th_question *question, const struct th_pa
         bool reported = false;
         for (; i < rows->count && rows->rows[i].unit == number; i++, reported = true)
             json_array_append_new(lines, unit_line(question, unit, &rows->rows[i]));
-        if (!reported && obligation->has_due &&
-            th_plan_expects(question->plan->plan, obligation, units, unit,
-                            th_obligation_last_day(obligation)))
+        if (!reported && th_query_is_expected(question, unit))
             json_array_append_new(lines, unit_line(question, unit, NULL));
     }
     return lines;
@@ -83,10 +79,12 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
 {
     struct th_past_rows rows;
     struct th_rollup rollup;
-    int status =
-        th_past_rows(question->view, question->book, question->size, question->arena, &rows);
+    json_t *below = NULL;
+    int status = th_query_rows(question, &rows);
     if (status == TH_OK)
         status = th_query_collect(question, &rows, &rollup);
+    if (status == TH_OK)
+        status = th_query_below(question, &rows, &below);
     if (status != TH_OK)
         return status;
     json_t *answer = th_query_head(question);
@@ -96,6 +94,7 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
                         question->obligation->has_due ? th_query_instant(question->obligation->due)
                                                       : json_null());
     json_object_set_new(answer, "counts", th_query_counts(&rollup.counts));
+    json_object_set_new(answer, "below", below);
     json_object_set_new(answer, "units", unit_lines(question, &rows));
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;

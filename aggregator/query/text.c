@@ -1,70 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "aggregator/query/text.h"
+#include "aggregator/query/text_parts.h"
 
-#include "aggregator/core/standing.h"
-#include "proto/model/verdict.h"
+#include "aggregator/query/table.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <utf8proc.h>
 
-#define CELL_SIZE 96
+#define CODE_WIDTH  8
+#define NAME_WIDTH  72
+#define VALUE_WIDTH 22
 
-static const char *text_at(const json_t *object, const char *key)
+const char *th_answer_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text == NULL ? "" : text;
 }
 
-static json_int_t number_at(const json_t *object, const char *key)
+json_int_t th_answer_number(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
 }
 
-/* printf counts bytes; a table counts characters. */
-static void print_cell(FILE *out, const char *text, int width, bool right)
-{
-    utf8proc_ssize_t at = 0, size = (utf8proc_ssize_t)strlen(text);
-    int shown = 0;
-    while (at < size) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t step =
-            utf8proc_iterate((const utf8proc_uint8_t *)text + at, size - at, &point);
-        if (step <= 0)
-            break;
-        shown += utf8proc_charwidth(point);
-        at += step;
-    }
-    int padding = shown < width ? width - shown : 0;
-    (void)fprintf(out, "%*s%s%*s", right ? padding : 0, "", text, right ? 0 : padding, "");
-}
-
-/* "1234567.5" as "1.234.567,5"; anything that is no number stays as it is. */
-static const char *grouped(const char *plain, char text[CELL_SIZE])
-{
-    size_t start = plain[0] == '-' ? 1 : 0;
-    size_t digits = strspn(plain + start, "0123456789");
-    size_t end = start + digits;
-    const char *rest = plain + end;
-    if (digits == 0 || (rest[0] != '\0' && rest[0] != '.') ||
-        strlen(plain) + digits / 3 + 1 >= CELL_SIZE)
-        return plain;
-    size_t at = 0;
-    for (size_t i = 0; i < end; i++) {
-        text[at++] = plain[i];
-        if (i >= start && i + 1 < end && (end - i - 1) % 3 == 0)
-            text[at++] = '.';
-    }
-    for (; *rest != '\0'; rest++)
-        text[at++] = *rest == '.' ? ',' : *rest;
-    text[at] = '\0';
-    return text;
-}
-
-static const char *spoken(const json_t *object, const char *key, char text[TH_SPOKEN_TEXT_SIZE])
+const char *th_answer_spoken(const json_t *object, const char *key, char text[TH_SPOKEN_TEXT_SIZE])
 {
     th_instant instant;
-    const char *written = text_at(object, key);
+    const char *written = th_answer_text(object, key);
     if (th_instant_parse(written, strlen(written), &instant) != TH_OK)
         return "";
     return th_instant_format_spoken(instant, text);
@@ -73,14 +32,14 @@ static const char *spoken(const json_t *object, const char *key, char text[TH_SP
 static const struct th_query_plan *plan_of(const struct th_query_context *context,
                                            const json_t *answer)
 {
-    const char *id = text_at(answer, "plan");
+    const char *id = th_answer_text(answer, "plan");
     for (uint16_t i = 0; i < context->plans_count; i++)
         if (strcmp(context->plans[i].plan->id, id) == 0)
             return &context->plans[i];
     return NULL;
 }
 
-static const char *unit_name(const struct th_query_context *context, const char *code)
+const char *th_answer_unit_name(const struct th_query_context *context, const char *code)
 {
     const char *name = "";
     for (uint32_t i = 0; i < context->units.count; i++)
@@ -89,130 +48,99 @@ static const char *unit_name(const struct th_query_context *context, const char 
     return name;
 }
 
-static void print_head(const struct th_query_context *context, const json_t *answer, FILE *out)
+void th_print_head(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
     char as_of[TH_SPOKEN_TEXT_SIZE];
     const struct th_query_plan *plan = plan_of(context, answer);
     const struct th_obligation *obligation = NULL;
-    const char *id = text_at(answer, "obligation");
+    const char *id = th_answer_text(answer, "obligation");
     if (plan != NULL)
         obligation = th_plan_find(plan->plan, id, strlen(id));
-    (void)fprintf(out, "%s · %s · kỳ %s\n", text_at(answer, "plan"), id, text_at(answer, "period"));
+    (void)fprintf(out, "%s · %s · kỳ %s\n", th_answer_text(answer, "plan"), id,
+                  th_answer_text(answer, "period"));
     if (obligation != NULL && obligation->title[0] != '\0')
         (void)fprintf(out, "%s\n", obligation->title);
-    const char *unit = text_at(answer, "unit");
+    const char *unit = th_answer_text(answer, "unit");
     if (unit[0] != '\0')
-        (void)fprintf(out, "Đơn vị: %s (%s)\n", unit_name(context, unit), unit);
+        (void)fprintf(out, "Đơn vị: %s (%s)\n", th_answer_unit_name(context, unit), unit);
     (void)fprintf(out, "Tính đến %s, vị trí %" JSON_INTEGER_FORMAT " của sổ\n",
-                  spoken(answer, "as_of", as_of), number_at(answer, "position"));
+                  th_answer_spoken(answer, "as_of", as_of), th_answer_number(answer, "position"));
 }
 
-static void print_counts(const json_t *counts, FILE *out)
+void th_print_counts(const json_t *counts, FILE *out)
 {
     if (json_is_null(json_object_get(counts, "expected")))
         (void)fprintf(out, "Không ấn định số đơn vị phải báo cáo; ");
     else
         (void)fprintf(
             out, "Phải báo cáo %" JSON_INTEGER_FORMAT ", chưa báo cáo %" JSON_INTEGER_FORMAT "; ",
-            number_at(counts, "expected"), number_at(counts, "missing"));
+            th_answer_number(counts, "expected"), th_answer_number(counts, "missing"));
     (void)fprintf(out,
                   "đã nhận %" JSON_INTEGER_FORMAT ": đúng hạn %" JSON_INTEGER_FORMAT
                   ", trễ %" JSON_INTEGER_FORMAT ", chưa xác định %" JSON_INTEGER_FORMAT
                   "; có số ước %" JSON_INTEGER_FORMAT "\n",
-                  number_at(counts, "received"), number_at(counts, "on_time"),
-                  number_at(counts, "late"), number_at(counts, "undecided"),
-                  number_at(counts, "estimated"));
+                  th_answer_number(counts, "received"), th_answer_number(counts, "on_time"),
+                  th_answer_number(counts, "late"), th_answer_number(counts, "undecided"),
+                  th_answer_number(counts, "estimated"));
 }
 
-static bool is_kept(enum th_standing_filter filter, const json_t *line)
+static void print_average(const json_t *value, FILE *out)
 {
-    bool reported = json_object_get(line, "position") != NULL;
-    switch (filter) {
-    case TH_FILTER_MISSING:
-        return !reported;
-    case TH_FILTER_LATE:
-        return strcmp(text_at(line, "standing"), th_standing_word(TH_STANDING_LATE)) == 0;
-    case TH_FILTER_NONE:
-    default:
-        return true;
+    static const char *const keys[] = {"average", "min", "max"};
+    static const char *const words[] = {"tb ", ", thấp ", ", cao "};
+    char parts[3 * TH_TABLE_NUMBER_SIZE] = "", text[TH_TABLE_NUMBER_SIZE];
+    for (int i = 0; i < 3; i++) {
+        size_t used = strlen(parts);
+        (void)snprintf(parts + used, sizeof(parts) - used, "%s%s", words[i],
+                       th_table_grouped(th_answer_text(value, keys[i]), text));
     }
+    th_table_figure(out, parts, VALUE_WIDTH);
 }
 
-static const char *label_of(const char *word)
+static void print_value(const struct th_indicator *indicator, const json_t *value, FILE *out)
 {
-    for (int i = 0; i < TH_STANDING_COUNT; i++)
-        if (strcmp(th_standing_word((enum th_standing)i), word) == 0)
-            return th_standing_label((enum th_standing)i);
-    return word;
-}
-
-static void print_standing_line(const struct th_query_context *context, const json_t *line,
-                                FILE *out)
-{
-    char received[TH_SPOKEN_TEXT_SIZE];
-    print_cell(out, text_at(line, "unit"), 10, false);
-    print_cell(out, text_at(line, "name"), 34, false);
-    print_cell(out, unit_name(context, text_at(line, "parent")), 16, false);
-    print_cell(out, label_of(text_at(line, "standing")), 16, false);
-    if (json_object_get(line, "position") != NULL) {
-        (void)fprintf(out, "%s, bản %" JSON_INTEGER_FORMAT,
-                      spoken(line, "first_received", received), number_at(line, "revision"));
-        if (json_is_true(json_object_get(line, "estimated")))
-            (void)fprintf(out, ", có số ước");
-        if (json_is_true(json_object_get(line, "prepared_in_time")))
-            (void)fprintf(out, ", lập trước hạn");
-    }
-    (void)fputc('\n', out);
-}
-
-static void print_standing(const struct th_query_context *context, enum th_standing_filter filter,
-                           const json_t *answer, FILE *out)
-{
-    char due[TH_SPOKEN_TEXT_SIZE];
-    print_head(context, answer, out);
-    if (json_is_null(json_object_get(answer, "due")))
-        (void)fprintf(out, "Hạn: không nêu ngày\n");
-    else
-        (void)fprintf(out, "Trễ từ %s\n", spoken(answer, "due", due));
-    print_counts(json_object_get(answer, "counts"), out);
-    (void)fputc('\n', out);
-    print_cell(out, "Mã", 10, false);
-    print_cell(out, "Tên", 34, false);
-    print_cell(out, "Thuộc", 16, false);
-    print_cell(out, "Tình trạng", 16, false);
-    (void)fprintf(out, "Nhận lần đầu\n");
-    size_t i;
-    json_t *line;
-    json_array_foreach(json_object_get(answer, "units"), i, line) if (is_kept(filter, line))
-        print_standing_line(context, line, out);
-}
-
-static void print_value(const json_t *value, FILE *out)
-{
-    char text[CELL_SIZE];
+    char text[TH_TABLE_NUMBER_SIZE];
     if (json_is_string(value)) {
-        print_cell(out, grouped(json_string_value(value), text), 22, true);
+        th_table_figure(out, th_table_grouped(json_string_value(value), text), VALUE_WIDTH);
     } else if (json_is_array(value)) {
         (void)snprintf(text, sizeof(text), "%zu bài", json_array_size(value));
-        print_cell(out, text, 22, true);
-    } else if (json_is_object(value)) {
-        const char *key;
-        json_t *part;
-        char parts[CELL_SIZE] = "";
-        json_object_foreach((json_t *)value, key, part)
-        {
-            size_t used = strlen(parts);
-            (void)snprintf(parts + used, sizeof(parts) - used, "%s%s %s", used == 0 ? "" : ", ",
-                           strcmp(key, "average") == 0 ? "tb"
-                           : strcmp(key, "min") == 0   ? "thấp"
-                           : strcmp(key, "max") == 0   ? "cao"
-                                                       : key,
-                           grouped(json_is_string(part) ? json_string_value(part) : "–", text));
-        }
-        print_cell(out, parts, 22, true);
+        th_table_figure(out, text, VALUE_WIDTH);
+    } else if (json_is_object(value) && indicator->up == TH_UP_AVERAGE_MIN_MAX) {
+        print_average(value, out);
     } else {
-        print_cell(out, "–", 22, true);
+        th_table_figure(out, json_is_object(value) ? "" : "–", VALUE_WIDTH);
     }
+    (void)fputc(' ', out);
+}
+
+/* How often each word was chosen: a line for each. */
+static void print_choices(const json_t *value, FILE *out)
+{
+    const char *word;
+    json_t *count;
+    json_object_foreach((json_t *)value, word, count)
+    {
+        char text[TH_TABLE_NUMBER_SIZE];
+        th_table_text(out, "", CODE_WIDTH);
+        th_table_text(out, "  –", 4);
+        th_table_text(out, word, NAME_WIDTH - 4);
+        th_table_figure(out, th_table_grouped(json_string_value(count), text), VALUE_WIDTH);
+        (void)fputc('\n', out);
+    }
+}
+
+static void print_indicator(const struct th_indicator *indicator, const json_t *row, FILE *out)
+{
+    const json_t *value = json_object_get(row, "value");
+    th_table_text(out, indicator->code, CODE_WIDTH);
+    th_table_text(out, indicator->name, NAME_WIDTH);
+    print_value(indicator, value, out);
+    th_table_text(out, indicator->unit_of_measure, 12);
+    th_table_count(out, json_object_get(row, "reported"), 6);
+    th_table_count(out, json_object_get(row, "missing"), 7);
+    (void)fputc('\n', out);
+    if (json_is_object(value) && indicator->up == TH_UP_COUNT_BY_VALUE)
+        print_choices(value, out);
 }
 
 static void print_indicators(const struct th_query_plan *plan, const json_t *indicators, FILE *out)
@@ -230,40 +158,26 @@ static void print_indicators(const struct th_query_plan *plan, const json_t *ind
                 if (plan->plan->catalogue.sections[i].number == section)
                     (void)fprintf(out, "\n%s\n", plan->plan->catalogue.sections[i].name);
         }
-        char reported[CELL_SIZE], excerpt[TH_TEXT_EXCERPT_SIZE];
-        const json_t *missing = json_object_get(row, "missing");
-        (void)snprintf(reported, sizeof(reported), "%" JSON_INTEGER_FORMAT,
-                       number_at(row, "reported"));
-        print_cell(out, indicator->code, 8, false);
-        print_cell(out, th_text_excerpt(indicator->name, strlen(indicator->name), excerpt), 72,
-                   false);
-        print_value(json_object_get(row, "value"), out);
-        print_cell(out, indicator->unit_of_measure, 12, false);
-        print_cell(out, reported, 6, true);
-        if (json_is_integer(missing)) {
-            (void)snprintf(reported, sizeof(reported), "%" JSON_INTEGER_FORMAT,
-                           json_integer_value(missing));
-            print_cell(out, reported, 7, true);
-        }
-        (void)fputc('\n', out);
+        print_indicator(indicator, row, out);
     }
 }
 
 static void print_table_head(FILE *out)
 {
-    print_cell(out, "Mã", 8, false);
-    print_cell(out, "Chỉ tiêu", 72, false);
-    print_cell(out, "Giá trị", 22, true);
-    print_cell(out, " ĐVT", 12, false);
-    print_cell(out, "Có số", 6, true);
-    print_cell(out, "Thiếu", 7, true);
+    th_table_text(out, "Mã", CODE_WIDTH);
+    th_table_text(out, "Chỉ tiêu", NAME_WIDTH);
+    th_table_figure(out, "Giá trị", VALUE_WIDTH);
+    (void)fputc(' ', out);
+    th_table_text(out, "ĐVT", 12);
+    th_table_figure(out, "Có số", 6);
+    th_table_figure(out, "Thiếu", 7);
     (void)fputc('\n', out);
 }
 
 static void print_rollup(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
-    print_head(context, answer, out);
-    print_counts(json_object_get(answer, "counts"), out);
+    th_print_head(context, answer, out);
+    th_print_counts(json_object_get(answer, "counts"), out);
     (void)fputc('\n', out);
     print_table_head(out);
     print_indicators(plan_of(context, answer), json_object_get(answer, "indicators"), out);
@@ -274,14 +188,15 @@ static void print_closings(const struct th_query_context *context, const json_t 
     size_t i;
     json_t *closing;
     const json_t *list = json_object_get(answer, "closings");
-    print_head(context, answer, out);
+    th_print_head(context, answer, out);
     if (json_array_size(list) == 0)
         (void)fprintf(out, "Chưa có lần chốt nào.\n");
     json_array_foreach(list, i, closing)
     {
         char closed_at[TH_SPOKEN_TEXT_SIZE];
-        (void)fprintf(out, "\nBảng tổng hợp tại hạn %s\n", spoken(closing, "closed_at", closed_at));
-        print_counts(json_object_get(closing, "counts"), out);
+        (void)fprintf(out, "\nBảng tổng hợp tại hạn %s\n",
+                      th_answer_spoken(closing, "closed_at", closed_at));
+        th_print_counts(json_object_get(closing, "counts"), out);
         print_table_head(out);
         print_indicators(plan_of(context, answer), json_object_get(closing, "indicators"), out);
     }
@@ -297,12 +212,13 @@ static void print_texts(const json_t *sections, FILE *out)
 
 static void print_report(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
-    char first[TH_SPOKEN_TEXT_SIZE], text[CELL_SIZE];
+    char first[TH_SPOKEN_TEXT_SIZE], text[TH_TABLE_NUMBER_SIZE];
     const struct th_query_plan *plan = plan_of(context, answer);
-    print_head(context, answer, out);
-    (void)fprintf(out, "Bản %" JSON_INTEGER_FORMAT ", nhận lần đầu %s (%s)\nSHA-256 %s\n\n",
-                  number_at(answer, "revision"), spoken(answer, "first_received", first),
-                  text_at(answer, "timeliness"), text_at(answer, "sha256"));
+    th_print_head(context, answer, out);
+    (void)fprintf(
+        out, "Bản %" JSON_INTEGER_FORMAT ", nhận lần đầu %s (%s)\nSHA-256 %s\n\n",
+        th_answer_number(answer, "revision"), th_answer_spoken(answer, "first_received", first),
+        th_answer_label(th_answer_text(answer, "timeliness")), th_answer_text(answer, "sha256"));
     const json_t *values = json_object_get(answer, "values");
     for (uint16_t number = 1; plan != NULL && number <= plan->plan->catalogue.number_max;
          number++) {
@@ -310,11 +226,9 @@ static void print_report(const struct th_query_context *context, const json_t *a
         const json_t *row = indicator == NULL ? NULL : json_object_get(values, indicator->code);
         if (row == NULL)
             continue;
-        char excerpt[TH_TEXT_EXCERPT_SIZE];
-        print_cell(out, indicator->code, 8, false);
-        print_cell(out, th_text_excerpt(indicator->name, strlen(indicator->name), excerpt), 72,
-                   false);
-        print_cell(out, grouped(text_at(row, "value"), text), 22, true);
+        th_table_text(out, indicator->code, CODE_WIDTH);
+        th_table_text(out, indicator->name, NAME_WIDTH);
+        th_table_figure(out, th_table_grouped(th_answer_text(row, "value"), text), VALUE_WIDTH);
         (void)fprintf(out, " %s%s\n", indicator->unit_of_measure,
                       json_is_true(json_object_get(row, "estimated")) ? " (ước)" : "");
     }
@@ -326,7 +240,7 @@ void th_query_print(const struct th_query_context *context, enum th_query_what w
 {
     switch (what) {
     case TH_QUERY_STANDING:
-        print_standing(context, filter, answer, out);
+        th_print_standing(context, filter, answer, out);
         break;
     case TH_QUERY_ROLLUP:
         print_rollup(context, answer, out);

@@ -13,11 +13,12 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Which lines of a standing to print. */
+/* Which lines of a standing to print, or the counts of the parts instead. */
 enum th_standing_filter {
     TH_FILTER_NONE,
     TH_FILTER_MISSING, /* the chasing list: expected, not reported */
-    TH_FILTER_LATE
+    TH_FILTER_LATE,
+    TH_FILTER_SUMMARY /* district by district */
 };
 
 /* Precondition: `answer` is what th_query_answer() gave for `what`. */

@@ -36,10 +36,11 @@ allow 'nodes/shell/dealer.*' 'base/|proto/model/|nodes/shell/dealer\.h'
 allow 'nodes/shell/loop.*' 'base/|nodes/shell/loop\.h'
 allow 'nodes/cli/*' 'base/|proto/|nodes/'
 allow 'nodes/main.c' 'base/|nodes/cli/'
-allow 'aggregator/driver/*' 'base/|proto/|aggregator/core/|aggregator/store/|aggregator/driver/'
+allow 'aggregator/past/*' 'base/|proto/|aggregator/(core|store|past)/'
+allow 'aggregator/driver/*' 'base/|proto/|aggregator/(core|store|past|driver)/'
 allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
 allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|driver|shell|daemon)/'
-allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|plan|query)/'
+allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|query)/'
 allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|query|cli)/'
 
 # An adapter knows one library.

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the parts of a unit stand: district by district, and what hangs on the unit directly. */
+#include "aggregator/query/question.h"
+
+/* The counts of the child with this index in the list; those of the unit itself and of its leaf
+ * children are kept at the unit's own index. */
+struct parts {
+    const struct th_question *question;
+    bool *is_interior; /* by index: a child of the unit that has units below it */
+    struct th_counts *counts;
+    uint32_t *expected;
+};
+
+static int init(const struct th_question *question, struct parts *parts)
+{
+    const struct th_unit_list *units = &question->context->units;
+    *parts = (struct parts){
+        .question = question,
+        .is_interior = th_arena_alloc_array(question->arena, units->count, sizeof(bool)),
+        .counts = th_arena_alloc_array(question->arena, units->count, sizeof(struct th_counts)),
+        .expected = th_arena_alloc_array(question->arena, units->count, sizeof(uint32_t))};
+    if (parts->is_interior == NULL || parts->counts == NULL || parts->expected == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t i = 0; i < units->count; i++) {
+        uint32_t parent = units->units[i].parent;
+        if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit)
+            parts->is_interior[parent] = true;
+    }
+    return TH_OK;
+}
+
+/* Precondition: the question covers the unit. */
+static uint32_t part_of(const struct parts *parts, uint32_t unit)
+{
+    const struct th_unit *units = parts->question->context->units.units;
+    while (unit != parts->question->unit && units[unit].parent != parts->question->unit)
+        unit = units[unit].parent;
+    return parts->is_interior[unit] ? unit : parts->question->unit;
+}
+
+static bool is_counted(const struct parts *parts, uint32_t part)
+{
+    return parts->expected[part] > 0 || parts->counts[part].received > 0;
+}
+
+static json_t *line(const struct parts *parts, uint32_t part)
+{
+    const struct th_unit *unit = &parts->question->context->units.units[part];
+    bool is_rest = part == parts->question->unit;
+    th_query_fill_expected(parts->question, parts->expected[part], &parts->counts[part]);
+    return json_pack("{s:s?,s:s?,s:o}", "unit", is_rest ? NULL : unit->code, "name",
+                     is_rest ? NULL : unit->name, "counts", th_query_counts(&parts->counts[part]));
+}
+
+int th_query_below(const struct th_question *question, const struct th_past_rows *rows,
+                   json_t **ret_list)
+{
+    const struct th_unit_list *units = &question->context->units;
+    struct parts parts;
+    int status = init(question, &parts);
+    if (status != TH_OK)
+        return status;
+    for (size_t i = 0; i < rows->count; i++)
+        th_counts_add(
+            &parts.counts[part_of(&parts, question->context->index_of[rows->rows[i].unit])],
+            &rows->rows[i]);
+    for (uint32_t unit = 0; unit < units->count; unit++)
+        if (th_query_covers(question, unit) && th_query_is_expected(question, unit))
+            parts.expected[part_of(&parts, unit)]++;
+    json_t *list = json_array();
+    for (uint32_t part = 0; part < units->count; part++)
+        if (parts.is_interior[part] &&
+            (is_counted(&parts, part) || th_unit_is_valid(&units->units[part], question->day)))
+            json_array_append_new(list, line(&parts, part));
+    if (is_counted(&parts, question->unit))
+        json_array_append_new(list, line(&parts, question->unit));
+    *ret_list = list;
+    return list == NULL ? TH_E_NO_MEMORY : TH_OK;
+}

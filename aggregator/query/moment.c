@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reports that a question is about, as they were at its moment.
+ *
+ * What the table keeps of a report's timeliness may have been judged later than the moment: a
+ * report that came while the clock was suspect waits until it is right again. All that wait are
+ * judged by the entry that ends the suspicion, so at a moment whose last entry is steady nothing
+ * waits; at another, what waits is what came since the last steady entry.
+ */
+#include "aggregator/query/question.h"
+
+static int read_rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
+{
+    return th_view_rows(context, book, fn, fn_context);
+}
+
+static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
+                          th_revision_fn *fn, void *fn_context)
+{
+    return th_view_revisions(context, book, unit, number, fn, fn_context);
+}
+
+static int read_entry(void *context, uint64_t position, struct th_stored_entry *ret_entry)
+{
+    return th_view_entry(context, position, ret_entry);
+}
+
+static struct th_past_source source_of(const struct th_question *question)
+{
+    return (struct th_past_source){question->view, read_rows, read_revisions, read_entry};
+}
+
+static struct th_past_cut cut_of(const struct th_question *question)
+{
+    return (struct th_past_cut){question->size, TH_PAST_ALL_TIME};
+}
+
+static bool is_wanted(const void *context, uint32_t unit)
+{
+    const struct th_question *question = context;
+    return th_query_covers(question, question->context->index_of[unit]);
+}
+
+/* The first entry since which the clock has been suspect; the question's size when it is not. */
+static int suspect_since(const struct th_question *question, uint64_t *ret_position)
+{
+    uint64_t position = question->size;
+    for (; position > 0; position--) {
+        struct th_stored_entry entry;
+        int status = th_view_entry(question->view, position - 1, &entry);
+        if (status != TH_OK)
+            return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+        if (entry.clock == TH_CLOCK_STEADY)
+            break;
+    }
+    *ret_position = position;
+    return TH_OK;
+}
+
+static int first_position(const struct th_question *question, const struct th_row *row,
+                          uint64_t *ret_position)
+{
+    struct th_revision first;
+    *ret_position = row->position;
+    if (row->revision == 1)
+        return TH_OK;
+    int status =
+        th_view_revision(question->view, question->book, row->unit, row->number, 1, &first);
+    if (status == TH_OK)
+        *ret_position = first.position;
+    return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+}
+
+/* Timeliness as it was judged at the moment. */
+static int judge_again(const struct th_question *question, struct th_row *rows, size_t count)
+{
+    uint64_t since = question->size;
+    int status = question->past ? suspect_since(question, &since) : TH_OK;
+    for (size_t i = 0; i < count && status == TH_OK && since < question->size; i++) {
+        uint64_t position = 0;
+        status = first_position(question, &rows[i], &position);
+        if (status == TH_OK && rows[i].has_due && position >= since)
+            rows[i].timeliness = TH_TIMELINESS_UNDECIDED;
+    }
+    return status;
+}
+
+int th_query_rows(const struct th_question *question, struct th_past_rows *ret_rows)
+{
+    const struct th_past_source source = source_of(question);
+    struct th_past_rows rows;
+    int status = th_past_rows(&source, question->book, cut_of(question), is_wanted, question,
+                              question->arena, &rows);
+    if (status == TH_OK)
+        status = judge_again(question, rows.rows, rows.count);
+    if (status == TH_OK)
+        *ret_rows = rows;
+    return status;
+}
+
+int th_query_row(const struct th_question *question, struct th_row *ret_row)
+{
+    const struct th_past_source source = source_of(question);
+    struct th_row current, row;
+    int status =
+        th_view_row(question->view, question->book, question->context->number_of[question->unit],
+                    question->number, &current);
+    if (status == TH_OK)
+        status =
+            th_past_row(&source, question->book, cut_of(question), &current, question->arena, &row);
+    if (status == TH_OK)
+        status = judge_again(question, &row, 1);
+    if (status == TH_OK)
+        *ret_row = row;
+    return status;
+}
