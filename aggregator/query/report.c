@@ -133,15 +133,16 @@ static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
     return list;
 }
 
+/* What the revision that is shown superseded. */
 struct history {
     json_t *list;
-    uint64_t size;
+    uint32_t shown;
 };
 
 static int add_revision(void *context, const struct th_revision *revision)
 {
     struct history *history = context;
-    if (revision->position < history->size)
+    if (revision->revision < history->shown)
         json_array_append_new(history->list, json_pack("{s:I,s:I,s:o,s:o}", "revision",
                                                        (json_int_t)revision->revision, "position",
                                                        (json_int_t)revision->position, "received",
@@ -158,7 +159,7 @@ static int fill(const struct th_question *question, const struct th_row *row, js
                                       &decision);
     if (status != TH_OK)
         return status;
-    struct history history = {json_array(), question->size};
+    struct history history = {json_array(), row->revision};
     status = th_view_revisions(question->view, question->book, row->unit, row->number, add_revision,
                                &history);
     const struct th_catalogue *catalogue = &question->plan->plan->catalogue;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define CODE_WIDTH     11
+#define CODE_WIDTH     16
 #define NAME_WIDTH     34
 #define PARENT_WIDTH   18
 #define STANDING_WIDTH 18
