@@ -84,48 +84,49 @@ void th_print_counts(const json_t *counts, FILE *out)
                   th_answer_number(counts, "estimated"));
 }
 
-static void print_average(const json_t *value, FILE *out)
+static void print_value(const json_t *value, FILE *out)
 {
-    static const char *const keys[] = {"average", "min", "max"};
-    static const char *const words[] = {"tb ", ", thấp ", ", cao "};
-    char parts[3 * TH_TABLE_NUMBER_SIZE] = "", text[TH_TABLE_NUMBER_SIZE];
-    for (int i = 0; i < 3; i++) {
-        size_t used = strlen(parts);
-        (void)snprintf(parts + used, sizeof(parts) - used, "%s%s", words[i],
-                       th_table_grouped(th_answer_text(value, keys[i]), text));
-    }
-    th_table_figure(out, parts, VALUE_WIDTH);
-}
-
-static void print_value(const struct th_indicator *indicator, const json_t *value, FILE *out)
-{
-    char text[TH_TABLE_NUMBER_SIZE];
+    char text[TH_TABLE_NUMBER_SIZE], average[2 * TH_TABLE_NUMBER_SIZE];
     if (json_is_string(value)) {
         th_table_figure(out, th_table_grouped(json_string_value(value), text), VALUE_WIDTH);
     } else if (json_is_array(value)) {
         (void)snprintf(text, sizeof(text), "%zu bài", json_array_size(value));
         th_table_figure(out, text, VALUE_WIDTH);
-    } else if (json_is_object(value) && indicator->up == TH_UP_AVERAGE_MIN_MAX) {
-        print_average(value, out);
+    } else if (json_object_get(value, "average") != NULL) {
+        (void)snprintf(average, sizeof(average), "tb %s",
+                       th_table_grouped(th_answer_text(value, "average"), text));
+        th_table_figure(out, average, VALUE_WIDTH);
     } else {
         th_table_figure(out, json_is_object(value) ? "" : "–", VALUE_WIDTH);
     }
     (void)fputc(' ', out);
 }
 
-/* How often each word was chosen: a line for each. */
-static void print_choices(const json_t *value, FILE *out)
+static void print_part(const char *name, const json_t *value, FILE *out)
+{
+    char text[TH_TABLE_NUMBER_SIZE];
+    th_table_text(out, "", CODE_WIDTH);
+    th_table_text(out, "  –", 4);
+    th_table_text(out, name, NAME_WIDTH - 4);
+    th_table_figure(out, th_table_grouped(json_string_value(value), text), VALUE_WIDTH);
+    (void)fputc('\n', out);
+}
+
+/* What has no room in the row: the extremes, or how often each word was chosen. */
+static void print_parts(const struct th_indicator *indicator, const json_t *value, FILE *out)
 {
     const char *word;
     json_t *count;
+    if (!json_is_object(value))
+        return;
+    if (indicator->up == TH_UP_AVERAGE_MIN_MAX) {
+        print_part("thấp nhất", json_object_get(value, "min"), out);
+        print_part("cao nhất", json_object_get(value, "max"), out);
+        return;
+    }
     json_object_foreach((json_t *)value, word, count)
     {
-        char text[TH_TABLE_NUMBER_SIZE];
-        th_table_text(out, "", CODE_WIDTH);
-        th_table_text(out, "  –", 4);
-        th_table_text(out, word, NAME_WIDTH - 4);
-        th_table_figure(out, th_table_grouped(json_string_value(count), text), VALUE_WIDTH);
-        (void)fputc('\n', out);
+        print_part(word, count, out);
     }
 }
 
@@ -134,13 +135,12 @@ static void print_indicator(const struct th_indicator *indicator, const json_t *
     const json_t *value = json_object_get(row, "value");
     th_table_text(out, indicator->code, CODE_WIDTH);
     th_table_text(out, indicator->name, NAME_WIDTH);
-    print_value(indicator, value, out);
+    print_value(value, out);
     th_table_text(out, indicator->unit_of_measure, 12);
     th_table_count(out, json_object_get(row, "reported"), 6);
     th_table_count(out, json_object_get(row, "missing"), 7);
     (void)fputc('\n', out);
-    if (json_is_object(value) && indicator->up == TH_UP_COUNT_BY_VALUE)
-        print_choices(value, out);
+    print_parts(indicator, value, out);
 }
 
 static void print_indicators(const struct th_query_plan *plan, const json_t *indicators, FILE *out)

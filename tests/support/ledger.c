@@ -234,11 +234,19 @@ void ledger_open(struct ledger *ledger, enum th_mode mode)
     load_definitions(ledger);
 }
 
-void ledger_close(struct ledger *ledger)
+void ledger_release(struct ledger *ledger)
 {
+    if (ledger->store == NULL)
+        return;
     th_driver_free(ledger->driver);
     th_store_port_close(&ledger->port);
     th_store_close(ledger->store);
+    ledger->store = NULL;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    ledger_release(ledger);
     th_tlog_signer_deinit(&ledger->signer);
     th_arena_deinit(&ledger->arena);
     th_test_folder_remove(ledger->folder);

@@ -54,6 +54,8 @@ struct ledger {
 /* Founded at 2025-03-01 00:00 +07:00; units one hour later, then plan and keys a second apart. */
 void ledger_open(struct ledger *ledger, enum th_mode mode);
 void ledger_close(struct ledger *ledger);
+/* Lets go of the store, so that a command can open its folder; only ledger_close() may follow. */
+void ledger_release(struct ledger *ledger);
 
 /* Both clocks go on. */
 void ledger_pass(struct ledger *ledger, int64_t ms);
