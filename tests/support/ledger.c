@@ -59,7 +59,8 @@ static const uint16_t communes[] = {L_A, L_B, L_DAY, L_SCORE, L_CLASS, L_SHARE, 
 static const uint16_t bodies[] = {L_A, L_TEXT};
 
 #define TERMS                                                                                      \
-    .quote = "", .form = "", .override_reason = "", .override = {.series = "", .who = {""}},       \
+    .quote = "", .form = "", .override_reason = "",                                                \
+    .override = {.series = "", .who = {.quote = ""}},                                              \
     .quoted = {.present = TH_TERM_WHO | TH_TERM_INDICATORS | TH_TERM_ESTIMATES,                    \
                .who = {.quote = "",                                                                \
                        .levels = UINT32_C(1) << TH_LEVEL_COMMUNE,                                  \
