@@ -55,7 +55,8 @@ static int copy_row(const struct th_row *row, struct th_arena *arena, struct th_
     uint8_t *values = th_arena_alloc(arena, row->values_size);
     if (values == NULL)
         return TH_E_NO_MEMORY;
-    memcpy(values, row->values, row->values_size);
+    if (row->values_size > 0)
+        memcpy(values, row->values, row->values_size);
     *ret_row = *row;
     ret_row->values = values;
     return TH_OK;
