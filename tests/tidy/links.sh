@@ -8,8 +8,7 @@ complain() { echo "links: $1"; failed=1; }
 
 # The anchor that a heading gets: lower case, no punctuation, spaces as hyphens.
 anchors() {
-    grep -E '^#+ ' "$1" | sed -E 's/^#+ //' | LC_ALL=C.UTF-8 tr '[:upper:]' '[:lower:]' |
-        LC_ALL=C.UTF-8 sed -E 's/[^[:alnum:] _-]//g; s/ /-/g'
+    LC_ALL=C.UTF-8 sed -nE '/^#+ /{s/^#+ //; s/.*/\L&/; s/[^[:alnum:] _-]//g; s/ /-/g; p}' "$1"
 }
 
 check_link() { # check_link DOCUMENT TARGET
