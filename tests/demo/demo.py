@@ -378,6 +378,7 @@ class Demo:
 
     def show(self, when):
         arguments = ("--plan", PLAN, "--period", when["period"])
+        print(self.aggregator("standing", *arguments, "--summary"))
         print(self.aggregator("standing", *arguments, "--missing"))
         print(self.aggregator("standing", *arguments, "--late"))
         print(self.aggregator("rollup", *arguments))
