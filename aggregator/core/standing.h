@@ -15,7 +15,7 @@
     XX(DUE_SOON, "due_soon", "sắp đến hạn")                                                        \
     XX(OVERDUE, "overdue", "quá hạn")                                                              \
     XX(ON_TIME, "on_time", "đúng hạn")                                                             \
-    XX(LATE, "late", "muộn")                                                                       \
+    XX(LATE, "late", "trễ")                                                                        \
     XX(UNDECIDED, "undecided", "chờ xác định giờ")                                                 \
     XX(RECEIVED, "received", "đã nhận")
 

@@ -27,7 +27,13 @@ static bool is(const char *text, struct th_text wanted)
 /* "a, b, c" of what could have been meant. */
 static void append_name(char *list, size_t size, const char *name)
 {
-    size_t used = strlen(list);
+    size_t used = strlen(list), name_size = strlen(name);
+    const char *at = list;
+    for (; name_size > 0 && (at = strstr(at, name)) != NULL; at += name_size)
+        if ((at == list || at[-1] == ' ') && (at[name_size] == ',' || at[name_size] == '\0'))
+            return; /* it is there */
+    if (name_size == 0)
+        return;
     if (used < size)
         snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
 }

@@ -49,7 +49,8 @@ static json_t *line(const struct parts *parts, uint32_t part)
     bool is_rest = part == parts->question->unit;
     th_query_fill_expected(parts->question, parts->expected[part], &parts->counts[part]);
     return json_pack("{s:s?,s:s?,s:o}", "unit", is_rest ? NULL : unit->code, "name",
-                     is_rest ? NULL : unit->name, "counts", th_query_counts(&parts->counts[part]));
+                     is_rest ? NULL : unit->name, "counts",
+                     th_query_counts(parts->question, &parts->counts[part]));
 }
 
 int th_query_below(const struct th_question *question, const struct th_past_rows *rows,

@@ -85,12 +85,16 @@ static int add_closing(void *context, th_instant closed_at, uint32_t unit, enum 
     int status = was_there(collector, closed_at, &is_shown);
     if (status != TH_OK || !is_shown)
         return status;
-    json_array_append_new(collector->list,
-                          json_pack("{s:o,s:s,s:s,s:o,s:o}", "closed_at",
-                                    th_query_instant(closed_at), "unit",
-                                    question->context->units.units[question->unit].code, "branch",
-                                    words[branch], "counts", th_query_counts(&rollup->counts),
-                                    "indicators", th_query_indicators(question, rollup, NULL)));
+    struct th_past_rows rows; /* for the texts: a frozen rollup has none */
+    status = th_query_rows_before(question, closed_at, &rows);
+    if (status != TH_OK)
+        return status;
+    json_array_append_new(
+        collector->list,
+        json_pack("{s:o,s:s,s:s,s:o,s:o}", "closed_at", th_query_instant(closed_at), "unit",
+                  question->context->units.units[question->unit].code, "branch", words[branch],
+                  "counts", th_query_counts(question, &rollup->counts), "indicators",
+                  th_query_indicators(question, rollup, &rows)));
     return TH_OK;
 }
 

@@ -38,6 +38,9 @@ TH_MUST_CHECK int th_query_closings(const struct th_question *question, json_t *
 
 /* Those of the question's unit and branch, in the order of unit and number; in the arena. */
 TH_MUST_CHECK int th_query_rows(const struct th_question *question, struct th_past_rows *ret_rows);
+/* The same as they were when an instant was closed. */
+TH_MUST_CHECK int th_query_rows_before(const struct th_question *question, th_instant instant,
+                                       struct th_past_rows *ret_rows);
 /* That of the question's unit and number. TH_E_NOT_FOUND: not reported by then. */
 TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row *ret_row);
 
@@ -62,7 +65,8 @@ void th_query_fill_expected(const struct th_question *question, uint32_t expecte
 /* {"plan","obligation","period","as_of","position"}: the beginning of every answer. */
 json_t *th_query_head(const struct th_question *question);
 json_t *th_query_instant(th_instant instant);
-json_t *th_query_counts(const struct th_counts *counts);
+/* Without a due date nothing is on time or late: null. */
+json_t *th_query_counts(const struct th_question *question, const struct th_counts *counts);
 
 /* The rollup of the question's unit and branch, from the table when it is there and the question is
  * about now, else from the reports. Rows are the reports at the question's moment, for lists. */
@@ -72,8 +76,7 @@ TH_MUST_CHECK int th_query_collect(const struct th_question *question,
 json_t *th_query_narratives(const struct th_question *question, const struct th_past_rows *rows,
                             uint16_t indicator, uint32_t *ret_reported);
 
-/* {CODE: {"rule","value","reported","missing"}}. `rows` may be NULL: a closing keeps how many texts
- * there were, not which. */
+/* {CODE: {"rule","value","reported","missing"}}. Texts are listed from the rows. */
 json_t *th_query_indicators(const struct th_question *question, const struct th_rollup *rollup,
                             const struct th_past_rows *rows);
 

@@ -96,20 +96,23 @@ int th_query_collect(const struct th_question *question, const struct th_past_ro
     return TH_OK;
 }
 
-json_t *th_query_counts(const struct th_counts *counts)
+json_t *th_query_counts(const struct th_question *question, const struct th_counts *counts)
 {
+    bool is_dated = question->obligation->has_due;
     json_t *expected = json_null(), *missing = json_null();
     if (counts->has_expected) {
         /* Reports of units that were not expected cannot be: they are rejected. */
         expected = json_integer(counts->expected);
         missing = json_integer((json_int_t)counts->expected - (json_int_t)counts->received);
     }
-    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "expected", expected, "received",
-                     (json_int_t)counts->received, "on_time", (json_int_t)counts->on_time, "late",
-                     (json_int_t)counts->late, "undecided", (json_int_t)counts->undecided,
-                     "missing", missing, "returned", (json_int_t)counts->returned, "exempt",
-                     (json_int_t)counts->exempt, "suspended", (json_int_t)counts->suspended,
-                     "estimated", (json_int_t)counts->estimated);
+    return json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "expected", expected, "received",
+                     (json_int_t)counts->received, "on_time",
+                     is_dated ? json_integer(counts->on_time) : json_null(), "late",
+                     is_dated ? json_integer(counts->late) : json_null(), "undecided",
+                     is_dated ? json_integer(counts->undecided) : json_null(), "missing", missing,
+                     "returned", (json_int_t)counts->returned, "exempt", (json_int_t)counts->exempt,
+                     "suspended", (json_int_t)counts->suspended, "estimated",
+                     (json_int_t)counts->estimated);
 }
 
 static json_t *sum_value(const struct th_indicator *indicator, th_int128 value)
@@ -237,7 +240,7 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
     json_object_set_new(answer, "unit",
                         json_string(question->context->units.units[question->unit].code));
     json_object_set_new(answer, "branch", json_string(branch_words[question->branch]));
-    json_object_set_new(answer, "counts", th_query_counts(&rollup.counts));
+    json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
     json_object_set_new(answer, "indicators", th_query_indicators(question, &rollup, &rows));
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;

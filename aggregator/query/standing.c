@@ -93,7 +93,7 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
     json_object_set_new(answer, "due",
                         question->obligation->has_due ? th_query_instant(question->obligation->due)
                                                       : json_null());
-    json_object_set_new(answer, "counts", th_query_counts(&rollup.counts));
+    json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
     json_object_set_new(answer, "below", below);
     json_object_set_new(answer, "units", unit_lines(question, &rows));
     *ret_answer = answer;

@@ -75,12 +75,14 @@ void th_print_counts(const json_t *counts, FILE *out)
         (void)fprintf(
             out, "Phải báo cáo %" JSON_INTEGER_FORMAT ", chưa báo cáo %" JSON_INTEGER_FORMAT "; ",
             th_answer_number(counts, "expected"), th_answer_number(counts, "missing"));
-    (void)fprintf(out,
-                  "đã nhận %" JSON_INTEGER_FORMAT ": đúng hạn %" JSON_INTEGER_FORMAT
-                  ", trễ %" JSON_INTEGER_FORMAT ", chưa xác định %" JSON_INTEGER_FORMAT
-                  "; có số ước %" JSON_INTEGER_FORMAT "\n",
-                  th_answer_number(counts, "received"), th_answer_number(counts, "on_time"),
-                  th_answer_number(counts, "late"), th_answer_number(counts, "undecided"),
+    (void)fprintf(out, "đã nhận %" JSON_INTEGER_FORMAT, th_answer_number(counts, "received"));
+    if (!json_is_null(json_object_get(counts, "on_time")))
+        (void)fprintf(out,
+                      ": đúng hạn %" JSON_INTEGER_FORMAT ", trễ %" JSON_INTEGER_FORMAT
+                      ", chưa xác định %" JSON_INTEGER_FORMAT,
+                      th_answer_number(counts, "on_time"), th_answer_number(counts, "late"),
+                      th_answer_number(counts, "undecided"));
+    (void)fprintf(out, "; có số ước %" JSON_INTEGER_FORMAT "\n",
                   th_answer_number(counts, "estimated"));
 }
 

@@ -45,6 +45,8 @@ static void print_standing_line(const struct th_query_context *context, const js
     th_table_text(out, th_answer_unit_name(context, th_answer_text(line, "parent")), PARENT_WIDTH);
     th_table_text(out, th_answer_label(th_answer_text(line, "standing")), STANDING_WIDTH);
     if (json_object_get(line, "position") != NULL) {
+        if (th_answer_number(line, "number") > 0)
+            (void)fprintf(out, "số %" JSON_INTEGER_FORMAT ", ", th_answer_number(line, "number"));
         (void)fprintf(out, "%s, bản %" JSON_INTEGER_FORMAT,
                       th_answer_spoken(line, "first_received", received),
                       th_answer_number(line, "revision"));

@@ -346,6 +346,12 @@ static void tell_what_remains(struct runner *runner)
         pending += count;
         units += count > 0;
     }
+    if (pending == 0) {
+        th_cli_complain(runner->options->err, runner->options->command,
+                        "kiểm tra mạng, địa chỉ, và node.pub đã được ghi danh (enroll) chưa",
+                        "hết thời gian chờ, chưa vào được nơi nhận");
+        return;
+    }
     th_cli_complain(runner->options->err, runner->options->command,
                     "báo cáo vẫn nằm trong hộp thư đi; chạy lại khi mạng thông",
                     "hết thời gian chờ, còn %zu báo cáo của %zu đơn vị chưa có trả lời", pending,

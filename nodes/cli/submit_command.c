@@ -270,8 +270,10 @@ static int submit(struct submitting *submitting, char **operands, size_t files_c
         (!submitting->as_json || submitting->files != NULL)) {
         for (size_t i = 0; i < home.plans_count; i++)
             plans[i] = home.plans[i].plan;
-        submitting->context = (struct th_form_context){
-            .plans = plans, .plans_count = home.plans_count, .unit = home.unit};
+        submitting->context = (struct th_form_context){.plans = plans,
+                                                       .plans_count = home.plans_count,
+                                                       .unit = home.unit,
+                                                       .number = submitting->number};
         code = submit_all(submitting, operands + 1, files_count);
         code = finish(submitting, code, wait_seconds);
     }

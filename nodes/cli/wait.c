@@ -122,6 +122,23 @@ static void print_item(struct th_outbox *outbox, const struct th_outbox_item *it
     th_arena_deinit(&arena);
 }
 
+static int exit_code_of(enum th_item_state state)
+{
+    switch (state) {
+    case TH_ITEM_RECEIVED:
+        return EX_OK;
+    case TH_ITEM_QUEUED:
+    case TH_ITEM_SENT:
+        return EX_TEMPFAIL;
+    case TH_ITEM_CONFLICT:
+        return EX_CANTCREAT; /* as when the node itself knows the other content */
+    case TH_ITEM_REJECTED:
+    case TH_ITEM_DAMAGED:
+        return EX_DATAERR;
+    }
+    return EX_SOFTWARE;
+}
+
 int th_wait_for_answers(const struct th_wait *wait)
 {
     int status = wait_until_settled(wait);
@@ -139,9 +156,8 @@ int th_wait_for_answers(const struct th_wait *wait)
             status = update_json(outbox, wait->files, &item);
         else
             print_item(outbox, &item, wait->out);
-        if (code == EX_OK && item.state != TH_ITEM_RECEIVED)
-            code = item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT ? EX_TEMPFAIL
-                                                                              : EX_DATAERR;
+        if (code == EX_OK)
+            code = exit_code_of(item.state);
     }
     if (status != 0)
         th_cli_complain(wait->err, wait->command, NULL, "không đọc được hộp thư đi: %s",

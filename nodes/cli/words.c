@@ -9,9 +9,9 @@ const char *th_timeliness_text(enum th_timeliness timeliness)
     case TH_TIMELINESS_ON_TIME:
         return "đúng hạn";
     case TH_TIMELINESS_LATE:
-        return "muộn";
+        return "trễ";
     case TH_TIMELINESS_UNDECIDED:
-        return "chưa kết luận đúng hạn hay muộn (đồng hồ nơi nhận đang được kiểm tra)";
+        return "chưa kết luận đúng hạn hay trễ (đồng hồ nơi nhận đang được kiểm tra)";
     case TH_TIMELINESS_UNDATED:
         return "nghĩa vụ không có hạn";
     }

@@ -43,6 +43,7 @@ struct th_form_context {
     const struct th_unit *unit;
     const struct th_plan *plan;             /* or NULL */
     const struct th_obligation *obligation; /* or NULL */
+    uint32_t number;                        /* stands for what the form leaves out; 0: not given */
     struct th_form_places *places;          /* filled when not NULL; lives in the arena */
 };
 

@@ -182,12 +182,15 @@ static void read_counters(struct th_form_reader *reader, const struct th_form_no
     (void)th_form_int(reader, root, "number", 0, TH_LIMIT_NUMBER_MAX, &value);
     if (reader->problems_found != before || reader->obligation == NULL)
         return;
+    if (value == 0)
+        value = reader->context->number;
     if (reader->obligation->open_ended && value == 0)
         th_form_complain(reader, node == NULL ? root : node,
                          "ghi number: 1 cho báo cáo đầu tiên, rồi 2, 3 …",
                          "nghĩa vụ này nhận nhiều báo cáo nên cần số thứ tự");
     else if (!reader->obligation->open_ended && value != 0)
-        th_form_complain(reader, node, "bỏ số này", "nghĩa vụ này chỉ có một báo cáo");
+        th_form_complain(reader, node == NULL ? root : node, "bỏ số này, ở biểu hoặc ở lệnh",
+                         "nghĩa vụ này chỉ có một báo cáo");
     reader->report.number = (uint32_t)value;
 }
 

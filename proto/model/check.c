@@ -180,6 +180,12 @@ static void check_estimates(struct checking *checking)
         th_reasons_add_code(checking->errors, "estimated_to", "", TH_REASON_DATE);
     if (report->estimated_count == 0)
         return;
+    if (report->has_estimated_to && day_is_sane(report->estimated_to.number) &&
+        th_date_of_day(report->estimated_to).year != checking->plan->year) {
+        char day[TH_DAY_TEXT_SIZE];
+        th_reasons_add(checking->warnings, "estimated_to", th_day_format(report->estimated_to, day),
+                       "estimate", "Ngày ước đến không nằm trong năm của kế hoạch.");
+    }
     if (terms == NULL || !terms->estimates)
         th_reasons_add_code(checking->errors, "estimated", "", TH_REASON_ESTIMATE);
     if (!report->has_estimated_to)

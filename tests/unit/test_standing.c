@@ -52,5 +52,5 @@ Test(standing, a_report_says_its_timeliness)
         cr_assert_str_eq(th_standing_word(th_standing_of(&obligation, &row, obligation.due)),
                          rows[i].word);
     }
-    cr_assert_str_eq(th_standing_label(TH_STANDING_LATE), "muộn");
+    cr_assert_str_eq(th_standing_label(TH_STANDING_LATE), "trễ");
 }
