@@ -142,13 +142,18 @@ static int run(enum th_query_what what, const struct line *line, FILE *out, FILE
     struct th_store *store;
     int status = th_store_open(line->folder, TH_STORE_READ, NULL, problem_of_store, &store);
     if (status != TH_OK) {
-        th_cli_complain(err, name, NULL, "%s: %s", line->folder,
-                        problem_of_store[0] != '\0' ? problem_of_store : th_status_text(status));
+        if (problem_of_store[0] != '\0') /* names the folder */
+            th_cli_complain(err, name, NULL, "%s", problem_of_store);
+        else
+            th_cli_complain(err, name, NULL, "%s: %s", line->folder, th_status_text(status));
         return th_status_exit_code(status);
     }
     status = ask(store, &query, line, out, &problem);
     th_store_close(store);
-    if (status != TH_OK)
+    if (status == TH_E_CORRUPT)
+        th_cli_complain(err, name, "dừng máy chủ, khôi phục từ bản sao lưu rồi hỏi lại", "%s: %s",
+                        line->folder, th_status_text(status));
+    else if (status != TH_OK)
         th_cli_complain(err, name, NULL, "%s",
                         problem.text[0] != '\0' ? problem.text : th_status_text(status));
     return th_cli_finish(out, err, status == TH_OK ? EX_OK : th_status_exit_code(status));

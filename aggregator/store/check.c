@@ -47,7 +47,8 @@ static int check_identity(const struct th_store_report *report, const struct th_
     if (status == TH_E_NOT_FOUND)
         status = TH_E_CORRUPT;
     if (status != 0)
-        return th_store_report(report, status, "data.mdb không phải là kho của tonghop");
+        return th_store_report(report, status,
+                               "data.mdb không phải là kho của tonghop, hoặc đã hỏng; " RESTORE);
     status = th_txn_get(txn, &identity_key, &content);
     if (status == 0)
         status = th_schema_identity_decode(content, &identity);
