@@ -7,9 +7,11 @@
 #include "aggregator/cli/write.h"
 #include "base/options.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -60,9 +62,33 @@ static int refuse(const char *name)
     return EX_USAGE;
 }
 
+/* A page of the store that cannot be read: nothing can be trusted any more. */
+static void on_bus_error(int number)
+{
+    static const char line[] = TH_CLI_PROGRAM ": lỗi: không đọc được một trang của kho (SIGBUS): "
+                                              "đĩa hỏng hoặc tệp bị cắt; dừng ngay\n";
+    (void)number;
+    ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)ignored;
+    _exit(EX_IOERR);
+}
+
+/* What a disk can do to any command ends in a sentence: a file that may not grow fails the write.
+ */
+static void prepare_signals(void)
+{
+    struct sigaction bus = {.sa_handler = on_bus_error};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigemptyset(&bus.sa_mask);
+    (void)sigemptyset(&ignore.sa_mask);
+    (void)sigaction(SIGBUS, &bus, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc < 2 ? "" : argv[1];
+    prepare_signals();
     if (word[0] == 0) {
         print_help(stderr);
         return EX_USAGE;

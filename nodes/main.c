@@ -58,12 +58,14 @@ static int refuse(const char *name)
     return EX_USAGE;
 }
 
-/* No secret goes into a core file; a reader that went away is an error of writing, not the end. */
+/* No secret goes into a core file; a reader that went away and a file that may not grow are errors
+ * of writing, not the end. */
 static void harden(void)
 {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 int main(int argc, char **argv)

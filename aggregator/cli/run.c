@@ -10,30 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-/* A page of the store that cannot be read: nothing can be trusted any more. */
-static void on_bus_error(int number)
-{
-    static const char line[] =
-        "tonghop-aggregator: lỗi: không đọc được một trang của kho (SIGBUS): "
-        "đĩa hỏng hoặc tệp bị cắt; dừng ngay\n";
-    (void)number;
-    ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
-    (void)ignored;
-    _exit(EX_IOERR);
-}
-
-static void prepare_signals(void)
-{
-    struct sigaction bus = {.sa_handler = on_bus_error};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    (void)sigemptyset(&bus.sa_mask);
-    (void)sigemptyset(&ignore.sa_mask);
-    (void)sigaction(SIGBUS, &bus, NULL);
-    (void)sigaction(SIGPIPE, &ignore, NULL);
-    (void)sigaction(SIGXFSZ, &ignore, NULL);
-}
 
 struct running {
     struct th_site site;
@@ -180,7 +156,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         break;
     }
     running.site.folder = operands[0];
-    prepare_signals();
+    (void)signal(SIGPIPE, SIG_IGN); /* of whoever reads the log */
     th_secrets_forbid_dumps();
     struct th_store *store = NULL;
     struct th_secrets secrets;

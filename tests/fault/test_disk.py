@@ -139,6 +139,30 @@ def limit_of_the_file_ends_it_and_nothing_is_lost(disk):
     disk.check()
 
 
+def commands_on_a_disk_that_refuses_end_with_a_sentence(disk):
+    """No file may grow: each command says so, is not killed by the signal, and changes nothing."""
+    province = disk.province
+    store, unit = province.daemon.store, province.units[0]
+    form = province.write_form(unit)
+    before = province.ask("rollup")
+    commands = {
+        "clock": [disk.program, "clock", str(store), "--to", "2025-05-08"],
+        "revoke": [disk.program, "revoke", str(store), unit, str(province.home(unit) / "node.pub")],
+        "submit": [province.node_program, "submit", str(province.home(unit)), str(form)]}
+    for name, words in commands.items():
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False, preexec_fn=lambda: resource.setrlimit(
+                                  resource.RLIMIT_FSIZE, (4096, 4096)))
+        if done.returncode <= 0 or "lỗi:" not in done.stderr.decode():
+            raise AssertionError(f"{name}: exit {done.returncode}, {done.stderr.decode()!r}")
+    same(province.ask("rollup"), before, "the store after refused commands")
+    same(province.items(unit), [], "the outbox after a refused submit")
+    province.daemon.start()
+    disk.submit(unit)
+    province.deliver([unit])
+    disk.check()
+
+
 # ---- owned ----
 
 def second_one_on_the_same_folder_names_the_first(disk):
@@ -240,6 +264,7 @@ def flipped_byte_in_a_value_never_gives_another_number(disk):
 
 TESTS = (full_disk_is_answered_busy_until_there_is_room,
          limit_of_the_file_ends_it_and_nothing_is_lost,
+         commands_on_a_disk_that_refuses_end_with_a_sentence,
          second_one_on_the_same_folder_names_the_first,
          cut_store_is_refused_with_a_sentence,
          flipped_byte_in_a_value_never_gives_another_number)
