@@ -35,7 +35,7 @@ class Torture:
         self.random = random.Random(options.seed)
         self.province = Province(folder, options.bin, options.seed, UNITS)
         self.groups, self.runs = [], [None] * GROUPS
-        self.carriers = []
+        self.carriers, self.copies = [], {}
         self.unknown = {}  # unit -> (revision, form): submit was killed before it said anything
         self.tally = dict.fromkeys(("submitted", "corrected", "again", "submit killed",
                                     "aggregator killed", "node killed", "stopped"), 0)
@@ -178,13 +178,36 @@ class Torture:
         for unit in self.province.units:
             if not self.book.queued.get(unit):
                 self.submit(unit, 1, self.province.write_form(unit))
+        self.copy_machines()
         self.start_aggregator()
+        homes = [[self.province.home(unit) for unit in group] for group in self.groups]
         self.carriers = [self.province.start_node(
-            "run", *map(self.province.home, group), "--until-idle", "--timeout", HEAL_SECONDS,
-            "--quiet") for group in self.groups]
+            "run", *each, "--until-idle", "--timeout", HEAL_SECONDS, "--quiet")
+            for each in [*homes, list(self.copies.values())]]
         for process in self.carriers:
             if process.wait(HEAL_SECONDS + 10) != 0:
                 raise AssertionError(f"a node is not idle: exit {process.returncode}")
+
+    def copy_machines(self):
+        """One unit of each group has a second machine with the same outbox: it sends as well."""
+        for group in self.groups:
+            unit = self.random.choice(group)
+            self.act(unit)
+            if unit in self.unknown:
+                self.submit(unit, *self.unknown[unit])
+            home = self.province.home(unit)
+            self.copies[unit] = home.with_name(home.name + "-copy")
+            shutil.copytree(home, self.copies[unit])
+
+    def compare_copies(self):
+        """Both machines hold the same receipts, byte for byte."""
+        found = []
+        for unit, copy in self.copies.items():
+            for item in self.province.items(unit):
+                mine = self.province.receipt(unit, item["id"])
+                if self.province.node("receipt", copy, item["id"], "--out", "-") != mine:
+                    found.append(f"{unit} item {item['id']}: a copy has another receipt")
+        return found
 
     def play(self, rounds, until):
         province = self.province
@@ -211,7 +234,7 @@ class Torture:
 def check_twice(torture):
     """While it runs, and after an orderly restart."""
     province = torture.province
-    found = check_all(province, torture.book)
+    found = check_all(province, torture.book) + torture.compare_copies()
     before = province.ask("rollup")
     if (code := province.daemon.stop()) != 0:
         found.append(f"the aggregator ended with exit {code}")
