@@ -17,6 +17,8 @@
 #define GRACE_MS    500   /* after the welcome: reminders and plans that follow it */
 #define WORRY_MS    10000 /* without a welcome: say where to look */
 #define TURN_FRAMES 64
+/* A hello and a full flight, twice: libzmq reports room late, after half of it was taken. */
+#define QUEUE_MAX (2 * (1 + TH_NODE_FLIGHT_MAX))
 
 /* Without a connection: dial again after this, then half as long again each time, with jitter. */
 #define REDIAL_MIN_MS 6000
@@ -51,10 +53,15 @@ struct runner {
 
 /* ---- the driver's ports ---- */
 
+/* The driver takes a connection that is full for lost. It may have room again before the next look,
+ * so that it would never seem to have gone: forgetting it here makes the next look find it anew. */
 static int port_send(void *context, struct th_bytes frame)
 {
     struct node *node = context;
-    return th_dealer_send(node->dealer, frame);
+    int status = th_dealer_send(node->dealer, frame);
+    if (status == TH_E_BUSY)
+        node->is_connected = false;
+    return status;
 }
 
 static int64_t port_now_ms(void *context)
@@ -266,7 +273,8 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
     const struct th_dealer_options dealer = {.address = node->home.server.address,
                                              .server_key = node->home.server.curve_key,
                                              .curve_key = node->keys->curve_key,
-                                             .curve_secret = node->keys->curve_secret};
+                                             .curve_secret = node->keys->curve_secret,
+                                             .queue_max = QUEUE_MAX};
     status = th_dealer_open(runner->context, &dealer, &node->dealer);
     if (status != 0)
         return complain(runner, node->home.server.address,

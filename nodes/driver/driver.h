@@ -40,7 +40,9 @@ struct th_node_news {
 
 struct th_node_ports {
     void *context;
-    /* One frame. 0, or TH_E_BUSY when it cannot be sent now. Copies. */
+    /* One frame. 0, or TH_E_BUSY when it cannot be sent now: the driver then holds the connection
+     * for lost and waits for on_connected, which the caller owes as soon as it takes frames.
+     * Copies. */
     int (*send)(void *context, struct th_bytes frame);
     int64_t (*now_ms)(void *context);  /* monotonic */
     th_instant (*wall)(void *context); /* real time */

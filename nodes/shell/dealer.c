@@ -50,7 +50,6 @@ static const struct {
 } numbers[] = {
     {ZMQ_IMMEDIATE, 1},
     {ZMQ_LINGER, 0},
-    {ZMQ_SNDHWM, 8},
     {ZMQ_RCVHWM, 64},
     {ZMQ_RECONNECT_IVL, 2000}, /* libzmq adds jitter */
     {ZMQ_RECONNECT_IVL_MAX, 120000},
@@ -72,6 +71,8 @@ static int configure(void *socket, const struct th_dealer_options *options)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (zmq_setsockopt(socket, numbers[i].option, &numbers[i].value, sizeof(int)) != 0)
             return status_of(errno);
+    if (zmq_setsockopt(socket, ZMQ_SNDHWM, &options->queue_max, sizeof options->queue_max) != 0)
+        return status_of(errno);
     int64_t size_max = TH_LIMIT_TO_NODE_SIZE_MAX + CURVE_OVERHEAD;
     if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->server_key, TH_CURVE_KEY_SIZE) != 0 ||

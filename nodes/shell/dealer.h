@@ -26,6 +26,7 @@ struct th_dealer_options {
     const uint8_t *server_key; /* CURVE public, 32 bytes */
     const uint8_t *curve_key;  /* own public */
     const uint8_t *curve_secret;
+    int queue_max; /* messages that may wait for the network; more are TH_E_BUSY */
 };
 
 /* Begins to connect, and goes on for ever. Returns owned. TH_E_CONFIG: not an address; TH_E_IO (too

@@ -58,15 +58,22 @@ void th_node_case_remove(struct th_node_case *made)
 
 uint64_t th_node_case_submit(struct th_node_case *made, uint32_t revision, int64_t figure)
 {
-    static const uint16_t number = 1;
+    return th_node_case_submit_number(made, 0, revision, figure);
+}
+
+uint64_t th_node_case_submit_number(struct th_node_case *made, uint32_t number, uint32_t revision,
+                                    int64_t figure)
+{
+    static const uint16_t column = 1;
     struct th_arena arena;
     th_arena_init(&arena, 65536, 16 << 20);
     struct th_submit_request request = {
         .report = {.plan = {"gialai-2025", 11},
                    .obligation = {"O-1", 3},
                    .unit = {"23734", 5},
+                   .number = number,
                    .revision = revision,
-                   .values = {.numbers = &number, .values = &figure, .count = 1}},
+                   .values = {.numbers = &column, .values = &figure, .count = 1}},
         .plan_digest = made->home.plans[0].digest,
         .now = {TH_NODE_CASE_NOW_MS},
         .mode = made->home.server.mode};

@@ -27,5 +27,8 @@ void th_node_case_close(struct th_node_case *made);
 void th_node_case_remove(struct th_node_case *made);
 /* Queues a small report of O-1 with one figure; number 0. Returns the id. */
 uint64_t th_node_case_submit(struct th_node_case *made, uint32_t revision, int64_t figure);
+/* Reports with other numbers do not wait for each other. */
+uint64_t th_node_case_submit_number(struct th_node_case *made, uint32_t number, uint32_t revision,
+                                    int64_t figure);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run` over real CURVE connections, against a province in a thread of its own. */
 #include "nodes/cli/runner.h"
+#include "nodes/shell/dealer.h"
 #include "tests/support/node_case.h"
 
 #include <criterion/criterion.h>
@@ -13,6 +14,15 @@ static struct th_node_case node;
 static void *context;
 static pthread_t thread;
 static char address[64];
+static int sends, full_at; /* the send that finds no room; 0: none */
+
+int __real_th_dealer_send(struct th_dealer *dealer, struct th_bytes frame);
+int __wrap_th_dealer_send(struct th_dealer *dealer, struct th_bytes frame);
+
+int __wrap_th_dealer_send(struct th_dealer *dealer, struct th_bytes frame)
+{
+    return ++sends == full_at ? TH_E_BUSY : __real_th_dealer_send(dealer, frame);
+}
 
 /* Answers until the context goes. */
 static void *serve(void *argument)
@@ -108,6 +118,23 @@ Test(node_run, queued_reports_get_their_receipts_over_curve)
     }
     th_node_case_close(&node);
     cr_assert_eq(node.province.submissions_count, 100);
+}
+
+/* The connection stays, and has room again before anybody looks: at the hello, and at each report
+ * of the first flight. */
+Test(node_run, a_connection_that_is_full_for_a_moment_delays_and_wedges_nothing)
+{
+    uint32_t count = 0;
+    for (int at = 1; at <= 9; at++) {
+        th_node_case_open(&node);
+        for (int i = 0; i < 12; i++, count++)
+            th_node_case_submit_number(&node, count + 1, 1, i);
+        th_node_case_close(&node);
+        sends = 0;
+        full_at = at;
+        cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 10000), 0, "full at send %d", at);
+        cr_assert_eq(node.province.taken_count, count, "full at send %d", at);
+    }
 }
 
 Test(node_run, nothing_to_send_is_done_at_once)
