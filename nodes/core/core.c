@@ -188,8 +188,9 @@ static void happen(struct th_node_core *core, size_t at, enum occasion occasion,
     const struct transition *transition = &transitions[slot->stage][occasion];
     if (!transition->is_defined)
         return;
+    if (transition->next != slot->stage)
+        slot->due_ms = event->now_ms; /* otherwise a pause that has begun goes on */
     slot->stage = transition->next;
-    slot->due_ms = event->now_ms;
     if (transition->what & DO_SEND)
         send_slot(core, slot, event->now_ms, actions);
     if (transition->what & DO_EVIDENCE)

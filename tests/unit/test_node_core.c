@@ -236,6 +236,20 @@ Test(node_core, silence_is_followed_by_the_same_item_again_after_a_pause)
     cr_assert_eq(send->attempt, 2);
 }
 
+Test(node_core, a_late_receipt_that_does_not_hold_does_not_shorten_the_pause)
+{
+    connect_and_welcome();
+    add(1, 1);
+    now_ms += TH_NODE_ANSWER_MS;
+    on(TH_NODE_EVENT_TIME);
+    int64_t next = th_node_core_next_ms(&core);
+    cr_assert_gt(next, now_ms);
+    on_item(TH_NODE_EVENT_RECEIPT_BAD, 1);
+    cr_assert_eq(count_of(TH_NODE_ACTION_EVIDENCE), 1);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    cr_assert_eq(th_node_core_next_ms(&core), next);
+}
+
 Test(node_core, an_item_is_never_given_up)
 {
     connect_and_welcome();
