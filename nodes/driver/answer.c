@@ -199,6 +199,7 @@ static int check_receipt(struct th_node_driver *driver, const struct th_node_fli
     if (fault != TH_RECEIPT_HOLDS)
         return 0;
     answer->leaf = &receipt->leaf;
+    answer->checkpoint = &receipt->checkpoint;
     *ret_holds = true;
     return 0;
 }
@@ -234,6 +235,8 @@ static int on_outcome(struct th_node_driver *driver, const struct th_outcome *ou
         bool is_taken = answer.verdict->kind == TH_VERDICT_ACCEPTED ||
                         answer.verdict->kind == TH_VERDICT_DUPLICATE;
         int status = is_taken ? check_receipt(driver, flight, &answer, &holds) : 0;
+        if (status == 0 && holds)
+            status = th_node_witness_receipt(driver, flight->id, answer.checkpoint, answer.receipt);
         if (status != 0)
             return status;
         kind = event_of(answer.verdict->kind, holds);
@@ -254,6 +257,9 @@ static int on_welcome(struct th_node_driver *driver, const struct th_welcome *we
         if (status != 0 && status != TH_E_STORAGE)
             return status;
     }
+    int seen = th_node_witness_welcome(driver, welcome->size);
+    if (seen != 0)
+        return seen;
     driver->was_welcomed = true;
     if (driver->core.link != TH_NODE_LINK_READY) /* else a rehearsal's clock was set */
         tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});

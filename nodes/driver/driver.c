@@ -265,22 +265,6 @@ static int look_for_items(struct th_node_driver *driver)
     return status;
 }
 
-/* The newest receipt is shown in hello, so that a province that lost its end can notice. */
-static int find_newest(struct th_node_driver *driver)
-{
-    const struct th_outbox_item *items;
-    size_t count, bad;
-    int status = th_outbox_list(driver->outbox, &driver->arena, &items, &count, &bad);
-    for (size_t i = 0; status == 0 && i < count; i++) {
-        if (items[i].state != TH_ITEM_RECEIVED || !items[i].has_position ||
-            (driver->newest_item != 0 && items[i].position < driver->newest_position))
-            continue;
-        driver->newest_item = items[i].id;
-        driver->newest_position = items[i].position;
-    }
-    return status;
-}
-
 /* ---- the door ---- */
 
 static int start(struct th_node_driver *driver)
@@ -298,7 +282,7 @@ static int start(struct th_node_driver *driver)
     driver->known[driver->known_count++] = home->units_digest;
     for (size_t i = 0; i < home->plans_count; i++)
         driver->known[driver->known_count++] = home->plans[i].digest;
-    status = find_newest(driver);
+    status = th_node_witness_load(driver);
     if (status != 0)
         return status;
     driver->may_have_more = true;
@@ -332,6 +316,7 @@ void th_node_driver_free(struct th_node_driver *driver)
     if (driver == NULL)
         return;
     th_arena_deinit(&driver->arena);
+    free(driver->held);
     free(driver);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What driver.c and answer.c share. For nodes/driver only. */
+/* What driver.c, answer.c and witness.c share. For nodes/driver only. */
 #ifndef TH_NODES_DRIVER_STATE_H
 #define TH_NODES_DRIVER_STATE_H
 
 #include "nodes/driver/driver.h"
+#include "proto/tlog/checkpoint.h"
 #include "proto/wire/message.h"
 
 /* Plans and units, with room for those that arrive while the node runs. */
@@ -25,8 +26,16 @@ struct th_node_answer {
     const struct th_failure *failure;
     struct th_bytes receipt;
     const struct th_leaf *leaf;
+    const struct th_checkpoint *checkpoint; /* beside `leaf` */
     const struct th_judgement *judgement;
     const char *fault; /* why a receipt does not hold */
+};
+
+/* The log as a receipt that is held showed it. */
+struct th_node_held {
+    uint64_t item; /* whose receipt it is */
+    uint64_t size;
+    struct th_digest root;
 };
 
 struct th_node_driver {
@@ -38,8 +47,10 @@ struct th_node_driver {
     struct th_node_flight flights[TH_NODE_WINDOW];
     struct th_digest known[TH_NODE_KNOWN_MAX];
     size_t known_count;
-    uint64_t newest_item; /* with the newest receipt; 0: none */
+    uint64_t newest_item; /* with the newest receipt, which hello shows; 0: none */
     uint64_t newest_position;
+    struct th_node_held *held; /* one for each size */
+    size_t held_count, held_capacity;
     uint64_t last_id;      /* of the last item that went into the core */
     uint64_t seen_version; /* of the outbox */
     bool may_have_more;    /* the window was full when items were last looked for */
@@ -60,5 +71,13 @@ TH_MUST_CHECK int th_node_keep_evidence(struct th_node_driver *driver, uint64_t 
                                         const struct th_node_answer *answer);
 TH_MUST_CHECK int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
                                       enum th_node_news_kind news);
+/* witness.c. Finds the newest receipt, and what all that are held say of the log. */
+TH_MUST_CHECK int th_node_witness_load(struct th_node_driver *driver);
+/* Keeps a notice when the log is shorter than a receipt has shown it; once for each size. */
+TH_MUST_CHECK int th_node_witness_welcome(struct th_node_driver *driver, uint64_t size);
+/* Takes in a receipt that holds; keeps a notice when it contradicts another one. */
+TH_MUST_CHECK int th_node_witness_receipt(struct th_node_driver *driver, uint64_t item,
+                                          const struct th_checkpoint *seen,
+                                          struct th_bytes receipt);
 
 #endif

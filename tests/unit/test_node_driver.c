@@ -195,6 +195,101 @@ Test(node_driver, a_lost_receipt_is_answered_again_with_the_same_one)
     cr_assert_eq(node.province.leaves_count, 1);
 }
 
+static size_t count_evidence(void)
+{
+    const struct th_notice *notices;
+    size_t count, found = 0;
+    cr_assert_eq(th_outbox_get_notices(node.outbox, &arena, &notices, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        found += notices[i].kind == TH_NOTICE_EVIDENCE && notices[i].item != 0 &&
+                 notices[i].evidence.size > 0;
+    return found;
+}
+
+/* Two reports with receipts, on a connection. */
+static void get_two_receipts(void)
+{
+    th_node_case_submit_number(&node, 1, 1, 12);
+    th_node_case_submit_number(&node, 2, 1, 12);
+    pass(1);
+    connect_node();
+    cr_assert_eq(node.province.leaves_count, 2);
+}
+
+static void restart(void)
+{
+    th_node_driver_free(driver);
+    th_node_case_close(&node);
+    th_node_case_open(&node);
+    start_driver();
+}
+
+Test(node_driver, a_log_that_only_grows_raises_no_alarm)
+{
+    get_two_receipts();
+    connect_node();
+    restart();
+    connect_node();
+    th_node_case_submit_number(&node, 3, 1, 12);
+    pass(1);
+    exchange();
+    cr_assert_eq(node.province.leaves_count, 3);
+    cr_assert_eq(alarms, 0);
+    cr_assert_eq(count_evidence(), 0);
+}
+
+Test(node_driver, a_log_shorter_than_a_receipt_that_is_held_is_told_once_for_each_size)
+{
+    get_two_receipts();
+    node.province.leaves_count = 1;
+    connect_node();
+    cr_assert_eq(alarms, 1);
+    cr_assert_eq(count_evidence(), 1);
+    connect_node();
+    cr_assert_eq(alarms, 1, "the same size again");
+    cr_assert(th_node_driver_was_welcomed(driver), "reports go on");
+    node.province.leaves_count = 0;
+    connect_node();
+    cr_assert_eq(alarms, 2);
+    cr_assert_eq(count_evidence(), 2);
+}
+
+Test(node_driver, a_shorter_log_is_noticed_after_a_restart_too)
+{
+    get_two_receipts();
+    restart();
+    node.province.leaves_count = 1;
+    connect_node();
+    cr_assert_eq(alarms, 1);
+    restart();
+    connect_node();
+    cr_assert_eq(count_evidence(), 1, "it was told before the restart");
+}
+
+Test(node_driver, another_root_for_a_size_that_is_held_is_evidence)
+{
+    get_two_receipts();
+    node.province.leaves_count = 1; /* forgets the second report and takes another one instead */
+    uint64_t id = th_node_case_submit_number(&node, 3, 1, 12);
+    pass(1);
+    exchange();
+    cr_assert_eq(item_of(id).state, TH_ITEM_RECEIVED, "its receipt is signed and holds");
+    cr_assert_eq(alarms, 1);
+    cr_assert_eq(count_evidence(), 1);
+}
+
+Test(node_driver, another_root_is_noticed_after_a_restart_too)
+{
+    get_two_receipts();
+    restart();
+    node.province.leaves_count = 0;
+    th_node_case_submit_number(&node, 3, 1, 12);
+    pass(1);
+    connect_node();
+    cr_assert_eq(alarms, 2, "the shorter log and the other root");
+    cr_assert_eq(count_evidence(), 2);
+}
+
 static const struct {
     enum th_fake_mood mood;
     const char *name;
