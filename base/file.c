@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* renameat2 */
 #include "base/file.h"
 
 #include <errno.h>
@@ -91,6 +92,45 @@ static int sync_folder_of(const char *path)
     return status;
 }
 
+/* A new file with these bytes, on the disk; nothing when it fails, with errno left as the cause. */
+static int write_new(const char *path, mode_t mode, const void *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
+    int status = write_all(fd, bytes, size);
+    int cause = errno;
+    if (close(fd) != 0 && status == TH_OK) {
+        status = TH_E_IO;
+        cause = errno;
+    }
+    if (status != TH_OK)
+        unlink(path);
+    errno = cause;
+    return status;
+}
+
+static bool is_lacking(int cause)
+{
+    return cause == EPERM || cause == EOPNOTSUPP || cause == ENOSYS || cause == EINVAL;
+}
+
+/* Gives the temporary file its name unless that is taken. FAT and exFAT, as on sticks, have no hard
+ * links, and some drivers rename without flags only: then the name is written directly. */
+static int place(const char *temporary, const char *path, mode_t mode, const void *bytes,
+                 size_t size)
+{
+    int placed = link(temporary, path);
+    if (placed != 0 && errno != EINVAL && is_lacking(errno)) {
+        placed = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
+        if (placed != 0 && is_lacking(errno))
+            return write_new(path, mode, bytes, size);
+    }
+    if (placed == 0)
+        return TH_OK;
+    return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
+}
+
 static int write_beside(const char *path, mode_t mode, const void *bytes, size_t size, bool replace)
 {
     char temporary[PATH_SIZE];
@@ -100,21 +140,14 @@ static int write_beside(const char *path, mode_t mode, const void *bytes, size_t
         return TH_E_IO;
     }
     unlink(temporary); /* of a process with our id that crashed */
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
+    int status = write_new(temporary, mode, bytes, size);
+    if (status != TH_OK)
         return TH_E_IO;
-    int status = write_all(fd, bytes, size);
+    if (replace)
+        status = rename(temporary, path) == 0 ? TH_OK : TH_E_IO;
+    else
+        status = place(temporary, path, mode, bytes, size);
     int cause = errno;
-    if (close(fd) != 0 && status == TH_OK) {
-        status = TH_E_IO;
-        cause = errno;
-    }
-    if (status == TH_OK) {
-        int moved = replace ? rename(temporary, path) : link(temporary, path);
-        cause = errno;
-        if (moved != 0)
-            status = !replace && cause == EEXIST ? TH_E_EXISTS : TH_E_IO;
-    }
     if (status != TH_OK || !replace)
         unlink(temporary);
     errno = cause;

@@ -25,7 +25,8 @@ TH_MUST_CHECK int th_file_read(const char *path, size_t size_max, char **ret_byt
  */
 TH_MUST_CHECK int th_file_write(const char *path, mode_t mode, const void *bytes, size_t size);
 
-/* The same for a file that must not exist yet. TH_E_EXISTS. */
+/* The same for a file that must not exist yet. TH_E_EXISTS. On a file system without hard links and
+ * RENAME_NOREPLACE, a crash may leave a part of it. */
 TH_MUST_CHECK int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size);
 
 #endif

@@ -2,6 +2,8 @@
 #include "base/file.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,50 @@
 
 static char folder[] = "/tmp/th_file_XXXXXX";
 static char path[64];
+
+/* What the file system lacks: errno of the call, 0 when it works. */
+static int link_errno, rename_errno;
+static int writes_left = -1;  /* until the disk is full; negative: never */
+static char synced[PATH_MAX]; /* by the last fsync */
+
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __real_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
+int __wrap_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
+ssize_t __real_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_link(const char *from, const char *to)
+{
+    errno = link_errno;
+    return link_errno != 0 ? -1 : __real_link(from, to);
+}
+
+int __wrap_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    errno = rename_errno;
+    return rename_errno != 0 ? -1 : __real_renameat2(from_fd, from, to_fd, to, flags);
+}
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+    errno = ENOSPC;
+    if (writes_left == 0)
+        return -1;
+    writes_left -= writes_left > 0;
+    return __real_write(fd, bytes, size);
+}
+
+int __wrap_fsync(int fd)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(name, synced, sizeof(synced) - 1);
+    synced[size < 0 ? 0 : size] = '\0';
+    return __real_fsync(fd);
+}
 
 static void make_folder(void)
 {
@@ -61,6 +107,49 @@ Test(file, creating_never_replaces)
     cr_assert_eq(th_file_create(path, 0600, "abc", 3), 0);
     cr_expect_eq(th_file_create(path, 0600, "d", 1), TH_E_EXISTS);
     expect_content("abc");
+}
+
+static const int lacking[] = {EPERM, EOPNOTSUPP, ENOSYS};
+
+Test(file, creating_works_without_hard_links)
+{
+    for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+        link_errno = lacking[i];
+        cr_assert_eq(th_file_create(path, 0600, "abc", 3), 0);
+        cr_expect_eq(th_file_create(path, 0600, "d", 1), TH_E_EXISTS);
+        expect_content("abc");
+        cr_assert_eq(unlink(path), 0);
+    }
+}
+
+Test(file, creating_works_without_hard_links_and_careful_renames)
+{
+    static const int none[] = {EINVAL, ENOSYS, EOPNOTSUPP};
+    link_errno = EPERM;
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        rename_errno = none[i];
+        cr_assert_eq(th_file_create(path, 0600, "abc", 3), 0);
+        cr_expect_eq(th_file_create(path, 0600, "d", 1), TH_E_EXISTS);
+        expect_content("abc");
+        cr_assert_eq(unlink(path), 0);
+    }
+}
+
+Test(file, a_create_that_fails_on_a_simple_file_system_leaves_nothing)
+{
+    link_errno = EPERM;
+    rename_errno = EINVAL;
+    writes_left = 1; /* the temporary file is written, the target is not */
+    cr_expect_eq(th_file_create(path, 0600, "abc", 3), TH_E_IO);
+    cr_expect_eq(errno, ENOSPC);
+    cr_expect_neq(access(path, F_OK), 0);
+}
+
+Test(file, a_link_that_fails_for_another_reason_is_an_error)
+{
+    link_errno = EDQUOT;
+    cr_expect_eq(th_file_create(path, 0600, "abc", 3), TH_E_IO);
+    cr_expect_eq(errno, EDQUOT);
 }
 
 Test(file, a_file_above_the_limit_is_refused)
