@@ -70,12 +70,14 @@ static int write_all(int fd, const char *bytes, size_t size)
     return fsync(fd) == 0 ? TH_OK : TH_E_IO;
 }
 
-/* The entry of a folder is durable only after the folder was synced. */
-static int sync_folder_of(const char *path)
+int th_file_sync_parent(const char *path)
 {
     char folder[PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    size_t size = strlen(path);
+    while (size > 0 && path[size - 1] == '/')
+        size--; /* a folder may be named so */
+    while (size > 0 && path[size - 1] != '/')
+        size--;
     if (size >= sizeof(folder)) {
         errno = ENAMETOOLONG;
         return TH_E_IO;
@@ -151,7 +153,7 @@ static int write_beside(const char *path, mode_t mode, const void *bytes, size_t
     if (status != TH_OK || !replace)
         unlink(temporary);
     errno = cause;
-    return status == TH_OK ? sync_folder_of(path) : status;
+    return status == TH_OK ? th_file_sync_parent(path) : status;
 }
 
 int th_file_write(const char *path, mode_t mode, const void *bytes, size_t size)

@@ -29,4 +29,8 @@ TH_MUST_CHECK int th_file_write(const char *path, mode_t mode, const void *bytes
  * RENAME_NOREPLACE, a crash may leave a part of it. */
 TH_MUST_CHECK int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size);
 
+/* Makes the entry of a file or folder that was just made durable: fsync of the folder it is in.
+ * TH_E_IO, with errno left as the cause. */
+TH_MUST_CHECK int th_file_sync_parent(const char *path);
+
 #endif

@@ -38,8 +38,11 @@ static bool is_empty_folder(const char *path)
 
 static int make_folder(const char *path, struct th_problems *problems)
 {
-    if (mkdir(path, 0700) == 0)
-        return 0;
+    if (mkdir(path, 0700) == 0) {
+        if (th_file_sync_parent(path) == 0)
+            return 0;
+        return complain(problems, path, "kiểm tra đĩa", strerror(errno), TH_E_IO);
+    }
     if (errno != EEXIST)
         return complain(problems, path, "kiểm tra đường dẫn và quyền ghi", strerror(errno),
                         TH_E_IO);

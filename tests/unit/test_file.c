@@ -177,6 +177,27 @@ Test(file, a_folder_is_no_file)
     cr_expect_eq(th_file_read(folder, 3, &bytes, &size), TH_E_IO);
 }
 
+static void expect_synced(const char *named, const char *expected)
+{
+    synced[0] = '\0';
+    cr_assert_eq(th_file_sync_parent(named), 0);
+    cr_expect_str_eq(synced, expected, "%s", named);
+}
+
+Test(file, the_parent_is_the_folder_that_has_the_entry)
+{
+    char here[PATH_MAX], other[80];
+    expect_synced(path, folder);
+    snprintf(other, sizeof(other), "%s/none//", folder);
+    expect_synced(other, folder);
+    expect_synced("/tmp", "/");
+    cr_assert_not_null(getcwd(here, sizeof(here)));
+    expect_synced("none", here);
+    expect_synced("none/", here);
+    snprintf(other, sizeof(other), "%s/none/a", folder);
+    cr_expect_eq(th_file_sync_parent(other), TH_E_IO);
+}
+
 Test(file, a_missing_folder_is_an_error_and_leaves_nothing)
 {
     char other[80];

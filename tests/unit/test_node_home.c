@@ -19,6 +19,28 @@ static struct th_node_case node;
 static struct th_problems problems;
 static struct th_arena arena;
 
+static char synced[32][TH_HOME_PATH_SIZE]; /* what th_file_sync_parent() was called with */
+static size_t synced_count;
+static bool sync_fails;
+
+int __real_th_file_sync_parent(const char *path);
+int __wrap_th_file_sync_parent(const char *path);
+
+int __wrap_th_file_sync_parent(const char *path)
+{
+    cr_assert_lt(synced_count, 32);
+    (void)snprintf(synced[synced_count++], sizeof synced[0], "%s", path);
+    return sync_fails ? TH_E_IO : __real_th_file_sync_parent(path);
+}
+
+static bool was_synced(const char *path)
+{
+    for (size_t i = 0; i < synced_count; i++)
+        if (strcmp(synced[i], path) == 0)
+            return true;
+    return false;
+}
+
 static void set_up(void)
 {
     th_node_case_make(&node, TH_MODE_REHEARSAL, "tcp://127.0.0.1:7411");
@@ -47,6 +69,22 @@ static mode_t mode_of(const char *path)
     struct stat info;
     cr_assert_eq(stat(path, &info), 0);
     return info.st_mode & 07777;
+}
+
+Test(node_home, init_makes_its_folders_durable)
+{
+    cr_assert(was_synced(node.home_path));
+    cr_assert(was_synced(in_home("known")));
+    cr_assert(was_synced(in_home("outbox")));
+}
+
+Test(node_home, init_fails_when_the_folder_cannot_be_made_durable)
+{
+    char other[TH_TEST_FOLDER_SIZE + 32];
+    (void)snprintf(other, sizeof other, "%s/other", node.base);
+    sync_fails = true;
+    cr_assert_eq(th_home_init(other, "23734", node.server_path, &problems), TH_E_IO);
+    cr_assert_gt(th_problems_total(&problems), 0);
 }
 
 Test(node_home, init_makes_a_folder_that_opens)
