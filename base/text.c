@@ -21,7 +21,7 @@ static int32_t decode(const char *bytes, size_t size, size_t offset, size_t *ret
 
 static bool is_bidi_control(int32_t character)
 {
-    return character == 0x200E || character == 0x200F ||
+    return character == 0x061C || character == 0x200E || character == 0x200F ||
            (character >= 0x202A && character <= 0x202E) ||
            (character >= 0x2066 && character <= 0x2069);
 }

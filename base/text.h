@@ -4,7 +4,8 @@
  *
  * Accepted text is valid UTF-8 in form NFC, so equal texts are equal bytes, without characters
  * that cannot be seen and that change what is seen: NUL, C0 and C1 controls, bidi controls
- * (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069). Needs libutf8proc; no locale is used.
+ * (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069). Needs libutf8proc; no locale is
+ * used.
  *
  * Pure and thread-safe. Borrows every input for the call only.
  */

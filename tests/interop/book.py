@@ -45,7 +45,7 @@ def as_text(text, lines=False):
     text = unicodedata.normalize("NFC", text)
     allowed = "\n\t" if lines else ""
     for char in text:
-        bidi = unicodedata.bidirectional(char) in BIDI or char in "\u200e\u200f"
+        bidi = unicodedata.bidirectional(char) in BIDI or char in "\u061c\u200e\u200f"
         need(char in allowed or (unicodedata.category(char) != "Cc" and not bidi),
              f"text: U+{ord(char):04X} may not stand there")
     return text.encode()

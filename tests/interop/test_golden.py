@@ -283,7 +283,7 @@ class Own(unittest.TestCase):
     def test_texts_are_nfc_without_controls(self):
         self.assertEqual(book.as_text("Xa\u0303"), "Xã".encode())
         self.assertEqual(book.as_text("a\nb", lines=True), b"a\nb")
-        for bad in ("a\nb", "\x7f", "\u0085", "\u200e", "\u200f", "\u202a", "\u202e",
+        for bad in ("a\nb", "\x7f", "\u0085", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e",
                     "\u2066", "\u2069"):
             with self.subTest(repr(bad)), self.assertRaises(tlog.Wrong):
                 book.as_text(bad)

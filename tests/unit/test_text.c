@@ -47,11 +47,17 @@ Test(text, controls_and_bidi_controls_are_refused)
     static const char *const bad[] = {"\x01",         "\x1B[31m",     "\x7F",
                                       "\xC2\x85",     "\xE2\x80\x8E", "\xE2\x80\x8F",
                                       "\xE2\x80\xAA", "\xE2\x80\xAE", "\xE2\x81\xA6",
-                                      "\xE2\x81\xA9", "\r\n"};
+                                      "\xE2\x81\xA9", "\xD8\x9C",     "\r\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         cr_assert_eq(check(bad[i], TH_TEXT_LINES), TH_E_TEXT, "case %zu", i);
     }
     cr_assert_eq(th_text_check("a\0b", 3, TH_TEXT_LINES), TH_E_TEXT);
+}
+
+Test(text, characters_beside_the_bidi_controls_are_text)
+{
+    cr_assert_eq(check("\xD8\x9B\xD8\x9D\xD8\x9E", 0), TH_OK, "U+061B, U+061D, U+061E");
+    cr_assert_eq(check("\xE2\x80\xA7\xE2\x80\xAF", 0), TH_OK, "U+2027, U+202F");
 }
 
 Test(text, newline_and_tab_need_the_lines_flag)
