@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "nodes/cli/runner.h"
+#include "nodes/home/keys.h"
 
 #include <limits.h>
 #include <string.h>
@@ -72,6 +73,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .out = out,
         .err = err,
     };
+    th_home_keys_forbid_dumps();
     int status = th_runner_run(&run);
     return th_cli_finish(out, err, status == 0 ? EX_OK : th_status_exit_code(status));
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #define KEY_TEXT_SIZE 44 /* base64 of 32 bytes */
@@ -115,4 +116,9 @@ int th_home_keys_read(const char *path, struct th_problems *problems,
         return TH_E_NO_MEMORY;
     *ret_keys = keys;
     return 0;
+}
+
+void th_home_keys_forbid_dumps(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -32,4 +32,7 @@ TH_MUST_CHECK int th_home_keys_read(const char *path, struct th_problems *proble
                                     struct th_home_keys **ret_keys);
 void th_home_keys_free(struct th_home_keys *keys);
 
+/* No core dumps, no ptrace by others, for the rest of the process. */
+void th_home_keys_forbid_dumps(void);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run` over real CURVE connections, against a province in a thread of its own. */
+#include "nodes/cli/commands.h"
 #include "nodes/cli/runner.h"
 #include "nodes/shell/dealer.h"
 #include "tests/support/node_case.h"
@@ -8,6 +9,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
 #include <zmq.h>
 
 static struct th_node_case node;
@@ -160,4 +163,13 @@ Test(node_run, silence_ends_with_a_timeout_and_the_report_stays)
     cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
     cr_assert_eq(item.state, TH_ITEM_SENT);
     th_node_case_close(&node);
+}
+
+Test(node_run, the_process_that_holds_the_keys_leaves_no_core_dump)
+{
+    char *words[] = {"run", node.home_path, "--until-idle", "--quiet", NULL};
+    cr_assert_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+    cr_assert_eq(th_cli_run(4, words, stdout, stderr), EX_OK);
+    cr_assert_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* a leak checker needs it */
 }
