@@ -205,11 +205,11 @@ static void send_all(struct th_daemon *daemon)
 
 static void arm_timer(struct th_daemon *daemon)
 {
-    int64_t next = atomic_load(&daemon->next_due_ms);
-    if (next == daemon->armed_ms || next == TH_NO_INSTANT)
-        return;
-    if (th_clock_timer_arm(daemon->timer_fd, (th_instant){next}) == 0)
-        daemon->armed_ms = next;
+    int64_t due = atomic_load(&daemon->next_due_ms);
+    int64_t at;
+    if (th_alarm_want(&daemon->alarm, due, th_clock_now().wall.ms, &at) &&
+        th_clock_timer_arm(daemon->timer_fd, (th_instant){at}) == 0)
+        th_alarm_set(&daemon->alarm, due);
 }
 
 /* ---- hooks ---- */
@@ -233,7 +233,8 @@ static void on_timer(void *context)
 {
     struct th_daemon *daemon = context;
     th_clock_timer_take(daemon->timer_fd);
-    daemon->armed_ms = TH_NO_INSTANT; /* armed again after the tick, also when the clock was set */
+    /* Armed again after the tick, also when the clock was set. */
+    th_alarm_fire(&daemon->alarm, th_clock_now().wall.ms);
     push_tick(daemon);
 }
 
@@ -400,7 +401,7 @@ int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage 
         return TH_E_NO_MEMORY;
     daemon->options = options;
     daemon->timer_fd = -1;
-    daemon->armed_ms = TH_NO_INSTANT;
+    th_alarm_init(&daemon->alarm);
     atomic_store(&daemon->next_due_ms, TH_NO_INSTANT);
     int status = pthread_mutex_init(&daemon->counters_lock, NULL) == 0 ? 0 : TH_E_NO_MEMORY;
     if (status == 0)

@@ -3,6 +3,7 @@
 #ifndef TH_DAEMON_PARTS_H
 #define TH_DAEMON_PARTS_H
 
+#include "aggregator/daemon/alarm.h"
 #include "aggregator/daemon/counters.h"
 #include "aggregator/daemon/daemon.h"
 #include "aggregator/daemon/outbox.h"
@@ -13,8 +14,6 @@
 #include "aggregator/shell/zap.h"
 
 #include <pthread.h>
-
-#define TH_NO_INSTANT INT64_MAX
 
 struct th_daemon {
     const struct th_daemon_options *options;
@@ -30,7 +29,7 @@ struct th_daemon {
     struct th_peers *peers;
     struct th_loop *loop;
     int timer_fd;
-    int64_t armed_ms;
+    struct th_alarm alarm;
     bool is_stopping;
     int64_t stopping_since_ms;
 
