@@ -157,15 +157,24 @@ static void push_tick(struct th_daemon *daemon)
 
 /* ---- sending ---- */
 
+/* A reminder that a busy connection cannot take is lost; the connection is not. */
 static void send_to_unit(struct th_daemon *daemon, const struct th_outgoing *outgoing,
                          struct th_bytes content)
 {
     struct th_peer *peer = th_peers_find(daemon->peers, outgoing->unit);
     for (size_t i = 0; peer != NULL && i < peer->connections_count;) {
-        if (th_router_send(daemon->nodes, &peer->connections[i], content))
-            i++;
-        else
+        switch (th_router_send(daemon->nodes, &peer->connections[i], content)) {
+        case TH_ROUTER_GONE:
             th_peers_forget(peer, i);
+            break;
+        case TH_ROUTER_FULL:
+            th_daemon_drop(daemon, TH_DROP_UNSENT);
+            i++;
+            break;
+        case TH_ROUTER_SENT:
+            i++;
+            break;
+        }
     }
 }
 
@@ -174,13 +183,13 @@ static void send_one(struct th_daemon *daemon, const struct th_outgoing *outgoin
     struct th_bytes topic = {outgoing->bytes, outgoing->topic_size};
     struct th_bytes content = {outgoing->bytes + outgoing->topic_size,
                                outgoing->size - outgoing->topic_size};
-    bool is_sent = true;
+    enum th_router_sent sent = TH_ROUTER_SENT;
     switch (outgoing->kind) {
     case TH_OUTGOING_NODE:
-        is_sent = th_router_send(daemon->nodes, &outgoing->peer, content);
+        sent = th_router_send(daemon->nodes, &outgoing->peer, content);
         break;
     case TH_OUTGOING_OPERATOR:
-        is_sent = th_router_send(daemon->operators, &outgoing->peer, content);
+        sent = th_router_send(daemon->operators, &outgoing->peer, content);
         break;
     case TH_OUTGOING_UNIT:
         send_to_unit(daemon, outgoing, content);
@@ -189,7 +198,7 @@ static void send_one(struct th_daemon *daemon, const struct th_outgoing *outgoin
         th_publisher_send(daemon->publisher, topic, content);
         break;
     }
-    if (!is_sent)
+    if (sent != TH_ROUTER_SENT)
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 

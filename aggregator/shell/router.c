@@ -248,10 +248,12 @@ enum th_router_got th_router_receive(struct th_router *router,
     return receive_payload(router, is_id_good, ret_message);
 }
 
-bool th_router_send(struct th_router *router, const struct th_router_peer *peer,
-                    struct th_bytes payload)
+enum th_router_sent th_router_send(struct th_router *router, const struct th_router_peer *peer,
+                                   struct th_bytes payload)
 {
     if (zmq_send(router->socket, peer->id, peer->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
-        return false;
-    return zmq_send(router->socket, payload.bytes, payload.size, ZMQ_DONTWAIT) >= 0;
+        return zmq_errno() == EHOSTUNREACH ? TH_ROUTER_GONE : TH_ROUTER_FULL;
+    return zmq_send(router->socket, payload.bytes, payload.size, ZMQ_DONTWAIT) >= 0
+               ? TH_ROUTER_SENT
+               : TH_ROUTER_FULL;
 }

@@ -70,9 +70,14 @@ bool th_router_is_pending(struct th_router *router);
 /* Fills `ret_message` only for TH_ROUTER_MESSAGE. */
 enum th_router_got th_router_receive(struct th_router *router,
                                      struct th_router_message *ret_message);
-/* False: dropped, because the peer is gone or does not read. */
-bool th_router_send(struct th_router *router, const struct th_router_peer *peer,
-                    struct th_bytes payload);
+enum th_router_sent {
+    TH_ROUTER_SENT,
+    TH_ROUTER_FULL, /* dropped: the peer does not read as fast; it is still connected */
+    TH_ROUTER_GONE  /* dropped: no such connection any more */
+};
+
+enum th_router_sent th_router_send(struct th_router *router, const struct th_router_peer *peer,
+                                   struct th_bytes payload);
 
 void th_router_frame_close(struct th_router_frame *frame);
 

@@ -129,6 +129,44 @@ Test(zap, a_key_with_two_enrolments_stays_until_both_are_revoked)
     cr_assert_not(th_keyring_find(keyring, node_key, unit));
 }
 
+/* A connected peer that has spoken. */
+static void *connect_peer(struct th_router_peer *peer)
+{
+    struct th_router_message message;
+    enum th_router_got got = TH_ROUTER_NOTHING;
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    void *socket = connect_with(node_key, node_secret);
+    cr_assert_eq(zmq_send(socket, "x", 1, 0), 1);
+    for (int i = 0; i < 100 && got == TH_ROUTER_NOTHING; i++, usleep(10000))
+        got = th_router_receive(router, &message);
+    cr_assert_eq(got, TH_ROUTER_MESSAGE);
+    *peer = message.peer;
+    th_router_frame_close(&message.frame);
+    return socket;
+}
+
+Test(zap, a_peer_that_does_not_read_is_full_and_not_gone)
+{
+    static uint8_t large[256 * 1024];
+    struct th_router_peer peer;
+    enum th_router_sent sent = TH_ROUTER_SENT;
+    void *socket = connect_peer(&peer);
+    for (int i = 0; i < 4000 && sent == TH_ROUTER_SENT; i++)
+        sent = th_router_send(router, &peer, (struct th_bytes){large, sizeof large});
+    cr_assert_eq(sent, TH_ROUTER_FULL);
+    (void)zmq_close(socket);
+}
+
+Test(zap, a_peer_that_has_left_is_gone)
+{
+    struct th_router_peer peer;
+    enum th_router_sent sent = TH_ROUTER_SENT;
+    (void)zmq_close(connect_peer(&peer));
+    for (int i = 0; i < 300 && sent == TH_ROUTER_SENT; i++, usleep(10000))
+        sent = th_router_send(router, &peer, (struct th_bytes){(const uint8_t *)"x", 1});
+    cr_assert_eq(sent, TH_ROUTER_GONE);
+}
+
 /* A REQ socket speaks ZAP to the handler as libzmq would. */
 static int ask(const char *domain, const char *mechanism, const uint8_t *key, size_t key_size)
 {
