@@ -83,7 +83,8 @@ static int choose_realm(struct making *making)
     if (!fits || th_tlog_vkey_init(realm, key, &ignored) < 0) {
         th_cli_complain(making->site.err, "init",
                         "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +",
-                        "tên nơi nhận \"%s\" không dùng được", making->realm_given);
+                        "tên nơi nhận \"%s\" không dùng được",
+                        making->realm_given == NULL ? realm : making->realm_given);
         return EX_USAGE;
     }
     if (ends != making->is_rehearsal) {
