@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the daemon counts beside the driver: what it dropped and why. Any thread may add. */
+/*
+ * What the daemon counts beside the driver: what it dropped and why. Any thread may add. And the
+ * lines that tell the operator of it, and of a failure that ends the process.
+ */
 #ifndef TH_DAEMON_COUNTERS_H
 #define TH_DAEMON_COUNTERS_H
 
+#include "aggregator/driver/driver.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*        name, Vietnamese */
 #define TH_DROP_MAP(XX)                                                                            \
@@ -28,5 +34,11 @@ struct th_daemon_counters {
     _Atomic uint64_t queries;
     _Atomic uint64_t dropped[TH_DROP_COUNT];
 };
+
+/* One line: what was received and decided; troubles only when there were any. */
+void th_counters_print(const struct th_daemon_counters *counters,
+                       const struct th_driver_counters *driver, FILE *log);
+/* One line: why the process stops at once, and what to look at. */
+void th_counters_print_end(int status, FILE *log);
 
 #endif

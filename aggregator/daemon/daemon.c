@@ -5,7 +5,6 @@
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/self_test.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -30,28 +29,10 @@ enum source { SOURCE_NODES, SOURCE_OPERATORS, SOURCE_PUBLISHER, SOURCES };
 
 static void print_counters(struct th_daemon *daemon)
 {
-    static const char *const reasons[] = {
-#define XX(name, text) text,
-        TH_DROP_MAP(XX)
-#undef XX
-    };
     (void)pthread_mutex_lock(&daemon->counters_lock);
     struct th_driver_counters counters = daemon->driver_counters;
     (void)pthread_mutex_unlock(&daemon->counters_lock);
-    FILE *log = daemon->options->log;
-    (void)fprintf(log,
-                  "tonghop-aggregator: đã nhận %" PRIu64 " thông điệp; báo cáo: %" PRIu64
-                  " nhận, %" PRIu64 " trùng, %" PRIu64 " mâu thuẫn, %" PRIu64 " từ chối; %" PRIu64
-                  " lần ghi; %" PRIu64 " việc của người vận hành",
-                  atomic_load(&daemon->counters.received), counters.accepted, counters.duplicates,
-                  counters.conflicts, counters.rejected, counters.commits, counters.acts);
-    for (int i = 0; i < TH_DROP_COUNT; i++) {
-        uint64_t dropped = atomic_load(&daemon->counters.dropped[i]);
-        if (dropped > 0)
-            (void)fprintf(log, "; bỏ vì %s: %" PRIu64, reasons[i], dropped);
-    }
-    (void)fprintf(log, "\n");
-    (void)fflush(log);
+    th_counters_print(&daemon->counters, &counters, daemon->options->log);
 }
 
 /* ---- receiving ---- */

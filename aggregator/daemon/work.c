@@ -262,11 +262,7 @@ static void note_counters(struct th_daemon *daemon)
 /* Nothing may leave any more, not even what other threads hold: the process ends here. */
 static _Noreturn void fail_stop(struct th_daemon *daemon, int status)
 {
-    (void)fprintf(daemon->options->log,
-                  "tonghop-aggregator: lỗi: dừng ngay vì không ghi được kho dữ liệu (%s); không có "
-                  "biên nhận nào được gửi cho lần ghi này. Kiểm tra đĩa rồi chạy lại.\n",
-                  th_status_text(status));
-    (void)fflush(daemon->options->log);
+    th_counters_print_end(status, daemon->options->log);
     _exit(EX_SOFTWARE);
 }
 
