@@ -4,6 +4,7 @@
  * writer turns a run of jobs into one call of the driver, and hands answers to the loop.
  */
 #include "aggregator/daemon/parts.h"
+#include "aggregator/daemon/replies.h"
 #include "base/assert.h"
 
 #include <stdlib.h>
@@ -24,10 +25,7 @@ void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason)
 
 void th_daemon_send(struct th_daemon *daemon, struct th_job *job, const struct th_to_node *message)
 {
-    struct th_bytes frame;
-    if (th_wire_to_node_encode(message, &job->arena, &frame) < 0 ||
-        !th_outbox_put(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
-                       (struct th_text){NULL, 0}, frame))
+    if (!th_reply(daemon->outbox, &job->message.peer, message, &job->arena))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
@@ -38,14 +36,8 @@ static struct th_text text_of(const char *text)
 
 void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms)
 {
-    struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = job->decoded.request};
-    message.body.failure = (struct th_failure){
-        .code = text_of(th_status_wire_name(status)),
-        .text = text_of(th_status_text(status)),
-        .retry = th_status_retry(status) == TH_RETRY_LATER,
-        .after_ms = after_ms,
-    };
-    th_daemon_send(daemon, job, &message);
+    if (!th_reply_fail(daemon->outbox, &job->message.peer, job->decoded.request, status, after_ms))
+        th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
 static void verify_submission(struct th_daemon *daemon, struct th_job *job)
