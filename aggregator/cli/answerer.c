@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/cli/answerer.h"
 
-#include "aggregator/query/answer.h"
 #include "aggregator/shell/clock_linux.h"
 
 void th_answerer_init(struct th_store *store, struct th_answerer *ret_answerer)
@@ -17,17 +16,20 @@ void th_answerer_deinit(struct th_answerer *answerer)
     pthread_mutex_destroy(&answerer->lock);
 }
 
-int th_answerer_time(struct th_store *store, struct th_view *view, th_instant *ret_now)
+int th_answerer_time(struct th_store *store, struct th_view *view,
+                     struct th_query_asking *ret_asking)
 {
-    if (th_store_identity(store)->mode == TH_MODE_LIVE) {
-        *ret_now = th_clock_now().wall;
-        return TH_OK;
-    }
     struct th_clock_row clock;
     int status = th_view_clock(view, &clock);
-    if (status == TH_OK)
-        *ret_now = clock.time;
-    return status;
+    if (status != TH_OK)
+        return status;
+    bool is_live = th_store_identity(store)->mode == TH_MODE_LIVE;
+    bool is_suspect = is_live && clock.status == TH_CLOCK_SUSPECT;
+    *ret_asking = (struct th_query_asking){
+        .now = is_live && !is_suspect ? th_clock_now().wall : clock.time,
+        .is_clock_suspect = is_suspect,
+    };
+    return TH_OK;
 }
 
 static int bring_up_to_date(struct th_answerer *answerer, struct th_view *view)
@@ -45,31 +47,33 @@ static int bring_up_to_date(struct th_answerer *answerer, struct th_view *view)
     return status;
 }
 
-static int answer(struct th_answerer *answerer, const struct th_query *query,
+static int answer(struct th_answerer *answerer, const struct th_query *query, const char *asker,
                   struct th_arena *arena, struct th_bytes *ret_json)
 {
     struct th_view *view;
     struct th_query_problem problem;
-    th_instant now = {0};
+    struct th_query_asking asking;
     int status = th_view_open(answerer->store, &view);
     if (status != TH_OK)
         return status;
     status = bring_up_to_date(answerer, view);
     if (status == TH_OK)
-        status = th_answerer_time(answerer->store, view, &now);
-    if (status == TH_OK)
-        status =
-            th_query_answer_text(&answerer->context, view, query, now, arena, &problem, ret_json);
+        status = th_answerer_time(answerer->store, view, &asking);
+    if (status == TH_OK) {
+        asking.asker = asker;
+        status = th_query_answer_text(&answerer->context, view, query, &asking, arena, &problem,
+                                      ret_json);
+    }
     th_view_close(view);
     return status;
 }
 
-int th_answerer_answer(void *context, const struct th_query *query, struct th_arena *arena,
-                       struct th_bytes *ret_json)
+int th_answerer_answer(void *context, const struct th_query *query, const char *asker,
+                       struct th_arena *arena, struct th_bytes *ret_json)
 {
     struct th_answerer *answerer = context;
     pthread_mutex_lock(&answerer->lock);
-    int status = answer(answerer, query, arena, ret_json);
+    int status = answer(answerer, query, asker, arena, ret_json);
     pthread_mutex_unlock(&answerer->lock);
     return status;
 }

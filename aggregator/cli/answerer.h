@@ -8,7 +8,7 @@
 #ifndef TH_AGGREGATOR_CLI_ANSWERER_H
 #define TH_AGGREGATOR_CLI_ANSWERER_H
 
-#include "aggregator/query/context.h"
+#include "aggregator/query/answer.h"
 #include "base/bytes.h"
 #include "proto/model/query.h"
 
@@ -27,10 +27,12 @@ void th_answerer_deinit(struct th_answerer *answerer);
 /* For th_daemon_options.answer_query; `answerer` is a struct th_answerer. Statuses as
  * th_query_answer(). */
 TH_MUST_CHECK int th_answerer_answer(void *answerer, const struct th_query *query,
-                                     struct th_arena *arena, struct th_bytes *ret_json);
+                                     const char *asker, struct th_arena *arena,
+                                     struct th_bytes *ret_json);
 
-/* The time at which the store is asked about now: a rehearsal's clock, else the wall clock. */
+/* The time at which the store is asked about now, for the operator: a rehearsal's clock, else the
+ * wall clock; while that is in doubt, the time of the last entry. */
 TH_MUST_CHECK int th_answerer_time(struct th_store *store, struct th_view *view,
-                                   th_instant *ret_now);
+                                   struct th_query_asking *ret_asking);
 
 #endif

@@ -111,16 +111,16 @@ static int ask(struct th_store *store, const struct th_query *query, const struc
 {
     struct th_view *view;
     struct th_query_context context;
-    th_instant now = {0};
+    struct th_query_asking asking;
     int status = th_view_open(store, &view);
     if (status != TH_OK)
         return status;
-    status = th_answerer_time(store, view, &now);
+    status = th_answerer_time(store, view, &asking);
     if (status == TH_OK)
         status = th_query_context_open(view, &context);
     if (status == TH_OK) {
         json_t *answer;
-        status = th_query_answer(&context, view, query, now, problem, &answer);
+        status = th_query_answer(&context, view, query, &asking, problem, &answer);
         if (status == TH_OK) {
             status = print(&context, query->what, line, answer, out);
             json_decref(answer);

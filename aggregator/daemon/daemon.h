@@ -31,11 +31,10 @@ struct th_daemon_options {
     /* Called once when everything works, with the addresses that were bound. */
     void (*ready)(void *context, const char *listen, const char *publish);
     void *ready_context;
-    /* Answers a query as JSON, on a verifier's thread; NULL: queries are not offered. The unit
-     * asked about is the node's own or below it: that is checked before. TH_E_…: told to the node.
-     */
-    int (*answer_query)(void *context, const struct th_query *query, struct th_arena *arena,
-                        struct th_bytes *ret_json);
+    /* Answers a query as JSON, on a verifier's thread; NULL: queries are not offered. `asker` is
+     * the unit that asks: what it may ask about is decided there. TH_E_…: told to the node. */
+    int (*answer_query)(void *context, const struct th_query *query, const char *asker,
+                        struct th_arena *arena, struct th_bytes *ret_json);
     void *query_context;
 };
 

@@ -113,9 +113,11 @@ static th_day day_of(const struct th_question *question)
     return th_day_of_date((struct th_civil_date){question->plan->plan->year, 12, 31});
 }
 
-static int find_unit(struct th_question *question, struct th_text code)
+static int find_unit(struct th_question *question, struct th_text code, const char *asker)
 {
     const struct th_unit_list *units = &question->context->units;
+    if (code.size == 0 && asker != NULL)
+        code = (struct th_text){asker, strlen(asker)};
     question->unit_given = code.size > 0;
     question->day = day_of(question);
     if (code.size == 0) {
@@ -128,13 +130,18 @@ static int find_unit(struct th_question *question, struct th_text code)
         return refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
                       (int)code.size, code.bytes, th_day_format(question->day, day));
     }
+    if (asker != NULL && !th_query_is_within(question->context, question->unit, asker))
+        return refuse(question, TH_E_FORBIDDEN,
+                      "đơn vị %s chỉ được hỏi về mình và các đơn vị bên dưới", asker);
     return TH_OK;
 }
 
-static int find_moment(struct th_question *question, const struct th_query *query, th_instant now)
+static int find_moment(struct th_question *question, const struct th_query *query,
+                       const struct th_query_asking *asking)
 {
     question->past = query->has_as_of;
-    question->as_of = query->has_as_of ? query->as_of : now;
+    question->as_of = query->has_as_of ? query->as_of : asking->now;
+    question->is_clock_suspect = asking->is_clock_suspect && !query->has_as_of;
     question->size = th_view_size(question->view);
     if (!query->has_as_of)
         return TH_OK;
@@ -154,15 +161,16 @@ static int find_moment(struct th_question *question, const struct th_query *quer
     return status;
 }
 
-static int resolve(struct th_question *question, const struct th_query *query, th_instant now)
+static int resolve(struct th_question *question, const struct th_query *query,
+                   const struct th_query_asking *asking)
 {
     int status = find_plan(question, query->plan);
     if (status == TH_OK)
         status = find_obligation(question, query);
     if (status == TH_OK)
-        status = find_unit(question, query->unit);
+        status = find_unit(question, query->unit, asking->asker);
     if (status == TH_OK)
-        status = find_moment(question, query, now);
+        status = find_moment(question, query, asking);
     question->branch = query->branch;
     question->number = query->number;
     if (status == TH_OK)
@@ -187,7 +195,7 @@ static int answer(const struct th_question *question, enum th_query_what what, j
 }
 
 int th_query_answer(const struct th_query_context *context, struct th_view *view,
-                    const struct th_query *query, th_instant now,
+                    const struct th_query *query, const struct th_query_asking *asking,
                     struct th_query_problem *ret_problem, json_t **ret_answer)
 {
     struct th_arena arena;
@@ -195,7 +203,7 @@ int th_query_answer(const struct th_query_context *context, struct th_view *view
     ret_problem->text[0] = '\0';
     struct th_question question = {
         .context = context, .view = view, .arena = &arena, .problem = ret_problem};
-    int status = resolve(&question, query, now);
+    int status = resolve(&question, query, asking);
     if (status == TH_OK)
         status = answer(&question, query->what, ret_answer);
     th_arena_deinit(&arena);
@@ -203,11 +211,12 @@ int th_query_answer(const struct th_query_context *context, struct th_view *view
 }
 
 int th_query_answer_text(const struct th_query_context *context, struct th_view *view,
-                         const struct th_query *query, th_instant now, struct th_arena *arena,
-                         struct th_query_problem *ret_problem, struct th_bytes *ret_json)
+                         const struct th_query *query, const struct th_query_asking *asking,
+                         struct th_arena *arena, struct th_query_problem *ret_problem,
+                         struct th_bytes *ret_json)
 {
     json_t *answer_json;
-    int status = th_query_answer(context, view, query, now, ret_problem, &answer_json);
+    int status = th_query_answer(context, view, query, asking, ret_problem, &answer_json);
     if (status != TH_OK)
         return status;
     char *text = json_dumps(answer_json, JSON_COMPACT);

@@ -22,20 +22,30 @@ struct th_query_problem {
     char text[TH_QUERY_PROBLEM_SIZE];
 };
 
+/* Who asks, and when. */
+struct th_query_asking {
+    th_instant now;        /* the store's time: a rehearsal's clock, otherwise the wall clock */
+    bool is_clock_suspect; /* the wall clock jumped: `now` is the last time that was certain */
+    const char *asker;     /* the unit that asks, for itself and those below; NULL: the operator */
+};
+
 /*
- * `now` is the store's time: a rehearsal's clock, otherwise the wall clock. Returns owned JSON
- * (json_decref). TH_E_NOT_FOUND: no such plan, obligation, period, unit or report. TH_E_AMBIGUOUS:
+ * An answer about a time in doubt says so: "clock": "suspect". A unit that names none asks about
+ * itself. Returns owned JSON (json_decref). TH_E_FORBIDDEN: the unit asked about is not below the
+ * asker. TH_E_NOT_FOUND: no such plan, obligation, period, unit or report. TH_E_AMBIGUOUS:
  * the period has several obligations. TH_E_RANGE: as_of is before the store began. These fill
  * `ret_problem`. Otherwise TH_E_CORRUPT, TH_E_NO_MEMORY, TH_E_STORAGE.
  */
 TH_MUST_CHECK int th_query_answer(const struct th_query_context *context, struct th_view *view,
-                                  const struct th_query *query, th_instant now,
+                                  const struct th_query *query,
+                                  const struct th_query_asking *asking,
                                   struct th_query_problem *ret_problem, json_t **ret_answer);
 
 /* The same as one line of JSON text, into the arena. */
 TH_MUST_CHECK int th_query_answer_text(const struct th_query_context *context, struct th_view *view,
-                                       const struct th_query *query, th_instant now,
-                                       struct th_arena *arena, struct th_query_problem *ret_problem,
+                                       const struct th_query *query,
+                                       const struct th_query_asking *asking, struct th_arena *arena,
+                                       struct th_query_problem *ret_problem,
                                        struct th_bytes *ret_json);
 
 #endif

@@ -192,3 +192,10 @@ bool th_query_is_below(const struct th_query_context *context, uint32_t unit, ui
         unit = context->units.units[unit].parent;
     return unit == top;
 }
+
+bool th_query_is_within(const struct th_query_context *context, uint32_t unit, const char *code)
+{
+    while (unit != TH_UNIT_NONE && strcmp(context->units.units[unit].code, code) != 0)
+        unit = context->units.units[unit].parent;
+    return unit != TH_UNIT_NONE;
+}

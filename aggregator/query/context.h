@@ -38,5 +38,8 @@ TH_MUST_CHECK int th_query_context_is_current(const struct th_query_context *con
 
 /* True when `unit` is `top` or below it. Both are indexes in the list. */
 bool th_query_is_below(const struct th_query_context *context, uint32_t unit, uint32_t top);
+/* The same for a code, which several units may have borne one after the other: the holder of a
+ * code's key may ask about each of them. */
+bool th_query_is_within(const struct th_query_context *context, uint32_t unit, const char *code);
 
 #endif

@@ -22,6 +22,7 @@ struct th_question {
     enum th_branch branch;
     uint32_t number;
     th_instant as_of;
+    bool is_clock_suspect;
     bool past;                            /* as_of was asked for */
     uint64_t size;                        /* entries that are looked at */
     uint32_t expected[TH_QUERY_BRANCHES]; /* units below the unit, by their own branch */
@@ -62,7 +63,8 @@ void th_query_fill_expected(const struct th_question *question, uint32_t expecte
 
 /* ---- parts of answers ---- */
 
-/* {"plan","obligation","period","as_of","position"}: the beginning of every answer. */
+/* {"plan","obligation","period","as_of","position"}, and "clock" when it is in doubt: the beginning
+ * of every answer. */
 json_t *th_query_head(const struct th_question *question);
 json_t *th_query_instant(th_instant instant);
 /* Without a due date nothing is on time or late: null. */

@@ -16,9 +16,13 @@ json_t *th_query_instant(th_instant instant)
 json_t *th_query_head(const struct th_question *question)
 {
     const struct th_obligation *obligation = question->obligation;
-    return json_pack("{s:s,s:s,s:s,s:o,s:I}", "plan", question->plan->plan->id, "obligation",
-                     obligation->id, "period", obligation->period, "as_of",
-                     th_query_instant(question->as_of), "position", (json_int_t)question->size);
+    json_t *head =
+        json_pack("{s:s,s:s,s:s,s:o,s:I}", "plan", question->plan->plan->id, "obligation",
+                  obligation->id, "period", obligation->period, "as_of",
+                  th_query_instant(question->as_of), "position", (json_int_t)question->size);
+    if (question->is_clock_suspect)
+        json_object_set_new(head, "clock", json_string("suspect"));
+    return head;
 }
 
 static json_t *unit_line(const struct th_question *question, uint32_t unit,

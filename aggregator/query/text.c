@@ -65,6 +65,9 @@ void th_print_head(const struct th_query_context *context, const json_t *answer,
         (void)fprintf(out, "Đơn vị: %s (%s)\n", th_answer_unit_name(context, unit), unit);
     (void)fprintf(out, "Tính đến %s, vị trí %" JSON_INTEGER_FORMAT " của sổ\n",
                   th_answer_spoken(answer, "as_of", as_of), th_answer_number(answer, "position"));
+    if (json_object_get(answer, "clock") != NULL)
+        (void)fprintf(out, "Đồng hồ máy chủ đang bị nghi ngờ: tính theo lúc cuối cùng còn chắc "
+                           "chắn. Chỉnh lại giờ, hoặc xác nhận giờ đúng.\n");
 }
 
 void th_print_counts(const json_t *counts, FILE *out)

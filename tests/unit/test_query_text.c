@@ -257,7 +257,7 @@ Test(query_text, a_folder_without_a_store_is_named)
 static json_t *answer_of(struct th_answerer *answerer, struct th_query query)
 {
     struct th_bytes bytes;
-    cr_assert_eq(th_answerer_answer(answerer, &query, &ledger.arena, &bytes), 0);
+    cr_assert_eq(th_answerer_answer(answerer, &query, NULL, &ledger.arena, &bytes), 0);
     json_t *answer = json_loadb((const char *)bytes.bytes, bytes.size, 0, NULL);
     cr_assert_not_null(answer);
     return answer;
@@ -275,7 +275,8 @@ Test(query_text, the_network_gets_the_same_answer_at_the_rehearsals_time)
     json_decref(expected);
     query.obligation = ledger_text("NONE");
     struct th_bytes bytes;
-    cr_expect_eq(th_answerer_answer(&answerer, &query, &ledger.arena, &bytes), TH_E_NOT_FOUND);
+    cr_expect_eq(th_answerer_answer(&answerer, &query, NULL, &ledger.arena, &bytes),
+                 TH_E_NOT_FOUND);
     th_answerer_deinit(&answerer);
 }
 
