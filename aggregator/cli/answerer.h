@@ -3,7 +3,7 @@
  * Answers the daemon's network queries from the read side, at the store's own time.
  *
  * Units and plans are decoded once and again when the store has new ones. Any thread may ask;
- * questions are answered one after the other, because they are rare and take milliseconds.
+ * questions are answered one after the other: one snapshot of the store at a time.
  */
 #ifndef TH_AGGREGATOR_CLI_ANSWERER_H
 #define TH_AGGREGATOR_CLI_ANSWERER_H

@@ -18,6 +18,7 @@
     XX(PEER, "không rõ bên gửi")                                                                   \
     XX(REVOKED, "khóa đã thu hồi")                                                                 \
     XX(QUOTA, "gửi quá nhanh")                                                                     \
+    XX(QUERY, "hỏi quá nhiều")                                                                     \
     XX(DECODE, "không giải mã được")                                                               \
     XX(SIGNATURE, "sai chữ ký")                                                                    \
     XX(UNSENT, "không gửi trả được")

@@ -327,6 +327,8 @@ static int start_pipeline(struct th_daemon *daemon)
                                                 .write = th_daemon_write,
                                                 .freed = wake_loop};
     int status = th_outbox_new(64 * MIB, wake_loop, daemon, &daemon->outbox);
+    if (status == 0)
+        status = th_daemon_open_desk(daemon);
     return status < 0 ? status : th_pipeline_start(&options, &daemon->pipeline);
 }
 
@@ -367,6 +369,7 @@ static void stop(struct th_daemon *daemon)
     if (daemon->outbox != NULL)
         th_outbox_open_wide(daemon->outbox);
     th_pipeline_free(daemon->pipeline);
+    th_desk_free(daemon->desk); /* verifiers put into it, and it wakes the loop */
     th_loop_free(daemon->loop); /* before the sockets whose descriptors it watches */
     if (daemon->operators != NULL)
         (void)unlink(daemon->options->control_path);

@@ -3,8 +3,8 @@
  * The daemon: sockets, threads and the driver put together.
  *
  * Threads: the loop (sockets, timers, signals; the caller's), the ZAP handler, verifiers (decoding,
- * hashes, signatures, queries), the writer (core, store, answers). Order of stamps is kept from the
- * loop to the writer. Queues are bounded; when one is full the sockets are not read.
+ * hashes, signatures), the desk (queries), the writer (core, store, answers). Order of stamps is
+ * kept from the loop to the writer. Queues are bounded; when one is full the sockets are not read.
  *
  * A failure of the store, or no memory for core, ends the process at once with EX_SOFTWARE: nothing
  * that was not committed has been answered.
@@ -31,7 +31,7 @@ struct th_daemon_options {
     /* Called once when everything works, with the addresses that were bound. */
     void (*ready)(void *context, const char *listen, const char *publish);
     void *ready_context;
-    /* Answers a query as JSON, on a verifier's thread; NULL: queries are not offered. `asker` is
+    /* Answers a query as JSON, on the desk's thread; NULL: queries are not offered. `asker` is
      * the unit that asks: what it may ask about is decided there. TH_E_…: told to the node. */
     int (*answer_query)(void *context, const struct th_query *query, const char *asker,
                         struct th_arena *arena, struct th_bytes *ret_json);

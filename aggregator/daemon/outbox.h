@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the writer and the verifiers want to send: sockets belong to the loop, so it passes through
- * here. Bounded: who puts waits while it is full. The loop only takes, and never waits.
+ * What the writer, the verifiers and the desk want to send: sockets belong to the loop, so it
+ * passes through here. Bounded: who puts waits while it is full. The loop only takes, and never
+ * waits.
  *
  * Thread-safe.
  */

@@ -6,6 +6,7 @@
 #include "aggregator/daemon/alarm.h"
 #include "aggregator/daemon/counters.h"
 #include "aggregator/daemon/daemon.h"
+#include "aggregator/daemon/desk.h"
 #include "aggregator/daemon/outbox.h"
 #include "aggregator/daemon/pipeline.h"
 #include "aggregator/driver/driver.h"
@@ -36,6 +37,7 @@ struct th_daemon {
     /* Between threads. */
     struct th_outbox *outbox;
     struct th_pipeline *pipeline;
+    struct th_desk *desk;
     _Atomic int64_t next_due_ms; /* wall time of the next timer, TH_NO_INSTANT for none */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     pthread_mutex_t counters_lock;
@@ -54,11 +56,11 @@ void th_daemon_close_driver(struct th_daemon *daemon);
 void th_daemon_verify(void *context, struct th_job *job);
 int th_daemon_write(void *context, struct th_job *const *jobs, size_t count);
 void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason);
+/* Tells the node that sent the job. */
+void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms);
 
 /* queries.c */
-void th_daemon_answer_query(struct th_daemon *daemon, struct th_job *job);
-/* A frame to the node that sent the job. */
-void th_daemon_send(struct th_daemon *daemon, struct th_job *job, const struct th_to_node *message);
-void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms);
+TH_MUST_CHECK int th_daemon_open_desk(struct th_daemon *daemon);
+void th_daemon_ask(struct th_daemon *daemon, struct th_job *job);
 
 #endif

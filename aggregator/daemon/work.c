@@ -23,12 +23,6 @@ void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason)
 
 /* ---- verifying ---- */
 
-void th_daemon_send(struct th_daemon *daemon, struct th_job *job, const struct th_to_node *message)
-{
-    if (!th_reply(daemon->outbox, &job->message.peer, message, &job->arena))
-        th_daemon_drop(daemon, TH_DROP_UNSENT);
-}
-
 static struct th_text text_of(const char *text)
 {
     return (struct th_text){text, strlen(text)};
@@ -75,7 +69,7 @@ static void verify_node(struct th_daemon *daemon, struct th_job *job)
         job->is_for_writer = true;
         break;
     case TH_TO_AGGREGATOR_QUERY:
-        th_daemon_answer_query(daemon, job);
+        th_daemon_ask(daemon, job);
         break;
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* prlimit */
+#define _GNU_SOURCE /* prlimit, memmem */
 /* The real aggregator over real CURVE connections, seen from a node and from an operator. */
 #include "aggregator/store/store.h"
 #include "proto/tlog/proof.h"
@@ -140,6 +140,46 @@ Test(daemon, a_hello_is_welcomed_with_the_store_s_time)
     cr_assert(th_caller_receive(&caller, PATIENCE, &arena, &answer));
     cr_assert_eq(answer.kind, TH_TO_NODE_WELCOME);
     cr_assert_eq(answer.body.welcome.mode, TH_MODE_REHEARSAL);
+}
+
+/* Asks for the half-year's standing of a unit ("": its own) and waits for what comes. */
+static struct th_to_node question(const char *about)
+{
+    struct th_to_node answer = {.kind = TH_TO_NODE_OUTCOME};
+    const struct th_query query = {.what = TH_QUERY_STANDING,
+                                   .plan = {"gialai-2025", 11},
+                                   .period = {"2025-H1", 7},
+                                   .obligation = {"", 0},
+                                   .unit = {about, strlen(about)}};
+    uint64_t request = th_caller_send(
+        &caller, (struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_QUERY, .query = query});
+    while (th_caller_receive(&caller, PATIENCE, &arena, &answer))
+        if (answer.request == request)
+            return answer;
+    cr_assert(false, "no answer to the question");
+    return answer;
+}
+
+Test(daemon, a_unit_asks_about_itself_and_about_nobody_else)
+{
+    struct th_to_node answer = question("");
+    cr_assert_eq(answer.kind, TH_TO_NODE_ANSWER);
+    cr_assert_not_null(memmem(answer.body.answer.bytes, answer.body.answer.size, officers[0].unit,
+                              strlen(officers[0].unit)));
+    answer = question("64");
+    cr_assert_eq(answer.kind, TH_TO_NODE_FAILURE);
+    cr_assert_eq(memcmp(answer.body.failure.code.bytes, "forbidden", 9), 0);
+}
+
+Test(daemon, a_unit_that_asks_without_end_is_told_to_wait_and_may_still_report)
+{
+    struct th_to_node answer = {.kind = TH_TO_NODE_ANSWER};
+    for (int i = 0; i < 60 && answer.kind == TH_TO_NODE_ANSWER; i++)
+        answer = question("");
+    cr_assert_eq(answer.kind, TH_TO_NODE_FAILURE);
+    cr_assert(answer.body.failure.retry);
+    cr_assert_gt(answer.body.failure.after_ms, 0);
+    cr_assert_eq(verdict_of(submit((struct th_paper){.figure = 5})), TH_VERDICT_ACCEPTED);
 }
 
 Test(daemon, a_stranger_is_not_let_in)

@@ -1,27 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pipeline and the outbox under the thread sanitizer: a plain program, because Criterion does
- * not start under it. Exits 0 when every job came out in order.
+ * The pipeline, the outbox and the desk under the thread sanitizer: a plain program, because
+ * Criterion does not start under it. Exits 0 when every job came out in order and every question
+ * that was taken was answered.
  */
+#include "aggregator/daemon/desk.h"
 #include "aggregator/daemon/outbox.h"
 #include "aggregator/daemon/pipeline.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { JOBS = 20000 };
+enum { JOBS = 20000, ASK_EVERY = 7 };
 
 static struct th_outbox *outbox;
 static int64_t expected;
 static bool is_wrong;
+static struct th_desk *desk;
+static _Atomic uint64_t asked, answered;
+
+static void answer(void *context, const struct th_asked *question, struct th_arena *arena)
+{
+    (void)context;
+    if (th_arena_alloc(arena, 64) == NULL || question->query.plan.size != 4 ||
+        memcmp(question->query.plan.bytes, "plan", 4) != 0)
+        return;
+    (void)atomic_fetch_add(&answered, 1);
+}
+
+static void ask(uint64_t number)
+{
+    const struct th_router_peer peer = {.id = {(uint8_t)number}, .id_size = 1};
+    const struct th_query query = {.what = TH_QUERY_ROLLUP, .plan = {"plan", 4}};
+    if (th_desk_put(desk, &peer, number % 2 == 0 ? "a" : "b", number, &query, (int64_t)number) == 0)
+        (void)atomic_fetch_add(&asked, 1);
+}
 
 static void verify(void *context, struct th_job *job)
 {
     (void)context;
     job->acts_count = (size_t)job->now.boottime_ms + 1;
     job->is_for_writer = true;
+    if (job->now.boottime_ms % ASK_EVERY == 0)
+        ask((uint64_t)job->now.boottime_ms);
 }
 
 static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
@@ -66,7 +90,9 @@ int main(void)
                                                 .verify = verify,
                                                 .write = write_jobs,
                                                 .freed = nothing};
-    if (th_outbox_new(256, nothing, NULL, &outbox) < 0 ||
+    const struct th_desk_options desk_options = {
+        .asked_max = 16, .quota = {100000, 100000}, .answer = answer};
+    if (th_outbox_new(256, nothing, NULL, &outbox) < 0 || th_desk_start(&desk_options, &desk) < 0 ||
         th_pipeline_start(&options, &pipeline) < 0)
         return 1;
     size_t taken = 0;
@@ -84,7 +110,13 @@ int main(void)
         taken += take_all();
     th_pipeline_free(pipeline);
     taken += take_all();
+    for (int i = 0; i < 5000 && atomic_load(&answered) < atomic_load(&asked); i++)
+        (void)usleep(1000);
+    th_desk_free(desk);
     th_outbox_free(outbox);
-    (void)printf("%lld in order, %zu out\n", (long long)expected, taken);
+    uint64_t questions = atomic_load(&asked);
+    (void)printf("%lld in order, %zu out, %llu questions\n", (long long)expected, taken,
+                 (unsigned long long)questions);
+    is_wrong = is_wrong || questions == 0 || atomic_load(&answered) != questions;
     return is_wrong || expected != JOBS || taken != JOBS ? 1 : 0;
 }
