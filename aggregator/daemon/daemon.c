@@ -183,9 +183,31 @@ static void send_one(struct th_daemon *daemon, const struct th_outgoing *outgoin
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
+/* Who was revoked may be subscribed: nobody stays connected. Enrolled ones connect again. */
+static void hang_up(struct th_daemon *daemon)
+{
+    if (!atomic_exchange(&daemon->is_viewer_revoked, false))
+        return;
+    th_loop_unwatch(daemon->loop, SOURCE_PUBLISHER);
+    int status = th_publisher_reopen(daemon->publisher);
+    int watched = th_loop_watch(daemon->loop, SOURCE_PUBLISHER, th_publisher_fd(daemon->publisher));
+    if (status == 0 && watched == 0)
+        return;
+    atomic_store(&daemon->is_viewer_revoked, true); /* the sweep tries again */
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: chưa mở lại được cổng công bố sau khi thu hồi khóa (%s); "
+                  "tạm ngừng công bố, sẽ thử lại\n",
+                  th_status_text(status < 0 ? status : watched));
+    (void)fflush(daemon->options->log);
+}
+
 static void send_all(struct th_daemon *daemon)
 {
-    for (struct th_outgoing *at = th_outbox_take(daemon->outbox); at != NULL;) {
+    /* A revocation is marked before what follows it is put: nothing of that reaches who was
+     * revoked. */
+    struct th_outgoing *first = th_outbox_take(daemon->outbox);
+    hang_up(daemon);
+    for (struct th_outgoing *at = first; at != NULL;) {
         struct th_outgoing *next = at->next;
         send_one(daemon, at);
         free(at);
@@ -236,6 +258,7 @@ static void on_sweep(void *context)
             _exit(EX_TEMPFAIL);
         return;
     }
+    hang_up(daemon);
     th_store_check_readers(daemon->options->store);
     if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE)
         push_tick(daemon);
@@ -356,6 +379,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
         return status;
     *stage = TH_DAEMON_TESTING;
     status = self_test(daemon);
+    atomic_store(&daemon->is_viewer_revoked, false); /* revoked in the past: never got in */
     if (status == 0)
         status = start_loop(daemon);
     if (status == 0)

@@ -38,7 +38,8 @@ struct th_daemon {
     struct th_outbox *outbox;
     struct th_pipeline *pipeline;
     struct th_desk *desk;
-    _Atomic int64_t next_due_ms; /* wall time of the next timer, TH_NO_INSTANT for none */
+    _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
+    _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     pthread_mutex_t counters_lock;
 

@@ -155,6 +155,8 @@ static void put_key(void *context, const char *unit_code, const struct th_key_ro
     struct th_daemon *daemon = context;
     /* Without memory a new key is not admitted until the next start: closed, never open. */
     (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key, key->revoked);
+    if (key->revoked)
+        atomic_store(&daemon->is_viewer_revoked, true);
 }
 
 int th_daemon_open_driver(struct th_daemon *daemon)

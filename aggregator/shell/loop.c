@@ -8,7 +8,7 @@
 
 struct watched {
     struct th_loop_source source;
-    uv_poll_t poll;
+    uv_poll_t *poll; /* NULL: not watched */
     bool is_paused;
 };
 
@@ -99,6 +99,41 @@ static int start_signals(struct th_loop *loop)
     return 0;
 }
 
+static void free_poll(uv_handle_t *poll)
+{
+    free(poll);
+}
+
+void th_loop_unwatch(struct th_loop *loop, size_t source)
+{
+    TH_ASSERT(source < loop->sources_count);
+    struct watched *watched = &loop->sources[source];
+    if (watched->poll == NULL)
+        return;
+    (void)uv_poll_stop(watched->poll);
+    uv_close((uv_handle_t *)watched->poll, free_poll);
+    watched->poll = NULL;
+}
+
+int th_loop_watch(struct th_loop *loop, size_t source, int fd)
+{
+    TH_ASSERT(source < loop->sources_count);
+    struct watched *watched = &loop->sources[source];
+    TH_ASSERT(watched->poll == NULL);
+    uv_poll_t *poll = calloc(1, sizeof *poll);
+    if (poll == NULL)
+        return TH_E_NO_MEMORY;
+    if (uv_poll_init(&loop->uv, poll, fd) != 0) {
+        free(poll);
+        return TH_E_IO;
+    }
+    watched->poll = poll;
+    watched->source.fd = fd;
+    if (!watched->is_paused && uv_poll_start(poll, UV_READABLE, on_readable) != 0)
+        return TH_E_IO;
+    return 0;
+}
+
 static int start(struct th_loop *loop)
 {
     loop->prepare.data = loop->check.data = loop->async.data = loop;
@@ -116,10 +151,11 @@ static int start(struct th_loop *loop)
         (uv_poll_init(&loop->uv, &loop->timer, loop->hooks.timer_fd) != 0 ||
          uv_poll_start(&loop->timer, UV_READABLE, on_timer) != 0))
         return TH_E_IO;
-    for (size_t i = 0; i < loop->sources_count; i++)
-        if (uv_poll_init(&loop->uv, &loop->sources[i].poll, loop->sources[i].source.fd) != 0 ||
-            uv_poll_start(&loop->sources[i].poll, UV_READABLE, on_readable) != 0)
-            return TH_E_IO;
+    for (size_t i = 0; i < loop->sources_count; i++) {
+        int status = th_loop_watch(loop, i, loop->sources[i].source.fd);
+        if (status < 0)
+            return status;
+    }
     return start_signals(loop);
 }
 
@@ -159,6 +195,8 @@ void th_loop_free(struct th_loop *loop)
 {
     if (loop == NULL)
         return;
+    for (size_t i = 0; i < loop->sources_count; i++)
+        th_loop_unwatch(loop, i);
     uv_walk(&loop->uv, close_handle, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     int failed = uv_loop_close(&loop->uv);
@@ -188,9 +226,11 @@ void th_loop_pause(struct th_loop *loop, size_t source, bool is_paused)
     if (watched->is_paused == is_paused)
         return;
     watched->is_paused = is_paused;
+    if (watched->poll == NULL)
+        return;
     /* A descriptor that stays readable would keep the loop awake for nothing. */
     if (is_paused)
-        (void)uv_poll_stop(&watched->poll);
+        (void)uv_poll_stop(watched->poll);
     else
-        (void)uv_poll_start(&watched->poll, UV_READABLE, on_readable);
+        (void)uv_poll_start(watched->poll, UV_READABLE, on_readable);
 }

@@ -54,6 +54,11 @@ void th_loop_run(struct th_loop *loop);
 void th_loop_wake(struct th_loop *loop);
 /* From a hook or a drain. */
 void th_loop_stop(struct th_loop *loop);
+/* A source whose descriptor is about to close is let go first; its next one follows. In between
+ * nothing may wait for it. TH_E_IO, TH_E_NO_MEMORY: the source is only asked when something else
+ * wakes the loop. */
+void th_loop_unwatch(struct th_loop *loop, size_t source);
+TH_MUST_CHECK int th_loop_watch(struct th_loop *loop, size_t source, int fd);
 /* A paused source is not asked and not drained: what waits stays in the socket, whose peers then
  * wait. */
 void th_loop_pause(struct th_loop *loop, size_t source, bool is_paused);

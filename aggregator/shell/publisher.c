@@ -5,33 +5,62 @@
 #include "aggregator/shell/zap.h"
 #include "base/assert.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
-enum { ENDPOINT_SIZE = 256, DRAIN_MAX = 64 };
+enum {
+    ENDPOINT_SIZE = 256,
+    DRAIN_MAX = 64,
+    /* A subscription and its topic; a CURVE handshake, which has to pass too, needs some 300. */
+    SUBSCRIPTION_SIZE_MAX = 512,
+    BIND_TRIES = 40,
+    BIND_REST_MS = 5
+};
 
 struct th_publisher {
+    void *zmq_context;
     void *socket;
+    bool is_mute; /* after a failed reopening */
+    uint8_t curve_secret[32];
     char endpoint[ENDPOINT_SIZE];
 };
+
+/* A socket that is not bound yet. */
+static int open_socket(const struct th_publisher *publisher, void **ret_socket)
+{
+    static const struct th_zmq_option options[] = {
+        {ZMQ_RCVHWM, 64}, {ZMQ_SNDHWM, 1000}, {ZMQ_LINGER, 0}, {ZMQ_XPUB_NODROP, 0}};
+    const int64_t size_max = SUBSCRIPTION_SIZE_MAX;
+    void *socket = zmq_socket(publisher->zmq_context, ZMQ_XPUB);
+    if (socket == NULL)
+        return TH_E_IO;
+    int status = th_zmq_set_all(socket, options, sizeof options / sizeof options[0]);
+    if (status == 0)
+        status = th_zmq_set_server(socket, TH_ZAP_DOMAIN_VIEWERS, publisher->curve_secret);
+    if (status == 0 && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0)
+        status = TH_E_CONFIG;
+    if (status < 0) {
+        (void)zmq_close(socket);
+        return status;
+    }
+    *ret_socket = socket;
+    return 0;
+}
 
 int th_publisher_open(void *zmq_context, const char *address, const uint8_t curve_secret[32],
                       struct th_publisher **ret_publisher)
 {
-    static const struct th_zmq_option options[] = {
-        {ZMQ_RCVHWM, 64}, {ZMQ_SNDHWM, 1000}, {ZMQ_LINGER, 0}, {ZMQ_XPUB_NODROP, 0}};
     if (strncmp(address, "tcp://", 6) != 0)
         return TH_E_CONFIG;
     struct th_publisher *publisher = calloc(1, sizeof *publisher);
     if (publisher == NULL)
         return TH_E_NO_MEMORY;
-    publisher->socket = zmq_socket(zmq_context, ZMQ_XPUB);
-    int status = publisher->socket == NULL ? TH_E_IO
-                                           : th_zmq_set_all(publisher->socket, options,
-                                                            sizeof options / sizeof options[0]);
-    if (status == 0)
-        status = th_zmq_set_server(publisher->socket, TH_ZAP_DOMAIN_VIEWERS, curve_secret);
+    publisher->zmq_context = zmq_context;
+    memcpy(publisher->curve_secret, curve_secret, sizeof publisher->curve_secret);
+    int status = open_socket(publisher, &publisher->socket);
     if (status == 0)
         status = th_zmq_bind(publisher->socket, address, publisher->endpoint, ENDPOINT_SIZE);
     if (status < 0) {
@@ -42,12 +71,40 @@ int th_publisher_open(void *zmq_context, const char *address, const uint8_t curv
     return 0;
 }
 
+/* The old listener goes away on libzmq's own thread, a moment after zmq_close(). */
+static int bind_again(struct th_publisher *publisher)
+{
+    char endpoint[ENDPOINT_SIZE];
+    int status = TH_E_BUSY;
+    for (int i = 0; i < BIND_TRIES && status == TH_E_BUSY; i++) {
+        if (i > 0)
+            (void)usleep(BIND_REST_MS * 1000);
+        status = th_zmq_bind(publisher->socket, publisher->endpoint, endpoint, sizeof endpoint);
+    }
+    return status;
+}
+
+int th_publisher_reopen(struct th_publisher *publisher)
+{
+    void *socket = NULL;
+    publisher->is_mute = true;
+    int status = open_socket(publisher, &socket);
+    if (status < 0)
+        return status;
+    (void)zmq_close(publisher->socket);
+    publisher->socket = socket;
+    status = bind_again(publisher);
+    publisher->is_mute = status < 0;
+    return status;
+}
+
 void th_publisher_close(struct th_publisher *publisher)
 {
     if (publisher == NULL)
         return;
     if (publisher->socket != NULL)
         (void)zmq_close(publisher->socket);
+    sodium_memzero(publisher->curve_secret, sizeof publisher->curve_secret);
     free(publisher);
 }
 
@@ -83,6 +140,8 @@ void th_publisher_drain(struct th_publisher *publisher)
 
 void th_publisher_send(struct th_publisher *publisher, struct th_bytes topic, struct th_bytes body)
 {
+    if (publisher->is_mute)
+        return;
     if (zmq_send(publisher->socket, topic.bytes, topic.size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
         (void)zmq_send(publisher->socket, body.bytes, body.size, ZMQ_DONTWAIT);
 }

@@ -3,6 +3,10 @@
  * The XPUB socket that dashboards and others who watch subscribe to. CURVE, in a ZAP domain of its
  * own. A subscriber that does not read loses publications; that never slows the aggregator.
  *
+ * libzmq cannot disconnect one subscriber: when a key is revoked, the socket is opened anew on the
+ * same address, and everybody has to connect again, past the ZAP handler. Subscriptions are bounded
+ * in size.
+ *
  * Belongs to one thread at a time.
  */
 #ifndef TH_SHELL_PUBLISHER_H
@@ -22,6 +26,13 @@ TH_MUST_CHECK int th_publisher_open(void *zmq_context, const char *address,
 void th_publisher_close(struct th_publisher *publisher);
 const char *th_publisher_endpoint(const struct th_publisher *publisher);
 int th_publisher_fd(const struct th_publisher *publisher);
+
+/*
+ * Hangs up on all subscribers and listens again where it did: th_publisher_fd() changes, also when
+ * this fails. TH_E_BUSY: the address is not free yet, TH_E_IO …: nothing is sent and nobody is
+ * let in until a later call succeeds.
+ */
+TH_MUST_CHECK int th_publisher_reopen(struct th_publisher *publisher);
 
 /* Subscriptions wait to be read: th_publisher_drain() reads them away, so that they take no memory;
  * libzmq has acted on them already. */

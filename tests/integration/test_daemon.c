@@ -273,29 +273,85 @@ Test(daemon, the_clock_command_fires_timers_and_units_are_reminded)
     cr_assert_neq(th_daemon_command(back), 0);
 }
 
+static void *subscribe(const struct th_officer *officer, const char *topic, size_t size)
+{
+    int linger = 0;
+    void *subscriber = zmq_socket(caller.context, ZMQ_SUB);
+    (void)zmq_setsockopt(subscriber, ZMQ_LINGER, &linger, sizeof linger);
+    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_SERVERKEY, run.server.curve_key, 32);
+    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_PUBLICKEY, officer->curve_key, 32);
+    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_SECRETKEY, officer->curve_secret, 32);
+    cr_assert_eq(zmq_connect(subscriber, run.publish), 0);
+    cr_assert_eq(zmq_setsockopt(subscriber, ZMQ_SUBSCRIBE, topic, size), 0);
+    return subscriber;
+}
+
+/* What comes within the time: the size of the topic and the body, -1 for silence. */
+static int hear(void *subscriber, int timeout_ms, char topic[256], char body[64])
+{
+    (void)zmq_setsockopt(subscriber, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
+    memset(topic, 0, 256);
+    if (zmq_recv(subscriber, topic, 255, 0) < 0)
+        return -1;
+    return zmq_recv(subscriber, body, 64, 0);
+}
+
 Test(daemon, a_publication_names_the_rollup_that_changed)
 {
-    int timeout = PATIENCE;
-    char topic[256] = "";
+    char topic[256];
     char body[64];
-    void *subscriber = zmq_socket(caller.context, ZMQ_SUB);
-    (void)zmq_setsockopt(subscriber, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
-    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_SERVERKEY, run.server.curve_key, 32);
-    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_PUBLICKEY, officers[1].curve_key, 32);
-    (void)zmq_setsockopt(subscriber, ZMQ_CURVE_SECRETKEY, officers[1].curve_secret, 32);
-    cr_assert_eq(zmq_connect(subscriber, run.publish), 0);
-    cr_assert_eq(zmq_setsockopt(subscriber, ZMQ_SUBSCRIBE, "rollup/", 7), 0);
+    void *subscriber = subscribe(&officers[1], "rollup/", 7);
     usleep(300000); /* until the subscription has arrived */
     (void)submit((struct th_paper){.figure = 5});
-    cr_assert_gt(zmq_recv(subscriber, topic, sizeof topic - 1, 0), 0);
+    int size = hear(subscriber, PATIENCE, topic, body);
+    cr_assert_gt(size, 0);
     cr_assert_eq(strncmp(topic, "rollup/gialai-2025/", 19), 0);
-    int size = zmq_recv(subscriber, body, sizeof body, 0);
     struct th_publication publication;
     cr_assert_eq(th_wire_publication_decode((struct th_bytes){(uint8_t *)body, (size_t)size},
                                             &arena, &publication),
                  0);
-    int linger = 0;
-    (void)zmq_setsockopt(subscriber, ZMQ_LINGER, &linger, sizeof linger);
+    (void)zmq_close(subscriber);
+}
+
+Test(daemon, a_revoked_viewer_hears_nothing_more_and_an_enrolled_one_hears_again)
+{
+    char path[96];
+    char topic[256];
+    char body[64];
+    void *enrolled = subscribe(&officers[0], "rollup/", 7);
+    void *revoked = subscribe(&officers[1], "rollup/", 7);
+    usleep(300000);
+    (void)submit((struct th_paper){.figure = 5});
+    cr_assert_gt(hear(enrolled, PATIENCE, topic, body), 0);
+    cr_assert_gt(hear(revoked, PATIENCE, topic, body), 0);
+    (void)snprintf(path, sizeof path, "%s/node-1.pub", run.folder);
+    const char *words[] = {"revoke", run.folder, officers[1].unit, path, NULL};
+    cr_assert_eq(th_daemon_command(words), 0);
+    while (hear(revoked, SILENCE, topic, body) > 0)
+        ; /* what was published before */
+    while (hear(enrolled, 0, topic, body) > 0)
+        ;
+    bool is_heard = false;
+    for (uint32_t revision = 2; revision < 20 && !is_heard; revision++) {
+        (void)submit((struct th_paper){.figure = revision, .revision = revision});
+        is_heard = hear(enrolled, SILENCE, topic, body) > 0;
+    }
+    cr_assert(is_heard);
+    cr_assert_lt(hear(revoked, SILENCE, topic, body), 0);
+    (void)zmq_close(enrolled);
+    (void)zmq_close(revoked);
+}
+
+Test(daemon, a_subscription_that_is_too_long_is_not_taken)
+{
+    static char endless[4096];
+    char topic[256];
+    char body[64];
+    void *subscriber = subscribe(&officers[1], endless, sizeof endless);
+    cr_assert_eq(zmq_setsockopt(subscriber, ZMQ_SUBSCRIBE, "rollup/", 7), 0);
+    usleep(300000);
+    (void)submit((struct th_paper){.figure = 5});
+    cr_assert_lt(hear(subscriber, SILENCE, topic, body), 0);
     (void)zmq_close(subscriber);
 }
 
