@@ -53,6 +53,24 @@ static void drop_bad(struct th_daemon *daemon, enum th_router_got got)
     }
 }
 
+/* A unit's key at work in two places: perhaps a copy, perhaps only another line. The operator
+ * knows.
+ */
+static void look_for_copies(struct th_daemon *daemon, struct th_peer *peer,
+                            const struct th_job *job)
+{
+    const struct th_router_message *message = &job->message;
+    char before[TH_ROUTER_HOST_SIZE];
+    if (!th_peers_is_elsewhere(peer, message->key, message->host, job->now.boottime_ms, before))
+        return;
+    (void)fprintf(
+        daemon->options->log,
+        "tonghop-aggregator: lưu ý: một khóa của đơn vị %s đang gửi từ hai nơi (%s và %s) "
+        "trong vòng một phút; nếu không phải đơn vị đổi đường mạng thì thu hồi khóa đó\n",
+        message->unit, before, message->host);
+    (void)fflush(daemon->options->log);
+}
+
 /* The message of a node that may send now; over its quota it is told when to come again. */
 static bool meet(struct th_daemon *daemon, struct th_job *job)
 {
@@ -64,6 +82,7 @@ static bool meet(struct th_daemon *daemon, struct th_job *job)
         th_daemon_drop(daemon, TH_DROP_PEER);
         return false;
     }
+    look_for_copies(daemon, peer, job);
     job->wait_ms = th_peers_take(daemon->peers, peer, job->now.boottime_ms);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/daemon/peers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,39 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
     }
     remember(peer, connection);
     return peer;
+}
+
+/* The key's place, else a free one, else the one that was silent for longest. */
+static struct th_peer_place *place_of(struct th_peer *peer, const uint8_t *key)
+{
+    struct th_peer_place *oldest = &peer->places[0];
+    for (size_t i = 0; i < TH_PEER_KEYS_MAX; i++) {
+        struct th_peer_place *place = &peer->places[i];
+        if (place->host[0] == 0 || memcmp(place->key, key, TH_CURVE_KEY_SIZE) == 0)
+            return place;
+        oldest = place->heard_at_ms < oldest->heard_at_ms ? place : oldest;
+    }
+    oldest->host[0] = 0;
+    return oldest;
+}
+
+bool th_peers_is_elsewhere(struct th_peer *peer, const uint8_t key[TH_CURVE_KEY_SIZE],
+                           const char *host, int64_t boottime_ms,
+                           char ret_before[TH_ROUTER_HOST_SIZE])
+{
+    struct th_peer_place *place = place_of(peer, key);
+    bool is_elsewhere = place->host[0] != 0 && strcmp(place->host, host) != 0 &&
+                        boottime_ms - place->heard_at_ms < TH_PEER_NEAR_MS;
+    bool is_new = !peer->is_told || boottime_ms - peer->told_at_ms >= TH_PEER_TOLD_MS;
+    if (is_elsewhere && is_new) {
+        memcpy(ret_before, place->host, sizeof place->host);
+        peer->is_told = true;
+        peer->told_at_ms = boottime_ms;
+    }
+    memcpy(place->key, key, TH_CURVE_KEY_SIZE);
+    (void)snprintf(place->host, sizeof place->host, "%s", host);
+    place->heard_at_ms = boottime_ms;
+    return is_elsewhere && is_new;
 }
 
 uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms)

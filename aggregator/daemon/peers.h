@@ -11,8 +11,18 @@
 #include "aggregator/shell/router.h"
 
 #define TH_PEER_CONNECTIONS_MAX 4
+#define TH_PEER_KEYS_MAX        4
+#define TH_PEER_NEAR_MS         60000   /* two places within this are two machines */
+#define TH_PEER_TOLD_MS         3600000 /* how long one warning is enough */
 
 struct th_peers;
+
+/* Where a key was last heard from. */
+struct th_peer_place {
+    uint8_t key[TH_CURVE_KEY_SIZE];
+    char host[TH_ROUTER_HOST_SIZE]; /* "": no key here */
+    int64_t heard_at_ms;
+};
 
 struct th_peer {
     char unit[TH_UNIT_CODE_MAX + 1];
@@ -20,6 +30,9 @@ struct th_peer {
     size_t connections_count;
     uint64_t tokens_milli; /* thousandths of a message */
     int64_t filled_at_ms;
+    struct th_peer_place places[TH_PEER_KEYS_MAX];
+    bool is_told;
+    int64_t told_at_ms;
 };
 
 struct th_quota {
@@ -36,6 +49,15 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
 /* NULL when the unit has not spoken. */
 struct th_peer *th_peers_find(struct th_peers *peers, const char *unit);
 void th_peers_forget(struct th_peer *peer, size_t connection);
+
+/*
+ * Remembers where a key speaks from. True, at most once an hour for a unit, when it spoke from
+ * another address less than a minute ago: a copy of a key may be at work. `ret_before`: that
+ * address.
+ */
+bool th_peers_is_elsewhere(struct th_peer *peer, const uint8_t key[TH_CURVE_KEY_SIZE],
+                           const char *host, int64_t boottime_ms,
+                           char ret_before[TH_ROUTER_HOST_SIZE]);
 
 /* Takes one message off the unit's quota. 0, or after how many milliseconds there is room. */
 uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms);

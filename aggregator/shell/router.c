@@ -179,11 +179,13 @@ static bool read_key(const char *hex, uint8_t key[TH_CURVE_KEY_SIZE])
 /* Who sent it: what the ZAP handler of this process wrote, never what the peer says. The properties
  * of the first frame get lost in libzmq 4.3.4, so they are read from the payload. */
 static enum th_router_got identify(struct th_router *router, const zmq_msg_t *payload,
-                                   char unit[TH_UNIT_CODE_MAX + 1])
+                                   struct th_router_message *message)
 {
     const char *user_id = zmq_msg_gets(payload, "User-Id");
+    const char *host = zmq_msg_gets(payload, "Peer-Address");
     const char *suffix = th_keyring_suffix(router->keyring);
-    uint8_t key[TH_CURVE_KEY_SIZE];
+    uint8_t *key = message->key;
+    char *unit = message->unit;
     if (user_id == NULL || !read_key(zmq_msg_gets(payload, TH_ZAP_KEY_PROPERTY), key))
         return TH_ROUTER_BAD_PEER;
     size_t size = strlen(user_id);
@@ -194,6 +196,7 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
     char enrolled[TH_UNIT_CODE_MAX + 1] = "";
     memcpy(unit, user_id, size - suffix_size);
     unit[size - suffix_size] = '\0';
+    (void)snprintf(message->host, sizeof message->host, "%s", host == NULL ? "" : host);
     bool is_admitted =
         th_keyring_find(router->keyring, key, enrolled) && strcmp(enrolled, unit) == 0;
     return is_admitted ? TH_ROUTER_MESSAGE : TH_ROUTER_REVOKED;
@@ -215,7 +218,7 @@ static enum th_router_got receive_payload(struct th_router *router, bool is_id_g
     } else if (!is_id_good || zmq_msg_size(payload) == 0) {
         got = TH_ROUTER_BAD_FRAMES;
     } else if (router->keyring != NULL) {
-        got = identify(router, payload, ret_message->unit);
+        got = identify(router, payload, ret_message);
     }
     if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED)
         ret_message->payload = (struct th_bytes){zmq_msg_data(payload), zmq_msg_size(payload)};

@@ -16,6 +16,7 @@
 
 #define TH_ROUTER_ID_MAX      64
 #define TH_ROUTER_ADDRESS_MAX 256
+#define TH_ROUTER_HOST_SIZE   48  /* of an IP address as text */
 #define TH_CONTROL_PATH_MAX   107 /* of a Unix socket */
 
 struct th_router;
@@ -42,7 +43,9 @@ struct th_router_message {
     struct th_router_frame frame; /* owned by the taker: th_router_frame_close() */
     struct th_bytes payload;      /* borrows the frame: a message stays where it was received */
     struct th_router_peer peer;
-    char unit[TH_UNIT_CODE_MAX + 1]; /* "" on the operator's socket */
+    char unit[TH_UNIT_CODE_MAX + 1]; /* "" on the operator's socket, as the two that follow */
+    uint8_t key[TH_CURVE_KEY_SIZE];
+    char host[TH_ROUTER_HOST_SIZE]; /* the IP address that the connection came from */
 };
 
 /*

@@ -193,6 +193,42 @@ Test(peers, the_latest_connections_of_a_unit_are_kept)
     th_peers_free(peers);
 }
 
+Test(peers, a_key_in_two_places_within_a_minute_is_told_once_an_hour)
+{
+    struct th_peers *peers = NULL;
+    struct th_router_peer one = connection(1);
+    const uint8_t key[TH_CURVE_KEY_SIZE] = {1};
+    char before[TH_ROUTER_HOST_SIZE] = "";
+    const int64_t hour = TH_PEER_TOLD_MS;
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    struct th_peer *peer = th_peers_meet(peers, "a", &one);
+    cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", 1000, before));
+    cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", 2000, before));
+    cr_assert(th_peers_is_elsewhere(peer, key, "10.0.0.2", 3000, before));
+    cr_assert_str_eq(before, "10.0.0.1");
+    cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", 4000, before));
+    cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", hour + 2999, before));
+    cr_assert(th_peers_is_elsewhere(peer, key, "10.0.0.2", hour + 3000, before));
+    th_peers_free(peers);
+}
+
+Test(peers, two_keys_of_a_unit_or_a_move_after_a_minute_are_nothing_to_tell)
+{
+    struct th_peers *peers = NULL;
+    struct th_router_peer one = connection(1);
+    char before[TH_ROUTER_HOST_SIZE] = "";
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    struct th_peer *peer = th_peers_meet(peers, "a", &one);
+    for (uint8_t i = 1; i <= TH_PEER_KEYS_MAX + 2; i++) {
+        const uint8_t key[TH_CURVE_KEY_SIZE] = {i};
+        const char host[] = {(char)('0' + i), 0};
+        cr_assert_not(th_peers_is_elsewhere(peer, key, host, 1000 + i, before));
+    }
+    const uint8_t last[TH_CURVE_KEY_SIZE] = {TH_PEER_KEYS_MAX + 2};
+    cr_assert_not(th_peers_is_elsewhere(peer, last, "x", 1000 + 6 + TH_PEER_NEAR_MS, before));
+    th_peers_free(peers);
+}
+
 /* ---- the outbox ---- */
 
 static void count_wake(void *context)

@@ -66,6 +66,8 @@ static enum th_router_got hear(char unit[TH_UNIT_CODE_MAX + 1])
         enum th_router_got got = th_router_receive(router, &message);
         if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED) {
             strcpy(unit, message.unit);
+            cr_assert_str_eq(message.host, "127.0.0.1");
+            cr_assert_eq(memcmp(message.key, node_key, sizeof message.key), 0);
             th_router_frame_close(&message.frame);
         }
         if (got != TH_ROUTER_NOTHING)
