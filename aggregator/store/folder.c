@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/folder.h"
 
+#include "aggregator/store/side.h"
+
 #include "base/file.h"
 
 #include <errno.h>
@@ -212,7 +214,8 @@ int th_folder_finish(const char *folder, const uint8_t store_id[TH_STORE_ID_SIZE
 
 int th_folder_check_new(const char *folder)
 {
-    static const char *const names[] = {TH_STORE_DATA, TH_STORE_LOCK, TH_STORE_ID_FILE};
+    static const char *const names[] = {TH_STORE_DATA, TH_STORE_LOCK, TH_STORE_ID_FILE,
+                                        TH_STORE_SIDE};
     char path[TH_STORE_PATH_MAX];
     struct stat found;
     if (stat(folder, &found) != 0 || !S_ISDIR(found.st_mode))

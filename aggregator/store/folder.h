@@ -6,6 +6,7 @@
  *   data.mdb, lock.mdb   LMDB's
  *   STORE_ID             the store's id in hexadecimal and a newline; there when data.mdb is
  *                        finished, so an emptied data.mdb is not taken for a new store
+ *   CHECKPOINT           the last checkpoint that was signed (side.h)
  *   OWNER                locked (flock) by the process that writes; its pid and when it began
  */
 #ifndef TH_STORE_FOLDER_H

@@ -6,6 +6,7 @@
 #include "aggregator/store/env.h"
 #include "aggregator/store/folder.h"
 #include "aggregator/store/gate.h"
+#include "aggregator/store/side.h"
 #include "aggregator/store/tree.h"
 
 struct th_store {
@@ -15,6 +16,7 @@ struct th_store {
     struct th_txn batch; /* .txn is NULL between batches */
     bool leaf_due;       /* an entry was appended, its leaf not yet */
     bool failed;         /* a commit failed: no more batches */
+    struct th_side side; /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */

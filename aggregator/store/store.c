@@ -79,6 +79,8 @@ int th_store_create(const char *folder, const struct th_store_options *options,
         th_env_extend(&env);
         th_env_close(&env);
         if (status == 0)
+            status = th_side_create(folder);
+        if (status == 0)
             status = th_folder_finish(folder, identity->store_id);
     }
     (void)close(owner_fd);
@@ -127,6 +129,8 @@ static int check_tables(const struct th_store_report *report, struct th_store *s
     if (status != 0)
         return report_open(report, status);
     status = th_store_check(report, &txn, store_id, &store->identity, store->edge);
+    if (status == 0 && store->owner_fd >= 0)
+        status = th_side_open(report, &txn, store->edge->size, &store->side);
     th_txn_abort(&txn);
     return status;
 }
@@ -178,6 +182,7 @@ int th_store_open(const char *folder, enum th_store_access access,
         return TH_E_NO_MEMORY;
     }
     store->owner_fd = -1;
+    store->side.fd = -1;
     store->edge = edge;
     int status = open_checked(&report, options, access == TH_STORE_WRITE, store);
     if (status != 0) {
@@ -200,6 +205,7 @@ void th_store_close(struct th_store *store)
     if (store->env.env != NULL && store->owner_fd >= 0 && store->identity.realm[0] != '\0')
         th_env_extend(&store->env);
     th_env_close(&store->env);
+    th_side_close(&store->side);
     if (store->owner_fd >= 0)
         (void)close(store->owner_fd);
     th_sink_deinit(&store->scratch);

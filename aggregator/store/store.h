@@ -37,8 +37,8 @@ struct th_store_options {
 };
 
 /*
- * Makes an empty store in an existing, empty folder: files data.mdb, lock.mdb, OWNER, STORE_ID, all
- * mode 0600. TH_E_EXISTS: there is one. TH_E_IO, TH_E_STORAGE.
+ * Makes an empty store in an existing, empty folder: files data.mdb, lock.mdb, OWNER, CHECKPOINT,
+ * STORE_ID, all mode 0600. TH_E_EXISTS: there is one. TH_E_IO, TH_E_STORAGE.
  */
 TH_MUST_CHECK int th_store_create(const char *folder, const struct th_store_options *options,
                                   const struct th_store_identity *identity);
@@ -48,10 +48,12 @@ enum th_store_access { TH_STORE_READ, TH_STORE_WRITE };
 /*
  * Opens and checks: owner lock (writer), identity file against the meta table, file size against
  * the last page, format version, the last journal records, the right edge of the tree against the
- * last checkpoint. Returns owned. `ret_problem` (may be NULL) gets a Vietnamese sentence with what
- * and where for the operator. TH_E_NOT_FOUND, TH_E_BUSY (another process owns it; the sentence
- * names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_CONFIG (a file system that cannot hold a store),
- * TH_E_IO, TH_E_STORAGE. After a success the sentence is empty or a warning.
+ * last checkpoint, and (writer) the last checkpoint that the file CHECKPOINT knows of: a store that
+ * is behind it, or is another history, is TH_E_CORRUPT. Returns owned. `ret_problem` (may be NULL)
+ * gets a Vietnamese sentence with what and where for the operator. TH_E_NOT_FOUND, TH_E_BUSY
+ * (another process owns it; the sentence names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_CONFIG (a
+ * file system that cannot hold a store), TH_E_IO, TH_E_STORAGE. After a success the sentence is
+ * empty or a warning.
  */
 #define TH_STORE_PROBLEM_SIZE 400
 TH_MUST_CHECK int th_store_open(const char *folder, enum th_store_access access,
@@ -114,7 +116,8 @@ TH_MUST_CHECK int th_store_put_mark(struct th_store *store, struct th_book_id bo
 TH_MUST_CHECK int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock);
 
 /*
- * Signs the checkpoint of the new size (when entries were appended), stores it, commits. The
+ * Signs the checkpoint of the new size (when entries were appended), stores it, commits, and writes
+ * it to the file CHECKPOINT. The
  * signer's key and name are checked against the store's identity. On failure nothing of the batch
  * is there or the outcome is unknown: the caller stops the process (fail-stop), nothing may be
  * answered.

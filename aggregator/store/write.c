@@ -62,21 +62,27 @@ uint64_t th_store_next_position(const struct th_store *store)
     return store->edge->size;
 }
 
-static int put_checkpoint(struct th_store *store, const struct th_note_signer *signer)
+struct signed_note {
+    char bytes[TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX];
+    size_t size; /* 0: this batch signs none */
+};
+
+static int put_checkpoint(struct th_store *store, const struct th_note_signer *signer,
+                          struct signed_note *note)
 {
     struct th_checkpoint checkpoint = {.size = store->edge->size};
-    char note[TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX];
     size_t size;
     _Static_assert(sizeof checkpoint.origin >= sizeof store->identity.realm, "a realm fits");
     memcpy(checkpoint.origin, store->identity.realm, strlen(store->identity.realm) + 1);
     th_edge_root(store->edge, &checkpoint.root);
-    int status = th_tlog_checkpoint_format(&checkpoint, sizeof note, note, &size);
+    int status = th_tlog_checkpoint_format(&checkpoint, sizeof note->bytes, note->bytes, &size);
     if (status == 0)
-        status = th_tlog_note_sign(note, size, signer, sizeof note, note, &size);
+        status = th_tlog_note_sign(note->bytes, size, signer, sizeof note->bytes, note->bytes,
+                                   &note->size);
     if (status != 0)
         return status;
     struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, checkpoint.size);
-    return th_txn_put(&store->batch, &key, TH_PUT_NEW, note, size);
+    return th_txn_put(&store->batch, &key, TH_PUT_NEW, note->bytes, note->size);
 }
 
 /* Signing with another key would make a log that nobody can verify. */
@@ -90,6 +96,7 @@ static bool is_own_signer(const struct th_store *store, const struct th_note_sig
 int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
 {
     int status = store->batch.failed;
+    struct signed_note note = {.size = 0};
     TH_ASSERT(store->batch.txn != NULL);
     TH_ASSERT(status != 0 || !store->leaf_due);
     if (status == 0 && store->edge->size > store->edge->committed) {
@@ -97,7 +104,7 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
         if (status == 0)
             status = th_edge_flush(store->edge, &store->batch);
         if (status == 0)
-            status = put_checkpoint(store, signer);
+            status = put_checkpoint(store, signer, &note);
     }
     if (status != 0) {
         th_store_abort(store);
@@ -110,7 +117,11 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
     }
     th_edge_commit(store->edge);
     th_env_extend(&store->env);
-    return 0;
+    /* Before anybody can be answered. */
+    status =
+        note.size == 0 ? 0 : th_side_write(&store->side, store->edge->size, note.bytes, note.size);
+    store->failed = status != 0;
+    return status;
 }
 
 /* ---- the log ---- */

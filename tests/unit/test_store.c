@@ -38,10 +38,10 @@ static int open_status(enum th_store_access access)
 
 /* ---- making, opening ---- */
 
-Test(store, a_new_store_has_its_four_files_for_the_owner_only)
+Test(store, a_new_store_has_its_five_files_for_the_owner_only)
 {
-    static const char *const names[] = {"data.mdb", "lock.mdb", "OWNER", "STORE_ID"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const names[] = {"data.mdb", "lock.mdb", "OWNER", "CHECKPOINT", "STORE_ID"};
+    for (size_t i = 0; i < 5; i++) {
         struct stat file;
         cr_assert_eq(stat(store_fixture_path(&fixture, names[i]), &file), 0, "%s", names[i]);
         cr_assert_eq(file.st_mode & 07777, 0600, "%s", names[i]);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file CHECKPOINT beside the database: the last checkpoint that this log has signed.
+ *
+ * It outlives a data.mdb that is put back from an older copy, so that such a store is not written
+ * to: it would sign a second history. It is written after each commit that signed a checkpoint and
+ * before anything is answered, without a flush: after a power cut it may be behind the store, never
+ * before it, and then it only sees less.
+ *
+ * Two slots of 512 bytes, written in turn, so that a torn write leaves the other one. A slot:
+ *
+ *   u32  CRC-32 of what follows, to the end of the note
+ *   u64  tree size
+ *   u16  bytes of the note
+ *   ...  the signed note; zeros to the end of the slot
+ *
+ * Integers are big-endian. A slot of zeros was never written. An empty file is an operator's word
+ * that the store is the newest there is: it is accepted once, with a warning.
+ *
+ * Owned by the writer's thread.
+ */
+#ifndef TH_STORE_SIDE_H
+#define TH_STORE_SIDE_H
+
+#include "aggregator/store/env.h"
+#include "aggregator/store/folder.h"
+
+#define TH_STORE_SIDE "CHECKPOINT"
+
+struct th_side {
+    int fd;        /* -1: closed */
+    unsigned next; /* the slot that is written next */
+};
+
+/* The file with two empty slots. TH_E_EXISTS, TH_E_IO. */
+TH_MUST_CHECK int th_side_create(const char *folder);
+
+/*
+ * Opens the file and compares it with the tables of a snapshot of `size` leaves: its checkpoint is
+ * the one that the store signed at that size. Brings it up to the store when it is behind. TH_E_IO;
+ * TH_E_CORRUPT with a sentence: there is none, it is damaged, or it knows of another history.
+ */
+TH_MUST_CHECK int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
+                               uint64_t size, struct th_side *ret_side);
+/* TH_E_STORAGE: not written. `note` is at most a checkpoint with one signature of ours. */
+TH_MUST_CHECK int th_side_write(struct th_side *side, uint64_t size, const char *note,
+                                size_t note_size);
+void th_side_close(struct th_side *side);
+
+#endif
