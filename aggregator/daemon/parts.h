@@ -49,6 +49,7 @@ struct th_daemon {
     struct th_job *const *jobs; /* of the batch that runs */
     struct th_item *items;
     size_t items_capacity;
+    bool has_told; /* of a contradiction */
 };
 
 /* work.c: on the verifiers' threads and the writer's. */

@@ -7,6 +7,7 @@
 #include "aggregator/daemon/replies.h"
 #include "base/assert.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -247,6 +248,22 @@ static void note_counters(struct th_daemon *daemon)
     (void)pthread_mutex_unlock(&daemon->counters_lock);
 }
 
+/* Once: a receipt showed that this store is not the whole log. */
+static void tell_contradiction(struct th_daemon *daemon)
+{
+    const struct th_contradiction *seen = th_driver_contradiction(daemon->driver);
+    if (seen == NULL || daemon->has_told)
+        return;
+    daemon->has_told = true;
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: lỗi: đơn vị %s đưa ra biên nhận mà nhật ký này đã ký ở cỡ "
+                  "%" PRIu64 ", nhưng kho (cỡ %" PRIu64 ") không có: kho là một bản cũ hoặc đã bị "
+                  "thay. Từ giờ không ghi và không ký gì nữa, các đơn vị được hẹn gửi lại. Hãy "
+                  "dừng, đặt lại data.mdb mới nhất rồi chạy lại.\n",
+                  seen->unit, seen->shown_size, seen->own_size);
+    (void)fflush(daemon->options->log);
+}
+
 /* Nothing may leave any more, not even what other threads hold: the process ends here. */
 static _Noreturn void fail_stop(struct th_daemon *daemon, int status)
 {
@@ -271,6 +288,7 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
     int status = th_driver_run(daemon->driver, daemon->items, filled);
     if (status < 0)
         fail_stop(daemon, status);
+    tell_contradiction(daemon);
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->kind == TH_JOB_OPERATOR && jobs[i]->is_for_writer)
             send_results(daemon, jobs[i]);

@@ -318,7 +318,7 @@ static int end_batch(struct th_driver *driver, const struct th_item *items, cons
     return status;
 }
 
-/* The store takes nothing now: hellos are answered, all else is told to come again. */
+/* The store takes nothing, now or for ever: hellos are answered, all else is told to come again. */
 static int refuse_all(struct th_driver *driver, const struct th_item *items, size_t count)
 {
     driver->phase = TH_DRIVER_ANSWERING;
@@ -362,7 +362,13 @@ static int run_batch(struct th_driver *driver, const struct th_item *items, size
     int *refusals = th_arena_alloc_array(&driver->batch, count, sizeof *refusals);
     if (refusals == NULL)
         return TH_E_NO_MEMORY;
-    int status = store->begin(store->context);
+    int status = th_driver_hear_witnesses(driver, items, count);
+    if (status == 0 && driver->is_contradicted) {
+        *ret_taken = count;
+        return refuse_all(driver, items, count);
+    }
+    if (status == 0)
+        status = store->begin(store->context);
     if (status == TH_E_STORAGE) {
         *ret_taken = count;
         return refuse_all(driver, items, count);
@@ -425,7 +431,7 @@ int th_driver_found(struct th_driver *driver, struct th_reading now, struct th_t
 
 bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant)
 {
-    return th_core_next_due(driver->core, ret_instant);
+    return !driver->is_contradicted && th_core_next_due(driver->core, ret_instant);
 }
 
 th_instant th_driver_time(const struct th_driver *driver, struct th_reading now)

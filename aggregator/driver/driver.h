@@ -43,8 +43,9 @@ struct th_driver_counters {
     uint64_t refused;                                   /* submissions with a refusal */
     uint64_t busy;                                      /* answered with busy_storage */
     uint64_t hellos, acts, acts_refused;
-    uint64_t answers_lost; /* no memory for the answer: the node asks again */
-    uint64_t unannounced;  /* plans and unit lists that do not fit one frame */
+    uint64_t answers_lost;   /* no memory for the answer: the node asks again */
+    uint64_t unannounced;    /* plans and unit lists that do not fit one frame */
+    uint64_t contradictions; /* 1: a receipt showed that the store is not the whole log */
 };
 
 /* TH_E_NO_MEMORY. */
@@ -69,6 +70,18 @@ TH_MUST_CHECK int th_driver_found(struct th_driver *driver, struct th_reading no
  */
 TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *items,
                                 size_t items_count);
+
+/*
+ * A hello showed a receipt that this log's key has signed and this store has not: the store is an
+ * older copy, or was replaced. From then on for the life of the driver, and at the next opening
+ * until the right store is there, nothing is committed or signed: submissions and acts are answered
+ * with a failure that says to come again, hellos are welcomed. NULL: it has not happened.
+ */
+struct th_contradiction {
+    char unit[TH_UNIT_CODE_MAX + 1]; /* that showed it */
+    uint64_t shown_size, own_size;   /* of the trees */
+};
+const struct th_contradiction *th_driver_contradiction(const struct th_driver *driver);
 
 /* The next instant at which a tick is wanted, in store time. False: none. */
 bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant);

@@ -44,6 +44,8 @@ struct th_driver {
     uint8_t books[TH_LIMIT_PLANS_MAX][TH_LIMIT_OBLIGATIONS_MAX / 8]; /* bit: loaded */
     uint8_t *units; /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
+    bool is_contradicted; /* for ever: nothing is committed any more */
+    struct th_contradiction contradiction;
     struct th_driver_counters counters;
 };
 
@@ -77,6 +79,10 @@ void th_driver_fail(struct th_driver *driver, const struct th_item *item, int st
 /* Encodes and sends; without memory the answer is lost and counted. */
 void th_driver_send(struct th_driver *driver, const struct th_item *item,
                     const struct th_to_node *message);
+
+/* witness.c: looks at the receipts that hellos show, before anything of the batch is stored. */
+TH_MUST_CHECK int th_driver_hear_witnesses(struct th_driver *driver, const struct th_item *items,
+                                           size_t count);
 
 /* welcome.c */
 TH_MUST_CHECK int th_driver_greet(struct th_driver *driver, const struct th_item *item);

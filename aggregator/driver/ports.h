@@ -51,6 +51,8 @@ struct th_store_port {
     int (*keys)(void *context, th_key_fn *fn, void *fn_context);
     int (*marks)(void *context, th_mark_fn *fn, void *fn_context);
     int (*clock)(void *context, struct th_clock_row *ret_clock);
+    int (*checkpoint)(void *context, uint64_t size, uint64_t *ret_size, struct th_bytes *ret_note);
+    int (*distrust)(void *context, uint64_t size, struct th_bytes note);
     int (*receipt)(void *context, uint64_t position, struct th_arena *arena,
                    struct th_bytes *ret_text);
 };

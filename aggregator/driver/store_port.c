@@ -153,6 +153,16 @@ static int clock_row(void *context, struct th_clock_row *ret_clock)
     return th_view_clock(view_of(context), ret_clock);
 }
 
+static int checkpoint(void *context, uint64_t size, uint64_t *ret_size, struct th_bytes *ret_note)
+{
+    return th_view_checkpoint(view_of(context), size, ret_size, ret_note);
+}
+
+static int distrust(void *context, uint64_t size, struct th_bytes note)
+{
+    return th_store_distrust(store_of(context), size, note);
+}
+
 static int receipt(void *context, uint64_t position, struct th_arena *arena,
                    struct th_bytes *ret_text)
 {
@@ -200,6 +210,8 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .keys = keys,
         .marks = marks,
         .clock = clock_row,
+        .checkpoint = checkpoint,
+        .distrust = distrust,
         .receipt = receipt,
     };
     return 0;

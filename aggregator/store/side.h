@@ -42,7 +42,8 @@ TH_MUST_CHECK int th_side_create(const char *folder);
  */
 TH_MUST_CHECK int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
                                uint64_t size, struct th_side *ret_side);
-/* TH_E_STORAGE: not written. `note` is at most a checkpoint with one signature of ours. */
+/* TH_E_STORAGE: not written. `note` has at most the bytes of a checkpoint with one signature of
+ * ours. */
 TH_MUST_CHECK int th_side_write(struct th_side *side, uint64_t size, const char *note,
                                 size_t note_size);
 void th_side_close(struct th_side *side);

@@ -124,6 +124,14 @@ TH_MUST_CHECK int th_store_put_clock(struct th_store *store, const struct th_clo
  */
 TH_MUST_CHECK int th_store_commit(struct th_store *store, const struct th_note_signer *signer);
 
+/*
+ * Somebody showed a checkpoint of this log, rightly signed, that this store does not have: it takes
+ * the place of the last one in the file CHECKPOINT, so that the store is refused at the next
+ * opening until the right one is there; no more batches. Between batches. `note`: with one
+ * signature of the log's key. TH_E_STORAGE: not written.
+ */
+TH_MUST_CHECK int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes note);
+
 /* ---- reading ---- */
 
 /* A consistent state as of its begin. Keep it shorter than a second; renew for a newer one. */

@@ -124,6 +124,17 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
     return status;
 }
 
+int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes note)
+{
+    TH_ASSERT(store->edge != NULL);
+    TH_ASSERT(store->batch.txn == NULL);
+    store->failed = true;
+    int status = th_side_write(&store->side, size, (const char *)note.bytes, note.size);
+    /* In both slots: the other one may be of a larger size. */
+    return status < 0 ? status
+                      : th_side_write(&store->side, size, (const char *)note.bytes, note.size);
+}
+
 /* ---- the log ---- */
 
 int th_store_append(struct th_store *store, const struct th_store_entry *entry,
