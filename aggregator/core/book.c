@@ -391,6 +391,13 @@ void th_book_deinit(struct th_core *core, struct th_book *book)
 
 /* ---- loading ---- */
 
+bool th_core_book_is_open(const struct th_core *core, struct th_book_id id)
+{
+    return id.plan < core->plans_count &&
+           id.obligation < core->plans[id.plan].plan->obligations_count &&
+           core->plans[id.plan].books[id.obligation].is_open;
+}
+
 int th_core_book_open(struct th_core *core, struct th_book_id id)
 {
     struct th_book *book = th_book_get(core, id);
@@ -450,7 +457,7 @@ void th_core_book_close(struct th_core *core, struct th_book_id id)
     struct th_book *book = th_book_get(core, id);
     for (size_t i = 0; i < (size_t)book->rollups.units_count * TH_BRANCHES; i++)
         if (book->rollups.slots[i] != NULL)
-            book->rollups.slots[i]->is_dirty = book->rows_count == 0;
+            book->rollups.slots[i]->is_dirty = false; /* the tables have them */
 }
 
 int th_core_give_past(struct th_core *core, struct th_book_id id, th_instant at,

@@ -21,14 +21,8 @@ void th_core_free(struct th_core *core)
 {
     if (core == NULL)
         return;
-    for (uint16_t i = 0; i < core->plans_count; i++) {
-        struct th_plan_slot *slot = &core->plans[i];
-        for (uint16_t book = 0; book < slot->plan->obligations_count; book++)
-            th_book_deinit(core, &slot->books[book]);
-        th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
-        th_heap_discharge(&core->heap, slot->charged);
-        th_arena_deinit(&slot->arena);
-    }
+    while (core->plans_count > 0)
+        th_core_drop_plan(core);
     th_registry_deinit(&core->heap, &core->registry);
     th_heap_free(&core->heap, core->keys, core->keys_capacity * sizeof *core->keys);
     struct th_heap heap = core->heap;

@@ -220,8 +220,12 @@ TH_MUST_CHECK int th_core_load_mark(struct th_core *core, struct th_book_id book
                                     const struct th_mark *mark);
 void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
 
-/* A book: every row of one obligation, and every superseded revision. Open, all rows in any order,
- * revisions after their row, close. Rollups are folded. */
+/*
+ * A book: every row of one obligation, and every superseded revision. Open, all rows in any order,
+ * revisions after their row, close. Rollups are folded. What the tables hold never depends on which
+ * books are open: the books of a new plan are, and for new units all are needed.
+ */
+bool th_core_book_is_open(const struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_open(struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
                                    const struct th_row *row);

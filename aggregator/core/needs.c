@@ -75,6 +75,14 @@ static void need_undecided(struct needs *needs)
                 need_book(needs, (struct th_book_id){plan, i});
 }
 
+/* New units change what is expected, and the tree that rollups follow. */
+static void need_all(struct needs *needs)
+{
+    for (uint16_t plan = 0; plan < needs->core->plans_count; plan++)
+        for (uint16_t i = 0; i < needs->core->plans[plan].plan->obligations_count; i++)
+            need_book(needs, (struct th_book_id){plan, i});
+}
+
 /* The books of all timers at or before an instant, and their past where rows are later. */
 static void need_timers(struct needs *needs, th_instant limit, bool walks)
 {
@@ -112,6 +120,8 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
         need_undecided(&needs);
     if (next.row.status == TH_CLOCK_STEADY || accepts)
         need_timers(&needs, limit, core->clock.rehearsed);
+    if (event->kind == TH_EVENT_UNITS)
+        need_all(&needs);
     if (event->kind == TH_EVENT_SUBMISSION)
         need_reports(&needs, event->body.submission.submission);
     return needs.count;

@@ -65,7 +65,8 @@ static int put_unit(struct th_step *step, uint32_t number, const struct th_unit 
     return copied ? 0 : TH_E_NO_MEMORY;
 }
 
-/* New rollups of every open book for the new tree, in the order of plans and obligations. */
+/* New rollups of every book, all are open (needs.c), for the new tree, in the order of plans and
+ * obligations. */
 struct rebuilt {
     struct th_book *book;
     struct th_rollup_set set;
@@ -83,8 +84,7 @@ static int rebuild(struct th_step *step, const struct th_registry *registry,
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; status == 0 && i < core->plans[plan].plan->obligations_count; i++) {
             struct th_book *book = &core->plans[plan].books[i];
-            if (!book->is_open)
-                continue;
+            TH_ASSERT(book->is_open);
             all[count].book = book;
             status = th_rollups_build(core, registry, book, &all[count].set);
             count += status == 0;
@@ -185,6 +185,34 @@ int th_core_add_plan(struct th_core *core, const struct th_plan *plan,
     return 0;
 }
 
+void th_core_drop_plan(struct th_core *core)
+{
+    TH_ASSERT(core->plans_count > 0);
+    struct th_plan_slot *slot = &core->plans[core->plans_count - 1];
+    for (uint16_t i = 0; i < slot->plan->obligations_count; i++)
+        th_book_deinit(core, &slot->books[i]);
+    th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
+    th_heap_discharge(&core->heap, slot->charged);
+    th_arena_deinit(&slot->arena);
+    core->plans_count--;
+}
+
+/* The books of a new plan are open from the start, so that their rollups, which say what is
+ * expected, are in the tables from the plan's own commit on. */
+static int add_with_books(struct th_core *core, const struct th_event *event, th_instant time)
+{
+    const struct th_plan *plan = event->body.plan.plan;
+    int status = th_core_add_plan(core, plan, &event->body.plan.digest, time);
+    if (status < 0)
+        return status;
+    uint16_t number = (uint16_t)(core->plans_count - 1);
+    for (uint16_t i = 0; i < plan->obligations_count && status == 0; i++)
+        status = th_core_book_open(core, (struct th_book_id){number, i});
+    if (status < 0)
+        th_core_drop_plan(core);
+    return status;
+}
+
 int th_step_plan(struct th_step *step)
 {
     struct th_core *core = step->core;
@@ -210,7 +238,7 @@ int th_step_plan(struct th_step *step)
     int status = th_step_answer(step, 0);
     if (status < 0)
         return status;
-    return th_core_add_plan(core, plan, &step->event->body.plan.digest, step->time);
+    return add_with_books(core, step->event, step->time);
 }
 
 /* ---- keys ---- */

@@ -204,6 +204,8 @@ TH_MUST_CHECK int th_step_enrol(struct th_step *step);
 TH_MUST_CHECK int th_step_revoke(struct th_step *step);
 TH_MUST_CHECK int th_core_add_plan(struct th_core *core, const struct th_plan *plan,
                                    const struct th_digest *digest, th_instant loaded_at);
+/* The last one, with its books. */
+void th_core_drop_plan(struct th_core *core);
 TH_MUST_CHECK int th_core_add_key(struct th_core *core, const struct th_key_row *key);
 const struct th_key_row *th_core_find_key(const struct th_core *core,
                                           const struct th_sign_key *key);

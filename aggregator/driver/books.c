@@ -192,11 +192,7 @@ static int load_book(struct opening *opening)
 
 int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
 {
-    TH_ASSERT(book.plan < TH_LIMIT_PLANS_MAX);
-    TH_ASSERT(book.obligation < TH_LIMIT_OBLIGATIONS_MAX);
-    uint8_t *loaded = &driver->books[book.plan][book.obligation / 8];
-    uint8_t bit = (uint8_t)(1U << (book.obligation % 8));
-    if ((*loaded & bit) != 0)
+    if (th_core_book_is_open(driver->core, book))
         return 0;
     int status = th_driver_read(driver);
     if (status == 0)
@@ -209,7 +205,6 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
     if (status < 0)
         return status;
     th_core_book_close(driver->core, book);
-    *loaded |= bit;
     return 0;
 }
 

@@ -41,7 +41,6 @@ struct th_driver {
     bool is_reading; /* the view shows the last commit */
     struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];
     size_t plans_count;
-    uint8_t books[TH_LIMIT_PLANS_MAX][TH_LIMIT_OBLIGATIONS_MAX / 8]; /* bit: loaded */
     uint8_t *units; /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
     bool is_contradicted; /* for ever: nothing is committed any more */

@@ -462,10 +462,14 @@ Test(driver, a_refusal_names_each_report_with_its_rules)
 
 Test(driver, books_are_loaded_once)
 {
-    cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
+    cr_assert_eq(submit((struct th_paper){.figure = 4}), 0);
+    cr_assert_eq(books_read, 0, "the books of a new plan are open");
+    close_driver();
+    open_driver();
+    cr_assert_eq(submit((struct th_paper){.figure = 5, .revision = 2}), 0);
     cr_assert_gt(books_read, 0);
     books_read = 0;
-    cr_assert_eq(submit((struct th_paper){.figure = 6, .revision = 2}), 0);
+    cr_assert_eq(submit((struct th_paper){.figure = 6, .revision = 3}), 0);
     cr_assert_eq(books_read, 0);
 }
 
