@@ -161,9 +161,11 @@ int th_step_clock_accept(struct th_step *step)
     core->clock.anchor_boottime_ms = now.boottime_ms;
     step->time.ms = later(core->clock.time.ms, now.wall.ms);
     int status = append_change(step, TH_CLOCK_ACCEPTED, now.wall, step->event->body.clock.operator);
+    const uint64_t own = step->position;
     if (status == 0)
         status = judge_undecided(step);
     if (status == 0)
         status = th_step_timers(step, step->time, false);
+    step->position = own; /* not that of a timer's entry */
     return status < 0 ? status : th_step_answer(step, 0);
 }

@@ -120,6 +120,7 @@ struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind)
     TH_ASSERT(step->time.ms >= core->clock.time.ms);
     core->clock.time = step->time;
     step->appended = true;
+    step->position = core->next_position;
     effect->body.append = (struct th_entry){.position = core->next_position++,
                                             .kind = kind,
                                             .time = step->time,
@@ -137,7 +138,7 @@ int th_step_answer(struct th_step *step, int status)
     effect->body.answer.sender = step->event->sender;
     effect->body.answer.status = status;
     effect->body.answer.journalled = step->appended && status == 0;
-    effect->body.answer.position = step->core->next_position - (step->appended ? 1 : 0);
+    effect->body.answer.position = step->appended ? step->position : step->core->next_position;
     return th_step_reserve(step, 1); /* for the clock at the end of the step */
 }
 

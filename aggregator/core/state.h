@@ -109,6 +109,7 @@ struct th_step {
     struct th_effects *effects;
     th_instant time; /* of the entries */
     bool appended;
+    uint64_t position; /* when `appended`: the entry that the answer names, the last one */
     struct th_undo *undo; /* newest first; in the batch's arena */
 };
 

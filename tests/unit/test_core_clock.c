@@ -93,6 +93,8 @@ Test(core_clock, a_closing_waits_for_the_operator_and_sees_the_past)
     cr_assert_eq(entry(0)->body.clock_change.kind, TH_CLOCK_ACCEPTED);
     cr_assert_eq(entry(1)->kind, TH_ENTRY_CLOSING);
     cr_assert_eq(entry(1)->body.closing.received, 1);
+    cr_assert(world_answer(&world)->body.answer.journalled);
+    cr_assert_eq(world_answer(&world)->body.answer.position, entry(0)->position);
     cr_assert_eq(world_row(&world, OB_HALF, U_A2, 0)->row.timeliness, TH_TIMELINESS_LATE);
     cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.timeliness, TH_TIMELINESS_ON_TIME);
     for (size_t i = 0; i < world.closings_count; i++)
