@@ -11,6 +11,12 @@
 
 #include <string.h>
 
+bool th_book_exists(const struct th_core *core, struct th_book_id id)
+{
+    return id.plan < core->plans_count &&
+           id.obligation < core->plans[id.plan].plan->obligations_count;
+}
+
 struct th_book *th_book_get(struct th_core *core, struct th_book_id id)
 {
     TH_ASSERT(id.plan < core->plans_count);
@@ -393,9 +399,7 @@ void th_book_deinit(struct th_core *core, struct th_book *book)
 
 bool th_core_book_is_open(const struct th_core *core, struct th_book_id id)
 {
-    return id.plan < core->plans_count &&
-           id.obligation < core->plans[id.plan].plan->obligations_count &&
-           core->plans[id.plan].books[id.obligation].is_open;
+    return th_book_exists(core, id) && core->plans[id.plan].books[id.obligation].is_open;
 }
 
 int th_core_book_open(struct th_core *core, struct th_book_id id)
@@ -421,13 +425,22 @@ static int copy_row(struct th_core *core, const struct th_row *row, struct th_ro
     return 0;
 }
 
+static int check_row(const struct th_core *core, struct th_book_id id, const struct th_row *row)
+{
+    return row->unit < core->registry.count ? th_rollup_check_row(layout_of(core, id), row)
+                                            : TH_E_CORRUPT;
+}
+
 int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th_row *row)
 {
     struct th_book *book = th_book_get(core, id);
     TH_ASSERT(book->is_open);
-    TH_ASSERT(row->unit < core->registry.count);
     struct th_row own;
-    int status = th_book_reserve(core, book, 1);
+    int status = check_row(core, id, row);
+    if (status == 0 && th_book_find(book, row->unit, row->number) != NULL)
+        status = TH_E_CORRUPT;
+    if (status == 0)
+        status = th_book_reserve(core, book, 1);
     if (status == 0)
         status = th_book_reserve_rollups(core, book, row->unit);
     if (status == 0)
@@ -443,7 +456,8 @@ int th_core_book_revision(struct th_core *core, struct th_book_id id,
 {
     struct th_row_slot *slot =
         th_book_find(th_book_get(core, id), revision->unit, revision->number);
-    TH_ASSERT(slot != NULL);
+    if (slot == NULL || revision->revision >= slot->row.revision)
+        return TH_E_CORRUPT;
     struct th_old_revision *old = th_heap_alloc(&core->heap, sizeof *old);
     if (old == NULL)
         return TH_E_NO_MEMORY;
@@ -471,7 +485,9 @@ int th_core_give_past(struct th_core *core, struct th_book_id id, th_instant at,
     for (size_t i = 0; status == 0 && i < rows_count; i++) {
         struct th_row row = rows[i];
         row.timeliness = TH_TIMELINESS_ON_TIME; /* first received before the due instant */
-        status = reserve_chain(core, &core->registry, id, &set, row.unit);
+        status = check_row(core, id, &row);
+        if (status == 0)
+            status = reserve_chain(core, &core->registry, id, &set, row.unit);
         if (status == 0)
             (void)for_chain(core, &core->registry, id, &set, &row, apply);
     }

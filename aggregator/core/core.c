@@ -53,22 +53,30 @@ int th_core_load_identity(struct th_core *core, enum th_mode mode, struct th_tex
 int th_core_load_units(struct th_core *core, const struct th_unit *units, uint32_t count)
 {
     TH_ASSERT(core->registry.count == 0);
-    return th_registry_build(&core->heap, units, count, &core->registry);
+    int status = th_registry_build(&core->heap, units, count, &core->registry);
+    return status == TH_E_NO_MEMORY || status == 0 ? status : TH_E_CORRUPT;
 }
 
 int th_core_load_plan(struct th_core *core, const struct th_plan *plan,
                       const struct th_digest *digest, th_instant loaded_at)
 {
+    uint16_t known;
+    if (th_core_find_plan(core, (struct th_text){plan->id, strlen(plan->id)}, &known))
+        return TH_E_CORRUPT;
     return th_core_add_plan(core, plan, digest, loaded_at);
 }
 
 int th_core_load_key(struct th_core *core, const struct th_key_row *key)
 {
+    if (key->unit >= core->registry.count || th_core_find_key(core, &key->sign_key) != NULL)
+        return TH_E_CORRUPT;
     return th_core_add_key(core, key);
 }
 
 int th_core_load_mark(struct th_core *core, struct th_book_id id, const struct th_mark *mark)
 {
+    if (!th_book_exists(core, id))
+        return TH_E_CORRUPT;
     struct th_book *book = th_book_get(core, id);
     book->mark = *mark;
     book->has_mark = true;

@@ -208,7 +208,8 @@ struct th_effects {
 TH_MUST_CHECK int th_core_new(size_t budget_bytes, struct th_core **ret_core);
 void th_core_free(struct th_core *core);
 
-/* Loading what the tables hold, before the first step, in this order. All TH_E_NO_MEMORY. */
+/* Loading what the tables hold, before the first step, in this order. All TH_E_NO_MEMORY, and
+ * TH_E_CORRUPT for what no store of ours can hold: nothing that was read is asserted. */
 TH_MUST_CHECK int th_core_load_identity(struct th_core *core, enum th_mode mode,
                                         struct th_text realm, uint64_t next_position);
 TH_MUST_CHECK int th_core_load_units(struct th_core *core, const struct th_unit *units,
@@ -223,13 +224,14 @@ void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
 /*
  * A book: every row of one obligation, and every superseded revision. Open, all rows in any order,
  * revisions after their row, close. Rollups are folded. What the tables hold never depends on which
- * books are open: the books of a new plan are, and for new units all are needed.
+ * books are open: the books of a new plan are, and for new units all are needed. TH_E_NO_MEMORY,
+ * TH_E_CORRUPT: then the core is used up.
  */
 bool th_core_book_is_open(const struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_open(struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
                                    const struct th_row *row);
-/* A revision that was superseded. Precondition: its row is there. */
+/* A revision that was superseded. */
 TH_MUST_CHECK int th_core_book_revision(struct th_core *core, struct th_book_id book,
                                         const struct th_revision *revision);
 void th_core_book_close(struct th_core *core, struct th_book_id book);

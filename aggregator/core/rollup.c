@@ -104,6 +104,29 @@ static void unpack(const struct th_row *row, struct figures *ret_figures)
     ret_figures->all = (struct th_values){ret_figures->numbers, ret_figures->values, count};
 }
 
+int th_rollup_check_row(const struct th_rollup_layout *layout, const struct th_row *row)
+{
+    if (th_packed_check(row->values, row->values_size) < 0)
+        return TH_E_CORRUPT;
+    struct th_packed_cursor cursor;
+    th_packed_begin(row->values, row->values_size, &cursor);
+    uint16_t number;
+    int64_t value;
+    bool estimated;
+    uint32_t count = 0;
+    while (th_packed_next(&cursor, &number, &value, &estimated)) {
+        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
+        if (indicator == NULL || ++count > TH_LIMIT_INDICATORS_MAX || value > TH_LIMIT_VALUE_MAX ||
+            value < -TH_LIMIT_VALUE_MAX)
+            return TH_E_CORRUPT;
+        if (indicator->up == TH_UP_COUNT_BY_VALUE &&
+            (value < 0 || value >= indicator->values_count))
+            return TH_E_CORRUPT;
+    }
+    bool waits_for_nothing = row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due;
+    return waits_for_nothing ? TH_E_CORRUPT : 0;
+}
+
 static bool sum_terms(const struct th_values *values, const uint16_t *terms, uint8_t count,
                       th_int128 *ret_sum)
 {

@@ -66,6 +66,11 @@ void th_rollup_clear(const struct th_rollup_layout *layout, struct th_rollup *ro
 void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollup *from,
                     struct th_rollup *to);
 
+/* A row that was read from a store: its figures can be read, are of the catalogue and in range.
+ * TH_E_CORRUPT. What follows takes such rows only. */
+TH_MUST_CHECK int th_rollup_check_row(const struct th_rollup_layout *layout,
+                                      const struct th_row *row);
+
 /* Adds one report to the counts alone. */
 void th_counts_add(struct th_counts *counts, const struct th_row *row);
 /* Adds one report's figures and counts. */

@@ -109,7 +109,7 @@ struct th_step {
     struct th_effects *effects;
     th_instant time; /* of the entries */
     bool appended;
-    uint64_t position; /* when `appended`: the entry that the answer names, the last one */
+    uint64_t position;    /* when `appended`: the entry that the answer names, the last one */
     struct th_undo *undo; /* newest first; in the batch's arena */
 };
 
@@ -143,6 +143,8 @@ uint32_t th_registry_counted_in(const struct th_registry *registry, const struct
                                 uint32_t unit);
 
 /* ---- book.c ---- */
+bool th_book_exists(const struct th_core *core, struct th_book_id id);
+/* Precondition: it exists. */
 struct th_book *th_book_get(struct th_core *core, struct th_book_id id);
 const struct th_obligation *th_book_obligation(const struct th_core *core, struct th_book_id id);
 /* Whether missing units are known: dated, not open-ended, not suspended. */

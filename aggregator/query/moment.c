@@ -9,25 +9,53 @@
  */
 #include "aggregator/query/question.h"
 
+/* A row of the table is looked at before anything counts on it. */
+static int check_row(const struct th_question *question, const struct th_row *row)
+{
+    if (row->unit >= question->context->units.count)
+        return TH_E_CORRUPT;
+    return th_rollup_check_row(&question->plan->layout, row);
+}
+
+struct reading {
+    const struct th_question *question;
+    th_row_fn *fn;
+    void *fn_context;
+};
+
+static int read_row(void *context, const struct th_row *row)
+{
+    const struct reading *reading = context;
+    int status = check_row(reading->question, row);
+    return status == TH_OK ? reading->fn(reading->fn_context, row) : status;
+}
+
 static int read_rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
 {
-    return th_view_rows(context, book, fn, fn_context);
+    struct reading reading = {context, fn, fn_context};
+    return th_view_rows(reading.question->view, book, read_row, &reading);
 }
 
 static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
                           th_revision_fn *fn, void *fn_context)
 {
-    return th_view_revisions(context, book, unit, number, fn, fn_context);
+    const struct th_question *question = context;
+    return th_view_revisions(question->view, book, unit, number, fn, fn_context);
 }
 
 static int read_entry(void *context, uint64_t position, struct th_stored_entry *ret_entry)
 {
-    return th_view_entry(context, position, ret_entry);
+    const struct th_question *question = context;
+    return th_view_entry(question->view, position, ret_entry);
 }
 
 static struct th_past_source source_of(const struct th_question *question)
 {
-    return (struct th_past_source){question->view, read_rows, read_revisions, read_entry};
+    union {
+        const struct th_question *given;
+        void *context; /* the functions above do not write through it */
+    } source = {question};
+    return (struct th_past_source){source.context, read_rows, read_revisions, read_entry};
 }
 
 static struct th_past_cut cut_of(const struct th_question *question)
@@ -114,6 +142,8 @@ int th_query_row(const struct th_question *question, struct th_row *ret_row)
     int status =
         th_view_row(question->view, question->book, question->context->number_of[question->unit],
                     question->number, &current);
+    if (status == TH_OK)
+        status = check_row(question, &current);
     if (status == TH_OK)
         status =
             th_past_row(&source, question->book, cut_of(question), &current, question->arena, &row);
