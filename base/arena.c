@@ -21,6 +21,12 @@ void th_arena_init(struct th_arena *arena, size_t block_bytes, size_t budget_byt
     *arena = (struct th_arena){.block_bytes = block_bytes, .budget_bytes = budget_bytes};
 }
 
+void th_arena_set_budget(struct th_arena *arena, size_t budget_bytes)
+{
+    TH_ASSERT(arena->block_bytes <= budget_bytes);
+    arena->budget_bytes = budget_bytes;
+}
+
 static void free_blocks(struct th_arena_block *block)
 {
     while (block != NULL) {

@@ -27,6 +27,9 @@ struct th_arena {
 
 /* No allocation yet. Preconditions: 0 < block_bytes <= budget_bytes. */
 void th_arena_init(struct th_arena *arena, size_t block_bytes, size_t budget_bytes);
+/* For what is taken from now on. What was taken stays, also when it is more. Precondition: at least
+ * one block. */
+void th_arena_set_budget(struct th_arena *arena, size_t budget_bytes);
 void th_arena_deinit(struct th_arena *arena);
 void th_arena_reset(struct th_arena *arena);
 

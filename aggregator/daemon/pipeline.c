@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK_BYTES  ((size_t)32 * 1024)
-#define ARENA_BUDGET_BYTES ((size_t)192 * 1024 * 1024) /* an operator's request is the largest */
-#define VERIFIERS_MAX      16
+#define ARENA_BLOCK_BYTES     ((size_t)32 * 1024)
+#define NODE_BUDGET_BYTES     ((size_t)16 * 1024 * 1024) /* twice what decoding a message may take */
+#define OPERATOR_BUDGET_BYTES ((size_t)192 * 1024 * 1024) /* units and plans of a whole country */
+#define VERIFIERS_MAX         16
 
 /*
  * Jobs are numbered as they are pushed; number n lives in slot n % jobs_max.
@@ -149,7 +150,7 @@ static int allocate(struct th_pipeline *pipeline)
     if (pipeline->jobs == NULL || pipeline->is_verified == NULL || pipeline->batch == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        th_arena_init(&pipeline->jobs[i].arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
+        th_arena_init(&pipeline->jobs[i].arena, ARENA_BLOCK_BYTES, NODE_BUDGET_BYTES);
     return 0;
 }
 
@@ -220,6 +221,8 @@ struct th_job *th_pipeline_claim(struct th_pipeline *pipeline)
 
 void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job)
 {
+    th_arena_set_budget(&job->arena,
+                        job->kind == TH_JOB_OPERATOR ? OPERATOR_BUDGET_BYTES : NODE_BUDGET_BYTES);
     (void)pthread_mutex_lock(&pipeline->lock);
     TH_ASSERT(job == &pipeline->jobs[slot_of(pipeline, pipeline->pushed)]);
     pipeline->pushed++;

@@ -142,11 +142,19 @@ static void read_document(struct th_wire_reader *reader, const Tonghop__Document
 int th_wire_report_decode(struct th_bytes bytes, struct th_arena *arena,
                           struct th_report *ret_report)
 {
+    size_t left_bytes = TH_LIMIT_DECODE_ARENA_BYTES;
+    return th_wire_report_decode_within(bytes, &left_bytes, arena, ret_report);
+}
+
+int th_wire_report_decode_within(struct th_bytes bytes, size_t *left_bytes, struct th_arena *arena,
+                                 struct th_report *ret_report)
+{
     if (bytes.size > TH_LIMIT_REPORT_SIZE_MAX)
         return TH_E_LIMIT;
     struct th_wire_reader reader;
-    th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
+    th_wire_reader_init(&reader, arena, *left_bytes);
     const Tonghop__Report *message = th_wire_unpack(&reader, &tonghop__report__descriptor, bytes);
+    *left_bytes = reader.left_bytes;
     if (message == NULL)
         return reader.status;
     struct th_report report = {

@@ -19,6 +19,7 @@ static bool has_unverified;
 static _Atomic unsigned freed_count;
 static _Atomic bool hold_writer;
 static int write_status;
+static _Atomic bool takes_too_much; /* a job may take more than one message needs */
 
 /* The later it came, the sooner it is verified. */
 static void verify(void *context, struct th_job *job)
@@ -26,6 +27,9 @@ static void verify(void *context, struct th_job *job)
     (void)context;
     if (job->now.boottime_ms % 3 == 0)
         usleep(300);
+    if (job->now.boottime_ms == 1 && (th_arena_alloc(&job->arena, (size_t)15 << 20) == NULL ||
+                                      th_arena_alloc(&job->arena, (size_t)2 << 20) != NULL))
+        atomic_store(&takes_too_much, true);
     job->is_for_writer = true;
 }
 
@@ -123,6 +127,14 @@ Test(pipeline, what_was_pushed_before_the_end_is_written, .timeout = 30)
         cr_assert(push(pipeline, i));
     finish(pipeline);
     cr_assert_eq(written_count, 50);
+}
+
+Test(pipeline, a_job_that_is_no_operators_has_memory_for_one_message, .timeout = 30)
+{
+    struct th_pipeline *pipeline = start(4, 4);
+    cr_assert(push(pipeline, 1));
+    finish(pipeline);
+    cr_assert_not(atomic_load(&takes_too_much));
 }
 
 Test(pipeline, a_failing_write_stops_everything, .timeout = 30)
