@@ -165,3 +165,20 @@ int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size
 {
     return write_beside(path, mode, bytes, size, false);
 }
+
+int th_file_make_folder(const char *path, mode_t mode)
+{
+    char plain[PATH_SIZE];
+    size_t size = strlen(path);
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    if (size >= sizeof plain) {
+        errno = ENAMETOOLONG;
+        return TH_E_IO;
+    }
+    memcpy(plain, path, size);
+    plain[size] = '\0';
+    if (mkdir(plain, mode) != 0)
+        return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
+    return sync_folder_of(plain);
+}

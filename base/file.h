@@ -28,6 +28,9 @@ TH_MUST_CHECK int th_file_write(const char *path, mode_t mode, const void *bytes
 /* The same for a file that must not exist yet. TH_E_EXISTS. On a file system without hard links and
  * RENAME_NOREPLACE, a crash may leave a part of it. */
 TH_MUST_CHECK int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size);
+/* A folder whose entry in its parent is durable when this returns. TH_E_EXISTS; TH_E_IO, with errno
+ * left as the cause. */
+TH_MUST_CHECK int th_file_make_folder(const char *path, mode_t mode);
 
 /* Makes the entry of a file or folder that was just made durable: fsync of the folder it is in.
  * TH_E_IO, with errno left as the cause. */

@@ -5,6 +5,7 @@
 #include "aggregator/driver/driver.h"
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/config.h"
+#include "base/file.h"
 #include "base/options.h"
 #include "proto/exchange/server_file.h"
 
@@ -100,10 +101,11 @@ static int choose_realm(struct making *making)
 
 static int make_folder(struct making *making)
 {
-    if (mkdir(making->site.folder, 0700) == 0)
-        return EX_OK;
+    int status = th_file_make_folder(making->site.folder, 0700);
     /* An empty folder may be there already. */
-    if (errno == EEXIST && rmdir(making->site.folder) == 0 && mkdir(making->site.folder, 0700) == 0)
+    if (status == TH_E_EXISTS && rmdir(making->site.folder) == 0)
+        status = th_file_make_folder(making->site.folder, 0700);
+    if (status == 0)
         return EX_OK;
     th_cli_complain(making->site.err, "init", "chọn một thư mục chưa có",
                     "%s: không tạo được thư mục: %s", making->site.folder, strerror(errno));
@@ -116,7 +118,7 @@ static int found(struct making *making, struct th_store *store, struct th_text o
     struct th_driver_ports ports = {.transport = th_transport_none,
                                     .publisher = th_publisher_none,
                                     .admission = th_admission_none};
-    const struct th_driver_options options = {0, 0};
+    const struct th_driver_options options = {0};
     struct th_driver *driver = NULL;
     int status = th_store_port_open(store, &ports.store);
     if (status < 0)

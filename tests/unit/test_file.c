@@ -10,6 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static ino_t synced; /* what was synced last */
+
+/* Stands before libc's. */
+int fsync(int fd)
+{
+    struct stat about;
+    cr_assert_eq(fstat(fd, &about), 0);
+    synced = about.st_ino;
+    return fdatasync(fd);
+}
+
 static char folder[] = "/tmp/th_file_XXXXXX";
 static char path[64];
 
@@ -203,4 +214,22 @@ Test(file, a_missing_folder_is_an_error_and_leaves_nothing)
     char other[80];
     snprintf(other, sizeof(other), "%s/none/a", folder);
     cr_expect_eq(th_file_write(other, 0600, "abc", 3), TH_E_IO);
+}
+
+Test(file, a_new_folder_is_durable_in_its_parent)
+{
+    struct stat parent;
+    char with_slashes[80];
+    cr_assert_eq(stat(folder, &parent), 0);
+    cr_assert_eq(th_file_make_folder(path, 0700), 0);
+    cr_assert_eq(synced, parent.st_ino);
+    cr_assert_eq(th_file_make_folder(path, 0700), TH_E_EXISTS);
+    rmdir(path);
+    synced = 0;
+    snprintf(with_slashes, sizeof with_slashes, "%s//", path);
+    cr_assert_eq(th_file_make_folder(with_slashes, 0700), 0);
+    cr_assert_eq(synced, parent.st_ino, "the parent, not the folder itself");
+    rmdir(path);
+    snprintf(with_slashes, sizeof with_slashes, "%s/no/such", path);
+    cr_assert_eq(th_file_make_folder(with_slashes, 0700), TH_E_IO);
 }
