@@ -111,7 +111,7 @@ int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
     struct th_driver_ports ports = {.transport = th_transport_none,
                                     .publisher = th_publisher_none,
                                     .admission = th_admission_none};
-    const struct th_driver_options options = {0, 0};
+    const struct th_driver_options options = {0};
     struct th_driver *driver = NULL;
     ports.transport.context = ret_results;
     ports.transport.done = keep_result;

@@ -171,7 +171,7 @@ int th_daemon_open_driver(struct th_daemon *daemon)
         .publisher = {daemon, publish},
         .admission = {daemon, put_key},
     };
-    struct th_driver_options options = {0, 0};
+    struct th_driver_options options = {0};
     status = th_driver_new(&ports, &daemon->options->secrets->signer, &options, &daemon->driver);
     return status < 0 ? status : th_driver_load(daemon->driver);
 }

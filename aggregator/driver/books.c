@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PLAN_BLOCK_BYTES  ((size_t)64 * 1024)
+#define PLAN_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
+
 /* ---- at the start ---- */
 
 struct units_list {
@@ -52,20 +55,29 @@ int th_driver_keep_plan(struct th_driver *driver, struct th_bytes content,
 {
     if (driver->plans_count == TH_LIMIT_PLANS_MAX)
         return TH_E_LIMIT;
-    struct th_plan *plan = th_arena_alloc(&driver->lasting, sizeof *plan);
-    uint8_t *copy = th_arena_alloc(&driver->lasting, content.size);
-    if (plan == NULL || copy == NULL)
-        return TH_E_NO_MEMORY;
-    int status = th_wire_plan_decode(content, &driver->lasting, plan);
-    if (status < 0)
-        return status;
-    memcpy(copy, content.bytes, content.size);
     struct th_driver_plan *kept = &driver->plans[driver->plans_count];
+    th_driver_drop_refused_plan(driver);
+    th_arena_init(&kept->arena, PLAN_BLOCK_BYTES, PLAN_BUDGET_BYTES);
+    struct th_plan *plan = th_arena_alloc(&kept->arena, sizeof *plan);
+    uint8_t *copy = th_arena_alloc(&kept->arena, content.size);
+    int status = plan == NULL || copy == NULL ? TH_E_NO_MEMORY
+                                              : th_wire_plan_decode(content, &kept->arena, plan);
+    if (status < 0) {
+        th_driver_drop_refused_plan(driver);
+        return status;
+    }
+    memcpy(copy, content.bytes, content.size);
     kept->content = (struct th_bytes){copy, content.size};
     th_tlog_sha256(&(struct th_tlog_part){copy, content.size}, 1, &kept->digest);
     *ret_plan = plan;
     *ret_digest = kept->digest;
     return 0;
+}
+
+void th_driver_drop_refused_plan(struct th_driver *driver)
+{
+    if (driver->plans_count < TH_LIMIT_PLANS_MAX)
+        th_arena_deinit(&driver->plans[driver->plans_count].arena);
 }
 
 static int load_plan(void *context, uint16_t number, const struct th_digest *digest,

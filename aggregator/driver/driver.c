@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB                  ((size_t)1024 * 1024)
-#define CORE_BUDGET_BYTES    (4096 * MIB)
-#define BATCH_BUDGET_BYTES   (256 * MIB)
-#define BATCH_BLOCK_BYTES    MIB
-#define LASTING_BLOCK_BYTES  MIB
-#define LASTING_BUDGET_BYTES (1024 * MIB)
-#define FULL_RETRY_MS        30000
+#define MIB                ((size_t)1024 * 1024)
+#define CORE_BUDGET_BYTES  (4096 * MIB)
+#define BATCH_BUDGET_BYTES (256 * MIB)
+#define BATCH_BLOCK_BYTES  MIB
+#define SPREAD_BYTES       (32 * MIB)
+#define FULL_RETRY_MS      30000
 
 /* How one item ended; END_BATCH: commit what is there and take the item again. */
 enum step { STEP_DONE, STEP_END_BATCH };
@@ -40,7 +39,8 @@ int th_driver_new(const struct th_driver_ports *ports, const struct th_note_sign
         free(driver);
         return status;
     }
-    th_arena_init(&driver->lasting, LASTING_BLOCK_BYTES, LASTING_BUDGET_BYTES);
+    driver->spread_bytes =
+        options->spread_bytes_max == 0 ? SPREAD_BYTES : options->spread_bytes_max;
     batch_bytes = batch_bytes == 0 ? BATCH_BUDGET_BYTES : batch_bytes;
     th_arena_init(&driver->batch, batch_bytes < BATCH_BLOCK_BYTES ? batch_bytes : BATCH_BLOCK_BYTES,
                   batch_bytes);
@@ -56,7 +56,8 @@ void th_driver_free(struct th_driver *driver)
     th_driver_rest(driver);
     th_core_free(driver->core);
     th_arena_deinit(&driver->batch);
-    th_arena_deinit(&driver->lasting);
+    for (size_t i = 0; i < TH_LIMIT_PLANS_MAX; i++)
+        th_arena_deinit(&driver->plans[i].arena);
     free(driver->units);
     free(driver);
 }
@@ -205,8 +206,8 @@ static int carry_new(struct th_driver *driver)
 }
 
 /* Events are told apart in answers by their place in the batch. */
-static int step(struct th_driver *driver, const struct th_item *item, size_t place,
-                int *ret_refusal, enum step *ret_step)
+static int step_one(struct th_driver *driver, const struct th_item *item, size_t place,
+                    int *ret_refusal, enum step *ret_step)
 {
     struct th_event event = {.now = item->now, .sender = place};
     int refusal = make_event(driver, item, &event);
@@ -227,6 +228,14 @@ static int step(struct th_driver *driver, const struct th_item *item, size_t pla
         return 0;
     }
     return status < 0 ? status : carry_new(driver);
+}
+
+static int step(struct th_driver *driver, const struct th_item *item, size_t place,
+                int *ret_refusal, enum step *ret_step)
+{
+    int status = step_one(driver, item, place, ret_refusal, ret_step);
+    th_driver_drop_refused_plan(driver);
+    return status;
 }
 
 /* ---- a batch ---- */

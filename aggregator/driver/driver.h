@@ -22,6 +22,7 @@ struct th_driver;
 struct th_driver_options {
     size_t core_budget_bytes;  /* 0: 4 GiB */
     size_t batch_budget_bytes; /* 0: 256 MiB */
+    size_t spread_bytes_max;   /* 0: 32 MiB; of all copies of one announcement */
 };
 
 enum th_item_kind { TH_ITEM_SUBMISSION = 1, TH_ITEM_HELLO, TH_ITEM_ACT, TH_ITEM_TICK };
@@ -45,6 +46,7 @@ struct th_driver_counters {
     uint64_t hellos, acts, acts_refused;
     uint64_t answers_lost;   /* no memory for the answer: the node asks again */
     uint64_t unannounced;    /* plans and unit lists that do not fit one frame */
+    uint64_t unspread;       /* announcements too large to be told to everyone at once */
     uint64_t contradictions; /* 1: a receipt showed that the store is not the whole log */
 };
 

@@ -15,6 +15,7 @@ enum th_driver_phase {
 };
 
 struct th_driver_plan {
+    struct th_arena arena; /* of all of it, for the life of the driver once it is accepted */
     struct th_bytes content;
     struct th_digest digest;
 };
@@ -30,7 +31,6 @@ struct th_driver {
     struct th_driver_ports ports;
     const struct th_note_signer *signer;
     struct th_core *core;
-    struct th_arena lasting; /* plans, for the life of the driver */
     struct th_arena batch;
     struct th_effects effects;
     size_t carried;  /* effects of this batch that the store has */
@@ -41,7 +41,8 @@ struct th_driver {
     bool is_reading; /* the view shows the last commit */
     struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];
     size_t plans_count;
-    uint8_t *units; /* owned, encoded; NULL: to be encoded again */
+    size_t spread_bytes; /* of all copies of one announcement */
+    uint8_t *units;      /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
     bool is_contradicted; /* for ever: nothing is committed any more */
     struct th_contradiction contradiction;
@@ -60,10 +61,12 @@ TH_MUST_CHECK int th_driver_open_book(struct th_driver *driver, struct th_book_i
  * is stored yet. */
 TH_MUST_CHECK int th_driver_give_past(struct th_driver *driver, struct th_book_id book,
                                       th_instant at);
-/* Keeps a plan of the store or of an act; decodes it into `lasting`. */
+/* Decodes a plan of the store or of an act into the place behind the last plan. It stays when the
+ * caller counts it (plans_count), else th_driver_drop_refused_plan() frees it. */
 TH_MUST_CHECK int th_driver_keep_plan(struct th_driver *driver, struct th_bytes content,
                                       const struct th_plan **ret_plan,
                                       struct th_digest *ret_digest);
+void th_driver_drop_refused_plan(struct th_driver *driver);
 
 /* carry.c: one store effect into the open transaction. */
 TH_MUST_CHECK int th_driver_carry(struct th_driver *driver, const struct th_effect *effect);

@@ -93,7 +93,10 @@ static void announce_all(struct th_driver *driver, const struct th_item *item, u
                      &driver->plans[i].digest);
 }
 
-/* To every unit's nodes that are connected, when this batch loaded it. */
+/*
+ * To every unit's nodes that are connected, when this batch loaded it. Each unit costs a copy until
+ * it is sent: what would be too much together is not spread, nodes get it with their next hello.
+ */
 static void spread(struct th_driver *driver, enum th_announcement_kind kind,
                    struct th_bytes content, const char *territory)
 {
@@ -102,6 +105,13 @@ static void spread(struct th_driver *driver, enum th_announcement_kind kind,
     struct th_bytes frame;
     if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
         driver->counters.unannounced++;
+        return;
+    }
+    size_t copies = 0;
+    for (uint32_t unit = 0; unit < th_core_units_count(driver->core); unit++)
+        copies += territory == NULL || is_below(driver->core, unit, territory);
+    if (copies > driver->spread_bytes / frame.size) {
+        driver->counters.unspread++;
         return;
     }
     for (uint32_t unit = 0; unit < th_core_units_count(driver->core); unit++)

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <ftw.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ static struct th_store_port real;
 static int fail_commit;
 static int fail_begin;
 static unsigned books_read;
+static unsigned unit_frames; /* sent to a unit's nodes unasked */
+static size_t spread_bytes_max;
 
 static struct th_province province;
 static struct th_note_signer signer;
@@ -104,6 +107,7 @@ static void take_for_unit(void *context, const char *unit_code, struct th_bytes 
     (void)context;
     (void)unit_code;
     (void)frame;
+    unit_frames++;
 }
 
 static void take_result(void *context, uint64_t sender, const struct th_act_result *result)
@@ -151,7 +155,7 @@ static void open_driver(void)
     ports.store.append = append;
     ports.store.put_row = put_row;
     ports.store.rows = rows;
-    const struct th_driver_options driver_options = {0, 0};
+    const struct th_driver_options driver_options = {.spread_bytes_max = spread_bytes_max};
     cr_assert_eq(th_driver_new(&ports, &signer, &driver_options, &driver), 0);
     cr_assert_eq(th_driver_load(driver), 0);
 }
@@ -187,6 +191,7 @@ static void run_acts(const struct th_act *acts, size_t count)
 static void set_up(void)
 {
     fail_commit = fail_begin = 0;
+    unit_frames = 0;
     th_province_init(&province);
     th_arena_init(&arena, 65536, (size_t)64 << 20);
     strcpy(folder, "/tmp/tonghop-driver-XXXXXX");
@@ -245,6 +250,19 @@ static int submit(struct th_paper paper)
 {
     struct th_item item = item_of(th_officer_write(&province, &officer, paper), 7);
     return th_driver_run(driver, &item, 1);
+}
+
+static void say_hello(const char *unit, const char *peer, const struct th_digest *known,
+                      size_t known_count)
+{
+    struct th_item item = {
+        .kind = TH_ITEM_HELLO,
+        .now = may_day,
+        .sender = 3,
+        .request = 9,
+        .peer_unit = {peer, strlen(peer)},
+        .hello = {.unit = {unit, strlen(unit)}, .known = known, .known_count = known_count}};
+    cr_assert_eq(th_driver_run(driver, &item, 1), 0);
 }
 
 static const struct th_outcome *last_outcome(void)
@@ -346,6 +364,51 @@ Test(driver, a_plan_that_is_there_already_is_refused)
         .act = {.kind = TH_ACT_LOAD_PLAN, .operator= {"tester", 6}, .content = province.plan}};
     cr_assert_eq(th_driver_run(driver, &item, 1), 0);
     cr_assert_eq(results[0].status, TH_E_EXISTS);
+}
+
+/* The same id, another text. */
+static int offer_other_plan(unsigned number)
+{
+    char title[40];
+    snprintf(title, sizeof title, "%u", number);
+    struct th_plan plan = province.files.plan;
+    plan.title = title;
+    struct th_item item = {.kind = TH_ITEM_ACT,
+                           .now = may_day,
+                           .act = {.kind = TH_ACT_LOAD_PLAN, .operator= {"tester", 6} } };
+    struct th_arena own;
+    th_arena_init(&own, 65536, (size_t)8 << 20);
+    cr_assert_eq(th_wire_plan_encode(&plan, &own, &item.act.content), 0);
+    cr_assert_eq(th_driver_run(driver, &item, 1), 0);
+    th_arena_deinit(&own);
+    return results[0].status;
+}
+
+Test(driver, refused_plans_leave_no_memory_behind)
+{
+    cr_assert_eq(offer_other_plan(0), TH_E_EXISTS);
+    size_t before = mallinfo2().uordblks;
+    for (unsigned i = 1; i <= 50; i++)
+        cr_assert_eq(offer_other_plan(i), TH_E_EXISTS);
+    size_t after = mallinfo2().uordblks;
+    cr_assert_lt(after, before + province.plan.size, "%zu", after - before);
+    cr_assert_eq(th_driver_plans_count(driver), 1);
+    cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
+    cr_assert_eq(last_outcome()->verdicts[0].kind, TH_VERDICT_ACCEPTED);
+}
+
+Test(driver, a_plan_is_told_to_its_units_when_the_copies_are_not_too_large)
+{
+    uint32_t units = th_core_units_count(th_driver_core(driver));
+    cr_assert_eq(unit_frames, 2 * units, "units and plan, in the setup");
+    cr_assert_eq(th_driver_counters(driver)->unspread, 0);
+    tear_down();
+    spread_bytes_max = province.units.size * units / 2;
+    set_up();
+    cr_assert_eq(unit_frames, 0);
+    cr_assert_eq(th_driver_counters(driver)->unspread, 2);
+    say_hello(officer.unit, officer.unit, NULL, 0);
+    cr_assert_eq(answers_count, 3, "a hello gets both");
 }
 
 /* ---- receipts ---- */
@@ -474,19 +537,6 @@ Test(driver, books_are_loaded_once)
 }
 
 /* ---- hello ---- */
-
-static void say_hello(const char *unit, const char *peer, const struct th_digest *known,
-                      size_t known_count)
-{
-    struct th_item item = {
-        .kind = TH_ITEM_HELLO,
-        .now = may_day,
-        .sender = 3,
-        .request = 9,
-        .peer_unit = {peer, strlen(peer)},
-        .hello = {.unit = {unit, strlen(unit)}, .known = known, .known_count = known_count}};
-    cr_assert_eq(th_driver_run(driver, &item, 1), 0);
-}
 
 Test(driver, a_hello_is_welcomed_and_told_the_plans_and_units_it_lacks)
 {

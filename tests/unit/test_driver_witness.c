@@ -77,7 +77,7 @@ static int open_driver(void)
         .admission = th_admission_none,
     };
     ports.store.begin = begin;
-    const struct th_driver_options options = {0, 0};
+    const struct th_driver_options options = {0};
     cr_assert_eq(th_driver_new(&ports, &signer, &options, &driver), 0);
     cr_assert_eq(th_driver_load(driver), 0);
     return 0;
