@@ -180,5 +180,5 @@ int th_file_make_folder(const char *path, mode_t mode)
     plain[size] = '\0';
     if (mkdir(plain, mode) != 0)
         return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
-    return sync_folder_of(plain);
+    return th_file_sync_parent(plain);
 }
