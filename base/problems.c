@@ -77,8 +77,7 @@ void th_problems_add(struct th_problems *problems, struct th_place place, const 
 void th_problems_add_list(struct th_problems *problems, struct th_place place, const char *hint,
                           const char *format, va_list arguments)
 {
-    assert(place.line >= 1);
-    assert(place.column >= 1);
+    assert((place.line == 0) == (place.column == 0));
     if (!reserve_one(problems)) {
         problems->dropped++;
         return;
@@ -121,8 +120,11 @@ int th_problems_print(const struct th_problems *problems, FILE *out)
 {
     for (size_t i = 0; i < problems->count; i++) {
         const struct th_problem *problem = &problems->items[i];
-        if (fprintf(out, "%s:%u:%u: lỗi: %s\n", problem->file, problem->line, problem->column,
-                    problem->message) < 0) {
+        int written = problem->line == 0
+                          ? fprintf(out, "%s: lỗi: %s\n", problem->file, problem->message)
+                          : fprintf(out, "%s:%u:%u: lỗi: %s\n", problem->file, problem->line,
+                                    problem->column, problem->message);
+        if (written < 0) {
             return TH_E_IO;
         }
         if (problem->hint[0] != '\0' && fprintf(out, "    cách sửa: %s\n", problem->hint) < 0) {

@@ -22,8 +22,8 @@
 
 struct th_place {
     const char *file;
-    uint32_t line;   /* from 1 */
-    uint32_t column; /* from 1, in characters */
+    uint32_t line;   /* from 1; 0: all of it, as of a folder or a file that cannot be read */
+    uint32_t column; /* from 1, in characters; 0 with line 0 */
 };
 
 struct th_problem {
@@ -64,6 +64,7 @@ size_t th_problems_total(const struct th_problems *problems);
  * One problem after the other:
  *   FILE:LINE:COLUMN: lỗi: MESSAGE
  *       cách sửa: HINT
+ * without LINE and COLUMN where they are 0,
  * and at the end how many were not kept. Borrows `out`. TH_E_IO.
  */
 TH_MUST_CHECK int th_problems_print(const struct th_problems *problems, FILE *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/shell/secrets.h"
 
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "proto/tlog/hash.h"
 
@@ -75,10 +76,11 @@ int th_secrets_write(const char *folder, const struct th_secrets *secrets)
 static int check_mode(const char *path, char problem[TH_SECRETS_PROBLEM_SIZE])
 {
     struct stat about;
+    char cause[TH_ERRNO_TEXT_SIZE];
     if (lstat(path, &about) != 0) {
         (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
                        "%s: không đọc được tệp khóa (%s); lấy lại từ bản sao lưu", path,
-                       strerror(errno));
+                       th_errno_text(errno, cause));
         return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
     }
     if (!S_ISREG(about.st_mode)) {

@@ -2,7 +2,7 @@
 #include "aggregator/store/folder.h"
 
 #include "aggregator/store/side.h"
-
+#include "base/errno_text.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -84,19 +84,22 @@ static int write_owner(int fd)
 int th_folder_own(const struct th_store_report *report, int *ret_fd)
 {
     char path[TH_STORE_PATH_MAX];
+    char cause[TH_ERRNO_TEXT_SIZE];
     int status = th_folder_path(report->folder, TH_STORE_OWNER, path);
     if (status != 0)
         return th_store_report(report, status, "đường dẫn quá dài");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return th_store_report(report, TH_E_IO, "không mở được tệp OWNER: %s", strerror(errno));
+        return th_store_report(report, TH_E_IO, "không mở được tệp OWNER: %s",
+                               th_errno_text(errno, cause));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         status = errno == EWOULDBLOCK
                      ? report_owner(report, fd)
                      : th_store_report(report, TH_E_IO, "không khóa được tệp OWNER: %s",
-                                       strerror(errno));
+                                       th_errno_text(errno, cause));
     } else if (write_owner(fd) != 0) {
-        status = th_store_report(report, TH_E_IO, "không ghi được tệp OWNER: %s", strerror(errno));
+        status = th_store_report(report, TH_E_IO, "không ghi được tệp OWNER: %s",
+                                 th_errno_text(errno, cause));
     }
     if (status != 0) {
         (void)close(fd);
@@ -122,8 +125,10 @@ static const struct {
 int th_folder_check_filesystem(const struct th_store_report *report)
 {
     struct statfs filesystem;
+    char cause[TH_ERRNO_TEXT_SIZE];
     if (statfs(report->folder, &filesystem) != 0)
-        return th_store_report(report, TH_E_IO, "không xem được hệ thống tệp: %s", strerror(errno));
+        return th_store_report(report, TH_E_IO, "không xem được hệ thống tệp: %s",
+                               th_errno_text(errno, cause));
     unsigned long magic = (unsigned long)filesystem.f_type & 0xFFFFFFFF;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (magic == refused[i].magic)
@@ -170,6 +175,7 @@ int th_folder_check_files(const struct th_store_report *report,
 {
     char data_path[TH_STORE_PATH_MAX];
     char id_path[TH_STORE_PATH_MAX];
+    char cause[TH_ERRNO_TEXT_SIZE];
     struct stat data;
     char *text = NULL;
     size_t text_size = 0;
@@ -178,7 +184,8 @@ int th_folder_check_files(const struct th_store_report *report,
         return th_store_report(report, TH_E_LIMIT, "đường dẫn quá dài");
     if (stat(data_path, &data) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
-            return th_store_report(report, TH_E_IO, "không đọc được data.mdb: %s", strerror(errno));
+            return th_store_report(report, TH_E_IO, "không đọc được data.mdb: %s",
+                                   th_errno_text(errno, cause));
         data.st_size = 0;
     }
     int status = th_file_read(id_path, ID_TEXT_SIZE, &text, &text_size);

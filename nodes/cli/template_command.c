@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/cli/form_commands.h"
 
+#include "base/errno_text.h"
 #include "base/options.h"
 #include "nodes/cli/choice.h"
 #include "nodes/form/form.h"
@@ -49,10 +50,11 @@ static int write_file(const char *path, enum th_form_kind kind, const struct th_
 {
     FILE *file = fopen(path, "wxe");
     if (file == NULL) {
+        char cause[TH_ERRNO_TEXT_SIZE];
         bool exists = errno == EEXIST;
         th_cli_complain(err, NAME,
                         exists ? "chọn tên khác, hoặc xóa tệp cũ nếu không cần nữa" : NULL,
-                        "không tạo được \"%s\": %s", path, strerror(errno));
+                        "không tạo được \"%s\": %s", path, th_errno_text(errno, cause));
         return EX_CANTCREAT;
     }
     int status = th_form_write_template(kind, plan, obligation, unit, file);

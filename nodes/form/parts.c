@@ -3,6 +3,8 @@
 #include "nodes/form/reader.h"
 #include "nodes/form/words.h"
 
+#include "base/errno_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -273,10 +275,12 @@ static bool read_attachment(struct th_form_reader *reader, const struct th_form_
     }
     const char *type = media_type_of(name);
     attachment.media_type = (struct th_text){type, strlen(type)};
+    char cause[TH_ERRNO_TEXT_SIZE];
     int failure = digest_file(path, &attachment);
     if (failure != 0) {
         th_form_complain(reader, node, "đường dẫn tính từ thư mục của biểu; tệp phải có ở đó",
-                         "không đọc được tệp đính kèm \"%s\": %s", path, strerror(failure));
+                         "không đọc được tệp đính kèm \"%s\": %s", path,
+                         th_errno_text(failure, cause));
         return false;
     }
     *ret_attachment = attachment;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/home/home.h"
 
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "base/yaml.h"
 #include "nodes/home/settings.h"
@@ -50,7 +51,7 @@ static th_day today(void)
 static void report(struct th_problems *problems, const char *path, const char *hint,
                    const char *message)
 {
-    th_problems_add(problems, (struct th_place){path, 1, 1}, hint, "%s", message);
+    th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "%s", message);
 }
 
 /* Bytes of one known file into the arena. */
@@ -103,7 +104,7 @@ static int open_units(struct th_home *home, bool is_bare, struct th_problems *pr
     home->unit = th_home_find_unit(&home->units, home->unit_code, today());
     if (home->unit != NULL)
         return 0;
-    th_problems_add(problems, (struct th_place){path, 1, 1}, HINT_ASK,
+    th_problems_add(problems, (struct th_place){path, 0, 0}, HINT_ASK,
                     "danh sách đơn vị không có mã %s", home->unit_code);
     return TH_E_NOT_FOUND;
 }
@@ -158,7 +159,8 @@ static int list_plans(struct th_home *home, struct th_problems *problems, const 
         return status;
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        report(problems, path, HINT_ASK, strerror(errno));
+        char cause[TH_ERRNO_TEXT_SIZE];
+        report(problems, path, HINT_ASK, th_errno_text(errno, cause));
         return TH_E_IO;
     }
     const char **names = th_arena_alloc_array(&home->arena, TH_LIMIT_PLANS_MAX, sizeof *names);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/home/init.h"
 
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "nodes/home/home.h"
 #include "nodes/home/keys.h"
@@ -19,7 +20,7 @@
 static int complain(struct th_problems *problems, const char *path, const char *hint,
                     const char *message, int status)
 {
-    th_problems_add(problems, (struct th_place){path, 1, 1}, hint, "%s", message);
+    th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "%s", message);
     return status;
 }
 
@@ -38,21 +39,22 @@ static bool is_empty_folder(const char *path)
 
 static int make_folder(const char *path, struct th_problems *problems)
 {
+    char cause[TH_ERRNO_TEXT_SIZE];
     if (mkdir(path, 0700) == 0) {
         if (th_file_sync_parent(path) == 0)
             return 0;
-        return complain(problems, path, "kiểm tra đĩa", strerror(errno), TH_E_IO);
+        return complain(problems, path, "kiểm tra đĩa", th_errno_text(errno, cause), TH_E_IO);
     }
     if (errno != EEXIST)
-        return complain(problems, path, "kiểm tra đường dẫn và quyền ghi", strerror(errno),
-                        TH_E_IO);
+        return complain(problems, path, "kiểm tra đường dẫn và quyền ghi",
+                        th_errno_text(errno, cause), TH_E_IO);
     if (!is_empty_folder(path))
         return complain(problems, path,
                         "chọn thư mục khác; nếu đây là lần tạo dở dang (chưa có node.yaml) thì xóa "
                         "thư mục rồi làm lại",
                         "thư mục đã có dữ liệu, không ghi đè", TH_E_EXISTS);
     if (chmod(path, 0700) != 0)
-        return complain(problems, path, "kiểm tra quyền", strerror(errno), TH_E_IO);
+        return complain(problems, path, "kiểm tra quyền", th_errno_text(errno, cause), TH_E_IO);
     return 0;
 }
 
@@ -148,7 +150,7 @@ int th_home_init(const char *folder, const char *unit_code, const char *server_p
     if (status == 0) {
         status = th_known_check_unit(server.units, unit_code, &arena);
         if (status == TH_E_NOT_FOUND) {
-            th_problems_add(problems, (struct th_place){server_path, 1, 1},
+            th_problems_add(problems, (struct th_place){server_path, 0, 0},
                             "kiểm tra lại mã đơn vị, hoặc xin server.yaml mới",
                             "danh sách đơn vị không có mã %s", unit_code);
         } else if (status != 0 && status != TH_E_NO_MEMORY) {

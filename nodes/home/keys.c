@@ -70,7 +70,7 @@ int th_home_keys_write(const char *path, const struct th_home_keys *keys)
 static int refuse(struct th_problems *problems, const char *path, const char *hint,
                   const char *message)
 {
-    th_problems_add(problems, (struct th_place){path, 1, 1}, hint, "%s", message);
+    th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "%s", message);
     return TH_E_CONFIG;
 }
 
@@ -96,7 +96,7 @@ int th_home_keys_read(const char *path, struct th_problems *problems,
     static const char hint[] =
         "khôi phục node.key từ bản sao, hoặc tạo nút mới bằng tonghop-node init rồi đăng ký lại";
     if (status != 0) {
-        th_problems_add(problems, (struct th_place){path, 1, 1}, hint, "%s",
+        th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "%s",
                         th_status_text(status));
         return status;
     }

@@ -121,6 +121,15 @@ Test(node_home, init_does_not_write_over_a_folder)
 {
     cr_assert_eq(th_home_init(node.home_path, "23734", node.server_path, &problems), TH_E_EXISTS);
     cr_assert_gt(th_problems_total(&problems), 0);
+    cr_expect_eq(problems.items[0].line, 0, "a folder has no lines");
+}
+
+Test(node_home, a_folder_that_cannot_be_made_is_told_in_vietnamese_with_the_system_s_words)
+{
+    cr_assert_eq(th_home_init("/tmp/no/such/place", "23734", node.server_path, &problems), TH_E_IO);
+    cr_assert_eq(problems.count, 1);
+    cr_expect_str_eq(problems.items[0].message,
+                     "không có tệp hoặc thư mục này (No such file or directory)");
 }
 
 Test(node_home, init_refuses_a_unit_that_is_not_in_the_list)
