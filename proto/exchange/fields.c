@@ -5,16 +5,19 @@
 
 #include <string.h>
 
-int th_exchange_check_head(struct th_yaml_node root, const char *const *keys, size_t keys_count,
-                           struct th_problems *problems)
+int th_exchange_check_head(struct th_yaml_node root, const char *file_name, const char *const *keys,
+                           size_t keys_count, struct th_problems *problems)
 {
     static const struct th_yaml_word name[] = {{"tonghop", 1}};
     struct th_yaml_node node;
     int value;
     int64_t format;
+    if (!th_yaml_get(root, keys[0], &node)) {
+        th_yaml_report(root, problems, "kiểm tra xem có lấy nhầm tệp khác không",
+                       "đây không phải tệp %s: thiếu khóa \"%s\"", file_name, keys[0]);
+        return TH_E_INVALID;
+    }
     int status = th_yaml_check_keys(root, keys, keys_count, problems);
-    if (status == TH_OK)
-        status = th_yaml_require(root, keys[0], problems, &node);
     if (status == TH_OK)
         status = th_yaml_read_word(node, name, 1, problems, &value);
     if (status == TH_OK)

@@ -9,9 +9,11 @@
 
 #define TH_EXCHANGE_ASK_AGAIN "xin lại tệp này từ nơi đã gửi; không sửa bằng tay"
 
-/* A mapping whose first key is keys[0] with the text "tonghop", and format 1; no other keys. */
-TH_MUST_CHECK int th_exchange_check_head(struct th_yaml_node root, const char *const *keys,
-                                         size_t keys_count, struct th_problems *problems);
+/* A mapping with the key keys[0], whose value is "tonghop", and format 1; no other keys. Without
+ * keys[0] it is another file, not a `file_name`: that is the one problem then. */
+TH_MUST_CHECK int th_exchange_check_head(struct th_yaml_node root, const char *file_name,
+                                         const char *const *keys, size_t keys_count,
+                                         struct th_problems *problems);
 /* One line of text with a NUL; TH_E_INVALID when longer than `capacity` - 1. */
 TH_MUST_CHECK int th_exchange_get_text(struct th_yaml_node root, const char *key, size_t capacity,
                                        struct th_problems *problems, char *ret_text);

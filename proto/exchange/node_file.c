@@ -96,7 +96,8 @@ int th_node_file_write(const char *path, const struct th_node_file *file)
 static int read_fields(struct th_yaml_node root, struct th_problems *problems,
                        struct th_node_file *file)
 {
-    int status = th_exchange_check_head(root, keys, sizeof(keys) / sizeof(keys[0]), problems);
+    int status =
+        th_exchange_check_head(root, "node.pub", keys, sizeof(keys) / sizeof(keys[0]), problems);
     if (status == TH_OK)
         status = th_exchange_get_text(root, "realm", sizeof(file->realm), problems, file->realm);
     if (status == TH_OK)

@@ -122,7 +122,8 @@ static int read_log_key(struct th_yaml_node root, struct th_problems *problems,
 static int read_fields(struct th_yaml_node root, struct th_arena *arena,
                        struct th_problems *problems, struct th_server_file *file)
 {
-    int status = th_exchange_check_head(root, keys, sizeof(keys) / sizeof(keys[0]), problems);
+    int status =
+        th_exchange_check_head(root, "server.yaml", keys, sizeof(keys) / sizeof(keys[0]), problems);
     if (status != TH_OK)
         return status;
     struct th_yaml_node node;

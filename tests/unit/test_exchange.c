@@ -110,6 +110,17 @@ Test(exchange, an_unknown_key_is_refused)
     expect_server_file_refused("mode:", "node:");
 }
 
+Test(exchange, another_yaml_is_said_to_be_another_file_and_no_more)
+{
+    static const char text[] = "plan: gialai-2025\nformat: 1\ntitle: x\nnumber: y\n";
+    struct th_server_file read;
+    cr_assert_eq(th_file_write(path, 0600, text, sizeof text - 1), 0);
+    cr_assert_eq(th_server_file_read(path, &arena, &problems, &read), TH_E_INVALID);
+    cr_assert_eq(th_problems_total(&problems), 1);
+    cr_expect_not_null(strstr(problems.items[0].message, "server.yaml"));
+    cr_expect_not_null(strstr(problems.items[0].message, "\"server\""));
+}
+
 Test(exchange, an_unknown_mode_is_refused)
 {
     expect_server_file_refused("mode: rehearsal", "mode: test");
