@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/plan/units_csv.h"
 
+#include "base/errno_text.h"
 #include "base/text.h"
 
 #include <csv.h>
@@ -25,8 +26,7 @@ struct reader {
     const char *path;
     struct th_arena *arena;
     struct th_problems *problems;
-    struct th_unit *rows;
-    struct th_place *row_places;
+    struct th_unit_row *rows;
     uint32_t rows_count;
     uint32_t line;
     enum column header[COLUMNS]; /* what the n-th field of a line is */
@@ -146,8 +146,9 @@ static void read_unit(struct reader *reader)
     if (unit.valid_from.number >= unit.valid_to.number)
         COMPLAIN(reader, "valid_to là ngày đầu tiên không còn hiệu lực, sau valid_from",
                  "hiệu lực của “%s” kết thúc trước khi bắt đầu", unit.code);
-    reader->row_places[reader->rows_count] = (struct th_place){reader->path, reader->line, 1};
-    reader->rows[reader->rows_count++] = unit;
+    reader->rows[reader->rows_count] =
+        (struct th_unit_row){unit, {reader->path, reader->line, 1}, reader->rows_count};
+    reader->rows_count++;
 }
 
 static void end_line(int end, void *context)
@@ -165,36 +166,15 @@ static void end_line(int end, void *context)
     reader->line++;
 }
 
-static void report_unit(void *context, enum th_unit_problem problem, uint32_t row)
-{
-    struct reader *reader = context;
-    const struct th_unit *unit = &reader->rows[row];
-    reader->path = reader->row_places[row].file;
-    reader->line = reader->row_places[row].line;
-    switch (problem) {
-    case TH_UNIT_PROBLEM_OVERLAP:
-        COMPLAIN(reader, "sửa mã, hoặc ghi valid_from và valid_to không chồng nhau",
-                 "mã “%s” đã có đơn vị khác trong cùng thời gian", unit->code);
-        break;
-    case TH_UNIT_PROBLEM_PARENT:
-        COMPLAIN(reader, "thêm đơn vị cấp trên vào danh sách, hoặc sửa mã",
-                 "không có đơn vị cấp trên “%s” của “%s”", unit->parent_code, unit->code);
-        break;
-    case TH_UNIT_PROBLEM_CYCLE:
-        COMPLAIN(reader, "sửa cột parent", "cấp trên của “%s” đi thành vòng hoặc quá sâu",
-                 unit->code);
-        break;
-    }
-}
-
 static int read_file(const char *path, struct th_problems *problems, char **ret_bytes,
                      size_t *ret_size)
 {
-    struct th_place place = {path, 1, 1};
+    struct th_place place = {path, 0, 0};
+    char cause[TH_ERRNO_TEXT_SIZE];
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
         th_problems_add(problems, place, "kiểm tra đường dẫn và quyền đọc", "không mở được tệp: %s",
-                        strerror(errno));
+                        th_errno_text(errno, cause));
         return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
     }
     char *bytes = malloc(TH_UNITS_CSV_SIZE_MAX + 1);
@@ -253,22 +233,140 @@ static int read_one(struct reader *reader, const char *path)
     return status == 0 && reader->failed ? TH_E_INVALID : status;
 }
 
-int th_units_csv_read_all(const char *const paths[], size_t paths_count, struct th_arena *arena,
-                          struct th_problems *problems, struct th_unit_list *ret_list)
+/* ---- the tree of the known units and the new ones ---- */
+
+struct tree {
+    const struct th_unit_list *known;
+    const struct th_unit_row *rows;
+    struct th_problems *problems;
+};
+
+static void report_unit(void *context, enum th_unit_problem problem, uint32_t row)
+{
+    const struct tree *tree = context;
+    if (row < tree->known->count) { /* a new unit came between a known one and its parents */
+        row = tree->known->count;
+        problem = TH_UNIT_PROBLEM_CYCLE;
+    }
+    const struct th_unit_row *at = &tree->rows[row - tree->known->count];
+    const struct th_unit *unit = &at->unit;
+    switch (problem) {
+    case TH_UNIT_PROBLEM_OVERLAP:
+        th_problems_add(tree->problems, at->place,
+                        "sửa mã, hoặc ghi valid_from và valid_to không chồng nhau",
+                        "mã “%s” đã có đơn vị khác trong cùng thời gian", unit->code);
+        break;
+    case TH_UNIT_PROBLEM_PARENT:
+        th_problems_add(tree->problems, at->place,
+                        "thêm đơn vị cấp trên vào danh sách, hoặc sửa mã",
+                        "không có đơn vị cấp trên “%s” của “%s”", unit->parent_code, unit->code);
+        break;
+    case TH_UNIT_PROBLEM_CYCLE:
+        th_problems_add(tree->problems, at->place, "sửa cột parent",
+                        "cấp trên của “%s” đi thành vòng hoặc quá sâu", unit->code);
+        break;
+    }
+}
+
+static int order_units(const struct th_unit *a, const struct th_unit *b)
+{
+    int order = strcmp(a->code, b->code);
+    return order != 0 ? order
+                      : (a->valid_from.number > b->valid_from.number) -
+                            (a->valid_from.number < b->valid_from.number);
+}
+
+/* A code that comes back may be nearer to a known unit than the parent it has. */
+static int check_known(const struct tree *tree, const struct th_unit_list *all)
+{
+    const struct th_unit_list *known = tree->known;
+    for (uint32_t i = 0, place = 0; i < known->count; i++, place++) {
+        while (order_units(&all->units[place], &known->units[i]) != 0)
+            place++;
+        uint32_t before = known->units[i].parent, after = all->units[place].parent;
+        if (before == TH_UNIT_NONE || order_units(&known->units[before], &all->units[after]) == 0)
+            continue;
+        const struct th_unit_row *row = tree->rows;
+        while (order_units(&row->unit, &all->units[after]) != 0)
+            row++;
+        th_problems_add(tree->problems, row->place,
+                        "ghi valid_from, valid_to của “%s” đúng thời gian của nó, hoặc bỏ dòng này",
+                        "đơn vị “%s” trong kho sẽ chuyển sang dưới “%s” này", known->units[i].code,
+                        row->unit.code);
+        return TH_E_INVALID;
+    }
+    return 0;
+}
+
+static int build_tree(struct reader *reader, const struct th_unit_list *known,
+                      struct th_unit_list *ret_all)
+{
+    struct tree tree = {known, reader->rows, reader->problems};
+    struct th_unit_list all;
+    struct th_unit *units = th_arena_alloc_array(
+        reader->arena, (size_t)known->count + reader->rows_count, sizeof *units);
+    if (units == NULL)
+        return TH_E_NO_MEMORY;
+    if (known->count > 0)
+        memcpy(units, known->units, known->count * sizeof *units);
+    for (uint32_t i = 0; i < reader->rows_count; i++)
+        units[known->count + i] = reader->rows[i].unit;
+    int status = th_unit_list_build(reader->arena, units, known->count + reader->rows_count,
+                                    report_unit, &tree, &all);
+    if (status == TH_E_LIMIT)
+        COMPLAIN(reader, "bỏ bớt đơn vị không dùng", "cùng với kho là quá %d đơn vị",
+                 TH_UNIT_COUNT_MAX);
+    if (status == 0)
+        status = check_known(&tree, &all);
+    if (status == 0)
+        *ret_all = all;
+    return status;
+}
+
+static int copy_rows(const struct reader *reader, struct th_units_news *news)
+{
+    struct th_unit *units = th_arena_alloc_array(reader->arena, reader->rows_count, sizeof *units);
+    if (units == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t i = 0; i < reader->rows_count; i++)
+        units[i] = reader->rows[i].unit;
+    news->units = units;
+    news->count = reader->rows_count;
+    return 0;
+}
+
+int th_units_csv_read_news(const char *const paths[], size_t paths_count,
+                           const struct th_unit_list *known, struct th_arena *arena,
+                           struct th_problems *problems, struct th_units_news *ret_news)
 {
     struct reader reader = {.arena = arena, .problems = problems, .line = 1};
+    struct th_units_news news = {.units = NULL};
     reader.rows = calloc(TH_UNIT_COUNT_MAX, sizeof *reader.rows);
-    reader.row_places = calloc(TH_UNIT_COUNT_MAX, sizeof *reader.row_places);
-    int status = reader.rows == NULL || reader.row_places == NULL ? TH_E_NO_MEMORY : 0;
+    int status = reader.rows == NULL ? TH_E_NO_MEMORY : 0;
     for (size_t i = 0; i < paths_count && status != TH_E_NO_MEMORY; i++) {
         int one = read_one(&reader, paths[i]);
         status = status == 0 || one == TH_E_NO_MEMORY ? one : status;
     }
     if (status == 0)
-        status = th_unit_list_build(arena, reader.rows, reader.rows_count, report_unit, &reader,
-                                    ret_list);
-    free(reader.row_places);
+        status = th_units_merge(reader.rows, &reader.rows_count, known, problems, &news.kept);
+    if (status == 0)
+        status = build_tree(&reader, known, &news.all);
+    if (status == 0)
+        status = copy_rows(&reader, &news);
+    if (status == 0)
+        *ret_news = news;
     free(reader.rows);
+    return status;
+}
+
+int th_units_csv_read_all(const char *const paths[], size_t paths_count, struct th_arena *arena,
+                          struct th_problems *problems, struct th_unit_list *ret_list)
+{
+    const struct th_unit_list none = {NULL, 0};
+    struct th_units_news news;
+    int status = th_units_csv_read_news(paths, paths_count, &none, arena, problems, &news);
+    if (status == 0)
+        *ret_list = news.all;
     return status;
 }
 

@@ -420,7 +420,7 @@ Test(plan_loader, repeated_names_are_refused)
            {INDICATORS, "no: 2, code: A02", "no: 1, code: A02", 6, "số thứ tự 1 lặp lại"},
            {INDICATORS, "no: 2, code: A02", "no: 2, code: A01", 6, "mã chỉ tiêu \"A01\" lặp lại"},
            {RULES, "id: R02", "id: R01", 5, "R01 lặp lại"},
-           {UNITS, "2,Hai", "1,Hai", 5, "đã có đơn vị khác"});
+           {UNITS, "2,Hai", "1,Hai", 5, "tên (name) ở đây là"});
 }
 
 Test(plan_loader, names_and_words_have_to_be_known)
