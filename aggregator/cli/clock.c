@@ -7,17 +7,52 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* What a status means for this command; NULL: nothing special. */
-static const char *explain(int status, bool accept)
+struct setting {
+    const struct th_site *site;
+    bool accept;
+};
+
+/* When the store is now: "đang ở …"; empty when that cannot be read. */
+static void tell_time(const struct th_site *site, char text[TH_SITE_TEXT_SIZE])
 {
+    char when[TH_SPOKEN_TEXT_SIZE];
+    struct th_store *store = NULL;
+    struct th_view *view = NULL;
+    struct th_clock_row clock;
+    text[0] = 0;
+    if (th_store_open(site->folder, TH_STORE_READ, NULL, NULL, &store) < 0)
+        return;
+    if (th_view_open(store, &view) == 0) {
+        if (th_view_clock(view, &clock) == 0)
+            (void)snprintf(text, TH_SITE_TEXT_SIZE, ", đang là %s",
+                           th_instant_format_spoken(clock.time, when));
+        th_view_close(view);
+    }
+    th_store_close(store);
+}
+
+/* What a status means for this command. */
+static bool explain(void *context, size_t act, int status, char text[TH_SITE_TEXT_SIZE],
+                    const char **ret_hint)
+{
+    const struct setting *setting = context;
+    const char *why = NULL;
+    char now[TH_SITE_TEXT_SIZE] = "";
+    (void)act;
     if (status == TH_E_FORBIDDEN)
-        return accept ? "đồng hồ của kho diễn tập đứng yên, không bị nghi ngờ"
-                      : "đây là kho thật; chỉ chỉnh được đồng hồ của kho diễn tập";
-    if (status == TH_E_INVALID && accept)
-        return "đồng hồ không bị nghi ngờ, không có gì phải xác nhận";
-    if (status == TH_E_RANGE && !accept)
-        return "kho đã ở sau thời điểm này; đồng hồ không bao giờ lùi";
-    return NULL;
+        why = setting->accept ? "đồng hồ của kho diễn tập đứng yên, không bị nghi ngờ"
+                              : "đây là kho thật; chỉ chỉnh được đồng hồ của kho diễn tập";
+    if (status == TH_E_INVALID && setting->accept)
+        why = "đồng hồ không bị nghi ngờ, không có gì phải xác nhận";
+    if (status == TH_E_RANGE && !setting->accept) {
+        why = "kho đã ở sau thời điểm này";
+        tell_time(setting->site, now);
+        *ret_hint = "đồng hồ không bao giờ lùi: chọn lúc muộn hơn, hoặc làm lại từ đầu trong một "
+                    "kho mới (init --rehearsal)";
+    }
+    if (why != NULL)
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "%s%.200s", why, now);
+    return why != NULL;
 }
 
 static int set_clock(const struct th_site *site, const char *to, bool accept)
@@ -37,13 +72,13 @@ static int set_clock(const struct th_site *site, const char *to, bool accept)
     int code = th_site_carry(site, &act, 1, &result);
     if (code != EX_OK)
         return code;
-    const char *why = explain(result.status, accept);
-    if (why != NULL && !site->as_json) {
-        th_cli_complain(site->err, site->command, NULL, "%s: %s", name, why);
-        return th_status_exit_code(result.status);
-    }
-    return th_site_report(site, accept ? "đã chấp nhận giờ máy" : "đồng hồ diễn tập đã tới", &name,
-                          &result, 1);
+    struct setting setting = {site, accept};
+    const struct th_site_telling telling = {.done = accept ? "đã chấp nhận giờ máy"
+                                                           : "đồng hồ diễn tập đã tới",
+                                            .names = &name,
+                                            .explain = explain,
+                                            .context = &setting};
+    return th_site_report(site, &telling, &result, 1);
 }
 
 int th_cli_clock(int argc, char **argv, FILE *out, FILE *err)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init: a new store, with its keys, units and plans, and the server.yaml that units are given. */
 #include "aggregator/cli/definitions.h"
+#include "aggregator/cli/handout.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/driver/driver.h"
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/config.h"
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
-#include "proto/exchange/server_file.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -101,6 +102,7 @@ static int choose_realm(struct making *making)
 
 static int make_folder(struct making *making)
 {
+    char cause[TH_ERRNO_TEXT_SIZE];
     int status = th_file_make_folder(making->site.folder, 0700);
     /* An empty folder may be there already. */
     if (status == TH_E_EXISTS && rmdir(making->site.folder) == 0)
@@ -108,7 +110,8 @@ static int make_folder(struct making *making)
     if (status == 0)
         return EX_OK;
     th_cli_complain(making->site.err, "init", "chọn một thư mục chưa có",
-                    "%s: không tạo được thư mục: %s", making->site.folder, strerror(errno));
+                    "%s: không tạo được thư mục: %s", making->site.folder,
+                    th_errno_text(errno, cause));
     return EX_CANTCREAT;
 }
 
@@ -182,29 +185,20 @@ static int make_store(struct making *making)
     return code;
 }
 
-/* Units as the list of the store: the same bytes that the daemon announces. */
 static int write_files(struct making *making)
 {
     char server_path[TH_SITE_PATH_SIZE];
     char config_path[TH_SITE_PATH_SIZE];
-    struct th_server_file server = {.mode = making->identity.mode,
-                                    .log_key = making->secrets.signer.vkey,
-                                    .units = making->units_content,
-                                    .plans = making->plan_content,
-                                    .plans_count = making->plans.count};
-    memcpy(server.realm, making->identity.realm, sizeof server.realm);
-    memcpy(server.address, making->config.listen, sizeof server.address);
-    memcpy(server.publish, making->config.publish, sizeof server.publish);
-    memcpy(server.curve_key, making->secrets.curve_public, sizeof server.curve_key);
-    int status = th_site_path(&making->site, "server.yaml", server_path);
+    int status = th_site_path(&making->site, TH_HANDOUT_FILE, server_path);
     if (status == 0)
         status = th_site_path(&making->site, TH_CONFIG_FILE, config_path);
     if (status == 0)
         status = th_config_write(config_path, &making->config);
-    if (status == 0)
-        status = th_server_file_write(server_path, &server);
     if (status < 0)
-        return fail(making, status, "không ghi được server.yaml hoặc " TH_CONFIG_FILE);
+        return fail(making, status, "không ghi được " TH_CONFIG_FILE);
+    int code = th_handout_write(&making->site);
+    if (code != EX_OK)
+        return code;
     if (making->site.as_json)
         (void)fprintf(making->site.out, "{\"realm\": \"%s\", \"mode\": \"%s\", \"plans\": %zu}\n",
                       making->identity.realm, making->is_rehearsal ? "rehearsal" : "live",

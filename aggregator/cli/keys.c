@@ -13,6 +13,141 @@
 
 enum { NODE_FILE_SIZE_MAX = 16 * 1024, PAIRS_MAX = TH_CONTROL_ACTS_MAX };
 
+/* ---- why an act was refused: the store is asked, once ---- */
+
+struct inquiry {
+    const struct th_site *site;
+    const struct th_act *acts;
+    struct th_store *store;
+    struct th_view *view;
+    struct th_arena arena;
+};
+
+static void inquiry_init(const struct th_site *site, const struct th_act *acts,
+                         struct inquiry *inquiry)
+{
+    *inquiry = (struct inquiry){.site = site, .acts = acts};
+    th_arena_init(&inquiry->arena, 65536, (size_t)64 << 20);
+}
+
+static void inquiry_deinit(struct inquiry *inquiry)
+{
+    if (inquiry->view != NULL)
+        th_view_close(inquiry->view);
+    if (inquiry->store != NULL)
+        th_store_close(inquiry->store);
+    th_arena_deinit(&inquiry->arena);
+}
+
+struct wanted {
+    const struct th_sign_key *key;
+    struct th_key_row row;
+    char code[TH_UNIT_CODE_MAX + 1]; /* of the row's unit */
+};
+
+static int find_key(void *context, const struct th_key_row *row)
+{
+    struct wanted *wanted = context;
+    if (memcmp(row->sign_key.bytes, wanted->key->bytes, sizeof row->sign_key.bytes) != 0)
+        return 0;
+    wanted->row = *row;
+    return 1;
+}
+
+static int find_unit(void *context, uint32_t number, const struct th_unit *unit)
+{
+    struct wanted *wanted = context;
+    if (number != wanted->row.unit)
+        return 0;
+    (void)snprintf(wanted->code, sizeof wanted->code, "%s", unit->code);
+    return 1;
+}
+
+/* False when the store does not know the key, or cannot be read. */
+static bool look_up(struct inquiry *inquiry, const struct th_sign_key *key, struct wanted *wanted)
+{
+    *wanted = (struct wanted){.key = key};
+    if (inquiry->store == NULL &&
+        th_store_open(inquiry->site->folder, TH_STORE_READ, NULL, NULL, &inquiry->store) < 0)
+        return false;
+    if (inquiry->view == NULL && th_view_open(inquiry->store, &inquiry->view) < 0)
+        return false;
+    th_arena_reset(&inquiry->arena);
+    return th_view_keys(inquiry->view, find_key, wanted) == 1 &&
+           th_view_units(inquiry->view, &inquiry->arena, find_unit, wanted) == 1;
+}
+
+#define NEW_KEY_HINT                                                                               \
+    "đơn vị chạy tonghop-node init ở một thư mục khác để có khóa mới, rồi gửi node.pub mới"
+
+static bool explain_enrolment(void *context, size_t act, int status, char text[TH_SITE_TEXT_SIZE],
+                              const char **ret_hint)
+{
+    struct inquiry *inquiry = context;
+    struct wanted wanted;
+    bool known = look_up(inquiry, &inquiry->acts[act].sign_key, &wanted);
+    switch (status) {
+    case TH_E_EXISTS:
+        *ret_hint = known && wanted.row.revoked
+                        ? NEW_KEY_HINT
+                        : "không phải làm gì; nếu muốn thêm một máy nữa cho đơn vị thì máy đó chạy "
+                          "tonghop-node init riêng";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "%s",
+                       known && wanted.row.revoked
+                           ? "khóa này đã bị thu hồi, không ghi danh lại được"
+                           : "khóa này đã được ghi danh từ trước");
+        return true;
+    case TH_E_FORBIDDEN:
+        *ret_hint = "mỗi đơn vị có khóa riêng: " NEW_KEY_HINT;
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này đang là của đơn vị %s",
+                       known ? wanted.code : "khác");
+        return true;
+    case TH_E_NOT_FOUND:
+        *ret_hint = "kiểm tra mã, hoặc thêm đơn vị trước bằng tonghop-aggregator units import";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "hiện không có đơn vị này trong kho");
+        return true;
+    case TH_E_LIMIT:
+        *ret_hint = "thu hồi khóa không dùng nữa bằng tonghop-aggregator revoke";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "đơn vị đã có %d khóa", TH_LIMIT_KEYS_PER_UNIT_MAX);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool explain_revocation(void *context, size_t act, int status, char text[TH_SITE_TEXT_SIZE],
+                               const char **ret_hint)
+{
+    struct inquiry *inquiry = context;
+    struct wanted wanted;
+    if (status != TH_E_NOT_FOUND)
+        return false;
+    if (!look_up(inquiry, &inquiry->acts[act].sign_key, &wanted)) {
+        *ret_hint = "kiểm tra khóa hoặc tệp node.pub: khóa phải là của một lần ghi danh ở kho này";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "kho không có khóa này");
+    } else if (strcmp(wanted.code, inquiry->acts[act].unit.bytes) != 0) {
+        *ret_hint = "ghi đúng mã đơn vị của khóa";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này là của đơn vị %s", wanted.code);
+    } else {
+        *ret_hint = "không phải làm gì";
+        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này đã bị thu hồi từ trước");
+    }
+    return true;
+}
+
+static int report(const struct th_site *site, const char *done, th_site_explain *explain,
+                  const char *const *names, const struct th_act *acts,
+                  const struct th_act_result *results, size_t count)
+{
+    struct inquiry inquiry;
+    inquiry_init(site, acts, &inquiry);
+    const struct th_site_telling telling = {
+        .done = done, .names = names, .explain = explain, .context = &inquiry};
+    int code = th_site_report(site, &telling, results, count);
+    inquiry_deinit(&inquiry);
+    return code;
+}
+
 /* ---- enroll ---- */
 
 /* One act from one node.pub, whose proofs are checked here, where the CURVE secret is. */
@@ -83,7 +218,7 @@ static int enroll(const struct th_site *site, char **pairs, size_t count)
     if (code == EX_OK)
         code = th_site_carry(site, acts, count, results);
     if (code == EX_OK)
-        code = th_site_report(site, "đã ghi danh", names, results, count);
+        code = report(site, "đã ghi danh", explain_enrolment, names, acts, results, count);
     th_secrets_deinit(&secrets);
     th_arena_deinit(&arena);
     return code;
@@ -189,6 +324,6 @@ int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err)
     if (code == EX_OK)
         code = th_site_carry(&site, &act, 1, &result);
     if (code == EX_OK)
-        code = th_site_report(&site, "đã thu hồi khóa", &name, &result, 1);
+        code = report(&site, "đã thu hồi khóa", explain_revocation, &name, &act, &result, 1);
     return th_cli_finish(out, err, code);
 }

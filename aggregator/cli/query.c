@@ -3,6 +3,7 @@
 
 #include "base/options.h"
 #include "aggregator/cli/answerer.h"
+#include "aggregator/cli/site.h"
 #include "aggregator/query/answer.h"
 #include "aggregator/query/text.h"
 
@@ -142,10 +143,11 @@ static int run(enum th_query_what what, const struct line *line, FILE *out, FILE
     struct th_store *store;
     int status = th_store_open(line->folder, TH_STORE_READ, NULL, problem_of_store, &store);
     if (status != TH_OK) {
-        if (problem_of_store[0] != '\0') /* names the folder */
-            th_cli_complain(err, name, NULL, "%s", problem_of_store);
+        const char *hint = status == TH_E_NOT_FOUND ? TH_SITE_NO_STORE_HINT : NULL;
+        if (problem_of_store[0] != '\0') /* it names the folder */
+            th_cli_complain(err, name, hint, "%s", problem_of_store);
         else
-            th_cli_complain(err, name, NULL, "%s: %s", line->folder, th_status_text(status));
+            th_cli_complain(err, name, hint, "%s: %s", line->folder, th_status_text(status));
         return th_status_exit_code(status);
     }
     status = ask(store, &query, line, out, &problem);

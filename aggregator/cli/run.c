@@ -110,6 +110,11 @@ static int configure(struct running *running, const char *listen, const char *pu
     int status = th_site_path(&running->site, TH_CONFIG_FILE, path);
     if (status < 0)
         return th_status_exit_code(status);
+    if (access(running->site.folder, F_OK) != 0) {
+        th_cli_complain(running->site.err, "run", TH_SITE_NO_STORE_HINT,
+                        "%s: không có kho dữ liệu ở đây", running->site.folder);
+        return EX_NOINPUT;
+    }
     th_problems_init(&problems);
     status = th_config_read(path, &problems, &running->config);
     int code = status < 0 ? th_site_tell(&running->site, &problems, path, status) : EX_OK;

@@ -49,6 +49,15 @@ int th_site_tell(const struct th_site *site, const struct th_problems *problems,
     return printed < 0 ? EX_IOERR : th_status_exit_code(status);
 }
 
+static int complain_open(const struct th_site *site, int status, const char *problem)
+{
+    const char *hint = status == TH_E_NOT_FOUND ? TH_SITE_NO_STORE_HINT : NULL;
+    if (problem[0] == 0)
+        return complain(site, status, site->folder, hint);
+    th_cli_complain(site->err, site->command, hint, "%s", problem);
+    return th_status_exit_code(status);
+}
+
 int th_site_open(const struct th_site *site, enum th_store_access access,
                  struct th_store **ret_store)
 {
@@ -57,9 +66,7 @@ int th_site_open(const struct th_site *site, enum th_store_access access,
     int status = th_store_open(site->folder, access, &options, problem, ret_store);
     if (status == 0)
         return EX_OK;
-    th_cli_complain(site->err, site->command, NULL, "%s",
-                    problem[0] == 0 ? th_status_text(status) : problem);
-    return th_status_exit_code(status);
+    return complain_open(site, status, problem);
 }
 
 int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity)
@@ -170,11 +177,8 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
         th_arena_deinit(&arena);
         return code;
     }
-    if (status < 0) {
-        th_cli_complain(site->err, site->command, NULL, "%s",
-                        problem[0] == 0 ? th_status_text(status) : problem);
-        return th_status_exit_code(status);
-    }
+    if (status < 0)
+        return complain_open(site, status, problem);
     struct th_secrets secrets;
     int code = th_site_secrets(site, th_store_identity(store)->realm, &secrets);
     if (code == EX_OK) {
@@ -188,42 +192,60 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
 
 /* ---- telling ---- */
 
-static int report_json(const struct th_site *site, const char *const *names,
+static int report_json(const struct th_site *site, const struct th_site_telling *telling,
                        const struct th_act_result *results, size_t count)
 {
+    char path[TH_SITE_PATH_SIZE];
     json_t *list = json_array();
     for (size_t i = 0; i < count && list != NULL; i++) {
         const char *word = results[i].status < 0 ? th_status_wire_name(results[i].status) : "ok";
-        json_t *item = json_pack("{s:s, s:s}", "name", names[i], "status", word);
+        json_t *item = json_pack("{s:s, s:s}", "name", telling->names[i], "status", word);
         if (item != NULL && results[i].has_position)
             (void)json_object_set_new(item, "position",
                                       json_integer((json_int_t)results[i].position));
         (void)json_array_append_new(list, item);
     }
     json_t *all = json_pack("{s:o}", "results", list);
+    if (telling->handed_out && th_site_path(site, "server.yaml", path) == 0)
+        (void)json_object_set_new(all, "server_file", json_string(path));
     int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
     (void)fputc('\n', site->out);
     json_decref(all);
     return failed;
 }
 
-int th_site_report(const struct th_site *site, const char *done, const char *const *names,
+static void complain_refused(const struct th_site *site, const struct th_site_telling *telling,
+                             size_t act, int status)
+{
+    char text[TH_SITE_TEXT_SIZE];
+    const char *hint = NULL;
+    bool explained =
+        telling->explain != NULL && telling->explain(telling->context, act, status, text, &hint);
+    th_cli_complain(site->err, site->command, hint, "%s: %s", telling->names[act],
+                    explained ? text : th_status_text(status));
+}
+
+int th_site_report(const struct th_site *site, const struct th_site_telling *telling,
                    const struct th_act_result *results, size_t count)
 {
     int code = EX_OK;
-    if (site->as_json && report_json(site, names, results, count) != 0)
+    if (site->as_json && report_json(site, telling, results, count) != 0)
         return EX_IOERR;
     for (size_t i = 0; i < count; i++) {
         if (results[i].status < 0) {
             code = code == EX_OK ? th_status_exit_code(results[i].status) : code;
-            th_cli_complain(site->err, site->command, NULL, "%s: %s", names[i],
-                            th_status_text(results[i].status));
+            complain_refused(site, telling, i, results[i].status);
         } else if (!site->as_json && !results[i].has_position) {
-            (void)fprintf(site->out, "%s: đã có sẵn, không có gì mới\n", names[i]);
+            (void)fprintf(site->out, "%s: đã có sẵn, không có gì mới\n", telling->names[i]);
         } else if (!site->as_json) {
-            (void)fprintf(site->out, "%s: %s (mục %llu của nhật ký)\n", names[i], done,
-                          (unsigned long long)results[i].position);
+            (void)fprintf(site->out, "%s: %s (mục %llu của nhật ký)\n", telling->names[i],
+                          telling->done, (unsigned long long)results[i].position);
         }
     }
+    if (telling->handed_out && !site->as_json)
+        (void)fprintf(site->out,
+                      "Đã ghi lại %s/server.yaml: đưa tệp này cho đơn vị lập nút mới "
+                      "(tonghop-node init); đơn vị đã có nút tự nhận qua mạng.\n",
+                      site->folder);
     return code;
 }

@@ -21,6 +21,8 @@
 
 #define TH_SITE_PATH_SIZE     4096
 #define TH_SITE_OPERATOR_SIZE 128
+#define TH_SITE_NO_STORE_HINT                                                                      \
+    "kiểm tra đường dẫn của kho, hoặc tạo kho bằng tonghop-aggregator init"
 
 struct th_site {
     const char *command; /* for errors */
@@ -58,11 +60,25 @@ TH_MUST_CHECK int th_site_carry_here(struct th_store *store, const struct th_sec
                                      struct th_reading now, const struct th_act *acts,
                                      size_t acts_count, struct th_act_result *ret_results);
 
+#define TH_SITE_TEXT_SIZE 300
+
 /*
- * Prints one line for each result, `names` of what each was about, or JSON. The exit code of the
- * first refusal, EX_OK without one.
+ * Says in `ret_text` why an act was refused and in `ret_hint` what to do (NULL: nothing). False:
+ * the text of its status says it all.
  */
-int th_site_report(const struct th_site *site, const char *done, const char *const *names,
+typedef bool th_site_explain(void *context, size_t act, int status,
+                             char ret_text[TH_SITE_TEXT_SIZE], const char **ret_hint);
+
+struct th_site_telling {
+    const char *done;         /* what was done to each */
+    const char *const *names; /* what each act was about */
+    th_site_explain *explain; /* NULL: none */
+    void *context;            /* of explain */
+    bool handed_out;          /* server.yaml was written anew */
+};
+
+/* Prints one line for each result, or JSON. The exit code of the first refusal, EX_OK without. */
+int th_site_report(const struct th_site *site, const struct th_site_telling *telling,
                    const struct th_act_result *results, size_t count);
 
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* prlimit, memmem */
 /* The real aggregator over real CURVE connections, seen from a node and from an operator. */
 #include "aggregator/store/store.h"
+#include "base/file.h"
 #include "proto/tlog/proof.h"
 #include "tests/support/daemon.h"
 
@@ -254,6 +255,27 @@ Test(daemon, a_key_that_is_enrolled_while_it_runs_is_let_in)
     cr_assert(th_caller_submit(&late, submission, PATIENCE, &arena, &answer));
     cr_assert_eq(verdict_of(answer), TH_VERDICT_ACCEPTED);
     th_caller_close(&late);
+}
+
+Test(daemon, a_unit_imported_while_it_runs_is_in_the_server_file)
+{
+    static const char text[] = "code,name,kind,parent\n64-moi,Sở Mới,so,64\n";
+    char units[96], server[96];
+    struct th_problems problems;
+    struct th_server_file before = run.server, after;
+    (void)snprintf(units, sizeof units, "%s/moi.csv", run.folder);
+    (void)snprintf(server, sizeof server, "%s/server.yaml", run.folder);
+    cr_assert_eq(th_file_write(units, 0600, text, sizeof text - 1), 0);
+    const char *words[] = {"units", "import", run.folder, units, NULL};
+    cr_assert_eq(th_daemon_command(words), 0);
+    th_problems_init(&problems);
+    cr_assert_eq(th_server_file_read(server, &arena, &problems, &after), 0);
+    th_problems_deinit(&problems);
+    cr_assert_gt(after.units.size, before.units.size);
+    cr_assert_not_null(memmem(after.units.bytes, after.units.size, "64-moi", 6));
+    cr_assert_str_eq(after.address, before.address);
+    cr_assert_eq(memcmp(after.curve_key, before.curve_key, sizeof after.curve_key), 0);
+    cr_assert(equal(after.plans[0], before.plans[0]));
 }
 
 Test(daemon, the_clock_command_fires_timers_and_units_are_reminded)

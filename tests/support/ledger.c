@@ -228,7 +228,7 @@ void ledger_open(struct ledger *ledger, enum th_mode mode)
                                     .publisher = th_publisher_none,
                                     .admission = th_admission_none};
     ports.transport.done = take_result;
-    const struct th_driver_options driver_options = {0, 0};
+    const struct th_driver_options driver_options = {0};
     cr_assert_eq(th_driver_new(&ports, &ledger->signer, &driver_options, &ledger->driver), 0);
     cr_assert_eq(th_driver_load(ledger->driver), 0);
     cr_assert_eq(th_driver_found(ledger->driver, ledger->now, ledger_text("người vận hành")), 0);
