@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 struct running {
     struct th_site site;
