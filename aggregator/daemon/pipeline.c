@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MIB                   ((size_t)1024 * 1024)
 #define ARENA_BLOCK_BYTES     ((size_t)32 * 1024)
-#define NODE_BUDGET_BYTES     ((size_t)16 * 1024 * 1024) /* twice what decoding a message may take */
-#define OPERATOR_BUDGET_BYTES ((size_t)192 * 1024 * 1024) /* units and plans of a whole country */
+#define NODE_BUDGET_BYTES     (16 * MIB)  /* twice what decoding a message may take */
+#define OPERATOR_BUDGET_BYTES (192 * MIB) /* units and plans of a whole country */
 #define VERIFIERS_MAX         16
 
 /*
