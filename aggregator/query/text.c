@@ -56,8 +56,9 @@ void th_print_head(const struct th_query_context *context, const json_t *answer,
     const char *id = th_answer_text(answer, "obligation");
     if (plan != NULL)
         obligation = th_plan_find(plan->plan, id, strlen(id));
-    (void)fprintf(out, "%s · %s · kỳ %s\n", th_answer_text(answer, "plan"), id,
-                  th_answer_text(answer, "period"));
+    const char *period = th_answer_text(answer, "period");
+    (void)fprintf(out, "%s · %s%s%s\n", th_answer_text(answer, "plan"), id,
+                  period[0] == '\0' ? "" : " · kỳ ", period);
     if (obligation != NULL && obligation->title[0] != '\0')
         (void)fprintf(out, "%s\n", obligation->title);
     const char *unit = th_answer_text(answer, "unit");
@@ -188,6 +189,21 @@ static void print_rollup(const struct th_query_context *context, const json_t *a
     print_indicators(plan_of(context, answer), json_object_get(answer, "indicators"), out);
 }
 
+static void print_why_nothing_is_closed(const struct th_query_plan *plan, const json_t *answer,
+                                        FILE *out)
+{
+    const char *id = th_answer_text(answer, "obligation");
+    const struct th_obligation *obligation =
+        plan == NULL ? NULL : th_plan_find(plan->plan, id, strlen(id));
+    if (obligation != NULL && !obligation->has_due)
+        (void)fprintf(out, "Nghĩa vụ này không có hạn nên không có lần chốt.\n");
+    else if (obligation != NULL && obligation->due.ms <= plan->loaded_at.ms)
+        (void)fprintf(out,
+                      "Kế hoạch được đưa vào kho sau hạn này nên không có lần chốt tại hạn.\n");
+    else
+        (void)fprintf(out, "Chưa có lần chốt nào.\n");
+}
+
 static void print_closings(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
     size_t i;
@@ -195,7 +211,7 @@ static void print_closings(const struct th_query_context *context, const json_t 
     const json_t *list = json_object_get(answer, "closings");
     th_print_head(context, answer, out);
     if (json_array_size(list) == 0)
-        (void)fprintf(out, "Chưa có lần chốt nào.\n");
+        print_why_nothing_is_closed(plan_of(context, answer), answer, out);
     json_array_foreach(list, i, closing)
     {
         char closed_at[TH_SPOKEN_TEXT_SIZE];

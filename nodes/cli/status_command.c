@@ -124,12 +124,11 @@ static void print_notices(const struct view *view, bool alarms, const char *titl
         if (!has_title)
             (void)fprintf(out, "\n%s\n", title);
         has_title = true;
-        char time[TH_SPOKEN_TEXT_SIZE], due[TH_SPOKEN_TEXT_SIZE];
+        char time[TH_SPOKEN_TEXT_SIZE];
         (void)fprintf(out, "    %s  %.*s", th_instant_format_spoken(notice->time, time),
                       (int)notice->text.size, notice->text.bytes);
         if (notice->kind == TH_NOTICE_REMINDER)
-            (void)fprintf(out, " (%.*s, hạn: trước %s)", (int)notice->obligation.size,
-                          notice->obligation.bytes, th_instant_format_spoken(notice->due, due));
+            (void)fprintf(out, " (%.*s)", (int)notice->obligation.size, notice->obligation.bytes);
         (void)fputc('\n', out);
     }
 }
