@@ -49,20 +49,25 @@ static int run_node(const char *const *words)
     return WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
 }
 
-/* A node of a unit of the list, enrolled at the running aggregator. */
+/* A node of a unit of the list, not enrolled yet. */
 static void make_node(void)
 {
-    char server[PATH_SIZE], public_keys[PATH_SIZE + 16];
+    char server[PATH_SIZE];
     (void)snprintf(node, sizeof node, "%s/node", run.folder);
     (void)snprintf(known, sizeof known, "%s/node/known/units.bin", run.folder);
     (void)snprintf(list, sizeof list, "%s/units.csv", run.folder);
     (void)snprintf(server, sizeof server, "%s/server-of-node.yaml", run.folder);
-    (void)snprintf(public_keys, sizeof public_keys, "%s/node.pub", node);
     (void)snprintf(run.server.address, sizeof run.server.address, "%s", run.address);
     (void)snprintf(run.server.publish, sizeof run.server.publish, "%s", run.publish);
     cr_assert_eq(th_server_file_write(server, &run.server), 0);
     const char *init[] = {"init", node, "--unit", UNIT, "--server", server, NULL};
     cr_assert_eq(run_node(init), 0);
+}
+
+static void enrol_node(void)
+{
+    char public_keys[PATH_SIZE + 16];
+    (void)snprintf(public_keys, sizeof public_keys, "%s/node.pub", node);
     const char *enroll[] = {"enroll", run.folder, UNIT, public_keys, NULL};
     cr_assert_eq(th_daemon_command(enroll), 0);
 }
@@ -112,29 +117,45 @@ static off_t known_size(void)
     return stat(known, &info) == 0 ? info.st_size : -1;
 }
 
-/* `run`, until it says that it has been welcomed. */
-static void start_running(void)
+/* `run`; gives the end where it is heard, which stays open: the node goes on saying things. */
+static int start_running(void)
 {
     int ends[2];
-    char text[512] = "";
-    size_t size = 0;
     const char *words[] = {"run", node, "--verbose", NULL};
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
     running = start_node(words, ends[1]);
     (void)close(ends[1]);
+    return ends[0];
+}
+
+/* False when the node has not said within the time that it was welcomed. */
+static bool hears_welcome(int from, int patience_ms)
+{
+    char text[512] = "";
+    size_t size = 0;
     while (strstr(text, "đã nối") == NULL) {
-        struct pollfd ready = {.fd = ends[0], .events = POLLIN};
-        cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1, "the node was not welcomed");
-        ssize_t got = read(ends[0], text + size, sizeof text - 1 - size);
+        struct pollfd ready = {.fd = from, .events = POLLIN};
+        if (poll(&ready, 1, patience_ms) != 1)
+            return false;
+        ssize_t got = read(from, text + size, sizeof text - 1 - size);
         cr_assert_gt(got, 0);
         size += (size_t)got;
         text[size] = '\0';
     }
-    /* The end for reading stays open: the node may go on saying things. */
+    return true;
+}
+
+Test(programs, a_node_that_ran_before_it_was_enrolled_gets_in_by_itself)
+{
+    int from = start_running();
+    cr_assert_not(hears_welcome(from, 2000), "nobody enrolled it");
+    enrol_node();
+    cr_assert(hears_welcome(from, 2 * PATIENCE_MS), "its handshake was refused once, for ever");
 }
 
 Test(programs, a_long_unit_list_comes_with_the_welcome)
 {
+    enrol_node();
     off_t before = known_size();
     import_units(4000);
     const char *words[] = {"run", node, "--once", "--quiet", "--timeout", "20", NULL};
@@ -146,8 +167,9 @@ Test(programs, a_long_unit_list_comes_with_the_welcome)
 /* Longer ones come with the next welcome: they are not sent to everybody at once. */
 Test(programs, a_short_unit_list_reaches_a_node_that_is_connected)
 {
+    enrol_node();
     off_t before = known_size();
-    start_running();
+    cr_assert(hears_welcome(start_running(), PATIENCE_MS));
     import_units(400);
     for (int waited = 0; known_size() <= before; waited += 50) {
         cr_assert_lt(waited, PATIENCE_MS, "units.bin has %ld bytes", (long)known_size());
