@@ -42,6 +42,8 @@ static bool explain(void *context, size_t act, int status, char text[TH_SITE_TEX
     if (status == TH_E_FORBIDDEN)
         why = setting->accept ? "đồng hồ của kho diễn tập đứng yên, không bị nghi ngờ"
                               : "đây là kho thật; chỉ chỉnh được đồng hồ của kho diễn tập";
+    if (status == TH_E_FORBIDDEN && !setting->accept)
+        *ret_hint = "kho thật theo giờ của máy: chỉnh giờ máy; muốn thử thì init --rehearsal";
     if (status == TH_E_INVALID && setting->accept)
         why = "đồng hồ không bị nghi ngờ, không có gì phải xác nhận";
     if (status == TH_E_RANGE && !setting->accept) {

@@ -58,14 +58,23 @@ static int complain_open(const struct th_site *site, int status, const char *pro
     return th_status_exit_code(status);
 }
 
+/* What the store lets pass, but not in silence. */
+static void tell_warning(const struct th_site *site, const char *problem)
+{
+    if (problem[0] != '\0')
+        (void)fprintf(site->err, "tonghop-aggregator %s: lưu ý: %s\n", site->command, problem);
+}
+
 int th_site_open(const struct th_site *site, enum th_store_access access,
                  struct th_store **ret_store)
 {
     const struct th_store_options options = {0};
     char problem[TH_STORE_PROBLEM_SIZE] = "";
     int status = th_store_open(site->folder, access, &options, problem, ret_store);
-    if (status == 0)
+    if (status == 0) {
+        tell_warning(site, problem);
         return EX_OK;
+    }
     return complain_open(site, status, problem);
 }
 
@@ -179,6 +188,7 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
     }
     if (status < 0)
         return complain_open(site, status, problem);
+    tell_warning(site, problem);
     struct th_secrets secrets;
     int code = th_site_secrets(site, th_store_identity(store)->realm, &secrets);
     if (code == EX_OK) {

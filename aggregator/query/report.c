@@ -187,8 +187,13 @@ static int fill(const struct th_question *question, const struct th_row *row, js
 static void describe_absence(const struct th_question *question, const struct th_unit *unit)
 {
     const char *hint = question->unit_given ? "" : ": chọn đơn vị bằng --unit MÃ";
-    if (question->obligation->open_ended && question->number == 0)
-        hint = ": chọn báo cáo thứ mấy bằng --number, từ 1";
+    if (question->obligation->open_ended && question->number == 0) {
+        snprintf(question->problem->text, sizeof(question->problem->text),
+                 "nghĩa vụ %s nhận nhiều báo cáo của %s (%s): chọn báo cáo thứ mấy bằng --number, "
+                 "từ 1; xem các số ở lệnh standing",
+                 question->obligation->id, unit->name, unit->code);
+        return;
+    }
     snprintf(question->problem->text, sizeof(question->problem->text),
              "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
              question->obligation->id, hint);

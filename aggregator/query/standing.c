@@ -72,7 +72,8 @@ static json_t *unit_lines(const struct th_question *question, const struct th_pa
         size_t i = first_row_of(rows, number);
         bool reported = false;
         for (; i < rows->count && rows->rows[i].unit == number; i++, reported = true)
-            json_array_append_new(lines, unit_line(question, unit, &rows->rows[i]));
+            if (question->number == 0 || rows->rows[i].number == question->number)
+                json_array_append_new(lines, unit_line(question, unit, &rows->rows[i]));
         if (!reported && th_query_is_expected(question, unit))
             json_array_append_new(lines, unit_line(question, unit, NULL));
     }

@@ -33,7 +33,7 @@ const char *th_answer_label(const char *word)
     for (int i = 0; i < TH_STANDING_COUNT; i++)
         if (strcmp(th_standing_word((enum th_standing)i), word) == 0)
             return th_standing_label((enum th_standing)i);
-    return word;
+    return strcmp(word, "undated") == 0 ? "không có hạn" : word;
 }
 
 static void print_standing_line(const struct th_query_context *context, const json_t *line,

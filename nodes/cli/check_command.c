@@ -7,12 +7,14 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #define NAME "check"
 
 struct request {
     struct th_cli_choice choice;
+    uint32_t number;
     char **paths;
     size_t paths_count;
     bool as_json;
@@ -62,7 +64,8 @@ static struct th_outbox *open_outbox(const struct th_home *home)
 static int check_with(const struct request *request, const struct th_home *home, FILE *out,
                       FILE *err)
 {
-    struct th_form_context context = {.plans_count = home->plans_count, .unit = home->unit};
+    struct th_form_context context = {
+        .plans_count = home->plans_count, .unit = home->unit, .number = request->number};
     const struct th_plan **plans = calloc(home->plans_count + 1, sizeof *plans);
     int status = plans == NULL ? TH_E_NO_MEMORY : 0;
     for (size_t i = 0; status == 0 && i < home->plans_count; i++)
@@ -96,6 +99,7 @@ static int run(const struct request *request, const char *folder, FILE *out, FIL
 int th_cli_check(int argc, char **argv, FILE *out, FILE *err)
 {
     struct request request = {.choice = {.command = NAME}};
+    const char *number = NULL;
     const struct th_cli_option options[] = {
         {.name = "plan",
          .value_name = "KẾ-HOẠCH",
@@ -109,6 +113,10 @@ int th_cli_check(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "KỲ",
          .help = "kỳ báo cáo, thay cho --obligation",
          .text = &request.choice.period},
+        {.name = "number",
+         .value_name = "N",
+         .help = "số thứ tự, với báo cáo đột xuất",
+         .text = &number},
         {.name = "verbose",
          .help = "liệt kê cả các quy tắc chưa kiểm tra vì thiếu số",
          .flag = &request.verbose},
@@ -139,6 +147,13 @@ int th_cli_check(int argc, char **argv, FILE *out, FILE *err)
         th_cli_complain(err, NAME, "chỉ ghi một trong hai", "thừa --period khi đã có --obligation");
         return EX_USAGE;
     }
+    int64_t value = 0;
+    if (number != NULL &&
+        th_text_parse_int(number, strlen(number), 1, TH_LIMIT_NUMBER_MAX, &value) != 0) {
+        th_cli_complain(err, NAME, NULL, "--number cần một số từ 1 đến %d", TH_LIMIT_NUMBER_MAX);
+        return EX_USAGE;
+    }
+    request.number = (uint32_t)value;
     request.paths = operands + 1;
     request.paths_count = (size_t)operands_count - 1;
     return run(&request, operands[0], out, err);

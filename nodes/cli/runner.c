@@ -355,13 +355,16 @@ static void tell_what_remains(struct runner *runner)
         units += count > 0;
     }
     if (pending == 0) {
-        th_cli_complain(runner->options->err, runner->options->command,
-                        "kiểm tra mạng, địa chỉ, và node.pub đã được ghi danh (enroll) chưa",
-                        "hết thời gian chờ, chưa vào được nơi nhận");
+        th_cli_complain(
+            runner->options->err, runner->options->command,
+            "kiểm tra mạng, địa chỉ; node.pub đã được ghi danh (enroll) chưa, hoặc khóa "
+            "đã bị thu hồi (thì tạo nút mới: init)",
+            "hết thời gian chờ, chưa vào được nơi nhận");
         return;
     }
     th_cli_complain(runner->options->err, runner->options->command,
-                    "báo cáo vẫn nằm trong hộp thư đi; chạy lại khi mạng thông",
+                    "báo cáo vẫn nằm trong hộp thư đi; kiểm tra mạng, và khóa của nút đã ghi danh, "
+                    "chưa bị thu hồi; rồi chạy lại",
                     "hết thời gian chờ, còn %zu báo cáo của %zu đơn vị chưa có trả lời", pending,
                     units);
 }

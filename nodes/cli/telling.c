@@ -133,7 +133,8 @@ void th_telling_worry(struct th_telling *telling, const char *address, size_t no
     clear_line(telling);
     (void)fprintf(telling->err,
                   "Chưa nối được với %s (%zu đơn vị); vẫn tự thử lại. Hãy kiểm tra: mạng; nơi nhận "
-                  "có đang chạy; node.pub đã được đăng ký (enroll) chưa; server.yaml có đúng nơi "
+                  "có đang chạy; node.pub đã được đăng ký (enroll) chưa, khóa có bị thu hồi không; "
+                  "server.yaml có đúng nơi "
                   "nhận không.\n",
                   address, nodes_count);
 }

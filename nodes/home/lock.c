@@ -25,7 +25,7 @@ int th_home_lock(const char *folder, int *ret_lock, long *ret_owner)
         return status;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
-        return TH_E_IO;
+        return errno == ENOENT || errno == ENOTDIR ? TH_E_NOT_FOUND : TH_E_IO;
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
         bool is_taken = errno == EAGAIN || errno == EACCES;
