@@ -62,7 +62,7 @@ static int complain_open(const struct th_site *site, int status, const char *pro
 static void tell_warning(const struct th_site *site, const char *problem)
 {
     if (problem[0] != '\0')
-        (void)fprintf(site->err, "tonghop-aggregator %s: lưu ý: %s\n", site->command, problem);
+        (void)fprintf(site->err, "tonghop-aggregator %s: %s\n", site->command, problem);
 }
 
 int th_site_open(const struct th_site *site, enum th_store_access access,
