@@ -13,11 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv, FILE *out, FILE *err); /* argv[0] is the name */
-    const char *help;
-} commands[] = {
+static const struct th_cli_entry commands[] = {
     {"init", th_cli_init, "tạo kho mới, thật hoặc diễn tập"},
     {"run", th_cli_run, "chạy máy chủ"},
     {"enroll", th_cli_enroll, "ghi danh khóa của đơn vị"},
@@ -30,37 +26,6 @@ static const struct {
     {"closings", th_cli_closings, "bảng tổng hợp tại hạn"},
     {"units", th_cli_units, "đưa thêm đơn vị vào kho"},
 };
-
-#define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
-
-static void print_help(FILE *out)
-{
-    (void)fprintf(out,
-                  "Thu nhận, tổng hợp báo cáo của các đơn vị.\n\nCách dùng:\n"
-                  "  %s LỆNH [TÙY CHỌN] ...\n\nLệnh:\n",
-                  TH_CLI_PROGRAM);
-    for (size_t i = 0; i < COMMANDS_COUNT; i++)
-        (void)fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
-    (void)fprintf(out,
-                  "\n  help LỆNH    hướng dẫn của một lệnh\n  --help       in hướng dẫn này\n"
-                  "  --version    in phiên bản\n\nVí dụ:\n"
-                  "  %s plan check plans/gialai-2025.yaml\n",
-                  TH_CLI_PROGRAM);
-}
-
-static size_t find_command(const char *name)
-{
-    size_t i = 0;
-    while (i < COMMANDS_COUNT && strcmp(commands[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-static int refuse(const char *name)
-{
-    th_cli_complain(stderr, "", "xem " TH_CLI_PROGRAM " --help", "không có lệnh \"%s\"", name);
-    return EX_USAGE;
-}
 
 /* A page of the store that cannot be read: nothing can be trusted any more. */
 static void on_bus_error(int number)
@@ -87,32 +52,17 @@ static void prepare_signals(void)
 
 int main(int argc, char **argv)
 {
-    const char *word = argc < 2 ? "" : argv[1];
+    const struct th_cli_program program = {
+        .summary = "Thu nhận, tổng hợp báo cáo của các đơn vị.",
+        .version = TH_VERSION,
+        .examples = "  " TH_CLI_PROGRAM " plan check plans/gialai-2025.yaml\n",
+        .entries = commands,
+        .entries_count = sizeof commands / sizeof commands[0],
+    };
     prepare_signals();
-    if (word[0] == 0) {
-        print_help(stderr);
-        return EX_USAGE;
-    }
-    bool is_help = strcmp(word, "help") == 0;
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (is_help && argc == 2)) {
-        print_help(stdout);
-        return th_cli_finish(stdout, stderr, EX_OK);
-    }
-    if (strcmp(word, "--version") == 0) {
-        (void)printf("%s %s\n", TH_CLI_PROGRAM, TH_VERSION);
-        return th_cli_finish(stdout, stderr, EX_OK);
-    }
     if (sodium_init() < 0) {
         th_cli_complain(stderr, "", NULL, "không khởi động được thư viện mật mã");
         return EX_OSERR;
     }
-    size_t command = find_command(is_help ? argv[2] : word);
-    if (command == COMMANDS_COUNT)
-        return refuse(is_help ? argv[2] : word);
-    if (is_help) {
-        static char help[] = "--help";
-        char *line[] = {argv[2], help, NULL};
-        return commands[command].run(2, line, stdout, stderr);
-    }
-    return commands[command].run(argc - 1, argv + 1, stdout, stderr);
+    return th_cli_dispatch(&program, argc, argv);
 }

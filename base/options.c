@@ -124,3 +124,53 @@ enum th_cli_next th_cli_parse(const struct th_cli_command *command, int argc, ch
     *ret_operands_count = argc - optind;
     return TH_CLI_RUN;
 }
+
+/* ---- a program of several commands ---- */
+
+static void print_program(const struct th_cli_program *program, FILE *out)
+{
+    (void)fprintf(out, "%s\n\nCách dùng:\n  %s LỆNH [TÙY CHỌN] ...\n\nLệnh:\n", program->summary,
+                  TH_CLI_PROGRAM);
+    for (size_t i = 0; i < program->entries_count; i++)
+        (void)fprintf(out, "  %-12s %s\n", program->entries[i].name, program->entries[i].help);
+    (void)fprintf(out,
+                  "\n  help LỆNH    hướng dẫn của một lệnh\n  --help       in hướng dẫn này\n"
+                  "  --version    in phiên bản\n\nVí dụ:\n%s",
+                  program->examples);
+}
+
+static const struct th_cli_entry *find_entry(const struct th_cli_program *program, const char *name)
+{
+    for (size_t i = 0; i < program->entries_count; i++)
+        if (strcmp(program->entries[i].name, name) == 0)
+            return &program->entries[i];
+    th_cli_complain(stderr, "", "xem " TH_CLI_PROGRAM " --help", "không có lệnh \"%s\"", name);
+    return NULL;
+}
+
+int th_cli_dispatch(const struct th_cli_program *program, int argc, char **argv)
+{
+    const char *word = argc < 2 ? "" : argv[1];
+    if (word[0] == 0) {
+        print_program(program, stderr);
+        return EX_USAGE;
+    }
+    bool is_help = strcmp(word, "help") == 0;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (is_help && argc == 2)) {
+        print_program(program, stdout);
+        return th_cli_finish(stdout, stderr, EX_OK);
+    }
+    if (strcmp(word, "--version") == 0) {
+        (void)printf("%s %s\n", TH_CLI_PROGRAM, program->version);
+        return th_cli_finish(stdout, stderr, EX_OK);
+    }
+    const struct th_cli_entry *entry = find_entry(program, is_help ? argv[2] : word);
+    if (entry == NULL)
+        return EX_USAGE;
+    if (is_help) {
+        char help[] = "--help";
+        char *line[] = {argv[2], help, NULL};
+        return entry->run(2, line, stdout, stderr);
+    }
+    return entry->run(argc - 1, argv + 1, stdout, stderr);
+}

@@ -68,4 +68,23 @@ void th_cli_complain(FILE *err, const char *command, const char *hint, const cha
 /* Flushes; EX_IOERR instead of `code` when something could not be written. */
 int th_cli_finish(FILE *out, FILE *err, int code);
 
+/* A program of several commands. */
+struct th_cli_entry {
+    const char *name;
+    int (*run)(int argc, char **argv, FILE *out, FILE *err); /* argv[0] is the name */
+    const char *help;                                        /* one line */
+};
+
+struct th_cli_program {
+    const char *summary; /* one line */
+    const char *version;
+    const char *examples; /* whole lines, each indented by two blanks */
+    const struct th_cli_entry *entries;
+    size_t entries_count;
+};
+
+/* Finds the command of argv[1] and calls it; answers help, --help and --version itself. Returns an
+ * exit code of sysexits(3). */
+int th_cli_dispatch(const struct th_cli_program *program, int argc, char **argv);
+
 #endif

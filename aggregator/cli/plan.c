@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/cli/plan.h"
 
-#include "aggregator/cli/options.h"
+#include "base/options.h"
 #include "aggregator/cli/plan_view.h"
 #include "aggregator/cli/write.h"
 

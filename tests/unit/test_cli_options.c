@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "aggregator/cli/options.h"
+#include "base/options.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
