@@ -9,7 +9,6 @@
 
 #include <signal.h>
 #include <sodium.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
