@@ -37,15 +37,29 @@ enum th_event_kind {
     TH_EVENT_ENROL,
     TH_EVENT_REVOKE,
     TH_EVENT_SUBMISSION,
-    TH_EVENT_TICK,        /* time has passed */
-    TH_EVENT_CLOCK_SET,   /* rehearsal only */
-    TH_EVENT_CLOCK_ACCEPT /* an operator ends CLOCK_SUSPECT */
+    TH_EVENT_TICK,         /* time has passed */
+    TH_EVENT_CLOCK_SET,    /* rehearsal only */
+    TH_EVENT_CLOCK_ACCEPT, /* an operator ends CLOCK_SUSPECT */
+    TH_EVENT_ROTATE,       /* another key signs the log from this entry on */
+    TH_EVENT_RECOVER,      /* a store that was put back goes on as a new log */
+    TH_EVENT_END_RECOVERY,
+    TH_EVENT_READMISSION /* a report of the log that was lost */
 };
 
 struct th_event_submission {
     const struct th_submission *submission; /* decoded, signature right for header.key */
     struct th_text peer_unit;               /* whose CURVE key the connection was admitted with */
     struct th_bytes raw;                    /* the Submission as it arrived */
+};
+
+/* The receipt holds, verified with the keys of this log's history, and its leaf names the header's
+ * digest, the unit and the mode. */
+struct th_event_readmission {
+    const struct th_submission *submission; /* decoded, signature right for header.key */
+    struct th_text peer_unit;
+    struct th_bytes raw;        /* the Submission as it was frozen */
+    struct th_bytes receipt;    /* as it was shown */
+    const struct th_leaf *leaf; /* of the receipt */
 };
 
 struct th_event {
@@ -71,6 +85,10 @@ struct th_event {
             th_instant to;
             struct th_text operator;
         } clock;
+        struct th_rotation rotate;
+        struct th_recovery recover;
+        struct th_recovery_end end_recovery;
+        struct th_event_readmission readmission;
     } body;
 };
 
@@ -87,6 +105,8 @@ enum th_effect_kind {
     TH_EFFECT_PUT_KEY,
     TH_EFFECT_PUT_MARK,
     TH_EFFECT_PUT_CLOCK,
+    TH_EFFECT_PUT_LOG_KEY,
+    TH_EFFECT_PUT_RECOVERY,
     /* after the commit */
     TH_EFFECT_ANSWER,
     TH_EFFECT_REMIND
@@ -110,6 +130,10 @@ struct th_entry {
         struct th_reminding reminding;
         struct th_closing_body closing;
         struct th_clock_change clock_change;
+        struct th_rotation rotation;
+        struct th_recovery recovery;
+        struct th_recovery_end recovery_end;
+        struct th_readmission readmission;
     } body;
 };
 
@@ -119,7 +143,17 @@ struct th_key_row {
     uint8_t curve_key[TH_CURVE_KEY_SIZE];
     uint64_t enrolled_at; /* position */
     bool revoked;
-    uint64_t revoked_at; /* position */
+    uint64_t revoked_at;     /* position */
+    th_instant revoked_from; /* what is stamped at this instant or later is refused */
+};
+
+/* Whether something with this stamp may be signed with the key. */
+bool th_key_is_in_force(const struct th_key_row *key, th_instant stamp);
+
+/* A store that was put back: timers wait until the operator ends the recovery. */
+struct th_recovery_row {
+    bool is_open;
+    uint64_t began_at; /* position of the RECOVERED entry */
 };
 
 /* What timers have done for one obligation. */
@@ -164,14 +198,21 @@ struct th_effect {
         } closing;
         struct {
             uint32_t number;
+            uint64_t position; /* of the entry that brought it; of a plan likewise */
             struct th_unit unit;
         } unit;
         struct {
             uint16_t number;
+            uint64_t position;
             struct th_digest digest;
             th_instant loaded_at;
             struct th_bytes raw;
         } plan;
+        struct {
+            uint16_t number; /* 0: the key that the store was founded with, which is never put */
+            struct th_log_key_body key;
+        } log_key;
+        struct th_recovery_row recovery;
         struct th_key_row key;
         struct th_mark mark;
         struct th_clock_row clock;
@@ -220,6 +261,12 @@ TH_MUST_CHECK int th_core_load_key(struct th_core *core, const struct th_key_row
 TH_MUST_CHECK int th_core_load_mark(struct th_core *core, struct th_book_id book,
                                     const struct th_mark *mark);
 void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
+/* The origins that this log has borne, in order, the first one too; the realm of the identity is
+ * the last. Submissions may name any of them: they were frozen before a recovery. */
+TH_MUST_CHECK int th_core_load_origin(struct th_core *core, struct th_text origin);
+/* How many keys the log has had, and whether a recovery is open. */
+void th_core_load_recovery(struct th_core *core, uint16_t log_keys_count,
+                           const struct th_recovery_row *recovery);
 
 /*
  * A book: every row of one obligation, and every superseded revision. Open, all rows in any order,
@@ -264,7 +311,29 @@ typedef int th_core_rollup_fn(void *context, struct th_book_id book, uint32_t un
 /* Calls `fn` for each and clears the marks; stops with the first error, which it returns. */
 TH_MUST_CHECK int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context);
 
+/* ---- folding the journal ---- */
+
+/*
+ * Applies one entry of a journal as it was decided then: verdicts and timeliness are the entry's,
+ * rules are not asked. `content` is the entry's body, decoded, in the form of the event that brings
+ * such an entry (NULL for reminders, closings and changes of the clock); only its body is looked
+ * at. Appends the effects on tables, no TH_EFFECT_APPEND, nothing that leaves. A core that began
+ * empty and folded a journal from its first entry is the state at its end; books are open from
+ * their plan's entry on, so there are no needs but the one below.
+ *
+ * TH_E_CORRUPT: no core decides such an entry after those before it (its position, a time that goes
+ * back, an unknown unit, a revision that skips, a body that does not fit the decision). Then and
+ * after TH_E_NO_MEMORY the core is used up.
+ */
+TH_MUST_CHECK int th_core_fold(struct th_core *core, const struct th_entry *entry,
+                               const struct th_event *content, struct th_effects *effects);
+/* True when folding a closing needs the rows of its book as they were (th_core_give_past()). */
+bool th_core_fold_need(const struct th_core *core, const struct th_entry *entry,
+                       struct th_need *ret_need);
+
 /* ---- asking ---- */
+
+const struct th_recovery_row *th_core_recovery(const struct th_core *core);
 
 /* The journal's time that an event with this reading would get. */
 th_instant th_core_time(const struct th_core *core, struct th_reading now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stored form of every table, format 1: keys and values, byte by byte.
+ * The stored form of every table, format 2: keys and values, byte by byte.
  *
  * All tables share one LMDB database; the first byte of a key says which table. Integers are
  * big-endian, so keys sort as numbers. `instant` is milliseconds since 1970 UTC in 8 bytes, two's
@@ -17,14 +17,17 @@
  *               03                                    clock: instant time, u8 status, instant
  *                                                       anchor_wall, i64 anchor_boottime_ms,
  *                                                       flag rehearsed
- *   10 unit     u32 number                            u32 first day, u32 day gone (two's
- *                                                       complement), texts: kind's word, code,
- *                                                       name, parent's code, external id
- *   11 plan     u16 number                            digest, instant loaded, the compiled plan
+ *               04                                    recovery: flag open, u64 began_at
+ *   10 unit     u32 number                            u64 position, u32 first day, u32 day gone
+ *                                                       (two's complement), texts: kind's word,
+ *                                                       code, name, parent's code, external id
+ *   11 plan     u16 number                            u64 position, digest, instant loaded, the
+ *                                                       compiled plan
  *   12 key      u32 unit, Ed25519 key 32              CURVE key 32, u64 enrolled_at, flag revoked,
- *                                                       u64 revoked_at
+ *                                                       u64 revoked_at, instant revoked_from
  *   13 mark     book                                  flag closed, instant closed_at,
  *                                                       flag reminded, instant reminded_at
+ *   14 log key  u16 number, from 1                    u64 after, text vkey, the succession note
  *   20 report   book, u32 unit, u32 number            u32 revision, u32 index, u64 position,
  *                                                       digest, instants first_received, received,
  *                                                       prepared, flag has_due, instant due,
@@ -74,7 +77,7 @@
 #include "aggregator/store/codec.h"
 #include "aggregator/store/store.h"
 
-#define TH_SCHEMA_FORMAT        1
+#define TH_SCHEMA_FORMAT        2
 #define TH_SCHEMA_CHECKSUM_SIZE 4
 #define TH_SCHEMA_KEY_MAX       40
 #define TH_SCHEMA_ENTRY_HEADER  24
@@ -85,6 +88,7 @@ enum th_table {
     TH_TABLE_PLAN = 0x11,
     TH_TABLE_KEY = 0x12,
     TH_TABLE_MARK = 0x13,
+    TH_TABLE_LOG_KEY = 0x14,
     TH_TABLE_REPORT = 0x20,
     TH_TABLE_REVISION = 0x21,
     TH_TABLE_ROLLUP = 0x22,
@@ -95,7 +99,12 @@ enum th_table {
     TH_TABLE_JOURNAL = 0xF0
 };
 
-enum th_meta_row { TH_META_FORMAT = 1, TH_META_IDENTITY = 2, TH_META_CLOCK = 3 };
+enum th_meta_row {
+    TH_META_FORMAT = 1,
+    TH_META_IDENTITY = 2,
+    TH_META_CLOCK = 3,
+    TH_META_RECOVERY = 4
+};
 
 /* A key, or the beginning that the keys of a scan have in common. */
 struct th_schema_key {

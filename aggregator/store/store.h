@@ -16,6 +16,8 @@
 
 #include "aggregator/core/core.h"
 #include "base/arena.h"
+#include "proto/tlog/consistency.h"
+#include "proto/tlog/log_keys.h"
 #include "proto/tlog/note.h"
 
 struct th_store;
@@ -25,7 +27,8 @@ struct th_view;
 
 struct th_store_identity {
     enum th_mode mode;
-    char realm[TH_LIMIT_REALM_SIZE_MAX + 1]; /* the log's origin; ends in /rehearsal for one */
+    /* The log's origin and key as they are now; the origin of a rehearsal ends in /rehearsal. */
+    char realm[TH_LIMIT_REALM_SIZE_MAX + 1];
     uint8_t store_id[TH_STORE_ID_SIZE];
     uint8_t log_key[32];
     th_instant created;
@@ -43,7 +46,13 @@ struct th_store_options {
 TH_MUST_CHECK int th_store_create(const char *folder, const struct th_store_options *options,
                                   const struct th_store_identity *identity);
 
-enum th_store_access { TH_STORE_READ, TH_STORE_WRITE };
+/*
+ * RECOVER: as WRITE, for the one commit that makes a store that was put back into a new log: what
+ * the file CHECKPOINT and the witnesses know of the log that was lost does not refuse it, and is
+ * told by th_store_lost_checkpoint(). A commit that brings no new origin fails. TH_E_INVALID: the
+ * store is behind nothing that is known, and the file CHECKPOINT is there.
+ */
+enum th_store_access { TH_STORE_READ, TH_STORE_WRITE, TH_STORE_RECOVER };
 
 /*
  * Opens and checks: owner lock (writer), identity file against the meta table, file size against
@@ -63,6 +72,12 @@ TH_MUST_CHECK int th_store_open(const char *folder, enum th_store_access access,
 void th_store_close(struct th_store *store);
 
 const struct th_store_identity *th_store_identity(const struct th_store *store);
+/* The history of the log's keys; the writer's grows with its commits. Borrows. */
+const struct th_log_keys *th_store_log_keys(const struct th_store *store);
+/* Opened with TH_STORE_RECOVER: the largest checkpoint of this log's origin that is signed and that
+ * this store does not have. False: none is known. Borrows. */
+bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
+                              struct th_bytes *ret_note);
 
 /* ---- writing: one batch is one transaction ---- */
 
@@ -104,16 +119,24 @@ TH_MUST_CHECK int th_store_put_closing(struct th_store *store, struct th_book_id
                                        th_instant closed_at, uint32_t unit, enum th_branch branch,
                                        const struct th_rollup_layout *layout,
                                        const struct th_rollup *rollup);
-TH_MUST_CHECK int th_store_put_unit(struct th_store *store, uint32_t number,
+/* `position`: of the entry that brought it; of a plan likewise. */
+TH_MUST_CHECK int th_store_put_unit(struct th_store *store, uint32_t number, uint64_t position,
                                     const struct th_unit *unit);
 /* `content`: the compiled plan (plan.proto). */
-TH_MUST_CHECK int th_store_put_plan(struct th_store *store, uint16_t number,
+TH_MUST_CHECK int th_store_put_plan(struct th_store *store, uint16_t number, uint64_t position,
                                     const struct th_digest *digest, th_instant loaded_at,
                                     struct th_bytes content);
 TH_MUST_CHECK int th_store_put_key(struct th_store *store, const struct th_key_row *key);
 TH_MUST_CHECK int th_store_put_mark(struct th_store *store, struct th_book_id book,
                                     const struct th_mark *mark);
 TH_MUST_CHECK int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock);
+/* The next key of the log: this batch's checkpoint is signed with it. Number 1 and up, in order. */
+TH_MUST_CHECK int th_store_put_log_key(struct th_store *store, uint16_t number,
+                                       const struct th_log_key_body *key);
+TH_MUST_CHECK int th_store_put_recovery(struct th_store *store,
+                                        const struct th_recovery_row *recovery);
+/* Any of the core's effects on tables, all but APPEND, by the functions above. */
+TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *effect);
 
 /*
  * Signs the checkpoint of the new size (when entries were appended), stores it, commits, and writes
@@ -184,18 +207,24 @@ typedef int th_closing_fn(void *context, th_instant closed_at, uint32_t unit, en
 TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
                                    const struct th_rollup_layout *layout, struct th_arena *arena,
                                    th_closing_fn *fn, void *context);
-typedef int th_unit_fn(void *context, uint32_t number, const struct th_unit *unit);
+typedef int th_unit_fn(void *context, uint32_t number, uint64_t position,
+                       const struct th_unit *unit);
 /* Texts of the unit are copied to the arena; parent is not resolved. */
 TH_MUST_CHECK int th_view_units(struct th_view *view, struct th_arena *arena, th_unit_fn *fn,
                                 void *context);
-typedef int th_plan_fn(void *context, uint16_t number, const struct th_digest *digest,
-                       th_instant loaded_at, struct th_bytes content);
+typedef int th_plan_fn(void *context, uint16_t number, uint64_t position,
+                       const struct th_digest *digest, th_instant loaded_at,
+                       struct th_bytes content);
 TH_MUST_CHECK int th_view_plans(struct th_view *view, th_plan_fn *fn, void *context);
 typedef int th_key_fn(void *context, const struct th_key_row *key);
 TH_MUST_CHECK int th_view_keys(struct th_view *view, th_key_fn *fn, void *context);
 typedef int th_mark_fn(void *context, struct th_book_id book, const struct th_mark *mark);
 TH_MUST_CHECK int th_view_marks(struct th_view *view, th_mark_fn *fn, void *context);
 TH_MUST_CHECK int th_view_clock(struct th_view *view, struct th_clock_row *ret_clock);
+/* A store that was never recovered: not open. */
+TH_MUST_CHECK int th_view_recovery(struct th_view *view, struct th_recovery_row *ret_recovery);
+/* The history as of this snapshot. */
+TH_MUST_CHECK int th_view_log_keys(struct th_view *view, struct th_log_keys *ret_keys);
 
 /* ---- the log ---- */
 
@@ -208,6 +237,21 @@ TH_MUST_CHECK int th_view_checkpoint(struct th_view *view, uint64_t size, uint64
  */
 TH_MUST_CHECK int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *arena,
                                   struct th_bytes *ret_text);
+
+/* The root of the first `size` leaves. TH_E_RANGE: more than there are. */
+TH_MUST_CHECK int th_view_root(struct th_view *view, uint64_t size, struct th_digest *ret_root);
+/* That the tree of `old_size` leaves is the beginning of the one of `size`. Old size 0: a proof
+ * without hashes. TH_E_RANGE. */
+TH_MUST_CHECK int th_view_consistency(struct th_view *view, uint64_t old_size, uint64_t size,
+                                      struct th_consistency *ret_proof);
+
+/*
+ * SHA-256 over the tables that the journal's fold gives: unit, plan, key, mark, report, revision,
+ * rollup, closing, log key, recovery, and of the clock its time, status and rehearsal, each row as
+ * u32 key size, key, u32 content size, content, in the order of keys. Two stores with the same
+ * digest are in the same state, wherever they are. Walks all of them: not for every question.
+ */
+TH_MUST_CHECK int th_view_state_digest(struct th_view *view, struct th_digest *ret_digest);
 
 /* Clears slots of readers that died. Call now and then. */
 void th_store_check_readers(struct th_store *store);

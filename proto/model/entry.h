@@ -19,7 +19,11 @@ enum th_entry_kind {
     TH_ENTRY_SUBMISSION,
     TH_ENTRY_REMINDER,
     TH_ENTRY_CLOSING,
-    TH_ENTRY_CLOCK
+    TH_ENTRY_CLOCK,
+    TH_ENTRY_ROTATED,
+    TH_ENTRY_RECOVERED,
+    TH_ENTRY_RECOVERY_ENDED,
+    TH_ENTRY_READMITTED
 };
 
 enum th_clock_status { TH_CLOCK_STEADY = 1, TH_CLOCK_SUSPECT = 2 };
@@ -35,6 +39,8 @@ struct th_judgement {
     th_instant first_received;
     th_instant due;
     enum th_timeliness timeliness;
+    bool has_received; /* READMITTED: when the log that was lost received this revision */
+    th_instant received;
 };
 
 struct th_remark {
@@ -84,6 +90,37 @@ struct th_revocation {
     struct th_text unit;
     struct th_sign_key sign_key;
     struct th_text operator;
+    th_instant effective; /* what is stamped at this instant or later is refused */
+};
+
+/* A key of the log and where it begins: th_log_key (proto/tlog/log_keys.h) as it is journalled. */
+struct th_log_key_body {
+    struct th_text vkey; /* C2SP; its name is the origin */
+    uint64_t after;
+    struct th_bytes succession; /* a signed note; size 0: the key before was lost */
+};
+
+struct th_rotation {
+    struct th_log_key_body key;
+    struct th_text operator;
+};
+
+#define TH_RECOVERY_KEYS_MAX 8
+
+struct th_recovery {
+    const struct th_log_key_body *keys; /* one or more; the last one is the new log's */
+    size_t keys_count;
+    struct th_bytes checkpoint; /* the last known of the log that was lost; size 0: none */
+    struct th_text operator;
+};
+
+struct th_recovery_end {
+    struct th_text operator;
+};
+
+struct th_readmission {
+    struct th_bytes submission; /* a Submission, as it was frozen */
+    struct th_bytes receipt;    /* of the log that was lost */
 };
 
 struct th_reminding {

@@ -21,17 +21,20 @@ enum th_act_kind {
     TH_ACT_ENROL,
     TH_ACT_REVOKE,
     TH_ACT_SET_CLOCK,
-    TH_ACT_ACCEPT_CLOCK
+    TH_ACT_ACCEPT_CLOCK,
+    TH_ACT_END_RECOVERY,
+    TH_ACT_ROTATE, /* these two never come over the socket: who carries them out has the new key */
+    TH_ACT_RECOVER
 };
 
 struct th_act {
     enum th_act_kind kind;
     struct th_text operator;
-    struct th_bytes content; /* units, plan, or node.pub */
+    struct th_bytes content; /* units, plan, node.pub; an encoded Rotation or Recovery */
     struct th_text unit;
     struct th_sign_key sign_key;
     uint8_t curve_key[TH_CURVE_KEY_SIZE];
-    th_instant to;
+    th_instant to; /* SET_CLOCK; REVOKE: the instant from which, 0: now */
 };
 
 struct th_act_result {

@@ -25,5 +25,9 @@ TH_WIRE_JOURNAL_CODEC(revocation, th_revocation);
 TH_WIRE_JOURNAL_CODEC(reminding, th_reminding);
 TH_WIRE_JOURNAL_CODEC(closing, th_closing_body);
 TH_WIRE_JOURNAL_CODEC(clock_change, th_clock_change);
+TH_WIRE_JOURNAL_CODEC(rotation, th_rotation);
+TH_WIRE_JOURNAL_CODEC(recovery, th_recovery);
+TH_WIRE_JOURNAL_CODEC(recovery_end, th_recovery_end);
+TH_WIRE_JOURNAL_CODEC(readmission, th_readmission);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef TH_WIRE_MESSAGE_H
 #define TH_WIRE_MESSAGE_H
 
+#include "proto/model/entry.h"
 #include "proto/model/query.h"
 #include "proto/model/verdict.h"
 #include "proto/wire/submission.h"
@@ -16,7 +17,8 @@
 enum th_to_aggregator_kind {
     TH_TO_AGGREGATOR_HELLO = 1,
     TH_TO_AGGREGATOR_SUBMISSION,
-    TH_TO_AGGREGATOR_QUERY
+    TH_TO_AGGREGATOR_QUERY,
+    TH_TO_AGGREGATOR_READMISSION
 };
 
 struct th_hello {
@@ -32,6 +34,7 @@ struct th_to_aggregator {
     struct th_hello hello;
     struct th_bytes submission; /* not decoded */
     struct th_query query;
+    struct th_readmission readmission; /* not decoded further */
 };
 
 enum th_to_node_kind {
@@ -43,11 +46,21 @@ enum th_to_node_kind {
     TH_TO_NODE_FAILURE
 };
 
+/* The log of this origin lost what it had at this position and after. */
+struct th_lost {
+    struct th_text realm;
+    uint64_t from;
+};
+
 struct th_welcome {
     enum th_mode mode;
     struct th_text realm;
     th_instant now;
     uint64_t size;
+    const struct th_log_key_body *log_keys; /* all after the first, in order */
+    size_t log_keys_count;
+    const struct th_lost *lost;
+    size_t lost_count;
 };
 
 enum th_announcement_kind { TH_ANNOUNCEMENT_PLAN = 1, TH_ANNOUNCEMENT_UNITS = 2 };

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scrub: reads the whole store in small pieces, so that damage on the disk is found before
+ * somebody needs what is damaged.
+ *
+ * One piece is one short snapshot: some rows with their checksums, some positions with their leaf
+ * and tree, or the rollups of one book against its rows. Whoever owns the scrub decides when the
+ * next piece is taken. Findings are named, not repaired. One thread.
+ */
+#ifndef TH_STORE_SCRUB_H
+#define TH_STORE_SCRUB_H
+
+#include "aggregator/store/store.h"
+
+#define TH_SCRUB_FAULTS_MAX 32
+#define TH_SCRUB_TEXT_SIZE  200
+
+struct th_scrub;
+
+struct th_scrub_report {
+    uint64_t passes;    /* that were finished */
+    th_instant began;   /* the pass that runs, or the last one */
+    th_instant ended;   /* of the last finished pass; meaningless without one */
+    uint64_t rows;      /* looked at in this pass */
+    uint64_t faults;    /* found in this pass */
+    char names[TH_SCRUB_FAULTS_MAX][TH_SCRUB_TEXT_SIZE]; /* the first ones, Vietnamese */
+};
+
+/* The store is borrowed for its life. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_scrub_new(struct th_store *store, struct th_scrub **ret_scrub);
+void th_scrub_free(struct th_scrub *scrub);
+/* Begins a pass. */
+void th_scrub_begin(struct th_scrub *scrub, th_instant now);
+/* One piece of the pass: at most `rows_max` rows. `ret_done`: the pass is finished. A finding is no
+ * failure; TH_E_NO_MEMORY, TH_E_IO, TH_E_BUSY are. */
+TH_MUST_CHECK int th_scrub_step(struct th_scrub *scrub, size_t rows_max, th_instant now,
+                                bool *ret_done);
+const struct th_scrub_report *th_scrub_report(const struct th_scrub *scrub);
+
+/* The file SCRUB beside the store, by which other processes see it: replaced as a whole.
+ * TH_E_IO; reading: TH_E_NOT_FOUND, TH_E_CORRUPT. */
+TH_MUST_CHECK int th_scrub_report_write(const char *folder, const struct th_scrub_report *report);
+TH_MUST_CHECK int th_scrub_report_read(const char *folder, struct th_scrub_report *ret_report);
+
+#endif
