@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/tlog/checkpoint.h"
 
+#include "proto/tlog/lines.h"
 #include "proto/tlog/note.h"
 
 #include <inttypes.h>
@@ -53,44 +54,37 @@ int th_tlog_checkpoint_format(const struct th_checkpoint *checkpoint, size_t cap
     return 0;
 }
 
-/* The next line, without its newline; the text ends with one. Takes it off the text. */
-static int next_line(const char **text, size_t *size, const char **ret_line, size_t *ret_length)
+/* An empty line is none: it would be the end of a note's text. */
+static int next_line(struct th_lines *lines, struct th_line *ret_line)
 {
-    const char *end = *size > 0 ? memchr(*text, '\n', *size) : NULL;
+    int rc = th_lines_next(lines, ret_line);
 
-    if (end == NULL || end == *text)
-        return TH_E_SYNTAX;
-    *ret_line = *text;
-    *ret_length = (size_t)(end - *text);
-    *size -= *ret_length + 1;
-    *text = end + 1;
-    return 0;
+    return rc == 0 && ret_line->length == 0 ? TH_E_SYNTAX : rc;
 }
 
 int th_tlog_checkpoint_parse(const char *text, size_t size, struct th_checkpoint *ret_checkpoint)
 {
     struct th_checkpoint checkpoint = {.size = 0};
-    const char *lines[3] = {NULL, NULL, NULL};
-    size_t lengths[3] = {0, 0, 0};
-    const char *extension = NULL;
-    size_t extension_length = 0;
+    struct th_lines rest = {.at = text, .left = size};
+    struct th_line lines[3] = {{NULL, 0}};
+    struct th_line extension;
     int rc = th_tlog_note_check_text(text, size);
 
     for (size_t i = 0; i < 3 && rc == 0; i++)
-        rc = next_line(&text, &size, &lines[i], &lengths[i]);
-    while (rc == 0 && size > 0)
-        rc = next_line(&text, &size, &extension, &extension_length);
+        rc = next_line(&rest, &lines[i]);
+    while (rc == 0 && rest.left > 0)
+        rc = next_line(&rest, &extension);
     if (rc != 0)
         return rc;
-    if (lengths[0] > TH_CHECKPOINT_ORIGIN_MAX)
+    if (lines[0].length > TH_CHECKPOINT_ORIGIN_MAX)
         return TH_E_LIMIT;
-    memcpy(checkpoint.origin, lines[0], lengths[0]);
-    rc = th_tlog_decimal_decode(lines[1], lengths[1], &checkpoint.size);
+    memcpy(checkpoint.origin, lines[0].text, lines[0].length);
+    rc = th_tlog_decimal_decode(lines[1].text, lines[1].length, &checkpoint.size);
     if (rc != 0)
         return rc;
     if (checkpoint.size > TH_MERKLE_SIZE_MAX)
         return TH_E_RANGE;
-    rc = th_tlog_digest_decode(lines[2], lengths[2], &checkpoint.root);
+    rc = th_tlog_digest_decode(lines[2].text, lines[2].length, &checkpoint.root);
     if (rc != 0)
         return rc;
     *ret_checkpoint = checkpoint;

@@ -22,6 +22,7 @@
 #include "proto/tlog/note.h"
 
 #define TH_COSIGNATURE_LINE_MAX (4 + TH_NOTE_NAME_MAX + 1 + 104 + 1)
+#define TH_COSIGNED_TEXT_MAX    4096 /* bytes of a note's text: many times a checkpoint */
 
 struct th_witness_key {
     char name[TH_NOTE_NAME_MAX + 1];
@@ -49,8 +50,9 @@ void th_witness_signer_deinit(struct th_witness_signer *signer);
 
 /*
  * The note with one more line, a cosignature at this time. `ret_note` may be where `note` is.
- * TH_E_LIMIT: more than `capacity` bytes, or the note has 16 signatures. TH_E_EXISTS: this witness
- * has signed it already. TH_E_RANGE: a negative time. Otherwise as th_tlog_note_split().
+ * TH_E_LIMIT: more than `capacity` bytes, a text that is too long, or the note has 16 signatures.
+ * TH_E_EXISTS: it has a line of this witness already, right or wrong. TH_E_RANGE: a negative time.
+ * Otherwise as th_tlog_note_split().
  */
 TH_MUST_CHECK int th_tlog_cosign(const char *note, size_t size,
                                  const struct th_witness_signer *signer, int64_t time_s,
@@ -58,7 +60,8 @@ TH_MUST_CHECK int th_tlog_cosign(const char *note, size_t size,
 
 /*
  * 0: the witness has signed the note; the latest time when it has more than once. TH_E_SIGNATURE:
- * it has not, or one of its signatures is wrong. Otherwise as th_tlog_note_split().
+ * it has not, or one of its signatures is wrong. TH_E_LIMIT: also a text that is too long.
+ * Otherwise as th_tlog_note_split().
  */
 TH_MUST_CHECK int th_tlog_cosignature_verify(const char *note, size_t size,
                                              const struct th_witness_key *key, int64_t *ret_time_s);

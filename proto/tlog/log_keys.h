@@ -61,15 +61,18 @@ struct th_succession {
     struct th_digest root;
     struct th_vkey next;
 };
-/* Form only, not the signature. TH_E_SYNTAX, TH_E_TEXT, TH_E_LIMIT, TH_E_RANGE, TH_E_VERSION. */
+/*
+ * Form only, not the signature; one line of signature. TH_E_SYNTAX, TH_E_TEXT, TH_E_LIMIT,
+ * TH_E_RANGE, TH_E_VERSION; TH_E_INVALID: the next key's id is not its own.
+ */
 TH_MUST_CHECK int th_tlog_succession_parse(const char *note, size_t size,
                                            struct th_succession *ret_succession);
 
 /*
  * Appends the key that a succession names, when the current key has signed it. TH_E_SIGNATURE: it
- * has not; TH_E_EXISTS: the key is in the history; TH_E_RANGE: a rotation that does not begin after
- * the current key does; TH_E_LIMIT: no room; otherwise as th_tlog_succession_parse(). On failure
- * nothing changes.
+ * has not; TH_E_EXISTS: the key is in the history, or a log that was left would come back;
+ * TH_E_RANGE: a rotation that does not begin after the current key does; TH_E_LIMIT: no room;
+ * otherwise as th_tlog_succession_parse(). On failure nothing changes.
  */
 TH_MUST_CHECK int th_log_keys_succeed(struct th_log_keys *keys, const char *note, size_t size);
 

@@ -2,9 +2,9 @@
 #include "proto/tlog/proof.h"
 
 #include "base/assert.h"
+#include "proto/tlog/lines.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,43 +13,6 @@ static const char extra_start[] = "extra ";
 static const char index_start[] = "index ";
 
 #define TEXT_SIZE(array) (sizeof(array) - 1) /* without the NUL */
-
-/* What is still to be read. */
-struct reader {
-    const char *at;
-    size_t left;
-};
-
-struct line {
-    const char *text;
-    size_t length;
-};
-
-/* A line may be empty; without a newline it is not one. */
-static int read_line(struct reader *reader, struct line *ret_line)
-{
-    const char *end = reader->left > 0 ? memchr(reader->at, '\n', reader->left) : NULL;
-
-    if (end == NULL)
-        return TH_E_SYNTAX;
-    ret_line->text = reader->at;
-    ret_line->length = (size_t)(end - reader->at);
-    reader->left -= ret_line->length + 1;
-    reader->at = end + 1;
-    return 0;
-}
-
-/* Takes the word off the beginning of the line. */
-static bool line_take(struct line *line, const char *word)
-{
-    size_t size = strlen(word);
-
-    if (line->length < size || memcmp(line->text, word, size) != 0)
-        return false;
-    line->text += size;
-    line->length -= size;
-    return true;
-}
 
 static int check(const struct th_tlog_proof *proof)
 {
@@ -117,36 +80,36 @@ int th_tlog_proof_format(const struct th_tlog_proof *proof, size_t capacity, cha
 }
 
 /* The optional line of extra data and the line of the index. */
-static int parse_head(struct reader *reader, struct th_tlog_proof *proof)
+static int parse_head(struct th_lines *lines, struct th_tlog_proof *proof)
 {
-    struct line line;
-    int rc = read_line(reader, &line);
+    struct th_line line;
+    int rc = th_lines_next(lines, &line);
 
     if (rc != 0)
         return rc;
-    if (line_take(&line, extra_start)) {
+    if (th_line_take(&line, extra_start)) {
         rc = th_tlog_base64_decode(line.text, line.length, sizeof proof->extra, proof->extra,
                                    &proof->extra_size);
         if (rc != 0)
             return rc;
         if (proof->extra_size == 0)
             return TH_E_SYNTAX;
-        rc = read_line(reader, &line);
+        rc = th_lines_next(lines, &line);
         if (rc != 0)
             return rc;
     }
-    if (!line_take(&line, index_start))
+    if (!th_line_take(&line, index_start))
         return TH_E_SYNTAX;
     return th_tlog_decimal_decode(line.text, line.length, &proof->index);
 }
 
 /* The hashes and the empty line after them. */
-static int parse_hashes(struct reader *reader, struct th_tlog_proof *proof)
+static int parse_hashes(struct th_lines *lines, struct th_tlog_proof *proof)
 {
-    struct line line;
+    struct th_line line;
 
     for (;;) {
-        int rc = read_line(reader, &line);
+        int rc = th_lines_next(lines, &line);
 
         if (rc != 0)
             return rc;
@@ -163,23 +126,23 @@ static int parse_hashes(struct reader *reader, struct th_tlog_proof *proof)
 
 int th_tlog_proof_parse(const char *text, size_t size, struct th_tlog_proof *ret_proof)
 {
-    struct reader reader = {.at = text, .left = size};
+    struct th_lines lines = {.at = text, .left = size};
     struct th_tlog_proof proof = {.index = 0};
-    struct line line;
-    int rc = read_line(&reader, &line);
+    struct th_line line;
+    int rc = th_lines_next(&lines, &line);
 
     if (rc != 0)
         return rc;
-    if (!line_take(&line, first_line) || line.length != 0)
+    if (!th_line_take(&line, first_line) || line.length != 0)
         return TH_E_VERSION;
-    rc = parse_head(&reader, &proof);
+    rc = parse_head(&lines, &proof);
     if (rc != 0)
         return rc;
-    rc = parse_hashes(&reader, &proof);
+    rc = parse_hashes(&lines, &proof);
     if (rc != 0)
         return rc;
-    proof.checkpoint = reader.at;
-    proof.checkpoint_size = reader.left;
+    proof.checkpoint = lines.at;
+    proof.checkpoint_size = lines.left;
     rc = check(&proof);
     if (rc != 0)
         return rc;
