@@ -32,8 +32,9 @@
 #define TH_LIMIT_TITLE_MAX         1000
 #define TH_LIMIT_QUOTE_MAX         4000
 
-#define TH_LIMIT_FRAME_SIZE_MAX      (256 * 1024)                        /* one message */
-#define TH_LIMIT_SUBMISSION_SIZE_MAX (TH_LIMIT_FRAME_SIZE_MAX - 64)      /* room for its frame */
+#define TH_LIMIT_FRAME_SIZE_MAX      (288 * 1024) /* one message: a submission and a receipt */
+#define TH_LIMIT_SUBMISSION_SIZE_MAX (256 * 1024 - 64)
+#define TH_LIMIT_RECEIPT_SIZE_MAX    (32 * 1024)
 #define TH_LIMIT_TO_NODE_SIZE_MAX    (TH_LIMIT_UNITS_ENCODED_MAX + 4096) /* units, plans, answers */
 #define TH_LIMIT_HEADER_SIZE_MAX     1024 /* the signed header of a submission */
 #define TH_LIMIT_REPORT_SIZE_MAX     (128 * 1024)

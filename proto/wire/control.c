@@ -36,7 +36,7 @@ static Tonghop__Act *write_act(struct th_wire_writer *writer, const struct th_ac
     message->sign_key = th_wire_of_bytes(act->sign_key.bytes, sizeof act->sign_key.bytes);
     message->has_curve_key = act->kind == TH_ACT_ENROL;
     message->curve_key = th_wire_of_bytes(act->curve_key, sizeof act->curve_key);
-    message->has_to = act->kind == TH_ACT_SET_CLOCK;
+    message->has_to = act->kind == TH_ACT_SET_CLOCK || act->kind == TH_ACT_REVOKE;
     message->to = act->to.ms;
     return message;
 }
@@ -102,13 +102,14 @@ static void check_fields(struct th_wire_reader *reader, const Tonghop__Act *mess
 {
     enum th_act_kind kind = (enum th_act_kind)message->kind;
     bool has_key = kind == TH_ACT_ENROL || kind == TH_ACT_REVOKE;
-    bool has_content =
-        kind == TH_ACT_LOAD_UNITS || kind == TH_ACT_LOAD_PLAN || kind == TH_ACT_ENROL;
+    bool has_content = kind == TH_ACT_LOAD_UNITS || kind == TH_ACT_LOAD_PLAN ||
+                       kind == TH_ACT_ENROL || kind == TH_ACT_ROTATE || kind == TH_ACT_RECOVER;
+    bool has_to = kind == TH_ACT_SET_CLOCK || kind == TH_ACT_REVOKE;
     th_wire_require(reader, (message->has_content != 0) == has_content, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_unit != 0) == has_key, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_sign_key != 0) == has_key, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_curve_key != 0) == (kind == TH_ACT_ENROL), TH_E_SYNTAX);
-    th_wire_require(reader, (message->has_to != 0) == (kind == TH_ACT_SET_CLOCK), TH_E_SYNTAX);
+    th_wire_require(reader, (message->has_to != 0) == has_to, TH_E_SYNTAX);
 }
 
 static void read_act(struct th_wire_reader *reader, const Tonghop__Act *message, struct th_act *act)

@@ -34,6 +34,8 @@ static Tonghop__Judgement **write_judgements(struct th_wire_writer *writer,
         message->has_timeliness = judgement->accepted;
         if (judgement->accepted)
             message->timeliness = (Tonghop__Timeliness)judgement->timeliness;
+        message->has_received = judgement->accepted && judgement->has_received;
+        message->received = judgement->received.ms;
         list[i] = message;
     }
     return list;
@@ -50,16 +52,20 @@ static struct th_judgement read_judgement(struct th_wire_reader *reader,
         .verdict = (enum th_verdict)message->verdict,
         .accepted = message->verdict == TONGHOP__JUDGEMENT__VERDICT__ACCEPTED,
         .has_due = message->has_due,
+        .has_received = message->has_received,
     };
     th_wire_require(reader, message->has_first_received == judgement.accepted, TH_E_SYNTAX);
     th_wire_require(reader, message->has_timeliness == judgement.accepted, TH_E_SYNTAX);
     th_wire_require(reader, judgement.accepted || !judgement.has_due, TH_E_SYNTAX);
+    th_wire_require(reader, judgement.accepted || !judgement.has_received, TH_E_SYNTAX);
     if (judgement.accepted) {
         judgement.first_received = th_wire_instant(reader, message->first_received);
         judgement.timeliness = (enum th_timeliness)message->timeliness;
     }
     if (judgement.has_due)
         judgement.due = th_wire_instant(reader, message->due);
+    if (judgement.has_received)
+        judgement.received = th_wire_instant(reader, message->received);
     return judgement;
 }
 
@@ -170,6 +176,12 @@ int th_wire_leaf_decode(struct th_bytes bytes, struct th_arena *arena, struct th
     };
     if (message->has_unit)
         leaf.unit = th_wire_unit_code(&reader, message->unit);
+    /* The leaf's own time is when it was received, unless another log received it before. */
+    for (size_t i = 0; reader.status == 0 && i < leaf.judgements_count; i++)
+        th_wire_require(&reader,
+                        !leaf.judgements[i].accepted ||
+                            leaf.judgements[i].has_received == (leaf.kind == TH_ENTRY_READMITTED),
+                        TH_E_SYNTAX);
     if (message->has_header_sha256)
         leaf.header_digest = th_wire_digest(&reader, message->header_sha256);
     if (reader.status == 0)
@@ -261,6 +273,7 @@ static void write_revocation(const struct th_revocation *value, Tonghop__Revocat
     message->unit = th_wire_of_text(value->unit);
     message->sign_key = th_wire_of_bytes(value->sign_key.bytes, sizeof value->sign_key.bytes);
     message->operator_ = th_wire_of_text(value->operator);
+    message->effective = value->effective.ms;
 }
 
 static void read_revocation(struct th_wire_reader *reader, const Tonghop__Revocation *message,
@@ -269,6 +282,7 @@ static void read_revocation(struct th_wire_reader *reader, const Tonghop__Revoca
     value->unit = th_wire_unit_code(reader, message->unit);
     th_wire_fixed(reader, message->sign_key, value->sign_key.bytes, sizeof value->sign_key.bytes);
     read_operator(reader, message->operator_, &value->operator);
+    value->effective = th_wire_instant(reader, message->effective);
 }
 
 static void write_reminding(const struct th_reminding *value, Tonghop__Reminding *message)

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "message.pb-c.h"
+#include "proto/wire/log_key_parts.h"
 #include "proto/wire/writer.h"
 
 static ProtobufCBinaryData *write_blobs(struct th_wire_writer *writer, const struct th_bytes *blobs,
@@ -53,6 +54,7 @@ int th_wire_to_aggregator_encode(const struct th_to_aggregator *message, struct 
     Tonghop__ToAggregator frame = TONGHOP__TO_AGGREGATOR__INIT;
     Tonghop__Hello hello;
     Tonghop__Query query;
+    Tonghop__Readmission readmission;
     frame.version = TH_WIRE_VERSION;
     frame.request = message->request;
     switch (message->kind) {
@@ -69,6 +71,11 @@ int th_wire_to_aggregator_encode(const struct th_to_aggregator *message, struct 
         write_query(&message->query, &query);
         frame.body_case = TONGHOP__TO_AGGREGATOR__BODY_QUERY;
         frame.query = &query;
+        break;
+    case TH_TO_AGGREGATOR_READMISSION:
+        th_wire_write_readmission(&message->readmission, &readmission);
+        frame.body_case = TONGHOP__TO_AGGREGATOR__BODY_READMISSION;
+        frame.readmission = &readmission;
         break;
     }
     TH_ASSERT(frame.body_case != TONGHOP__TO_AGGREGATOR__BODY__NOT_SET);
@@ -130,13 +137,32 @@ static void write_outcome(struct th_wire_writer *writer, const struct th_outcome
     message->refusal = th_wire_of_bytes(outcome->refusal.bytes, outcome->refusal.size);
 }
 
-static void write_welcome(const struct th_welcome *welcome, Tonghop__Welcome *message)
+static Tonghop__Lost **write_lost(struct th_wire_writer *writer, const struct th_lost *lost,
+                                  size_t count)
+{
+    Tonghop__Lost **list = th_wire_writer_alloc(writer, count, sizeof *list);
+    Tonghop__Lost *messages = th_wire_writer_alloc(writer, count, sizeof *messages);
+    for (size_t i = 0; messages != NULL && i < count; i++) {
+        tonghop__lost__init(&messages[i]);
+        messages[i].realm = th_wire_of_text(lost[i].realm);
+        messages[i].from = lost[i].from;
+        list[i] = &messages[i];
+    }
+    return list;
+}
+
+static void write_welcome(struct th_wire_writer *writer, const struct th_welcome *welcome,
+                          Tonghop__Welcome *message)
 {
     tonghop__welcome__init(message);
     message->mode = (Tonghop__Mode)welcome->mode;
     message->realm = th_wire_of_text(welcome->realm);
     message->now = welcome->now.ms;
     message->size = welcome->size;
+    message->n_log_key = welcome->log_keys_count;
+    message->log_key = th_wire_write_log_keys(writer, welcome->log_keys, welcome->log_keys_count);
+    message->n_lost = welcome->lost_count;
+    message->lost = write_lost(writer, welcome->lost, welcome->lost_count);
 }
 
 static void write_reminder(const struct th_reminder *reminder, Tonghop__Reminder *message)
@@ -174,7 +200,7 @@ static void write_body(struct th_wire_writer *writer, const struct th_to_node *m
 {
     switch (message->kind) {
     case TH_TO_NODE_WELCOME:
-        write_welcome(&message->body.welcome, &body->welcome);
+        write_welcome(writer, &message->body.welcome, &body->welcome);
         frame->body_case = TONGHOP__TO_NODE__BODY_WELCOME;
         frame->welcome = &body->welcome;
         break;

@@ -7,10 +7,12 @@
 #include "proto/wire/message.h"
 
 #include "message.pb-c.h"
+#include "proto/tlog/log_keys.h"
+#include "proto/wire/journal.h"
+#include "proto/wire/log_key_parts.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/scan.h"
 
-#define RECEIPT_SIZE_MAX (32 * 1024)
 #define REFUSAL_SIZE_MAX (64 * 1024)
 #define KNOWN_MAX        (2 * TH_LIMIT_PLANS_MAX)
 
@@ -67,7 +69,7 @@ static void read_hello(struct th_wire_reader *reader, struct th_bytes bytes,
         .unit = th_wire_unit_code(reader, message->unit),
         .known = th_wire_digests(reader, message->known_sha256, message->n_known_sha256),
         .known_count = message->n_known_sha256,
-        .newest_receipt = th_wire_bytes(reader, message->newest_receipt, RECEIPT_SIZE_MAX),
+        .newest_receipt = th_wire_bytes(reader, message->newest_receipt, TH_LIMIT_RECEIPT_SIZE_MAX),
     };
 }
 
@@ -103,7 +105,7 @@ int th_wire_to_aggregator_decode(struct th_bytes bytes, struct th_arena *arena,
     if (bytes.size > TH_LIMIT_FRAME_SIZE_MAX)
         return TH_E_LIMIT;
     struct frame frame;
-    int status = scan_frame(bytes, 5, &frame);
+    int status = scan_frame(bytes, 6, &frame);
     if (status < 0)
         return status;
     struct th_wire_reader reader;
@@ -118,14 +120,31 @@ int th_wire_to_aggregator_decode(struct th_bytes bytes, struct th_arena *arena,
         message.kind = TH_TO_AGGREGATOR_SUBMISSION;
         message.submission = frame.content;
         break;
-    default:
+    case 5:
         message.kind = TH_TO_AGGREGATOR_QUERY;
         read_query(&reader, frame.content, &message.query);
+        break;
+    default:
+        message.kind = TH_TO_AGGREGATOR_READMISSION;
+        reader.status = th_wire_readmission_decode(frame.content, arena, &message.readmission);
         break;
     }
     if (reader.status == 0)
         *ret_message = message;
     return reader.status;
+}
+
+static const struct th_lost *read_lost(struct th_wire_reader *reader,
+                                       Tonghop__Lost *const *messages, size_t count)
+{
+    th_wire_require(reader, count <= TH_LOG_KEYS_MAX, TH_E_LIMIT);
+    struct th_lost *lost = th_wire_alloc(reader, count, sizeof *lost);
+    for (size_t i = 0; lost != NULL && i < count; i++)
+        lost[i] = (struct th_lost){
+            .realm = th_wire_text(reader, messages[i]->realm, 1, TH_LIMIT_REALM_SIZE_MAX, 0),
+            .from = messages[i]->from,
+        };
+    return lost;
 }
 
 static void read_welcome(struct th_wire_reader *reader, struct th_bytes bytes,
@@ -139,6 +158,11 @@ static void read_welcome(struct th_wire_reader *reader, struct th_bytes bytes,
         .realm = th_wire_text(reader, message->realm, 1, TH_LIMIT_REALM_SIZE_MAX, 0),
         .now = th_wire_instant(reader, message->now),
         .size = message->size,
+        .log_keys =
+            th_wire_read_log_keys(reader, message->log_key, message->n_log_key, TH_LOG_KEYS_MAX),
+        .log_keys_count = message->n_log_key,
+        .lost = read_lost(reader, message->lost, message->n_lost),
+        .lost_count = message->n_lost,
     };
 }
 
@@ -181,19 +205,6 @@ static struct th_wire_verdict read_verdict(struct th_wire_reader *reader,
     return verdict;
 }
 
-/* Texts that others write and sign as a whole: no control characters, whatever their form. */
-static struct th_bytes read_note(struct th_wire_reader *reader, ProtobufCBinaryData data,
-                                 size_t size_max)
-{
-    struct th_bytes bytes = th_wire_bytes(reader, data, size_max);
-    size_t offset;
-    th_wire_require(
-        reader,
-        !th_text_find_forbidden((const char *)bytes.bytes, bytes.size, TH_TEXT_LINES, &offset),
-        TH_E_TEXT);
-    return bytes;
-}
-
 static void read_outcome(struct th_wire_reader *reader, struct th_bytes bytes,
                          struct th_outcome *ret_outcome)
 {
@@ -207,14 +218,14 @@ static void read_outcome(struct th_wire_reader *reader, struct th_bytes bytes,
     for (size_t i = 0; reader->status == 0 && i < message->n_verdict; i++)
         verdicts[i] = read_verdict(reader, message->verdict[i], message->n_receipt);
     for (size_t i = 0; reader->status == 0 && i < message->n_receipt; i++)
-        receipts[i] = read_note(reader, message->receipt[i], RECEIPT_SIZE_MAX);
+        receipts[i] = th_wire_note(reader, message->receipt[i], TH_LIMIT_RECEIPT_SIZE_MAX);
     *ret_outcome = (struct th_outcome){
         .header_digest = th_wire_digest(reader, message->header_sha256),
         .verdicts = verdicts,
         .verdicts_count = message->n_verdict,
         .receipts = receipts,
         .receipts_count = message->n_receipt,
-        .refusal = read_note(reader, message->refusal, REFUSAL_SIZE_MAX),
+        .refusal = th_wire_note(reader, message->refusal, REFUSAL_SIZE_MAX),
     };
 }
 
@@ -266,7 +277,7 @@ static void read_answer(struct th_wire_reader *reader, struct th_bytes bytes,
 {
     const Tonghop__Answer *message = th_wire_unpack(reader, &tonghop__answer__descriptor, bytes);
     if (message != NULL)
-        *ret_answer = read_note(reader, message->json, TH_LIMIT_TO_NODE_SIZE_MAX);
+        *ret_answer = th_wire_note(reader, message->json, TH_LIMIT_TO_NODE_SIZE_MAX);
 }
 
 int th_wire_to_node_decode(struct th_bytes bytes, struct th_arena *arena,

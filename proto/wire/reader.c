@@ -191,6 +191,18 @@ struct th_bytes th_wire_bytes(struct th_wire_reader *reader, ProtobufCBinaryData
     return reader->status < 0 ? (struct th_bytes){0} : (struct th_bytes){data.data, data.len};
 }
 
+struct th_bytes th_wire_note(struct th_wire_reader *reader, ProtobufCBinaryData data,
+                             size_t size_max)
+{
+    struct th_bytes bytes = th_wire_bytes(reader, data, size_max);
+    size_t offset;
+    th_wire_require(
+        reader,
+        !th_text_find_forbidden((const char *)bytes.bytes, bytes.size, TH_TEXT_LINES, &offset),
+        TH_E_TEXT);
+    return bytes;
+}
+
 void th_wire_fixed(struct th_wire_reader *reader, ProtobufCBinaryData data, uint8_t *ret_bytes,
                    size_t size)
 {

@@ -64,6 +64,10 @@ const char *th_wire_unit_string(struct th_wire_reader *reader, ProtobufCBinaryDa
 /* Bytes of any kind. TH_E_LIMIT. */
 struct th_bytes th_wire_bytes(struct th_wire_reader *reader, ProtobufCBinaryData data,
                               size_t size_max);
+/* Texts that others write and sign as a whole: no control characters, whatever their form.
+ * TH_E_LIMIT, TH_E_TEXT. */
+struct th_bytes th_wire_note(struct th_wire_reader *reader, ProtobufCBinaryData data,
+                             size_t size_max);
 /* Exactly `size` bytes; TH_E_SYNTAX. */
 void th_wire_fixed(struct th_wire_reader *reader, ProtobufCBinaryData data, uint8_t *ret_bytes,
                    size_t size);
