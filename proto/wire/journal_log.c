@@ -3,8 +3,9 @@
  * The bodies of entries about the log itself: its keys, what it lost, and what came back. Keys and
  * readmissions are also in messages (proto/wire/log_key_parts.h).
  */
-#include "proto/tlog/log_keys.h"
 #include "proto/wire/journal.h"
+
+#include "proto/tlog/log_keys.h"
 #include "proto/wire/log_key_parts.h"
 #include "proto/wire/scan.h"
 

@@ -38,11 +38,16 @@ TYPES = {
     "announcement": message_pb2.ToNode, "answer": message_pb2.ToNode,
     "closing": journal_pb2.Closing, "decision": journal_pb2.Decision,
     "enrolment": journal_pb2.Enrolment, "failure": message_pb2.ToNode,
-    "hello": message_pb2.ToAggregator, "leaf": journal_pb2.Leaf, "outcome": message_pb2.ToNode,
+    "hello": message_pb2.ToAggregator, "leaf": journal_pb2.Leaf,
+    "leaf-readmitted": journal_pb2.Leaf, "outcome": message_pb2.ToNode,
     "plan": plan_pb2.Plan, "query": message_pb2.ToAggregator, "reminder": message_pb2.ToNode,
+    "readmission": journal_pb2.Readmission, "readmit": message_pb2.ToAggregator,
+    "recovery": journal_pb2.Recovery, "recovery-end": journal_pb2.RecoveryEnd,
+    "revocation": journal_pb2.Revocation, "rotation": journal_pb2.Rotation,
     "report": report_pb2.Report, "report-minimal": report_pb2.Report,
     "submission": report_pb2.Submission, "submit": message_pb2.ToAggregator,
     "units": plan_pb2.UnitList, "welcome": message_pb2.ToNode,
+    "welcome-lost": message_pb2.ToNode,
 }
 # The eight leaves of the tests of Certificate Transparency, and the roots of its first trees.
 CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657",

@@ -29,6 +29,11 @@ AGAIN(leaf, th_leaf)
 AGAIN(decision, th_decision)
 AGAIN(enrolment, th_enrolment)
 AGAIN(closing, th_closing_body)
+AGAIN(revocation, th_revocation)
+AGAIN(rotation, th_rotation)
+AGAIN(recovery, th_recovery)
+AGAIN(recovery_end, th_recovery_end)
+AGAIN(readmission, th_readmission)
 
 static int again_units(struct th_bytes bytes, struct th_arena *arena, struct th_bytes *ret_bytes)
 {
@@ -121,6 +126,29 @@ static struct th_bytes make_query(struct th_arena *arena)
               arena);
 }
 
+static struct th_bytes make_readmit(struct th_arena *arena)
+{
+    return up((struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_READMISSION,
+                                        .request = 5,
+                                        .readmission = th_sample_readmission(arena)},
+              arena);
+}
+
+static struct th_bytes make_welcome_lost(struct th_arena *arena)
+{
+    static const struct th_lost lost = {{"tonghop/64/rehearsal", 20}, 300};
+    struct th_welcome welcome = {.mode = TH_MODE_REHEARSAL,
+                                 .realm = TH_TEXT("tonghop/64/2/rehearsal"),
+                                 .now = {1746784867250},
+                                 .size = 305,
+                                 .lost = &lost,
+                                 .lost_count = 1};
+    welcome.log_keys = th_sample_log_keys(arena, &welcome.log_keys_count);
+    return down(
+        (struct th_to_node){.kind = TH_TO_NODE_WELCOME, .request = 1, .body.welcome = welcome},
+        arena);
+}
+
 static struct th_bytes make_welcome(struct th_arena *arena)
 {
     return down((struct th_to_node){.kind = TH_TO_NODE_WELCOME,
@@ -128,7 +156,11 @@ static struct th_bytes make_welcome(struct th_arena *arena)
                                     .body.welcome = {TH_MODE_REHEARSAL,
                                                      TH_TEXT("tonghop/64/rehearsal"),
                                                      {1746784867250},
-                                                     300}},
+                                                     300,
+                                                     NULL,
+                                                     0,
+                                                     NULL,
+                                                     0}},
                 arena);
 }
 
@@ -246,6 +278,25 @@ static struct th_bytes make_leaf(struct th_arena *arena)
     MAKE(th_wire_leaf_encode(&leaf, arena, &bytes));
 }
 
+static struct th_bytes make_leaf_readmitted(struct th_arena *arena)
+{
+    struct th_judgement judgement = judgements()[0];
+    judgement.has_received = true;
+    judgement.received = judgement.first_received;
+    const struct th_leaf leaf = {.position = 304,
+                                 .kind = TH_ENTRY_READMITTED,
+                                 .time = {1746871267250},
+                                 .clock = TH_CLOCK_STEADY,
+                                 .entry_digest = th_sample_digest(5),
+                                 .mode = TH_MODE_REHEARSAL,
+                                 .unit = TH_TEXT("23734"),
+                                 .has_header_digest = true,
+                                 .header_digest = th_sample_digest(9),
+                                 .judgements = &judgement,
+                                 .judgements_count = 1};
+    MAKE(th_wire_leaf_encode(&leaf, arena, &bytes));
+}
+
 static struct th_bytes make_decision(struct th_arena *arena)
 {
     const struct th_remark remarks[] = {
@@ -273,6 +324,39 @@ static struct th_bytes make_closing(struct th_arena *arena)
     MAKE(th_wire_closing_encode(&closing, arena, &bytes));
 }
 
+static struct th_bytes make_revocation(struct th_arena *arena)
+{
+    struct th_revocation revocation = {
+        .unit = TH_TEXT("23734"), .operator= TH_TEXT("an"), .effective = {1746810000000}};
+    uint8_t secret[64];
+    th_sample_key(revocation.sign_key.bytes, secret);
+    MAKE(th_wire_revocation_encode(&revocation, arena, &bytes));
+}
+
+static struct th_bytes make_rotation(struct th_arena *arena)
+{
+    const struct th_rotation rotation = th_sample_rotation(arena);
+    MAKE(th_wire_rotation_encode(&rotation, arena, &bytes));
+}
+
+static struct th_bytes make_recovery(struct th_arena *arena)
+{
+    const struct th_recovery recovery = th_sample_recovery(arena);
+    MAKE(th_wire_recovery_encode(&recovery, arena, &bytes));
+}
+
+static struct th_bytes make_recovery_end(struct th_arena *arena)
+{
+    const struct th_recovery_end end = {TH_TEXT("an")};
+    MAKE(th_wire_recovery_end_encode(&end, arena, &bytes));
+}
+
+static struct th_bytes make_readmission(struct th_arena *arena)
+{
+    const struct th_readmission readmission = th_sample_readmission(arena);
+    MAKE(th_wire_readmission_encode(&readmission, arena, &bytes));
+}
+
 const struct th_golden *th_golden_list(size_t *ret_count)
 {
     static const struct th_golden list[] = {
@@ -282,6 +366,8 @@ const struct th_golden *th_golden_list(size_t *ret_count)
         {"hello", "message", "ToAggregator", make_hello, again_to_aggregator},
         {"submit", "message", "ToAggregator", make_submit, again_to_aggregator},
         {"query", "message", "ToAggregator", make_query, again_to_aggregator},
+        {"readmit", "message", "ToAggregator", make_readmit, again_to_aggregator},
+        {"welcome-lost", "message", "ToNode", make_welcome_lost, again_to_node},
         {"welcome", "message", "ToNode", make_welcome, again_to_node},
         {"outcome", "message", "ToNode", make_outcome, again_to_node},
         {"announcement", "message", "ToNode", make_announcement, again_to_node},
@@ -291,9 +377,15 @@ const struct th_golden *th_golden_list(size_t *ret_count)
         {"plan", "plan", "Plan", make_plan, again_plan},
         {"units", "plan", "UnitList", make_units, again_units},
         {"leaf", "journal", "Leaf", make_leaf, again_leaf},
+        {"leaf-readmitted", "journal", "Leaf", make_leaf_readmitted, again_leaf},
         {"decision", "journal", "Decision", make_decision, again_decision},
         {"enrolment", "journal", "Enrolment", make_enrolment, again_enrolment},
         {"closing", "journal", "Closing", make_closing, again_closing},
+        {"revocation", "journal", "Revocation", make_revocation, again_revocation},
+        {"rotation", "journal", "Rotation", make_rotation, again_rotation},
+        {"recovery", "journal", "Recovery", make_recovery, again_recovery},
+        {"recovery-end", "journal", "RecoveryEnd", make_recovery_end, again_recovery_end},
+        {"readmission", "journal", "Readmission", make_readmission, again_readmission},
     };
     *ret_count = sizeof list / sizeof list[0];
     return list;

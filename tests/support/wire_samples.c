@@ -2,8 +2,11 @@
 #include "tests/support/wire_samples.h"
 
 #include "base/assert.h"
+#include "proto/tlog/hash.h"
+#include "proto/tlog/log_keys.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 struct th_digest th_sample_digest(uint8_t byte)
@@ -115,6 +118,73 @@ struct th_bytes th_sample_submission(struct th_arena *arena)
     TH_ASSERT(th_wire_report_encode(&full, arena, &reports[0]) == 0);
     TH_ASSERT(th_wire_report_encode(&empty, arena, &reports[1]) == 0);
     return th_sample_sign(arena, reports, 2);
+}
+
+static struct th_note_signer sample_signer(const char *origin, uint8_t first)
+{
+    struct th_note_signer signer;
+    uint8_t seed[TH_NOTE_SEED_SIZE];
+    for (size_t i = 0; i < sizeof seed; i++)
+        seed[i] = (uint8_t)(first + i);
+    TH_ASSERT(th_tlog_signer_init(origin, seed, &signer) == 0);
+    return signer;
+}
+
+static struct th_log_key_body succeed(struct th_arena *arena, const struct th_note_signer *before,
+                                      const struct th_note_signer *next, uint64_t after)
+{
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1], root[TH_DIGEST_BASE64_SIZE + 1];
+    char text[TH_SUCCESSION_SIZE_MAX], note[TH_SUCCESSION_SIZE_MAX];
+    size_t vkey_size, note_size;
+    const struct th_digest digest = th_sample_digest((uint8_t)after);
+    TH_ASSERT(th_tlog_vkey_encode(&next->vkey, sizeof vkey, vkey, &vkey_size) == 0);
+    th_tlog_digest_encode(&digest, root);
+    int size = snprintf(text, sizeof text, "tonghop log succession v1\n%s\n%llu\n%s\n%s\n",
+                        before->vkey.name, (unsigned long long)after, root, vkey);
+    TH_ASSERT(th_tlog_note_sign(text, (size_t)size, before, sizeof note, note, &note_size) == 0);
+    const char *kept_vkey = th_arena_copy_text(arena, vkey, vkey_size);
+    const char *kept_note = th_arena_copy_text(arena, note, note_size);
+    TH_ASSERT(kept_vkey != NULL && kept_note != NULL);
+    return (struct th_log_key_body){.vkey = {kept_vkey, vkey_size},
+                                    .after = after,
+                                    .succession = {(const uint8_t *)kept_note, note_size}};
+}
+
+const struct th_log_key_body *th_sample_log_keys(struct th_arena *arena, size_t *ret_count)
+{
+    struct th_log_key_body *keys = th_arena_alloc_array(arena, 2, sizeof *keys);
+    TH_ASSERT(keys != NULL);
+    struct th_note_signer first = sample_signer("tonghop/64/rehearsal", 0);
+    struct th_note_signer second = sample_signer("tonghop/64/rehearsal", 32);
+    struct th_note_signer third = sample_signer("tonghop/64/2/rehearsal", 64);
+    keys[0] = succeed(arena, &first, &second, 250);
+    keys[1] = succeed(arena, &second, &third, 300);
+    *ret_count = 2;
+    return keys;
+}
+
+struct th_rotation th_sample_rotation(struct th_arena *arena)
+{
+    size_t count;
+    return (struct th_rotation){.key = th_sample_log_keys(arena, &count)[0],
+                                .operator= TH_TEXT("an")};
+}
+
+struct th_recovery th_sample_recovery(struct th_arena *arena)
+{
+    static const char checkpoint[] = "tonghop/64/rehearsal\n310\n";
+    struct th_recovery recovery = {
+        .operator= TH_TEXT("an"),
+        .checkpoint = {(const uint8_t *)checkpoint, sizeof checkpoint - 1}};
+    recovery.keys = th_sample_log_keys(arena, &recovery.keys_count);
+    return recovery;
+}
+
+struct th_readmission th_sample_readmission(struct th_arena *arena)
+{
+    static const char receipt[] = "c2sp.org/tlog-proof@v1\n";
+    return (struct th_readmission){th_sample_submission(arena),
+                                   {(const uint8_t *)receipt, sizeof receipt - 1}};
 }
 
 bool th_same_bytes(struct th_bytes left, struct th_bytes right)

@@ -17,6 +17,17 @@ struct th_report th_sample_empty_report(void);
 /* The key pair of the seed 0, 1, 2 … 31. */
 void th_sample_key(uint8_t ret_public[32], uint8_t ret_secret[64]);
 
+/*
+ * The later keys of a log that began with th_sample_key() as tonghop/64/rehearsal: a rotation after
+ * 250 leaves, and a recovery after 300 as tonghop/64/2/rehearsal. The successions are rightly
+ * signed; the seeds are 32 bytes from 32 on, and from 64 on.
+ */
+const struct th_log_key_body *th_sample_log_keys(struct th_arena *arena, size_t *ret_count);
+/* The two of them as entries have them, and a readmission of th_sample_submission(). */
+struct th_rotation th_sample_rotation(struct th_arena *arena);
+struct th_recovery th_sample_recovery(struct th_arena *arena);
+struct th_readmission th_sample_readmission(struct th_arena *arena);
+
 /* A signed submission of th_sample_report() and th_sample_empty_report(). */
 struct th_bytes th_sample_submission(struct th_arena *arena);
 /* One of any reports, signed with th_sample_key(). */

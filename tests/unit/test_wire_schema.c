@@ -26,6 +26,10 @@ static const ProtobufCMessageDescriptor *const roots[] = {
     &tonghop__reminding__descriptor,
     &tonghop__closing__descriptor,
     &tonghop__clock_change__descriptor,
+    &tonghop__rotation__descriptor,
+    &tonghop__recovery__descriptor,
+    &tonghop__recovery_end__descriptor,
+    &tonghop__readmission__descriptor,
 };
 
 /* Why a schema is not one of ours; NULL when it is. */
