@@ -46,10 +46,18 @@ static const struct th_act acts[] = {
      .sign_key = {{7}},
      .curve_key = {8}},
     {.kind = TH_ACT_REVOKE, .operator= {"an", 2}, .unit = {"23734", 5}, .sign_key = {{7}}},
+    {.kind = TH_ACT_REVOKE,
+     .operator= {"an", 2},
+     .unit = {"23734", 5},
+     .sign_key = {{7}},
+     .to = {INT64_C(1746810000000)}},
+    {.kind = TH_ACT_ROTATE, .operator= {"an", 2}, .content = {(const uint8_t *)"r", 1}},
+    {.kind = TH_ACT_RECOVER, .operator= {"an", 2}, .content = {(const uint8_t *)"r", 1}},
     {.kind = TH_ACT_SET_CLOCK, .operator= {"an", 2}, .to = {INT64_C(1746810000000)}},
-    {
-        .kind = TH_ACT_ACCEPT_CLOCK,
-        .operator= {"an", 2} },
+    {.kind = TH_ACT_END_RECOVERY, .operator= {"an", 2} },
+     {
+         .kind = TH_ACT_ACCEPT_CLOCK,
+         .operator= {"an", 2} },
     };
 enum { ACTS = sizeof acts / sizeof acts[0] };
 
@@ -98,6 +106,56 @@ Test(control, an_act_without_its_fields_is_refused)
     cr_assert_eq(th_wire_control_request_decode((struct th_bytes){bytes, sizeof bytes}, &arena,
                                                 &read, &count),
                  TH_E_SYNTAX);
+}
+
+Test(control, an_act_has_exactly_the_fields_of_its_kind)
+{
+    static const struct {
+        const char *what;
+        size_t size;
+        uint8_t fields[16]; /* after the operator */
+        int status;
+        uint8_t kind;
+    } cases[] = {
+        {"the end of a recovery", 0, {0}, 0, TH_ACT_END_RECOVERY},
+        {"with content", 3, {0x1a, 1, 'r'}, TH_E_SYNTAX, TH_ACT_END_RECOVERY},
+        {"with an instant", 2, {0x38, 0}, TH_E_SYNTAX, TH_ACT_END_RECOVERY},
+        {"a rotation", 3, {0x1a, 1, 'r'}, 0, TH_ACT_ROTATE},
+        {"without content", 0, {0}, TH_E_SYNTAX, TH_ACT_ROTATE},
+        {"a recovery", 3, {0x1a, 1, 'r'}, 0, TH_ACT_RECOVER},
+        {"without content", 0, {0}, TH_E_SYNTAX, TH_ACT_RECOVER},
+        {"with an instant", 5, {0x1a, 1, 'r', 0x38, 0}, TH_E_SYNTAX, TH_ACT_RECOVER},
+        {"unknown", 0, {0}, TH_E_SYNTAX, TH_ACT_RECOVER + 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t bytes[32] = {
+            0x08, 1, 0x12, (uint8_t)(6 + cases[i].size), 0x08, cases[i].kind, 0x12, 2, 'a', 'n'};
+        struct th_act *read = NULL;
+        size_t count = 0;
+        memcpy(bytes + 10, cases[i].fields, cases[i].size);
+        cr_assert_eq(th_wire_control_request_decode((struct th_bytes){bytes, 10 + cases[i].size},
+                                                    &arena, &read, &count),
+                     cases[i].status, "kind %d, %s", cases[i].kind, cases[i].what);
+    }
+}
+
+Test(control, a_revocation_says_its_instant)
+{
+    /* unit "1", 32 bytes of key; `to` when there is room for it */
+    uint8_t bytes[50] = {0x08, 1,   0x12, 46, 0x08, TH_ACT_REVOKE, 0x12, 2,
+                         'a',  'n', 0x22, 1,  '1',  0x2a,          32};
+    struct th_act *read = NULL;
+    size_t count = 0;
+    bytes[47] = 0x38;
+    bytes[48] = 5;
+    bytes[3] = 45;
+    cr_assert_eq(
+        th_wire_control_request_decode((struct th_bytes){bytes, 49}, &arena, &read, &count), 0);
+    cr_assert_eq(read[0].to.ms, 5);
+    bytes[3] = 43;
+    cr_assert_eq(
+        th_wire_control_request_decode((struct th_bytes){bytes, 47}, &arena, &read, &count),
+        TH_E_SYNTAX);
 }
 
 Test(control, results_come_back_as_they_were)

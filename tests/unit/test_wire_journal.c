@@ -2,6 +2,7 @@
 #include "proto/wire/journal.h"
 
 #include "proto/model/unit.h"
+#include "proto/tlog/log_keys.h"
 #include "proto/tlog/proof.h"
 #include "tests/support/wire_samples.h"
 
@@ -56,6 +57,8 @@ static void check_judgement(const struct th_judgement *back, const struct th_jud
     cr_assert_eq(back->first_received.ms, judgement->first_received.ms);
     cr_assert_eq(back->due.ms, judgement->due.ms);
     cr_assert_eq(back->timeliness, judgement->timeliness);
+    cr_assert_eq(back->has_received, judgement->has_received);
+    cr_assert_eq(back->received.ms, judgement->received.ms);
 }
 
 #define ENCODE(name, value)                                                                        \
@@ -95,6 +98,46 @@ Test(wire_journal, an_undated_judgement_has_no_due_instant)
     struct th_decision decision = {&judgement, 1, NULL, 0}, back;
     cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), 0);
     check_judgement(&back.judgements[0], &judgement);
+}
+
+Test(wire_journal, only_what_was_accepted_says_when_the_lost_log_received_it)
+{
+    struct th_judgement judgement = an_accepted_judgement();
+    judgement.has_received = true;
+    judgement.received.ms = 1746784867250;
+    struct th_decision decision = {&judgement, 1, NULL, 0}, back;
+    struct th_bytes bytes = ENCODE(decision, &decision);
+    cr_assert_eq(th_wire_decision_decode(bytes, &arena, &back), 0);
+    check_judgement(&back.judgements[0], &judgement);
+    judgement.received.ms = INT64_MAX;
+    cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), TH_E_LIMIT);
+    judgement = a_rejected_judgement();
+    bytes = ENCODE(decision, &decision);
+    /* `received` 0 at the end of the judgement, which is all there is. */
+    uint8_t *longer = th_arena_alloc(&arena, bytes.size + 2);
+    memcpy(longer, bytes.bytes, bytes.size);
+    memcpy(longer + bytes.size, "\x48\0", 2);
+    longer[1] = (uint8_t)(longer[1] + 2);
+    cr_assert_eq(th_wire_decision_decode((struct th_bytes){longer, bytes.size + 2}, &arena, &back),
+                 TH_E_SYNTAX);
+}
+
+Test(wire_journal, a_leaf_says_when_the_lost_log_received_exactly_when_it_is_readmitted)
+{
+    struct th_judgement judgements[] = {an_accepted_judgement(), a_rejected_judgement()};
+    struct th_leaf leaf = {.kind = TH_ENTRY_READMITTED,
+                           .clock = TH_CLOCK_STEADY,
+                           .mode = TH_MODE_LIVE,
+                           .judgements = judgements,
+                           .judgements_count = 2};
+    struct th_leaf back;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
+    judgements[0].has_received = true;
+    judgements[0].received.ms = 7;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), 0);
+    check_judgement(&back.judgements[0], &judgements[0]);
+    leaf.kind = TH_ENTRY_SUBMISSION;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
 }
 
 Test(wire_journal, a_remark_about_no_report_is_refused)
@@ -172,6 +215,8 @@ Test(wire_journal, the_largest_leaf_fits_in_a_receipt)
         judgements[i].number = TH_LIMIT_NUMBER_MAX;
         judgements[i].revision = TH_LIMIT_REVISION_MAX;
         judgements[i].due.ms = judgements[i].first_received.ms = -1;
+        judgements[i].has_received = true;
+        judgements[i].received.ms = -1;
     }
     struct th_leaf leaf = {.position = UINT64_MAX,
                            .kind = TH_ENTRY_SUBMISSION,
@@ -215,13 +260,18 @@ Test(wire_journal, enrolment_and_revocation_come_back)
     cr_assert_arr_eq(back.curve_key, enrolment.curve_key, 32);
     cr_assert(th_same_bytes(back.proof, enrolment.proof));
     cr_assert(th_same_text(back.operator, enrolment.operator));
-    struct th_revocation revocation = {.unit = TH_TEXT("64-snv"), .operator= TH_TEXT("")};
+    struct th_revocation revocation = {
+        .unit = TH_TEXT("64-snv"), .operator= TH_TEXT(""), .effective = {1746810000000}};
     memset(revocation.sign_key.bytes, 3, 32);
     struct th_revocation revoked;
     cr_assert_eq(th_wire_revocation_decode(ENCODE(revocation, &revocation), &arena, &revoked), 0);
     cr_assert(th_same_text(revoked.unit, revocation.unit));
     cr_assert_arr_eq(revoked.sign_key.bytes, revocation.sign_key.bytes, 32);
     cr_assert_eq(revoked.operator.size, 0);
+    cr_assert_eq(revoked.effective.ms, revocation.effective.ms);
+    revocation.effective.ms = INT64_MAX;
+    cr_assert_eq(th_wire_revocation_decode(ENCODE(revocation, &revocation), &arena, &revoked),
+                 TH_E_LIMIT);
 }
 
 Test(wire_journal, reminding_and_closing_come_back)
@@ -259,6 +309,137 @@ Test(wire_journal, a_clock_change_comes_back)
     cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back), 0);
     cr_assert(th_same_text(back.operator, TH_TEXT("An")));
     cr_assert_not(back.has_boottime);
+}
+
+static void check_key(const struct th_log_key_body *back, const struct th_log_key_body *key)
+{
+    cr_assert(th_same_text(back->vkey, key->vkey));
+    cr_assert_eq(back->after, key->after);
+    cr_assert(th_same_bytes(back->succession, key->succession));
+}
+
+static int pass_rotation(struct th_text vkey, struct th_bytes succession)
+{
+    const struct th_rotation rotation = {{vkey, UINT64_MAX, succession}, TH_TEXT("an")};
+    struct th_rotation back;
+    int status = th_wire_rotation_decode(ENCODE(rotation, &rotation), &arena, &back);
+    if (status == 0)
+        check_key(&back.key, &rotation.key);
+    return status;
+}
+
+Test(wire_journal, a_rotation_comes_back)
+{
+    const struct th_rotation rotation = th_sample_rotation(&arena);
+    struct th_rotation back;
+    cr_assert_eq(th_wire_rotation_decode(ENCODE(rotation, &rotation), &arena, &back), 0);
+    check_key(&back.key, &rotation.key);
+    cr_assert(th_same_text(back.operator, rotation.operator));
+}
+
+Test(wire_journal, a_log_key_is_one_line_and_its_succession_a_text)
+{
+    static char large[TH_SUCCESSION_SIZE_MAX + 1];
+    memset(large, 'a', sizeof large);
+    const struct th_bytes none = {NULL, 0}, note = {(const uint8_t *)"a\n", 2};
+    cr_assert_eq(pass_rotation(TH_TEXT("v"), none), 0);
+    cr_assert_eq(pass_rotation(TH_TEXT("v"), note), 0);
+    cr_assert_eq(pass_rotation(TH_TEXT(""), none), TH_E_SYNTAX);
+    cr_assert_eq(pass_rotation(TH_TEXT("v\n"), none), TH_E_TEXT);
+    cr_assert_eq(pass_rotation(TH_TEXT("v"), (struct th_bytes){(const uint8_t *)"\033", 1}),
+                 TH_E_TEXT);
+    cr_assert_eq(pass_rotation((struct th_text){large, TH_NOTE_VKEY_TEXT_MAX}, none), 0);
+    cr_assert_eq(pass_rotation((struct th_text){large, TH_NOTE_VKEY_TEXT_MAX + 1}, none),
+                 TH_E_LIMIT);
+    struct th_bytes succession = {(const uint8_t *)large, TH_SUCCESSION_SIZE_MAX};
+    cr_assert_eq(pass_rotation(TH_TEXT("v"), succession), 0);
+    succession.size++;
+    cr_assert_eq(pass_rotation(TH_TEXT("v"), succession), TH_E_LIMIT);
+}
+
+Test(wire_journal, a_recovery_comes_back)
+{
+    struct th_recovery recovery = th_sample_recovery(&arena), back;
+    cr_assert_eq(th_wire_recovery_decode(ENCODE(recovery, &recovery), &arena, &back), 0);
+    cr_assert_eq(back.keys_count, 2);
+    check_key(&back.keys[0], &recovery.keys[0]);
+    check_key(&back.keys[1], &recovery.keys[1]);
+    cr_assert(th_same_bytes(back.checkpoint, recovery.checkpoint));
+    cr_assert(th_same_text(back.operator, recovery.operator));
+    recovery.checkpoint.size = 0;
+    cr_assert_eq(th_wire_recovery_decode(ENCODE(recovery, &recovery), &arena, &back), 0);
+    cr_assert_eq(back.checkpoint.size, 0);
+}
+
+Test(wire_journal, a_recovery_has_one_to_eight_keys)
+{
+    struct th_log_key_body keys[TH_RECOVERY_KEYS_MAX + 1];
+    for (size_t i = 0; i <= TH_RECOVERY_KEYS_MAX; i++)
+        keys[i] = (struct th_log_key_body){.vkey = TH_TEXT("v")};
+    struct th_recovery recovery = {.keys = keys, .operator= TH_TEXT("an")}, back;
+    struct th_bytes bytes = {NULL, 0};
+    cr_assert_eq(th_wire_recovery_encode(&recovery, &arena, &bytes), TH_E_LIMIT);
+    recovery.keys_count = TH_RECOVERY_KEYS_MAX + 1;
+    cr_assert_eq(th_wire_recovery_encode(&recovery, &arena, &bytes), TH_E_LIMIT);
+    recovery.keys_count = TH_RECOVERY_KEYS_MAX;
+    bytes = ENCODE(recovery, &recovery);
+    cr_assert_eq(th_wire_recovery_decode(bytes, &arena, &back), 0);
+    /* One key more, and none: keys come first, each as long as the next. */
+    const size_t key_size = (bytes.size - 4) / TH_RECOVERY_KEYS_MAX;
+    uint8_t *more = th_arena_alloc(&arena, bytes.size + key_size);
+    memcpy(more, bytes.bytes, key_size);
+    memcpy(more + key_size, bytes.bytes, bytes.size);
+    cr_assert_eq(
+        th_wire_recovery_decode((struct th_bytes){more, bytes.size + key_size}, &arena, &back),
+        TH_E_LIMIT);
+    cr_assert_eq(
+        th_wire_recovery_decode((struct th_bytes){bytes.bytes + bytes.size - 4, 4}, &arena, &back),
+        TH_E_SYNTAX);
+}
+
+Test(wire_journal, the_end_of_a_recovery_comes_back)
+{
+    const struct th_recovery_end end = {TH_TEXT("an")};
+    struct th_recovery_end back;
+    cr_assert_eq(th_wire_recovery_end_decode(ENCODE(recovery_end, &end), &arena, &back), 0);
+    cr_assert(th_same_text(back.operator, end.operator));
+    cr_assert_eq(th_wire_recovery_end_decode((struct th_bytes){NULL, 0}, &arena, &back),
+                 TH_E_SYNTAX);
+}
+
+Test(wire_journal, a_readmission_is_borrowed_from_its_bytes)
+{
+    const struct th_readmission readmission = th_sample_readmission(&arena);
+    struct th_readmission back;
+    struct th_bytes bytes = ENCODE(readmission, &readmission);
+    cr_assert_eq(th_wire_readmission_decode(bytes, &arena, &back), 0);
+    cr_assert(th_same_bytes(back.submission, readmission.submission));
+    cr_assert(th_same_bytes(back.receipt, readmission.receipt));
+    cr_assert_eq(back.receipt.bytes + back.receipt.size, bytes.bytes + bytes.size);
+    for (size_t size = 0; size < bytes.size; size++)
+        cr_assert_eq(
+            th_wire_readmission_decode((struct th_bytes){bytes.bytes, size}, &arena, &back),
+            TH_E_SYNTAX);
+}
+
+static int decode_readmission(const char *bytes, size_t size)
+{
+    struct th_readmission back;
+    return th_wire_readmission_decode((struct th_bytes){(const uint8_t *)bytes, size}, &arena,
+                                      &back);
+}
+
+Test(wire_journal, a_readmission_has_one_submission_and_one_receipt)
+{
+    cr_assert_eq(decode_readmission("\x0a\1s\x12\1r", 6), 0);
+    cr_assert_eq(decode_readmission("\x12\1r\x0a\1s", 6), 0);
+    cr_assert_eq(decode_readmission("\x0a\1s", 3), TH_E_SYNTAX, "no receipt");
+    cr_assert_eq(decode_readmission("\x12\1r", 3), TH_E_SYNTAX, "no submission");
+    cr_assert_eq(decode_readmission("\x0a\0\x12\1r", 5), TH_E_SYNTAX, "an empty one");
+    cr_assert_eq(decode_readmission("\x0a\1s\x12\1r\x12\1r", 9), TH_E_SYNTAX, "two");
+    cr_assert_eq(decode_readmission("\x0a\1s\x12\1r\x1a\1r", 9), TH_E_SYNTAX, "unknown");
+    cr_assert_eq(decode_readmission("\x0a\1s\x12\1r\x08\1", 8), TH_E_SYNTAX, "a number");
+    cr_assert_eq(decode_readmission("\x0a\1s\x12\1\x1b", 6), TH_E_TEXT, "no text");
 }
 
 Test(wire_journal, cut_and_foreign_bytes_are_refused)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire/message.h"
 
+#include "proto/tlog/log_keys.h"
 #include "tests/support/wire_samples.h"
 
 #include <criterion/criterion.h>
@@ -137,15 +138,80 @@ Test(wire_message, a_short_query_asks_for_all_branches_now)
 Test(wire_message, welcome_comes_back)
 {
     struct th_welcome back =
-        to_node((struct th_to_node){
-                    .kind = TH_TO_NODE_WELCOME,
-                    .request = 5,
-                    .body.welcome = {TH_MODE_LIVE, TH_TEXT("tonghop/64"), {1746784867250}, 99}})
+        to_node((struct th_to_node){.kind = TH_TO_NODE_WELCOME,
+                                    .request = 5,
+                                    .body.welcome = {.mode = TH_MODE_LIVE,
+                                                     .realm = TH_TEXT("tonghop/64"),
+                                                     .now = {1746784867250},
+                                                     .size = 99}})
             .body.welcome;
     cr_assert_eq(back.mode, TH_MODE_LIVE);
     cr_assert(th_same_text(back.realm, TH_TEXT("tonghop/64")));
     cr_assert_eq(back.now.ms, 1746784867250);
     cr_assert_eq(back.size, 99);
+    cr_assert_eq(back.log_keys_count + back.lost_count, 0);
+}
+
+Test(wire_message, a_welcome_tells_the_keys_and_what_was_lost)
+{
+    const struct th_lost lost[] = {{TH_TEXT("tonghop/64"), UINT64_MAX},
+                                   {TH_TEXT("tonghop/64/2"), 0}};
+    struct th_welcome welcome = {
+        .mode = TH_MODE_LIVE, .realm = TH_TEXT("tonghop/64/3"), .lost = lost, .lost_count = 2};
+    welcome.log_keys = th_sample_log_keys(&arena, &welcome.log_keys_count);
+    struct th_welcome back =
+        to_node((struct th_to_node){.kind = TH_TO_NODE_WELCOME, .body.welcome = welcome})
+            .body.welcome;
+    cr_assert_eq(back.log_keys_count, 2);
+    cr_assert_eq(back.lost_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(th_same_text(back.log_keys[i].vkey, welcome.log_keys[i].vkey));
+        cr_assert_eq(back.log_keys[i].after, welcome.log_keys[i].after);
+        cr_assert(th_same_bytes(back.log_keys[i].succession, welcome.log_keys[i].succession));
+        cr_assert(th_same_text(back.lost[i].realm, lost[i].realm));
+        cr_assert_eq(back.lost[i].from, lost[i].from);
+    }
+}
+
+Test(wire_message, a_welcome_has_32_keys_and_32_losses_at_most)
+{
+    struct th_log_key_body keys[TH_LOG_KEYS_MAX + 1];
+    struct th_lost lost[TH_LOG_KEYS_MAX + 1];
+    for (size_t i = 0; i <= TH_LOG_KEYS_MAX; i++) {
+        keys[i] = (struct th_log_key_body){.vkey = TH_TEXT("v")};
+        lost[i] = (struct th_lost){.realm = TH_TEXT("r")};
+    }
+    struct th_to_node message = {.kind = TH_TO_NODE_WELCOME,
+                                 .body.welcome = {.mode = TH_MODE_LIVE,
+                                                  .realm = TH_TEXT("r"),
+                                                  .log_keys = keys,
+                                                  .log_keys_count = TH_LOG_KEYS_MAX,
+                                                  .lost = lost,
+                                                  .lost_count = TH_LOG_KEYS_MAX}};
+    cr_assert_eq(pass_down(message), 0);
+    message.body.welcome.log_keys_count++;
+    cr_assert_eq(pass_down(message), TH_E_LIMIT);
+    message.body.welcome.log_keys_count = 0;
+    message.body.welcome.lost_count++;
+    cr_assert_eq(pass_down(message), TH_E_LIMIT);
+    message.body.welcome.lost_count = 1;
+    lost[0].realm = TH_TEXT("r\n");
+    cr_assert_eq(pass_down(message), TH_E_TEXT);
+    lost[0].realm = TH_TEXT("");
+    cr_assert_eq(pass_down(message), TH_E_SYNTAX);
+    message.body.welcome.lost_count = 0;
+    message.body.welcome.log_keys_count = 1;
+    keys[0].vkey = TH_TEXT("");
+    cr_assert_eq(pass_down(message), TH_E_SYNTAX);
+}
+
+Test(wire_message, a_readmission_comes_back)
+{
+    const struct th_readmission readmission = th_sample_readmission(&arena);
+    struct th_to_aggregator back = to_aggregator((struct th_to_aggregator){
+        .kind = TH_TO_AGGREGATOR_READMISSION, .request = UINT64_MAX, .readmission = readmission});
+    cr_assert(th_same_bytes(back.readmission.submission, readmission.submission));
+    cr_assert(th_same_bytes(back.readmission.receipt, readmission.receipt));
 }
 
 static const struct th_wire_reason reasons[] = {
@@ -316,7 +382,8 @@ Test(wire_message, broken_frames_are_refused)
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x00\x22\x00")), TH_E_SYNTAX, "two");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x00\x2a\x00")), TH_E_SYNTAX, "two");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x00\x08\x01")), TH_E_SYNTAX, "version");
-    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x32\x00")), TH_E_SYNTAX, "unknown");
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x3a\x00")), TH_E_SYNTAX, "unknown");
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x32\x00")), TH_E_SYNTAX, "readmission");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x05")), TH_E_SYNTAX, "over the end");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22")), TH_E_SYNTAX, "no length");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x20\x00")), TH_E_SYNTAX, "wire type");
@@ -359,6 +426,27 @@ Test(wire_message, a_frame_over_its_limit_is_refused)
     message.submission.size = sizeof bytes;
     cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), TH_E_LIMIT);
     cr_assert_eq(decode_up((struct th_bytes){bytes, sizeof bytes + 1}), TH_E_LIMIT);
+}
+
+Test(wire_message, the_largest_submission_fits_with_the_largest_receipt)
+{
+    static uint8_t submission[TH_LIMIT_SUBMISSION_SIZE_MAX + 1];
+    static uint8_t receipt[TH_LIMIT_RECEIPT_SIZE_MAX + 1];
+    memset(receipt, 'a', sizeof receipt);
+    struct th_to_aggregator message = {
+        .kind = TH_TO_AGGREGATOR_READMISSION,
+        .request = UINT64_MAX,
+        .readmission = {{submission, sizeof submission - 1}, {receipt, sizeof receipt - 1}}};
+    struct th_bytes frame;
+    cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(decode_up(frame), 0);
+    message.readmission.receipt.size++;
+    cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(decode_up(frame), TH_E_LIMIT);
+    message.readmission.receipt.size = 1;
+    message.readmission.submission.size++;
+    cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(decode_up(frame), TH_E_LIMIT);
 }
 
 Test(wire_message, random_bodies_never_crash)
