@@ -289,6 +289,8 @@ void world_apply(struct world *world)
         case TH_EFFECT_PUT_CLOCK:
             world->clock = effect->body.clock;
             break;
+        case TH_EFFECT_PUT_LOG_KEY:
+        case TH_EFFECT_PUT_RECOVERY:
         case TH_EFFECT_ANSWER:
         case TH_EFFECT_REMIND:
             break;

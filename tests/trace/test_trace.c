@@ -47,8 +47,9 @@ static const char *obligation_of(struct th_book_id book)
 
 static const char *entry_of(enum th_entry_kind kind)
 {
-    static const char *const words[] = {"",        "founded",    "units",    "plan",    "enrolled",
-                                        "revoked", "submission", "reminder", "closing", "clock"};
+    static const char *const words[] = {
+        "",         "founded", "units", "plan",    "enrolled",  "revoked",        "submission",
+        "reminder", "closing", "clock", "rotated", "recovered", "recovery ended", "readmitted"};
     return words[kind];
 }
 
@@ -109,6 +110,8 @@ static void tell(const struct th_effect *effect)
     case TH_EFFECT_PUT_KEY:
     case TH_EFFECT_PUT_MARK:
     case TH_EFFECT_PUT_CLOCK:
+    case TH_EFFECT_PUT_LOG_KEY:
+    case TH_EFFECT_PUT_RECOVERY:
         break;
     }
 }
