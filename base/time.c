@@ -271,16 +271,29 @@ char *th_day_format(th_day day, char text[TH_DAY_TEXT_SIZE])
     return text;
 }
 
+static char *format_spoken(const struct wall_time *time, bool has_seconds, char *text)
+{
+    char *at = put_time_of_day(text, time);
+    if (!has_seconds)
+        at -= strlen(":00");
+    at = put_text(at, " ngày ");
+    at = put_digits(at, time->date.day, 2);
+    *at++ = '/';
+    at = put_digits(at, time->date.month, time->date.month <= 2 || time->date.month >= 10 ? 2 : 1);
+    *at++ = '/';
+    at = put_digits(at, time->date.year, 4);
+    *at = 0;
+    return text;
+}
+
 char *th_instant_format_spoken(th_instant instant, char text[TH_SPOKEN_TEXT_SIZE])
 {
     struct wall_time time = wall_time_of(instant);
-    char *at = put_time_of_day(text, &time);
-    at = put_text(at, " ngày ");
-    at = put_digits(at, time.date.day, 2);
-    *at++ = '/';
-    at = put_digits(at, time.date.month, time.date.month <= 2 || time.date.month >= 10 ? 2 : 1);
-    *at++ = '/';
-    at = put_digits(at, time.date.year, 4);
-    *at = 0;
-    return text;
+    return format_spoken(&time, true, text);
+}
+
+char *th_instant_format_deadline(th_instant instant, char text[TH_SPOKEN_TEXT_SIZE])
+{
+    struct wall_time time = wall_time_of(instant);
+    return format_spoken(&time, time.second != 0, text);
 }

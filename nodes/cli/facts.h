@@ -3,7 +3,7 @@
 #ifndef TH_NODES_CLI_FACTS_H
 #define TH_NODES_CLI_FACTS_H
 
-#include "nodes/driver/receipt.h"
+#include "proto/receipt/receipt.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -69,7 +69,7 @@ static int show(const struct request *request, const struct th_home *home,
 {
     struct th_receipt receipt;
     const struct th_judgement *judgement = NULL;
-    int status = th_receipt_open(text, &home->server.log_key, home->server.realm, arena, &receipt);
+    int status = th_receipt_open(text, &home->log_keys, arena, &receipt);
     const struct th_receipt_claim claim = {
         .mode = home->server.mode, .unit = home->unit_code, .report_digest = item->report_digest};
     enum th_receipt_fault fault = TH_RECEIPT_HOLDS;

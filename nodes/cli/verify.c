@@ -23,8 +23,7 @@ struct verifying {
     const struct th_verify *request;
     struct th_arena arena;
     struct th_problems problems;
-    struct th_vkey log_key;
-    const char *realm;
+    struct th_log_keys log_keys;
     struct th_server_file server; /* with --server */
     struct th_unit_list units;
     const struct th_plan **plans;
@@ -64,14 +63,15 @@ static int decode_plans(struct verifying *verifying)
     return status;
 }
 
-/* Whom to trust: the key, and the log's name. */
+/* Whom to trust: the key, whose name is the log's. */
 static int load_key(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
     if (request->log_key != NULL) {
-        int status =
-            th_tlog_vkey_decode(request->log_key, strlen(request->log_key), &verifying->log_key);
-        verifying->realm = verifying->log_key.name;
+        struct th_vkey log_key;
+        int status = th_tlog_vkey_decode(request->log_key, strlen(request->log_key), &log_key);
+        if (status == 0)
+            th_log_keys_begin(&log_key, &verifying->log_keys);
         return status == 0 ? EX_OK
                            : complain(verifying, "--log-key",
                                       "chép đúng dòng log_key trong server.yaml", status);
@@ -82,8 +82,7 @@ static int load_key(struct verifying *verifying)
         status = decode_plans(verifying);
     if (status != 0)
         return complain(verifying, request->server_path, "xin lại server.yaml từ nơi nhận", status);
-    verifying->log_key = verifying->server.log_key;
-    verifying->realm = verifying->server.realm;
+    th_log_keys_begin(&verifying->server.log_key, &verifying->log_keys);
     return EX_OK;
 }
 
@@ -158,7 +157,7 @@ static int tell(struct verifying *verifying)
                                        request->server_path != NULL ? &verifying->units : NULL};
     if (!request->as_json) {
         (void)fprintf(request->out, "BIÊN NHẬN ĐÚNG, đã ký bằng khóa %s\n",
-                      verifying->log_key.name);
+                      verifying->receipt.key->vkey.name);
         th_facts_print(&facts, request->out);
         return EX_OK;
     }
@@ -181,8 +180,8 @@ static int verify_with(struct verifying *verifying)
     int status = th_file_read(request->path, RECEIPT_SIZE_MAX, &text, &size);
     if (status != 0)
         return complain(verifying, request->path, "kiểm tra đường dẫn", status);
-    status = th_receipt_open((struct th_bytes){(const uint8_t *)text, size}, &verifying->log_key,
-                             verifying->realm, &verifying->arena, &verifying->receipt);
+    status = th_receipt_open((struct th_bytes){(const uint8_t *)text, size}, &verifying->log_keys,
+                             &verifying->arena, &verifying->receipt);
     if (status != 0) {
         th_cli_complain(request->err, request->command,
                         "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",

@@ -3,8 +3,8 @@
 #include "nodes/driver/driver_state.h"
 
 #include "base/assert.h"
-#include "nodes/driver/receipt.h"
 #include "nodes/home/known.h"
+#include "proto/receipt/receipt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -183,8 +183,7 @@ static int check_receipt(struct th_node_driver *driver, const struct th_node_fli
     struct th_receipt *receipt = th_arena_alloc(&driver->arena, sizeof *receipt);
     if (receipt == NULL)
         return TH_E_NO_MEMORY;
-    int status = th_receipt_open(answer->receipt, &driver->home->server.log_key,
-                                 driver->home->server.realm, &driver->arena, receipt);
+    int status = th_receipt_open(answer->receipt, &driver->home->log_keys, &driver->arena, receipt);
     if (status == TH_E_NO_MEMORY)
         return status;
     if (status != 0) {

@@ -7,7 +7,7 @@
  */
 #include "nodes/driver/driver_state.h"
 
-#include "nodes/driver/receipt.h"
+#include "proto/receipt/receipt.h"
 #include "proto/tlog/hash.h"
 
 #include <inttypes.h>
@@ -59,8 +59,7 @@ static int load_one(struct th_node_driver *driver, uint64_t item, struct th_aren
         return 0;
     struct th_receipt receipt;
     if (status == 0) {
-        status = th_receipt_open(detail.receipt, &driver->home->server.log_key,
-                                 driver->home->server.realm, arena, &receipt);
+        status = th_receipt_open(detail.receipt, &driver->home->log_keys, arena, &receipt);
         if (status != 0 && status != TH_E_NO_MEMORY)
             return 0; /* of another log, which says nothing about this one */
     }

@@ -220,6 +220,7 @@ static int open_home(const char *folder, bool is_bare, struct th_problems *probl
     memcpy(home.folder, folder, size + 1);
     th_arena_init(&home.arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
     int status = th_home_settings_read(folder, problems, home.unit_code, &home.server);
+    th_log_keys_begin(&home.server.log_key, &home.log_keys);
     if (status == 0)
         status = open_units(&home, is_bare, problems);
     if (status == 0)

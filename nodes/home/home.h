@@ -16,6 +16,7 @@
 #include "proto/exchange/server_file.h"
 #include "proto/model/plan.h"
 #include "proto/model/unit.h"
+#include "proto/tlog/log_keys.h"
 
 struct th_home_plan {
     const struct th_plan *plan;
@@ -27,6 +28,7 @@ struct th_home {
     char folder[4096];
     char unit_code[TH_UNIT_CODE_MAX + 1];
     struct th_server_file server; /* units and plans: see below */
+    struct th_log_keys log_keys;  /* begins with the key of `server` */
     struct th_unit_list units;
     struct th_digest units_digest;
     const struct th_unit *unit; /* this node's, in `units` */

@@ -21,9 +21,10 @@ struct th_receipt {
 
 /*
  * Verifies that the leaf is in a log of the history: the origin and size of the checkpoint say
- * which key has to have signed it. TH_E_SIGNATURE: it is not shown to be; TH_E_INVALID: no log of
- * the history, or a leaf whose position is not its place in the tree, or bytes after the end;
- * TH_E_NO_MEMORY; or as the decoders.
+ * which key has to have signed it. TH_E_SIGNATURE: it is not shown to be, or the checkpoint has
+ * another signature beside that one; TH_E_INVALID: no log of the history, or a leaf whose position
+ * is not its place in the tree; TH_E_NO_MEMORY; or as the decoders. No byte of a receipt can be
+ * changed, added or left out.
  */
 TH_MUST_CHECK int th_receipt_open(struct th_bytes text, const struct th_log_keys *keys,
                                   struct th_arena *arena, struct th_receipt *ret_receipt);
@@ -54,8 +55,9 @@ const char *th_receipt_fault_text(enum th_receipt_fault fault);
 /*
  * One sentence in Vietnamese: what the receipt proves of one report, "Đơn vị 23734: báo cáo
  * bao-cao-6-thang (lần 1) đã nhận lúc 23:41:07 ngày 09/5/2025, đúng hạn (hạn: trước 00:00 ngày
- * 10/5/2025).". Says DIỄN TẬP for a rehearsal, and when it was admitted again after a loss. Into
- * the arena. TH_E_NO_MEMORY.
+ * 10/5/2025).". Says DIỄN TẬP for a rehearsal, when the first revision was received, and that it
+ * was admitted again after a loss. Into the arena. TH_E_NO_MEMORY. Precondition: the judgement is
+ * one that th_receipt_check() gave.
  */
 TH_MUST_CHECK int th_receipt_tell(const struct th_receipt *receipt,
                                   const struct th_judgement *judgement, struct th_arena *arena,

@@ -117,7 +117,7 @@ struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
                       &province->leaf_hashes[province->leaves_count++]);
     struct th_tlog_source source = {get_hash, province};
     struct th_checkpoint checkpoint = {.size = province->leaves_count};
-    (void)snprintf(checkpoint.origin, sizeof checkpoint.origin, REALM);
+    (void)snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", province->signer.vkey.name);
     must(th_tlog_root(&source, checkpoint.size, &checkpoint.root));
     char *note = th_arena_alloc(arena, TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX);
     char text[TH_CHECKPOINT_TEXT_MAX];

@@ -106,4 +106,7 @@ Test(time, spoken_form_follows_the_decree_on_documents)
     cr_assert_str_eq(th_instant_format_spoken(instant, text), "23:41:07 ngày 09/5/2025");
     cr_assert_eq(parse("2025-02-01T00:00:00", &instant), 0);
     cr_assert_str_eq(th_instant_format_spoken(instant, text), "00:00:00 ngày 01/02/2025");
+    cr_assert_str_eq(th_instant_format_deadline(instant, text), "00:00 ngày 01/02/2025");
+    instant.ms += 59 * 1000;
+    cr_assert_str_eq(th_instant_format_deadline(instant, text), "00:00:59 ngày 01/02/2025");
 }
