@@ -22,11 +22,12 @@ import journal_pb2
 import message_pb2
 import report_pb2
 from book import TEXT, Plan, Units, as_text, as_value, decode
-from tlog import LogKey, Wrong, b64, need, open_receipt, open_refusal, sha256, unb64
+from tlog import (LogKey, LogKeys, Wrong, b64, need, open_receipt, open_refusal, sha256,
+                  unb64)
 
 VERSION = 1
 SUBMISSION_DOMAIN = b"tonghop submission v1\n"
-FRAME_MAX = 262144
+FRAME_MAX = 294912
 HEADER_MAX = 1024
 REPORT_MAX = 131072
 FRAME_TO_NODE_MAX = 4198464
@@ -83,14 +84,20 @@ class Server:
         need(self.realm.endswith("/rehearsal") == (self.mode == report_pb2.REHEARSAL),
              "server.yaml: the realm is of another mode")
         self.address, self.publish = fields["address"], fields["publish"]
-        self.log_key = LogKey.parse(fields["log_key"])
-        need(self.log_key.name == self.realm, "server.yaml: the log is of another realm")
+        self.log_keys = LogKeys(LogKey.parse(fields["log_key"]))
+        need(self.log_keys.current.name == self.realm, "server.yaml: the log is of another realm")
         self.curve_key = unb64(fields["curve_key"], 32)
         self.units = Units(unb64(fields["units"]))
         self.plans = {}
         for content in fields["plans"]:
             plan = Plan(unb64(content))
             self.plans[plan.id] = plan
+
+    def extend(self, welcome):
+        """The log's later keys, and with them perhaps another realm of the same store (§4)."""
+        self.log_keys.extend([(each.vkey.decode(), each.after, each.succession.decode())
+                              for each in welcome.log_key])
+        self.realm = self.log_keys.current.name
 
 
 class Identity:
@@ -180,10 +187,11 @@ class Checked:
 
 def check_receipt(server, text, unit, header_digest, report_digest):
     """Step 6 of §8 after the proof itself; header_digest None for the receipt of a duplicate."""
-    proof = open_receipt(text.decode(), server.log_key)
+    proof = open_receipt(text.decode(), server.log_keys)
     leaf = decode(journal_pb2.Leaf(), proof.leaf)
     need(leaf.position == proof.index, "leaf: position is not the index")
-    need(leaf.kind == journal_pb2.SUBMISSION, "leaf: not of a submission")
+    need(leaf.kind in (journal_pb2.SUBMISSION, journal_pb2.READMITTED),
+         "leaf: not of a submission")
     need(leaf.mode == server.mode, "leaf: of another mode")
     need(leaf.unit.decode() == unit, "leaf: of another unit")
     need(len(leaf.entry_sha256) == 32, "leaf: no digest of the entry")
@@ -191,6 +199,8 @@ def check_receipt(server, text, unit, header_digest, report_digest):
     mine = [each for each in leaf.judgement if each.report_sha256 == report_digest and
             each.verdict == journal_pb2.Judgement.ACCEPTED]
     need(len(mine) == 1, "leaf: does not say that this report was accepted")
+    need(mine[0].HasField("received") == (leaf.kind == journal_pb2.READMITTED),
+         "leaf: received twice, or readmitted without a time")
     return leaf, mine[0]
 
 
@@ -220,10 +230,26 @@ def check_outcome(server, frozen, outcome):
 
 def check_refusal(server, frozen, outcome, checked):
     need(outcome.HasField("refusal"), "outcome: no refusal")
-    header, reports = open_refusal(outcome.refusal.decode(), server.log_key)
+    header, reports = open_refusal(outcome.refusal.decode(), server.log_keys.current)
     need(header == frozen.header_digest, "refusal: of another submission")
     told = [(item.verdict.report_sha256, item.kind.lower(), item.rules()) for item in checked]
     need(reports == told, f"refusal: says {reports}, the outcome {told}")
+
+
+# --- what a log has lost (§4) --------------------------------------------------------------------
+
+def find_lost(server, welcome, held):
+    """Of `held`, [(Frozen, receipt)], what is asked for, in the order of positions. Leave out what
+    has a receipt of a later realm already."""
+    asked = {each.realm.decode(): getattr(each, "from") for each in welcome.lost}
+    found = []
+    for frozen, receipt in held:
+        proof = open_receipt(receipt.decode(), server.log_keys)
+        leaf = decode(journal_pb2.Leaf(), proof.leaf)
+        if proof.index >= asked.get(proof.origin, proof.index + 1) and \
+                leaf.header_sha256 == frozen.header_digest:
+            found.append((proof.index, frozen, receipt))
+    return [(frozen, receipt) for _, frozen, receipt in sorted(found, key=lambda item: item[0])]
 
 
 # --- the connection (§2, §4, §10, §12) -----------------------------------------------------------
@@ -340,6 +366,7 @@ class Connection:
             setattr(hello, name, value)
         welcome = self.ask("welcome", hello=hello)
         need(welcome.mode == self.server.mode, "welcome: another mode")
+        self.server.extend(welcome)
         need(welcome.realm.decode() == self.server.realm, "welcome: another realm")
         self.session.welcome = welcome
         until = time.monotonic() + linger
@@ -352,10 +379,23 @@ class Connection:
 
     def submit(self, frozen):
         """Sends the frozen bytes, again after `busy`; returns the checked verdicts."""
+        return self.hand_in(frozen, submission=frozen.data)
+
+    def readmit(self, held):
+        """Answers Welcome.lost before anything is submitted, each in its turn; see find_lost().
+        Returns [(Frozen, [Checked])]: what was neither accepted nor a duplicate stays as it was,
+        and is sent again after the next welcome."""
+        answers = []
+        for frozen, receipt in find_lost(self.server, self.session.welcome, held):
+            body = journal_pb2.Readmission(submission=frozen.data, receipt=receipt)
+            answers.append((frozen, self.hand_in(frozen, readmission=body)))
+        return answers
+
+    def hand_in(self, frozen, **body):
         until = time.monotonic() + ANSWER_SECONDS
         while True:
             try:
-                outcome = self.ask("outcome", submission=frozen.data)
+                outcome = self.ask("outcome", **body)
                 return check_outcome(self.server, frozen, outcome)
             except Refused as refused:
                 if not refused.failure.retry or time.monotonic() > until:
@@ -368,4 +408,4 @@ class Connection:
 
 
 __all__ = ["Checked", "Connection", "Frozen", "Identity", "Refused", "Server", "Wrong",
-           "check_outcome", "check_receipt", "freeze", "freeze_report"]
+           "check_outcome", "check_receipt", "find_lost", "freeze", "freeze_report"]

@@ -34,6 +34,8 @@ import tlog
 SEED = bytes(range(32))
 PUBLIC = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
 REALM = "tonghop/64/rehearsal"
+REALM_2 = "tonghop/64/2/rehearsal"  # after a recovery
+SEED_2, SEED_3 = bytes(range(32, 64)), bytes(range(64, 96))  # of the rotation, of the recovery
 TYPES = {
     "announcement": message_pb2.ToNode, "answer": message_pb2.ToNode,
     "closing": journal_pb2.Closing, "decision": journal_pb2.Decision,
@@ -88,30 +90,39 @@ def tree_path(index, leaves):
     return tree_path(index - k, leaves[k:]) + [tree_root(leaves[:k])]
 
 
-def log_key():
-    typed = b"\x01" + PUBLIC
-    key_id = tlog.sha256(REALM.encode() + b"\n" + typed)[:4]
-    return tlog.LogKey.parse(f"{REALM}+{key_id.hex()}+{tlog.b64(typed)}")
+def vkey(seed=SEED, realm=REALM):
+    typed = b"\x01" + bytes(nacl.signing.SigningKey(seed).verify_key)
+    key_id = tlog.sha256(realm.encode() + b"\n" + typed)[:4]
+    return f"{realm}+{key_id.hex()}+{tlog.b64(typed)}"
 
 
-def signed_note(text):
-    key = log_key()
-    signature = nacl.signing.SigningKey(SEED).sign(text.encode()).signature
+def log_key(seed=SEED, realm=REALM):
+    return tlog.LogKey.parse(vkey(seed, realm))
+
+
+def signed_note(text, seed=SEED, realm=REALM):
+    key = log_key(seed, realm)
+    signature = nacl.signing.SigningKey(seed).sign(text.encode()).signature
     return f"{text}\n\u2014 {key.name} {tlog.b64(key.key_id + signature)}\n"
 
 
-def receipt(leaf, index, leaves):
+def receipt(leaf, index, leaves, seed=SEED, realm=REALM):
     path = "".join(tlog.b64(each) + "\n" for each in tree_path(index, leaves))
-    checkpoint = f"{REALM}\n{len(leaves)}\n{tlog.b64(tree_root(leaves))}\n"
+    checkpoint = f"{realm}\n{len(leaves)}\n{tlog.b64(tree_root(leaves))}\n"
     return (f"c2sp.org/tlog-proof@v1\nextra {tlog.b64(leaf)}\nindex {index}\n{path}\n"
-            + signed_note(checkpoint))
+            + signed_note(checkpoint, seed, realm))
 
 
-class FakeServer:
-    mode, realm = report_pb2.REHEARSAL, REALM
+def succession(after, following, seed=SEED, realm=REALM):
+    return signed_note(f"tonghop log succession v1\n{realm}\n{after}\n{tlog.b64(bytes(32))}\n"
+                       f"{following}\n", seed, realm)
+
+
+class FakeServer(node.Server):
+    mode = report_pb2.REHEARSAL
 
     def __init__(self, curve_key=b""):
-        self.log_key, self.curve_key = log_key(), curve_key
+        self.realm, self.log_keys, self.curve_key = REALM, tlog.LogKeys(log_key()), curve_key
 
 
 class Golden(unittest.TestCase):
@@ -259,6 +270,101 @@ class Proofs(unittest.TestCase):
                           [(report, "rejected", ["R01", "unit"]), (report, "conflict", [])]))
         with self.assertRaises(tlog.Wrong):
             tlog.open_refusal(text.replace("R01,", ""), log_key())
+
+
+class Keys(unittest.TestCase):
+    def told(self):
+        return [(each.vkey.decode(), each.after, each.succession.decode())
+                for each in decoded("welcome-lost").welcome.log_key]
+
+    def test_welcome_extends_the_history(self):
+        server = FakeServer()
+        server.extend(decoded("welcome-lost").welcome)
+        self.assertEqual(server.realm, REALM_2)
+        self.assertEqual(server.log_keys.items, [(log_key(), 0), (log_key(SEED_2), 250),
+                                                 (log_key(SEED_3, REALM_2), 300)])
+        server.extend(decoded("welcome-lost").welcome)
+        self.assertEqual(len(server.log_keys.items), 3)
+        with self.assertRaises(tlog.Wrong):
+            server.extend(decoded("welcome").welcome)  # has forgotten them
+
+    def test_history_may_begin_with_a_later_key(self):
+        keys = tlog.LogKeys(log_key(SEED_2))
+        keys.extend(self.told())
+        self.assertEqual(keys.items[1:], [(log_key(SEED_3, REALM_2), 300)])
+        keys = tlog.LogKeys(log_key(SEED_3, REALM_2))
+        keys.extend(self.told())
+        self.assertEqual(len(keys.items), 1)
+
+    def test_rules_of_the_key_in_force(self):
+        keys = tlog.LogKeys(log_key())
+        keys.extend(self.told())
+        for origin, size, expected in [(REALM, 1, log_key()), (REALM, 250, log_key()),
+                                       (REALM, 251, log_key(SEED_2)),
+                                       (REALM, 9999, log_key(SEED_2)),
+                                       (REALM_2, 301, log_key(SEED_3, REALM_2))]:
+            self.assertEqual(keys.find(origin, size), expected)
+        for origin, size in [(REALM, 0), (REALM_2, 300), ("tonghop/65", 5)]:
+            with self.subTest(f"{origin} {size}"), self.assertRaises(tlog.Wrong):
+                keys.find(origin, size)
+
+    def test_wrong_successions_extend_nothing(self):
+        good = self.told()
+        by_another = succession(250, vkey(SEED_2), SEED_3)
+        for name, told in {
+                "without a succession": [(*good[0][:2], "")],
+                "by another key": [(*good[0][:2], by_another)],
+                "of another log": [(*good[0][:2], succession(250, vkey(SEED_2)).replace(
+                    f"v1\n{REALM}\n", f"v1\n{REALM_2}\n"))],
+                "another number": [(good[0][0], 251, good[0][2])],
+                "another key": [(vkey(SEED_3), 250, good[0][2])],
+                "a key twice": [good[0], (vkey(SEED_2), 260, succession(260, vkey(SEED_2), SEED_2))],
+                "a rotation that does not go on": [
+                    good[0], (vkey(SEED_3), 250, succession(250, vkey(SEED_3), SEED_2))],
+                "left one out": [good[1]]}.items():
+            keys = tlog.LogKeys(log_key())
+            with self.subTest(name), self.assertRaises(tlog.Wrong):
+                keys.extend(told)
+            self.assertEqual(len(keys.items), 1)
+
+    def test_receipts_of_every_key_and_log_verify(self):
+        server = FakeServer()
+        server.extend(decoded("welcome-lost").welcome)
+        leaves = [b"x"] * 300 + [golden("leaf")]
+        arguments = ("23734", b"\x09" * 32, b"\x01" * 32)
+        node.check_receipt(server, receipt(leaves[300], 300, leaves, SEED_2).encode(), *arguments)
+        with self.assertRaises(tlog.Wrong):  # the first key signs no tree of 301 leaves
+            node.check_receipt(server, receipt(leaves[300], 300, leaves).encode(), *arguments)
+        leaves = [b"x"] * 304 + [golden("leaf-readmitted")]
+        text = receipt(leaves[304], 304, leaves, SEED_3, REALM_2)
+        leaf, judgement = node.check_receipt(server, text.encode(), *arguments)
+        self.assertEqual((leaf.kind, judgement.received), (journal_pb2.READMITTED, 1746784867250))
+
+    def test_what_was_lost_is_shown_in_the_order_of_positions(self):
+        server = FakeServer()
+        welcome = decoded("welcome-lost").welcome
+        server.extend(welcome)
+
+        def held(index, header=b"\x09" * 32, size=310):
+            leaf = decoded("leaf")
+            leaf.position = index
+            leaves = [b"x"] * size
+            leaves[index] = leaf.SerializeToString()
+            frozen = node.Frozen("23734", b"%d" % index, header, [])
+            return frozen, receipt(leaves[index], index, leaves, SEED_2).encode()
+
+        late, first, before = held(309), held(300), held(299)
+        foreign = held(305, header=b"\x08" * 32)
+        leaves = [b"x"] * 304 + [golden("leaf-readmitted")]
+        again = (node.Frozen("23734", b"again", b"\x09" * 32, []),
+                 receipt(leaves[304], 304, leaves, SEED_3, REALM_2).encode())
+        self.assertEqual(node.find_lost(server, welcome, [late, before, again, foreign, first]),
+                         [first, late])
+        self.assertEqual(node.find_lost(server, decoded("welcome").welcome, [late]), [])
+
+    def test_a_readmission_carries_the_frozen_bytes(self):
+        self.assertEqual(decoded("readmit").readmission.submission, golden("submission"))
+        self.assertEqual(decoded("readmit").readmission, decoded("readmission"))
 
 
 class Own(unittest.TestCase):

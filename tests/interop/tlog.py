@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed notes, Merkle proofs, receipts and refusals, after docs/PROTOCOL.md §8 and §9.
+"""Signed notes, the history of keys, Merkle proofs, receipts and refusals, after
+docs/PROTOCOL.md §4, §8 and §9.
 
 Everything here checks; nothing asks the aggregator. What is wrong raises Wrong.
 """
@@ -15,6 +16,8 @@ import nacl.signing
 NOTE_SIGNATURE = "\u2014 "
 PROOF_FIRST_LINE = "c2sp.org/tlog-proof@v1"
 REFUSAL_FIRST_LINE = "tonghop refusal v1"
+SUCCESSION_FIRST_LINE = "tonghop log succession v1"
+KEYS_MAX = 32
 
 
 class Wrong(Exception):
@@ -89,6 +92,68 @@ class LogKey:
         raise Wrong("note: not signed by this log")
 
 
+class LogKeys:
+    """Every key that a log has had, as far as it is known, in order: (key, after)."""
+
+    def __init__(self, first):
+        self.items = [(first, 0)]
+
+    @property
+    def current(self):
+        return self.items[-1][0]
+
+    def find(self, origin, size):
+        """The key that signs the tree of `size` leaves of the log `origin`."""
+        for key, after in reversed(self.items):
+            if key.name == origin and after < size:
+                return key
+        raise Wrong(f"no key of {origin} for {size} leaves")
+
+    def succeed(self, note):
+        """Appends the key that a succession names; the current key must have signed it."""
+        lines = self.current.open(note).split("\n")
+        need(len(lines) == 6 and lines[5] == "", "succession: not five lines")
+        need(lines[0] == SUCCESSION_FIRST_LINE, "succession: not one")
+        need(lines[1] == self.current.name, "succession: of another log")
+        after = decimal(lines[2])
+        unb64(lines[3], 32)
+        following = LogKey.parse(lines[4])
+        need(following not in [key for key, _ in self.items], "succession: the key is known")
+        if following.name == self.current.name:
+            need(after > self.items[-1][1], "succession: a rotation before the current key")
+        else:
+            need(following.name not in [key.name for key, _ in self.items],
+                 "succession: back to an earlier log")
+        need(len(self.items) < KEYS_MAX, "succession: too many keys")
+        self.items.append((following, after))
+
+    def extend(self, told):
+        """Takes Welcome.log_key: [(vkey, after, succession)], every key after the log's first."""
+        told = [(LogKey.parse(vkey), after, note) for vkey, after, note in told]
+        known = [key for key, _ in self.items]
+        told_keys = [key for key, _, _ in told]
+        start = 0
+        if known[0] in told_keys:  # server.yaml gave a later key than the first
+            start = told_keys.index(known[0]) + 1
+        same = told_keys[start : start + len(known) - 1]
+        need(same == known[1:], "welcome: lacks a key that the log has had, or has another")
+        grown = LogKeys(known[0])
+        grown.items = list(self.items)
+        for key, after, note in told[start + len(same) :]:
+            need(note, "welcome: nobody signed for a key: take a new server.yaml from the province")
+            grown.succeed(note)
+            need(grown.items[-1] == (key, after), "welcome: not the key of its succession")
+        self.items = grown.items
+
+    def open_checkpoint(self, note):
+        """(origin, size, root) of a checkpoint that the key in force has signed."""
+        lines = note.split("\n")
+        need(len(lines) >= 4, "checkpoint: too short")
+        origin, size = lines[0], decimal(lines[1])
+        self.find(origin, size).open(note)
+        return origin, size, unb64(lines[2], 32)
+
+
 def leaf_hash(leaf):
     return sha256(b"\x00" + leaf)
 
@@ -120,11 +185,12 @@ class Proof:
 
     leaf: bytes
     index: int
+    origin: str
     size: int
     root: bytes
 
 
-def open_receipt(text, log_key):
+def open_receipt(text, log_keys):
     head, empty, note = text.partition("\n\n")
     need(empty, "receipt: no checkpoint")
     lines = head.split("\n")
@@ -134,13 +200,9 @@ def open_receipt(text, log_key):
     leaf = unb64(lines[1][len("extra ") :])
     index = decimal(lines[2][len("index ") :])
     path = [unb64(line, 32) for line in lines[3:]]
-    checkpoint = log_key.open(note).split("\n")
-    need(len(checkpoint) >= 4, "checkpoint: too short")
-    need(checkpoint[0] == log_key.name, "checkpoint: of another log")
-    size = decimal(checkpoint[1])
-    root = unb64(checkpoint[2], 32)
+    origin, size, root = log_keys.open_checkpoint(note)
     need(root_of(index, size, leaf, path) == root, "receipt: the leaf is not in the tree")
-    return Proof(leaf, index, size, root)
+    return Proof(leaf, index, origin, size, root)
 
 
 def open_refusal(text, log_key):
