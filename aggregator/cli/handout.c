@@ -23,19 +23,21 @@ struct contents {
     size_t plans_count;
 };
 
-static int take_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int take_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
 {
     struct contents *contents = context;
+    (void)position;
     if (number != contents->units_count || number == TH_UNIT_COUNT_MAX)
         return TH_E_CORRUPT;
     contents->units[contents->units_count++] = *unit;
     return 0;
 }
 
-static int take_plan(void *context, uint16_t number, const struct th_digest *digest,
-                     th_instant loaded_at, struct th_bytes content)
+static int take_plan(void *context, uint16_t number, uint64_t position,
+                     const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
 {
     struct contents *contents = context;
+    (void)position;
     (void)digest;
     (void)loaded_at;
     if (number != contents->plans_count || number == TH_LIMIT_PLANS_MAX)
@@ -93,11 +95,13 @@ int th_handout_units(const struct th_site *site, struct th_arena *arena,
     return status < 0 ? complain(site, status, "không đọc được danh sách đơn vị") : EX_OK;
 }
 
-static int compare_plan(void *context, uint16_t number, const struct th_digest *digest,
-                        th_instant loaded_at, struct th_bytes content)
+static int compare_plan(void *context, uint16_t number, uint64_t position,
+                        const struct th_digest *digest, th_instant loaded_at,
+                        struct th_bytes content)
 {
     const struct th_bytes *wanted = context;
     (void)number;
+    (void)position;
     (void)digest;
     (void)loaded_at;
     return wanted->size == content.size && memcmp(wanted->bytes, content.bytes, content.size) == 0;

@@ -54,9 +54,10 @@ static int find_key(void *context, const struct th_key_row *row)
     return 1;
 }
 
-static int find_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int find_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
 {
     struct wanted *wanted = context;
+    (void)position;
     if (number != wanted->row.unit)
         return 0;
     (void)snprintf(wanted->code, sizeof wanted->code, "%s", unit->code);

@@ -23,9 +23,10 @@ struct units_list {
     uint32_t count, capacity;
 };
 
-static int add_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int add_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
 {
     struct units_list *list = context;
+    (void)position;
     if (number != list->count)
         return TH_E_CORRUPT;
     if (list->count == list->capacity) {
@@ -80,10 +81,11 @@ void th_driver_drop_refused_plan(struct th_driver *driver)
         th_arena_deinit(&driver->plans[driver->plans_count].arena);
 }
 
-static int load_plan(void *context, uint16_t number, const struct th_digest *digest,
-                     th_instant loaded_at, struct th_bytes content)
+static int load_plan(void *context, uint16_t number, uint64_t position,
+                     const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
 {
     struct th_driver *driver = context;
+    (void)position;
     const struct th_plan *plan = NULL;
     struct th_digest computed;
     if (number != driver->plans_count)

@@ -37,9 +37,11 @@ static int copy_text(struct th_arena *arena, const char **text)
     return *text == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
 
-static int collect_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int collect_unit(void *context, uint32_t number, uint64_t position,
+                        const struct th_unit *unit)
 {
     struct collected *list = context;
+    (void)position;
     if (number != list->count)
         return TH_E_CORRUPT; /* numbers are given without a gap */
     struct th_unit *copy = add(list);
@@ -112,11 +114,13 @@ static int load_units(struct th_view *view, struct th_query_context *context)
     return TH_OK;
 }
 
-static int collect_plan(void *context, uint16_t number, const struct th_digest *digest,
-                        th_instant loaded_at, struct th_bytes content)
+static int collect_plan(void *context, uint16_t number, uint64_t position,
+                        const struct th_digest *digest, th_instant loaded_at,
+                        struct th_bytes content)
 {
     struct collected *list = context;
     (void)digest;
+    (void)position;
     if (number != list->count)
         return TH_E_CORRUPT;
     struct th_query_plan *row = add(list);
@@ -154,19 +158,19 @@ void th_query_context_close(struct th_query_context *context)
     th_arena_deinit(&context->arena);
 }
 
-static int count_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int count_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
 {
     uint32_t *count = context;
-    (void)number, (void)unit;
+    (void)number, (void)position, (void)unit;
     *count += 1;
     return TH_OK;
 }
 
-static int count_plan(void *context, uint16_t number, const struct th_digest *digest,
-                      th_instant loaded_at, struct th_bytes content)
+static int count_plan(void *context, uint16_t number, uint64_t position,
+                      const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
 {
     uint32_t *count = context;
-    (void)number, (void)digest, (void)loaded_at, (void)content;
+    (void)number, (void)position, (void)digest, (void)loaded_at, (void)content;
     *count += 1;
     return TH_OK;
 }

@@ -100,26 +100,23 @@ static int check_tail(const struct th_store_report *report, const struct th_txn 
 }
 
 /* The checkpoint is of this log, of this size, signed by its key, and has this root. */
-static int check_note(const struct th_store_identity *identity, struct th_bytes note, uint64_t size,
+static int check_note(const struct th_log_key *key, struct th_bytes note, uint64_t size,
                       const struct th_digest *root)
 {
-    struct th_vkey vkey;
     struct th_note parts;
     struct th_checkpoint checkpoint;
-    int status = th_tlog_vkey_init(identity->realm, identity->log_key, &vkey);
-    if (status == 0)
-        status = th_tlog_note_verify((const char *)note.bytes, note.size, &vkey, 1, &parts);
+    int status = th_tlog_note_verify((const char *)note.bytes, note.size, &key->vkey, 1, &parts);
     if (status == 0)
         status = th_tlog_checkpoint_parse(parts.text, parts.text_size, &checkpoint);
     if (status != 0)
         return status;
-    if (checkpoint.size != size || strcmp(checkpoint.origin, identity->realm) != 0)
+    if (checkpoint.size != size || strcmp(checkpoint.origin, key->vkey.name) != 0)
         return TH_E_CORRUPT;
     return th_tlog_digest_equal(&checkpoint.root, root) ? 0 : TH_E_CORRUPT;
 }
 
 static int check_tree(const struct th_store_report *report, const struct th_txn *txn,
-                      const struct th_store_identity *identity, uint64_t size, struct th_edge *edge)
+                      const struct th_log_keys *keys, uint64_t size, struct th_edge *edge)
 {
     struct th_bytes key, note;
     struct th_digest root;
@@ -134,7 +131,8 @@ static int check_tree(const struct th_store_report *report, const struct th_txn 
         status = th_schema_read_number(key, &signed_size);
     th_edge_root(edge, &root);
     if (status == 0)
-        status = signed_size == size ? check_note(identity, note, size, &root) : TH_E_CORRUPT;
+        status = signed_size == size ? check_note(th_keys_in_force(keys, size), note, size, &root)
+                                     : TH_E_CORRUPT;
     if (status == 0)
         return 0;
     return th_store_report(report, TH_E_CORRUPT,
@@ -143,21 +141,22 @@ static int check_tree(const struct th_store_report *report, const struct th_txn 
 }
 
 int th_store_check(const struct th_store_report *report, const struct th_txn *txn,
-                   const uint8_t store_id[TH_STORE_ID_SIZE], struct th_store_identity *ret_identity,
-                   struct th_edge *edge)
+                   const uint8_t store_id[TH_STORE_ID_SIZE], struct th_store_identity *identity,
+                   struct th_log_keys *keys, struct th_edge *edge)
 {
-    struct th_store_identity identity;
     uint64_t size;
-    int status = check_identity(report, txn, store_id, &identity);
+    int status = check_identity(report, txn, store_id, identity);
     if (status != 0)
         return status;
+    status = th_keys_load(txn, keys);
+    if (status != 0)
+        return th_store_report(report, status, "các khóa của nhật ký bị hỏng; " RESTORE);
+    th_keys_show(keys, identity);
     status = th_txn_size(txn, &size);
     if (status != 0)
         return th_store_report(report, status, "lá cuối của cây băm bị hỏng; " RESTORE);
     status = check_tail(report, txn, size);
     if (status == 0)
-        status = check_tree(report, txn, &identity, size, edge);
-    if (status == 0)
-        *ret_identity = identity;
+        status = check_tree(report, txn, keys, size, edge);
     return status;
 }

@@ -6,17 +6,23 @@
 #include "aggregator/store/env.h"
 #include "aggregator/store/folder.h"
 #include "aggregator/store/gate.h"
+#include "aggregator/store/keys.h"
+#include "aggregator/store/lost.h"
 #include "aggregator/store/side.h"
 #include "aggregator/store/tree.h"
 
 struct th_store {
     struct th_env env;
-    int owner_fd; /* -1: opened for reading */
-    struct th_store_identity identity;
-    struct th_txn batch; /* .txn is NULL between batches */
-    bool leaf_due;       /* an entry was appended, its leaf not yet */
-    bool failed;         /* a commit failed: no more batches */
-    struct th_side side; /* the file CHECKPOINT; closed when opened for reading */
+    int owner_fd;                      /* -1: opened for reading */
+    struct th_store_identity identity; /* realm and key are the current ones */
+    struct th_log_keys keys;
+    struct th_log_keys *next_keys; /* with those that the batch brings; NULL: it brings none */
+    struct th_lost *lost;          /* opened to be recovered, else NULL */
+    bool is_recovering;            /* the next commit has to begin a new log */
+    struct th_txn batch;           /* .txn is NULL between batches */
+    bool leaf_due;                 /* an entry was appended, its leaf not yet */
+    bool failed;                   /* a commit failed: no more batches */
+    struct th_side side;           /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
@@ -35,11 +41,19 @@ TH_MUST_CHECK int th_txn_size(const struct th_txn *txn, uint64_t *ret_size);
 
 /*
  * The checks of the tables when a store is opened, in one snapshot: format, identity against the
- * id of STORE_ID, the last entries and leaves, the tree against the signed checkpoint. Loads
- * identity and edge.
+ * id of STORE_ID, the keys, the last entries and leaves, the tree against the signed checkpoint.
+ * Loads identity, keys and edge, which are undefined after a failure.
  */
 TH_MUST_CHECK int th_store_check(const struct th_store_report *report, const struct th_txn *txn,
                                  const uint8_t store_id[TH_STORE_ID_SIZE],
-                                 struct th_store_identity *ret_identity, struct th_edge *edge);
+                                 struct th_store_identity *identity, struct th_log_keys *keys,
+                                 struct th_edge *edge);
+
+/* keys.c: the keys that a batch brings. th_store_abort() drops them, whoever commits keeps them. */
+TH_MUST_CHECK int th_store_keys_add(struct th_store *store, uint16_t number,
+                                    const struct th_log_key_body *key);
+const struct th_log_keys *th_store_keys_next(const struct th_store *store);
+void th_store_keys_keep(struct th_store *store);
+void th_store_keys_drop(struct th_store *store);
 
 #endif

@@ -148,3 +148,20 @@ int th_view_clock(struct th_view *view, struct th_clock_row *ret_clock)
     int status = get(view, th_schema_key_meta(TH_META_CLOCK), &content);
     return status == 0 ? th_schema_clock_decode(content, ret_clock) : status;
 }
+
+int th_view_recovery(struct th_view *view, struct th_recovery_row *ret_recovery)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_meta(TH_META_RECOVERY), &content);
+    if (status == TH_E_NOT_FOUND) {
+        *ret_recovery = (struct th_recovery_row){.is_open = false};
+        return 0;
+    }
+    return status == 0 ? th_schema_recovery_decode(content, ret_recovery) : status;
+}
+
+int th_view_log_keys(struct th_view *view, struct th_log_keys *ret_keys)
+{
+    TH_ASSERT(view->active);
+    return th_keys_load(&view->txn, ret_keys);
+}

@@ -71,3 +71,25 @@ int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *ar
     *ret_text = (struct th_bytes){(const uint8_t *)copy, size};
     return 0;
 }
+
+int th_view_root(struct th_view *view, uint64_t size, struct th_digest *ret_root)
+{
+    TH_ASSERT(view->active);
+    return th_txn_root(&view->tiles, &view->txn, view->size, size, ret_root);
+}
+
+int th_view_consistency(struct th_view *view, uint64_t old_size, uint64_t size,
+                        struct th_consistency *ret_proof)
+{
+    struct th_tlog_source source = {view_node, view};
+    struct th_consistency proof = {.old_size = old_size};
+    TH_ASSERT(view->active);
+    if (old_size > size || size > view->size)
+        return TH_E_RANGE;
+    int status = old_size == 0 ? 0
+                               : th_tlog_prove_consistency(&source, old_size, size, proof.hashes,
+                                                           &proof.hashes_n);
+    if (status == 0)
+        *ret_proof = proof;
+    return status;
+}

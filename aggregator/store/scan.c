@@ -90,11 +90,11 @@ static int on_unit(void *context, struct th_bytes key, struct th_bytes content)
 {
     const struct unit_scan *asker = context;
     struct th_unit unit;
-    uint64_t number;
+    uint64_t number, position;
     int status = th_schema_read_number(key, &number);
     if (status == 0)
-        status = th_schema_unit_decode(content, asker->arena, &unit);
-    return status == 0 ? asker->fn(asker->context, (uint32_t)number, &unit) : status;
+        status = th_schema_unit_decode(content, asker->arena, &position, &unit);
+    return status == 0 ? asker->fn(asker->context, (uint32_t)number, position, &unit) : status;
 }
 
 int th_view_units(struct th_view *view, struct th_arena *arena, th_unit_fn *fn, void *context)
@@ -111,16 +111,15 @@ struct plan_scan {
 static int on_plan(void *context, struct th_bytes key, struct th_bytes content)
 {
     const struct plan_scan *asker = context;
-    struct th_digest digest;
-    struct th_bytes plan;
-    th_instant loaded_at;
+    struct th_schema_plan plan;
     uint64_t number;
     int status = th_schema_read_number(key, &number);
     if (status == 0)
-        status = th_schema_plan_decode(content, &digest, &loaded_at, &plan);
+        status = th_schema_plan_decode(content, &plan);
     if (status != 0)
         return status;
-    return asker->fn(asker->context, (uint16_t)number, &digest, loaded_at, plan);
+    return asker->fn(asker->context, (uint16_t)number, plan.position, &plan.digest, plan.loaded_at,
+                     plan.content);
 }
 
 int th_view_plans(struct th_view *view, th_plan_fn *fn, void *context)

@@ -43,6 +43,13 @@ struct th_schema_key th_schema_key_plan(uint16_t number)
     return key;
 }
 
+struct th_schema_key th_schema_key_log_key(uint16_t number)
+{
+    struct th_schema_key key = th_schema_key_table(TH_TABLE_LOG_KEY);
+    key_add(&key, number, 2);
+    return key;
+}
+
 struct th_schema_key th_schema_key_key(uint32_t unit, const struct th_sign_key *sign_key)
 {
     struct th_schema_key key = th_schema_key_table(TH_TABLE_KEY);
@@ -272,6 +279,23 @@ int th_schema_clock_decode(struct th_bytes content, struct th_clock_row *ret_clo
     return 0;
 }
 
+void th_schema_recovery_encode(struct th_sink *sink, const struct th_recovery_row *recovery)
+{
+    th_sink_u8(sink, recovery->is_open);
+    th_sink_u64(sink, recovery->began_at);
+}
+
+int th_schema_recovery_decode(struct th_bytes content, struct th_recovery_row *ret_recovery)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_recovery_row recovery = {.is_open = th_source_bool(&source)};
+    recovery.began_at = th_source_u64(&source);
+    if (!th_source_done(&source))
+        return TH_E_CORRUPT;
+    *ret_recovery = recovery;
+    return 0;
+}
+
 /* ---- entries ---- */
 
 enum { ENTRY_FORM = 1 };
@@ -309,7 +333,7 @@ int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_
     entry.body = th_source_rest(&source);
     if (source.failed || form != ENTRY_FORM || zero != 0 || !clock_status_check(clock))
         return TH_E_CORRUPT;
-    if (kind < TH_ENTRY_FOUNDED || kind > TH_ENTRY_CLOCK)
+    if (kind < TH_ENTRY_FOUNDED || kind > TH_ENTRY_READMITTED)
         return TH_E_CORRUPT;
     entry.kind = (enum th_entry_kind)kind;
     entry.clock = (enum th_clock_status)clock;

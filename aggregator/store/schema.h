@@ -118,6 +118,8 @@ struct th_schema_key th_schema_key_table(enum th_table table);
 struct th_schema_key th_schema_key_meta(enum th_meta_row row);
 struct th_schema_key th_schema_key_unit(uint32_t number);
 struct th_schema_key th_schema_key_plan(uint16_t number);
+/* Number from 1: the first key of the log is the identity's. */
+struct th_schema_key th_schema_key_log_key(uint16_t number);
 struct th_schema_key th_schema_key_key(uint32_t unit, const struct th_sign_key *sign_key);
 /* The mark's key; for the tables of rows the prefix of one book. */
 struct th_schema_key th_schema_key_book(enum th_table table, struct th_book_id book);
@@ -160,15 +162,30 @@ TH_MUST_CHECK int th_schema_identity_decode(struct th_bytes content,
 void th_schema_clock_encode(struct th_sink *sink, const struct th_clock_row *clock);
 TH_MUST_CHECK int th_schema_clock_decode(struct th_bytes content, struct th_clock_row *ret_clock);
 
-void th_schema_unit_encode(struct th_sink *sink, const struct th_unit *unit);
+void th_schema_recovery_encode(struct th_sink *sink, const struct th_recovery_row *recovery);
+TH_MUST_CHECK int th_schema_recovery_decode(struct th_bytes content,
+                                            struct th_recovery_row *ret_recovery);
+
+/* `position`: of the entry that brought it; of a plan likewise. */
+void th_schema_unit_encode(struct th_sink *sink, uint64_t position, const struct th_unit *unit);
 /* Texts are copied to the arena. Also TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_schema_unit_decode(struct th_bytes content, struct th_arena *arena,
-                                        struct th_unit *ret_unit);
+                                        uint64_t *ret_position, struct th_unit *ret_unit);
 
-void th_schema_plan_encode(struct th_sink *sink, const struct th_digest *digest,
-                           th_instant loaded_at, struct th_bytes plan);
-TH_MUST_CHECK int th_schema_plan_decode(struct th_bytes content, struct th_digest *ret_digest,
-                                        th_instant *ret_loaded_at, struct th_bytes *ret_plan);
+/* `content` borrows when it is decoded. */
+struct th_schema_plan {
+    uint64_t position;
+    struct th_digest digest;
+    th_instant loaded_at;
+    struct th_bytes content; /* the compiled plan */
+};
+void th_schema_plan_encode(struct th_sink *sink, const struct th_schema_plan *plan);
+TH_MUST_CHECK int th_schema_plan_decode(struct th_bytes content, struct th_schema_plan *ret_plan);
+
+void th_schema_log_key_encode(struct th_sink *sink, const struct th_log_key_body *key);
+/* Borrows the content. Form only: what the vkey and the note say is not looked at. */
+TH_MUST_CHECK int th_schema_log_key_decode(struct th_bytes content,
+                                           struct th_log_key_body *ret_key);
 
 void th_schema_key_row_encode(struct th_sink *sink, const struct th_key_row *row);
 TH_MUST_CHECK int th_schema_key_row_decode(struct th_bytes key, struct th_bytes content,

@@ -22,8 +22,9 @@ static th_instant take_instant(struct th_source *source)
 
 /* ---- units ---- */
 
-void th_schema_unit_encode(struct th_sink *sink, const struct th_unit *unit)
+void th_schema_unit_encode(struct th_sink *sink, uint64_t position, const struct th_unit *unit)
 {
+    th_sink_u64(sink, position);
     th_sink_u32(sink, (uint32_t)unit->valid_from.number);
     th_sink_u32(sink, (uint32_t)unit->valid_to.number);
     th_sink_text(sink, th_unit_kind_word(unit->kind));
@@ -45,10 +46,12 @@ static const char *take_text(struct th_source *source, struct th_arena *arena, b
     return copy;
 }
 
-int th_schema_unit_decode(struct th_bytes content, struct th_arena *arena, struct th_unit *ret_unit)
+int th_schema_unit_decode(struct th_bytes content, struct th_arena *arena, uint64_t *ret_position,
+                          struct th_unit *ret_unit)
 {
     struct th_source source = source_of(content);
     bool memory = true;
+    uint64_t position = th_source_u64(&source);
     struct th_unit unit = {.parent = TH_UNIT_NONE};
     unit.valid_from.number = (int32_t)th_source_u32(&source);
     unit.valid_to.number = (int32_t)th_source_u32(&source);
@@ -63,33 +66,52 @@ int th_schema_unit_decode(struct th_bytes content, struct th_arena *arena, struc
         return TH_E_CORRUPT;
     if (!memory)
         return TH_E_NO_MEMORY;
+    *ret_position = position;
     *ret_unit = unit;
     return 0;
 }
 
-/* ---- plans, keys, marks ---- */
+/* ---- plans, log keys, keys, marks ---- */
 
-void th_schema_plan_encode(struct th_sink *sink, const struct th_digest *digest,
-                           th_instant loaded_at, struct th_bytes plan)
+void th_schema_plan_encode(struct th_sink *sink, const struct th_schema_plan *plan)
 {
-    th_sink_bytes(sink, digest->bytes, sizeof digest->bytes);
-    th_sink_i64(sink, loaded_at.ms);
-    th_sink_bytes(sink, plan.bytes, plan.size);
+    th_sink_u64(sink, plan->position);
+    th_sink_bytes(sink, plan->digest.bytes, sizeof plan->digest.bytes);
+    th_sink_i64(sink, plan->loaded_at.ms);
+    th_sink_bytes(sink, plan->content.bytes, plan->content.size);
 }
 
-int th_schema_plan_decode(struct th_bytes content, struct th_digest *ret_digest,
-                          th_instant *ret_loaded_at, struct th_bytes *ret_plan)
+int th_schema_plan_decode(struct th_bytes content, struct th_schema_plan *ret_plan)
 {
     struct th_source source = source_of(content);
-    struct th_digest digest = {{0}};
-    take(&source, digest.bytes, sizeof digest.bytes);
-    th_instant loaded_at = take_instant(&source);
-    struct th_bytes plan = th_source_rest(&source);
+    struct th_schema_plan plan = {.position = th_source_u64(&source)};
+    take(&source, plan.digest.bytes, sizeof plan.digest.bytes);
+    plan.loaded_at = take_instant(&source);
+    plan.content = th_source_rest(&source);
     if (!th_source_done(&source))
         return TH_E_CORRUPT;
-    *ret_digest = digest;
-    *ret_loaded_at = loaded_at;
     *ret_plan = plan;
+    return 0;
+}
+
+void th_schema_log_key_encode(struct th_sink *sink, const struct th_log_key_body *key)
+{
+    th_sink_u64(sink, key->after);
+    th_sink_varint(sink, key->vkey.size);
+    th_sink_bytes(sink, key->vkey.bytes, key->vkey.size);
+    th_sink_bytes(sink, key->succession.bytes, key->succession.size);
+}
+
+int th_schema_log_key_decode(struct th_bytes content, struct th_log_key_body *ret_key)
+{
+    struct th_source source = source_of(content);
+    struct th_log_key_body key = {.after = th_source_u64(&source)};
+    struct th_bytes vkey = th_source_text(&source);
+    key.vkey = (struct th_text){(const char *)vkey.bytes, vkey.size};
+    key.succession = th_source_rest(&source);
+    if (!th_source_done(&source) || vkey.size == 0)
+        return TH_E_CORRUPT;
+    *ret_key = key;
     return 0;
 }
 
@@ -99,6 +121,7 @@ void th_schema_key_row_encode(struct th_sink *sink, const struct th_key_row *row
     th_sink_u64(sink, row->enrolled_at);
     th_sink_u8(sink, row->revoked);
     th_sink_u64(sink, row->revoked_at);
+    th_sink_i64(sink, row->revoked_from.ms);
 }
 
 int th_schema_key_row_decode(struct th_bytes key, struct th_bytes content,
@@ -114,6 +137,7 @@ int th_schema_key_row_decode(struct th_bytes key, struct th_bytes content,
     row.enrolled_at = th_source_u64(&source);
     row.revoked = th_source_bool(&source);
     row.revoked_at = th_source_u64(&source);
+    row.revoked_from = take_instant(&source);
     if (!th_source_done(&names) || !th_source_done(&source))
         return TH_E_CORRUPT;
     *ret_row = row;

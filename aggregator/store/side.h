@@ -14,8 +14,13 @@
  *   u16  bytes of the note
  *   ...  the signed note; zeros to the end of the slot
  *
- * Integers are big-endian. A slot of zeros was never written. An empty file is an operator's word
- * that the store is the newest there is: it is accepted once, with a warning.
+ * Integers are big-endian. A slot of zeros was never written. A slot with a checkpoint of an
+ * earlier origin of this log is as if it was never written: what that log signed after the store
+ * was put back is lost. A slot of size 2^64 - 1 whose note is an origin and a newline says that a
+ * recovery of the log of that origin was begun: it refuses until the log has another one.
+ *
+ * An empty file is an operator's word that the store is the newest there is: it is accepted once,
+ * with a warning.
  *
  * Owned by the writer's thread.
  */
@@ -24,6 +29,7 @@
 
 #include "aggregator/store/env.h"
 #include "aggregator/store/folder.h"
+#include "aggregator/store/lost.h"
 
 #define TH_STORE_SIDE "CHECKPOINT"
 
@@ -39,13 +45,20 @@ TH_MUST_CHECK int th_side_create(const char *folder);
  * Opens the file and compares it with the tables of a snapshot of `size` leaves: its checkpoint is
  * the one that the store signed at that size. Brings it up to the store when it is behind. TH_E_IO;
  * TH_E_CORRUPT with a sentence: there is none, it is damaged, or it knows of another history.
+ *
+ * With `lost` the store is to be recovered: these are told to it instead and the file stays as it
+ * is, or, where nothing in it would refuse the store, says that a recovery was begun.
  */
 TH_MUST_CHECK int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
-                               uint64_t size, struct th_side *ret_side);
+                               const struct th_log_keys *keys, uint64_t size, struct th_lost *lost,
+                               struct th_side *ret_side);
 /* TH_E_STORAGE: not written. `note` has at most the bytes of a checkpoint with one signature of
  * ours. */
 TH_MUST_CHECK int th_side_write(struct th_side *side, uint64_t size, const char *note,
                                 size_t note_size);
+/* The same in both slots, flushed: the first checkpoint of a new log. */
+TH_MUST_CHECK int th_side_begin_log(struct th_side *side, uint64_t size, const char *note,
+                                    size_t note_size);
 void th_side_close(struct th_side *side);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/internal.h"
 
-#include "base/assert.h"
+#include "aggregator/store/witness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +9,10 @@
 
 #define MAP_BYTES_DEFAULT (SIZE_C(64) << 30)
 #define SIZE_C(n)         ((size_t)(n))
-#define REHEARSAL_SUFFIX  "/rehearsal"
 
 static size_t map_bytes_of(const struct th_store_options *options)
 {
     return options == NULL ? 0 : options->map_bytes;
-}
-
-static bool ends_in_rehearsal(const char *realm)
-{
-    size_t size = strlen(realm);
-    size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
-    return size > suffix_size && strcmp(realm + size - suffix_size, REHEARSAL_SUFFIX) == 0;
 }
 
 /* ---- making ---- */
@@ -61,7 +53,7 @@ int th_store_create(const char *folder, const struct th_store_options *options,
     struct th_env env;
     int owner_fd;
     int status = th_tlog_vkey_init(identity->realm, identity->log_key, &vkey);
-    if (status == 0 && (identity->mode == TH_MODE_REHEARSAL) != ends_in_rehearsal(identity->realm))
+    if (status == 0 && !th_keys_origin_fits(identity->mode, identity->realm))
         status = TH_E_INVALID;
     if (status == 0)
         status = th_folder_check_new(folder);
@@ -121,6 +113,21 @@ static int check_length(const struct th_store_report *report, const struct th_en
                            (unsigned long long)usage.file_bytes);
 }
 
+/* That nothing was signed after what this store has; or, to recover it, what was. */
+static int check_newest(const struct th_store_report *report, const struct th_txn *txn,
+                        struct th_store *store)
+{
+    uint64_t size = store->edge->size;
+    int status = th_side_open(report, txn, &store->keys, size, store->lost, &store->side);
+    if (status == 0)
+        status = th_witness_check(report, txn, &store->keys, size, store->lost);
+    if (status == 0 && store->lost != NULL && !store->lost->is_behind)
+        status = th_store_report(report, TH_E_INVALID,
+                                 "không có gì cho thấy kho này là bản cũ; không cần khôi phục, hãy "
+                                 "chạy bình thường");
+    return status;
+}
+
 static int check_tables(const struct th_store_report *report, struct th_store *store,
                         const uint8_t store_id[TH_STORE_ID_SIZE])
 {
@@ -128,9 +135,9 @@ static int check_tables(const struct th_store_report *report, struct th_store *s
     int status = th_txn_begin(&store->env, false, &txn);
     if (status != 0)
         return report_open(report, status);
-    status = th_store_check(report, &txn, store_id, &store->identity, store->edge);
+    status = th_store_check(report, &txn, store_id, &store->identity, &store->keys, store->edge);
     if (status == 0 && store->owner_fd >= 0)
-        status = th_side_open(report, &txn, store->edge->size, &store->side);
+        status = check_newest(report, &txn, store);
     th_txn_abort(&txn);
     return status;
 }
@@ -174,17 +181,21 @@ int th_store_open(const char *folder, enum th_store_access access,
     struct th_store_report report = {folder, ret_problem};
     struct th_store *store = calloc(1, sizeof *store);
     struct th_edge *edge = calloc(1, sizeof *edge);
+    struct th_lost *lost = access == TH_STORE_RECOVER ? calloc(1, sizeof *lost) : NULL;
     if (ret_problem != NULL)
         ret_problem[0] = '\0';
-    if (store == NULL || edge == NULL) {
+    if (store == NULL || edge == NULL || (access == TH_STORE_RECOVER && lost == NULL)) {
         free(store);
         free(edge);
+        free(lost);
         return TH_E_NO_MEMORY;
     }
     store->owner_fd = -1;
     store->side.fd = -1;
     store->edge = edge;
-    int status = open_checked(&report, options, access == TH_STORE_WRITE, store);
+    store->lost = lost;
+    store->is_recovering = access == TH_STORE_RECOVER;
+    int status = open_checked(&report, options, access != TH_STORE_READ, store);
     if (status != 0) {
         th_store_close(store);
         return status;
@@ -209,6 +220,8 @@ void th_store_close(struct th_store *store)
     if (store->owner_fd >= 0)
         (void)close(store->owner_fd);
     th_sink_deinit(&store->scratch);
+    th_store_keys_drop(store);
+    free(store->lost);
     free(store->edge);
     free(store);
 }
@@ -216,6 +229,18 @@ void th_store_close(struct th_store *store)
 const struct th_store_identity *th_store_identity(const struct th_store *store)
 {
     return &store->identity;
+}
+
+bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
+                              struct th_bytes *ret_note, bool *ret_is_signed)
+{
+    const struct th_lost *lost = store->lost;
+    if (lost == NULL || !lost->is_known)
+        return false;
+    *ret_size = lost->size;
+    *ret_note = (struct th_bytes){(const uint8_t *)lost->note, lost->note_size};
+    *ret_is_signed = lost->is_signed;
+    return true;
 }
 
 void th_store_check_readers(struct th_store *store)

@@ -57,12 +57,12 @@ enum th_store_access { TH_STORE_READ, TH_STORE_WRITE, TH_STORE_RECOVER };
 /*
  * Opens and checks: owner lock (writer), identity file against the meta table, file size against
  * the last page, format version, the last journal records, the right edge of the tree against the
- * last checkpoint, and (writer) the last checkpoint that the file CHECKPOINT knows of: a store that
- * is behind it, or is another history, is TH_E_CORRUPT. Returns owned. `ret_problem` (may be NULL)
- * gets a Vietnamese sentence with what and where for the operator. TH_E_NOT_FOUND, TH_E_BUSY
- * (another process owns it; the sentence names its pid), TH_E_CORRUPT, TH_E_VERSION, TH_E_CONFIG (a
- * file system that cannot hold a store), TH_E_IO, TH_E_STORAGE. After a success the sentence is
- * empty or a warning.
+ * last checkpoint, and (writer) the checkpoints that the file CHECKPOINT and the folder witness
+ * know of: a store that is behind one, or is another history, is TH_E_CORRUPT. Returns owned.
+ * `ret_problem` (may be NULL) gets a Vietnamese sentence with what and where for the operator.
+ * TH_E_NOT_FOUND, TH_E_BUSY (another process owns it; the sentence names its pid), TH_E_CORRUPT,
+ * TH_E_VERSION, TH_E_CONFIG (a file system that cannot hold a store, a witness file that is none),
+ * TH_E_IO, TH_E_STORAGE. After a success the sentence is empty or a warning.
  */
 #define TH_STORE_PROBLEM_SIZE 400
 TH_MUST_CHECK int th_store_open(const char *folder, enum th_store_access access,
@@ -74,10 +74,11 @@ void th_store_close(struct th_store *store);
 const struct th_store_identity *th_store_identity(const struct th_store *store);
 /* The history of the log's keys; the writer's grows with its commits. Borrows. */
 const struct th_log_keys *th_store_log_keys(const struct th_store *store);
-/* Opened with TH_STORE_RECOVER: the largest checkpoint of this log's origin that is signed and that
- * this store does not have. False: none is known. Borrows. */
+/* Opened with TH_STORE_RECOVER: the largest checkpoint of this log's origin that this store does
+ * not have. `ret_is_signed`: by a key that this store knows; a key that came after it was copied
+ * may have signed the others, which is for the caller to check. False: none is known. Borrows. */
 bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
-                              struct th_bytes *ret_note);
+                              struct th_bytes *ret_note, bool *ret_is_signed);
 
 /* ---- writing: one batch is one transaction ---- */
 
@@ -130,7 +131,10 @@ TH_MUST_CHECK int th_store_put_key(struct th_store *store, const struct th_key_r
 TH_MUST_CHECK int th_store_put_mark(struct th_store *store, struct th_book_id book,
                                     const struct th_mark *mark);
 TH_MUST_CHECK int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock);
-/* The next key of the log: this batch's checkpoint is signed with it. Number 1 and up, in order. */
+/* The next key of the log: this batch's checkpoint is signed with the last one. Number 1 and up, in
+ * order. TH_E_RANGE: it would begin before what is signed; TH_E_INVALID: vkey, `after` and
+ * succession do not agree, or the origin is not one of this mode; otherwise as
+ * th_log_keys_succeed() and th_log_keys_vouch(). */
 TH_MUST_CHECK int th_store_put_log_key(struct th_store *store, uint16_t number,
                                        const struct th_log_key_body *key);
 TH_MUST_CHECK int th_store_put_recovery(struct th_store *store,
@@ -140,10 +144,10 @@ TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *e
 
 /*
  * Signs the checkpoint of the new size (when entries were appended), stores it, commits, and writes
- * it to the file CHECKPOINT. The
- * signer's key and name are checked against the store's identity. On failure nothing of the batch
- * is there or the outcome is unknown: the caller stops the process (fail-stop), nothing may be
- * answered.
+ * it to the file CHECKPOINT. The signer's key and name are checked against the key in force for the
+ * new size, which this batch may have brought: else TH_E_CONFIG. TH_E_INVALID: a key without an
+ * entry, or a recovery without a new origin. On failure nothing of the batch is there or the
+ * outcome is unknown: the caller stops the process (fail-stop), nothing may be answered.
  */
 TH_MUST_CHECK int th_store_commit(struct th_store *store, const struct th_note_signer *signer);
 

@@ -200,3 +200,24 @@ int th_tile_cache_node(struct th_tile_cache *cache, const struct th_txn *txn, ui
         *ret_hash = *th_tile_node(tile, place.height, place.at);
     return status;
 }
+
+struct snapshot {
+    struct th_tile_cache *cache;
+    const struct th_txn *txn;
+    uint64_t size;
+};
+
+static int snapshot_node(void *context, unsigned level, uint64_t index, struct th_digest *ret_hash)
+{
+    const struct snapshot *snapshot = context;
+    return th_tile_cache_node(snapshot->cache, snapshot->txn, snapshot->size, level, index,
+                              ret_hash);
+}
+
+int th_txn_root(struct th_tile_cache *cache, const struct th_txn *txn, uint64_t size,
+                uint64_t leaves, struct th_digest *ret_root)
+{
+    struct snapshot snapshot = {cache, txn, size};
+    struct th_tlog_source source = {snapshot_node, &snapshot};
+    return leaves > size ? TH_E_RANGE : th_tlog_root(&source, leaves, ret_root);
+}

@@ -54,4 +54,9 @@ TH_MUST_CHECK int th_tile_cache_node(struct th_tile_cache *cache, const struct t
                                      uint64_t size, unsigned level, uint64_t index,
                                      struct th_digest *ret_hash);
 
+/* The root of the first `leaves` of the tree of `size` leaves. TH_E_RANGE: more than there are.
+ * Also TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_txn_root(struct th_tile_cache *cache, const struct th_txn *txn, uint64_t size,
+                              uint64_t leaves, struct th_digest *ret_root);
+
 #endif

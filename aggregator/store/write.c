@@ -53,6 +53,7 @@ void th_store_abort(struct th_store *store)
 {
     th_txn_abort(&store->batch);
     th_edge_rollback(store->edge);
+    th_store_keys_drop(store);
     store->leaf_due = false;
 }
 
@@ -72,8 +73,8 @@ static int put_checkpoint(struct th_store *store, const struct th_note_signer *s
 {
     struct th_checkpoint checkpoint = {.size = store->edge->size};
     size_t size;
-    _Static_assert(sizeof checkpoint.origin >= sizeof store->identity.realm, "a realm fits");
-    memcpy(checkpoint.origin, store->identity.realm, strlen(store->identity.realm) + 1);
+    _Static_assert(sizeof checkpoint.origin >= sizeof signer->vkey.name, "an origin fits");
+    memcpy(checkpoint.origin, signer->vkey.name, sizeof signer->vkey.name);
     th_edge_root(store->edge, &checkpoint.root);
     int status = th_tlog_checkpoint_format(&checkpoint, sizeof note->bytes, note->bytes, &size);
     if (status == 0)
@@ -88,24 +89,53 @@ static int put_checkpoint(struct th_store *store, const struct th_note_signer *s
 /* Signing with another key would make a log that nobody can verify. */
 static bool is_own_signer(const struct th_store *store, const struct th_note_signer *signer)
 {
-    return signer != NULL && strcmp(signer->vkey.name, store->identity.realm) == 0 &&
-           memcmp(signer->vkey.public_key, store->identity.log_key,
-                  sizeof store->identity.log_key) == 0;
+    const struct th_vkey *own =
+        &th_keys_in_force(th_store_keys_next(store), store->edge->size)->vkey;
+    return signer != NULL && strcmp(signer->vkey.name, own->name) == 0 &&
+           memcmp(signer->vkey.public_key, own->public_key, sizeof own->public_key) == 0;
+}
+
+/* With this batch the log bears an origin that it never had. */
+static bool begins_log(const struct th_store *store)
+{
+    const char *origin = th_log_keys_current(th_store_keys_next(store))->vkey.name;
+    return !th_log_keys_has_origin(&store->keys, origin);
+}
+
+static int sign_batch(struct th_store *store, const struct th_note_signer *signer,
+                      struct signed_note *note)
+{
+    bool has_entries = store->edge->size > store->edge->committed;
+    if (store->batch.failed != 0)
+        return store->batch.failed;
+    if (store->is_recovering && (!has_entries || !begins_log(store)))
+        return TH_E_INVALID;
+    if (!has_entries) /* a key that signs nothing would leave the log without its first note */
+        return store->next_keys == NULL ? 0 : TH_E_INVALID;
+    int status = is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
+    if (status == 0)
+        status = th_edge_flush(store->edge, &store->batch);
+    return status == 0 ? put_checkpoint(store, signer, note) : status;
+}
+
+/* Before anybody can be answered. What the file knows of an earlier log goes: until then it is
+ * passed over. */
+static int write_side(struct th_store *store, bool is_new_log, const struct signed_note *note)
+{
+    uint64_t size = store->edge->size;
+    if (note->size == 0)
+        return 0;
+    return is_new_log ? th_side_begin_log(&store->side, size, note->bytes, note->size)
+                      : th_side_write(&store->side, size, note->bytes, note->size);
 }
 
 int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
 {
-    int status = store->batch.failed;
     struct signed_note note = {.size = 0};
+    bool is_new_log = begins_log(store);
     TH_ASSERT(store->batch.txn != NULL);
-    TH_ASSERT(status != 0 || !store->leaf_due);
-    if (status == 0 && store->edge->size > store->edge->committed) {
-        status = is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
-        if (status == 0)
-            status = th_edge_flush(store->edge, &store->batch);
-        if (status == 0)
-            status = put_checkpoint(store, signer, &note);
-    }
+    TH_ASSERT(store->batch.failed != 0 || !store->leaf_due);
+    int status = sign_batch(store, signer, &note);
     if (status != 0) {
         th_store_abort(store);
         return status;
@@ -113,13 +143,14 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
     status = th_txn_commit(&store->batch, &store->failed);
     if (status != 0) {
         th_edge_rollback(store->edge);
+        th_store_keys_drop(store);
         return status;
     }
     th_edge_commit(store->edge);
+    th_store_keys_keep(store);
+    store->is_recovering = false;
     th_env_extend(&store->env);
-    /* Before anybody can be answered. */
-    status =
-        note.size == 0 ? 0 : th_side_write(&store->side, store->edge->size, note.bytes, note.size);
+    status = write_side(store, is_new_log, &note);
     store->failed = status != 0;
     return status;
 }
@@ -175,82 +206,4 @@ int th_store_append_leaf(struct th_store *store, uint64_t position, struct th_by
     if (status == 0)
         store->leaf_due = false;
     return status;
-}
-
-/* ---- tables ---- */
-
-static struct th_sink *encoding(struct th_store *store)
-{
-    TH_ASSERT(store->batch.txn != NULL);
-    th_sink_clear(&store->scratch);
-    return &store->scratch;
-}
-
-static int put_encoded(struct th_store *store, struct th_schema_key key, enum th_put how)
-{
-    if (store->scratch.failed)
-        return th_txn_fail(&store->batch, TH_E_NO_MEMORY);
-    return th_txn_put(&store->batch, &key, how, store->scratch.bytes, store->scratch.size);
-}
-
-int th_store_put_row(struct th_store *store, struct th_book_id book, const struct th_row *row)
-{
-    th_schema_row_encode(encoding(store), row);
-    return put_encoded(store, th_schema_key_row(book, row->unit, row->number), TH_PUT_REPLACE);
-}
-
-int th_store_put_revision(struct th_store *store, struct th_book_id book,
-                          const struct th_revision *revision)
-{
-    th_schema_revision_encode(encoding(store), revision);
-    return put_encoded(
-        store, th_schema_key_revision(book, revision->unit, revision->number, revision->revision),
-        TH_PUT_NEW);
-}
-
-int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t unit,
-                        enum th_branch branch, const struct th_rollup_layout *layout,
-                        const struct th_rollup *rollup)
-{
-    th_schema_rollup_encode(encoding(store), layout, rollup);
-    return put_encoded(store, th_schema_key_rollup(book, unit, branch), TH_PUT_REPLACE);
-}
-
-int th_store_put_closing(struct th_store *store, struct th_book_id book, th_instant closed_at,
-                         uint32_t unit, enum th_branch branch,
-                         const struct th_rollup_layout *layout, const struct th_rollup *rollup)
-{
-    th_schema_rollup_encode(encoding(store), layout, rollup);
-    return put_encoded(store, th_schema_key_closing(book, closed_at, unit, branch), TH_PUT_NEW);
-}
-
-int th_store_put_unit(struct th_store *store, uint32_t number, const struct th_unit *unit)
-{
-    th_schema_unit_encode(encoding(store), unit);
-    return put_encoded(store, th_schema_key_unit(number), TH_PUT_REPLACE);
-}
-
-int th_store_put_plan(struct th_store *store, uint16_t number, const struct th_digest *digest,
-                      th_instant loaded_at, struct th_bytes content)
-{
-    th_schema_plan_encode(encoding(store), digest, loaded_at, content);
-    return put_encoded(store, th_schema_key_plan(number), TH_PUT_REPLACE);
-}
-
-int th_store_put_key(struct th_store *store, const struct th_key_row *key)
-{
-    th_schema_key_row_encode(encoding(store), key);
-    return put_encoded(store, th_schema_key_key(key->unit, &key->sign_key), TH_PUT_REPLACE);
-}
-
-int th_store_put_mark(struct th_store *store, struct th_book_id book, const struct th_mark *mark)
-{
-    th_schema_mark_encode(encoding(store), mark);
-    return put_encoded(store, th_schema_key_book(TH_TABLE_MARK, book), TH_PUT_REPLACE);
-}
-
-int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock)
-{
-    th_schema_clock_encode(encoding(store), clock);
-    return put_encoded(store, th_schema_key_meta(TH_META_CLOCK), TH_PUT_REPLACE);
 }

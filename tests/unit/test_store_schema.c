@@ -271,7 +271,8 @@ Test(store_schema, a_revision_a_key_a_mark_and_the_clock_come_back)
     cr_assert_eq(memcmp(&revision, &revision_back, sizeof revision), 0);
     REFUSES_SHORTER(sink, th_schema_revision_decode(key_bytes(&key), content, &revision_back));
 
-    struct th_key_row row = {.unit = 3, .enrolled_at = 4, .revoked = true, .revoked_at = 5};
+    struct th_key_row row = {
+        .unit = 3, .enrolled_at = 4, .revoked = true, .revoked_at = 5, .revoked_from = {-6}};
     memset(row.sign_key.bytes, 6, sizeof row.sign_key.bytes);
     memset(row.curve_key, 7, sizeof row.curve_key);
     struct th_key_row row_back;
@@ -285,6 +286,7 @@ Test(store_schema, a_revision_a_key_a_mark_and_the_clock_come_back)
     cr_assert(row_back.revoked);
     cr_assert_eq(row_back.enrolled_at, 4);
     cr_assert_eq(row_back.revoked_at, 5);
+    cr_assert_eq(row_back.revoked_from.ms, -6);
     REFUSES_SHORTER(sink, th_schema_key_row_decode(key_bytes(&key), content, &row_back));
 
     struct th_mark mark = {true, {10}, false, {-11}};
@@ -325,8 +327,10 @@ Test(store_schema, a_unit_comes_back_with_its_texts)
     struct th_arena arena;
     struct th_sink sink = {0};
     th_arena_init(&arena, 4096, 65536);
-    th_schema_unit_encode(&sink, &unit);
-    cr_assert_eq(th_schema_unit_decode(sink_bytes(&sink), &arena, &back), 0);
+    uint64_t position;
+    th_schema_unit_encode(&sink, UINT64_C(1) << 40, &unit);
+    cr_assert_eq(th_schema_unit_decode(sink_bytes(&sink), &arena, &position, &back), 0);
+    cr_assert_eq(position, UINT64_C(1) << 40);
     cr_assert_str_eq(back.code, unit.code);
     cr_assert_str_eq(back.name, unit.name);
     cr_assert_str_eq(back.parent_code, unit.parent_code);
@@ -335,9 +339,72 @@ Test(store_schema, a_unit_comes_back_with_its_texts)
     cr_assert_eq(back.valid_from.number, INT32_MIN);
     cr_assert_eq(back.valid_to.number, 20270);
     cr_assert_eq(back.parent, TH_UNIT_NONE);
-    REFUSES_SHORTER(sink, th_schema_unit_decode(content, &arena, &back));
+    REFUSES_SHORTER(sink, th_schema_unit_decode(content, &arena, &position, &back));
     th_sink_deinit(&sink);
     th_arena_deinit(&arena);
+}
+
+Test(store_schema, a_plan_comes_back_with_its_position)
+{
+    const struct th_schema_plan plan = {
+        7, {{1, 2}}, {-3}, {(const uint8_t *)"compiled", sizeof "compiled" - 1}};
+    const size_t head_size = 8 + TH_DIGEST_SIZE + 8;
+    struct th_schema_plan back;
+    struct th_sink sink = {0};
+    th_schema_plan_encode(&sink, &plan);
+    cr_assert_eq(th_schema_plan_decode(sink_bytes(&sink), &back), 0);
+    cr_assert_eq(back.position, 7);
+    cr_assert_arr_eq(back.digest.bytes, plan.digest.bytes, TH_DIGEST_SIZE);
+    cr_assert_eq(back.loaded_at.ms, -3);
+    cr_assert_eq(back.content.size, plan.content.size);
+    cr_assert_arr_eq(back.content.bytes, plan.content.bytes, plan.content.size);
+    sink.size = head_size;
+    REFUSES_SHORTER(sink, th_schema_plan_decode(content, &back));
+    th_sink_deinit(&sink);
+}
+
+/* ---- keys of the log, recovery ---- */
+
+Test(store_schema, a_log_key_comes_back_and_its_bytes_are_as_written)
+{
+    const struct th_log_key_body key = {
+        .vkey = {"a+b+c", 5}, .after = 258, .succession = {(const uint8_t *)"note", 4}};
+    static const uint8_t wanted[] = {0,   0,   0,   0,   0,   0,   1,   2,   5,
+                                     'a', '+', 'b', '+', 'c', 'n', 'o', 't', 'e'};
+    struct th_schema_key name = th_schema_key_log_key(0x0102);
+    struct th_log_key_body back;
+    struct th_sink sink = {0};
+    cr_assert_eq(name.size, 3);
+    cr_assert_arr_eq(name.bytes, ((const uint8_t[]){0x14, 1, 2}), 3);
+    th_schema_log_key_encode(&sink, &key);
+    cr_assert_eq(sink.size, sizeof wanted);
+    cr_assert_arr_eq(sink.bytes, wanted, sizeof wanted);
+    cr_assert_eq(th_schema_log_key_decode(sink_bytes(&sink), &back), 0);
+    cr_assert_eq(back.after, 258);
+    cr_assert_eq(back.vkey.size, 5);
+    cr_assert_arr_eq(back.vkey.bytes, "a+b+c", 5);
+    cr_assert_eq(back.succession.size, 4);
+    cr_assert_arr_eq(back.succession.bytes, "note", 4);
+    sink.size = 8 + 1 + 5; /* the key before was lost: no note */
+    cr_assert_eq(th_schema_log_key_decode(sink_bytes(&sink), &back), 0);
+    cr_assert_eq(back.succession.size, 0);
+    REFUSES_SHORTER(sink, th_schema_log_key_decode(content, &back));
+    th_sink_deinit(&sink);
+}
+
+Test(store_schema, a_recovery_comes_back)
+{
+    const struct th_recovery_row recovery = {true, UINT64_C(1) << 33};
+    struct th_recovery_row back;
+    struct th_sink sink = {0};
+    th_schema_recovery_encode(&sink, &recovery);
+    cr_assert_eq(th_schema_recovery_decode(sink_bytes(&sink), &back), 0);
+    cr_assert(back.is_open);
+    cr_assert_eq(back.began_at, UINT64_C(1) << 33);
+    REFUSES_SHORTER(sink, th_schema_recovery_decode(content, &back));
+    sink.bytes[0] = 2;
+    cr_assert_eq(th_schema_recovery_decode(sink_bytes(&sink), &back), TH_E_CORRUPT);
+    th_sink_deinit(&sink);
 }
 
 /* ---- rollups ---- */
@@ -443,7 +510,9 @@ Test(store_schema, the_header_of_an_entry_is_as_written)
     cr_assert_eq(
         th_schema_entry_decode((struct th_bytes){content, TH_SCHEMA_ENTRY_HEADER + 1}, &back),
         TH_E_CORRUPT);
-    content[1] = TH_ENTRY_CLOCK + 1;
+    content[1] = TH_ENTRY_READMITTED;
+    cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back), 0);
+    content[1] = TH_ENTRY_READMITTED + 1;
     cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back),
                  TH_E_CORRUPT);
 }

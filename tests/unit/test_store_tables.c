@@ -202,8 +202,9 @@ Test(store_tables, rollups_and_closings_come_back)
 
 /* ---- definitions ---- */
 
-static int on_unit(void *context, uint32_t number, const struct th_unit *unit)
+static int on_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
 {
+    cr_assert_eq(position, 40 + number);
     cr_assert_str_eq(unit->code, number == 0 ? "64" : "64-snv");
     return note(context, number);
 }
@@ -214,8 +215,8 @@ Test(store_tables, units_come_back_by_number)
         {.code = "64", .name = "Gia Lai", .parent_code = "", .external_id = ""},
         {.code = "64-snv", .name = "Sở Nội vụ", .parent_code = "64", .external_id = "H30.2"},
     };
-    cr_assert_eq(th_store_put_unit(store, 1, &units[1]), 0);
-    cr_assert_eq(th_store_put_unit(store, 0, &units[0]), 0);
+    cr_assert_eq(th_store_put_unit(store, 1, 41, &units[1]), 0);
+    cr_assert_eq(th_store_put_unit(store, 0, 40, &units[0]), 0);
     commit();
     struct seen seen = {0};
     cr_assert_eq(th_view_units(view, &arena, on_unit, &seen), 0);
@@ -223,9 +224,10 @@ Test(store_tables, units_come_back_by_number)
     cr_assert_eq(seen.numbers[1], 1);
 }
 
-static int on_plan(void *context, uint16_t number, const struct th_digest *digest,
-                   th_instant loaded_at, struct th_bytes content)
+static int on_plan(void *context, uint16_t number, uint64_t position,
+                   const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
 {
+    cr_assert_eq(position, 50 + number);
     cr_assert_eq(digest->bytes[0], 5);
     cr_assert_eq(loaded_at.ms, 6);
     return note(context, number * 1000000 + content.size);
@@ -235,11 +237,12 @@ Test(store_tables, plans_come_back_also_large_ones)
 {
     static uint8_t content[300000];
     struct th_digest digest = {{5}};
-    cr_assert_eq(th_store_put_plan(store, 2, &digest, (th_instant){6},
+    cr_assert_eq(th_store_put_plan(store, 2, 52, &digest, (th_instant){6},
                                    (struct th_bytes){content, sizeof content}),
                  0);
     cr_assert_eq(
-        th_store_put_plan(store, 1, &digest, (th_instant){6}, (struct th_bytes){content, 3}), 0);
+        th_store_put_plan(store, 1, 51, &digest, (th_instant){6}, (struct th_bytes){content, 3}),
+        0);
     commit();
     struct seen seen = {0};
     cr_assert_eq(th_view_plans(view, on_plan, &seen), 0);

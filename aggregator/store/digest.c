@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The digest of everything that the journal's fold gives, and of nothing else. */
+#include "aggregator/store/internal.h"
+
+#include "base/assert.h"
+
+#include <sodium.h>
+
+static void add_row(crypto_hash_sha256_state *state, struct th_bytes key, struct th_bytes content)
+{
+    uint8_t size[4];
+    const struct th_bytes parts[] = {key, content};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t at = 0; at < sizeof size; at++)
+            size[at] = (uint8_t)(parts[i].size >> 8 * (sizeof size - 1 - at));
+        (void)crypto_hash_sha256_update(state, size, sizeof size);
+        (void)crypto_hash_sha256_update(state, parts[i].bytes, parts[i].size);
+    }
+}
+
+static int on_row(void *context, struct th_bytes key, struct th_bytes content)
+{
+    add_row(context, key, content);
+    return 0;
+}
+
+/* Which pair of clocks was compared last is not in the journal. */
+static int add_clock(const struct th_view *view, crypto_hash_sha256_state *state)
+{
+    struct th_schema_key key = th_schema_key_meta(TH_META_CLOCK);
+    struct th_clock_row clock;
+    struct th_bytes content;
+    struct th_sink sink = {0};
+    int status = th_txn_get(&view->txn, &key, &content);
+    if (status == TH_E_NOT_FOUND)
+        return 0;
+    if (status == 0)
+        status = th_schema_clock_decode(content, &clock);
+    if (status != 0)
+        return status;
+    th_sink_i64(&sink, clock.time.ms);
+    th_sink_u8(&sink, (uint8_t)clock.status);
+    th_sink_u8(&sink, clock.rehearsed);
+    status = sink.failed ? TH_E_NO_MEMORY : 0;
+    if (status == 0)
+        add_row(state, (struct th_bytes){key.bytes, key.size},
+                (struct th_bytes){sink.bytes, sink.size});
+    th_sink_deinit(&sink);
+    return status;
+}
+
+static int add_prefix(const struct th_view *view, struct th_schema_key prefix,
+                      crypto_hash_sha256_state *state)
+{
+    return th_txn_scan(&view->txn, &prefix, &prefix, on_row, state);
+}
+
+int th_view_state_digest(struct th_view *view, struct th_digest *ret_digest)
+{
+    static const enum th_table tables[] = {TH_TABLE_UNIT,     TH_TABLE_PLAN,    TH_TABLE_KEY,
+                                           TH_TABLE_MARK,     TH_TABLE_LOG_KEY, TH_TABLE_REPORT,
+                                           TH_TABLE_REVISION, TH_TABLE_ROLLUP,  TH_TABLE_CLOSING};
+    crypto_hash_sha256_state state;
+    TH_ASSERT(view->active);
+    (void)crypto_hash_sha256_init(&state);
+    int status = add_clock(view, &state);
+    if (status == 0)
+        status = add_prefix(view, th_schema_key_meta(TH_META_RECOVERY), &state);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == 0; i++)
+        status = add_prefix(view, th_schema_key_table(tables[i]), &state);
+    if (status == 0)
+        (void)crypto_hash_sha256_final(&state, ret_digest->bytes);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/lost.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+bool th_lost_say(struct th_lost *lost)
+{
+    if (lost != NULL)
+        lost->is_behind = true;
+    return lost != NULL;
+}
+
+bool th_lost_take(struct th_lost *lost, uint64_t size, bool is_signed, const char *note,
+                  size_t note_size)
+{
+    TH_ASSERT(note_size <= TH_LOST_NOTE_MAX);
+    if (!th_lost_say(lost))
+        return false;
+    bool is_newer = !lost->is_known || size > lost->size ||
+                    (size == lost->size && is_signed && !lost->is_signed);
+    if (!is_newer)
+        return true;
+    lost->is_known = true;
+    lost->is_signed = is_signed;
+    lost->size = size;
+    lost->note_size = note_size;
+    memcpy(lost->note, note, note_size);
+    return true;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the tables into the open batch. */
+#include "aggregator/store/internal.h"
+
+#include "base/assert.h"
+
+static struct th_sink *encoding(struct th_store *store)
+{
+    TH_ASSERT(store->batch.txn != NULL);
+    th_sink_clear(&store->scratch);
+    return &store->scratch;
+}
+
+static int put_encoded(struct th_store *store, struct th_schema_key key, enum th_put how)
+{
+    if (store->scratch.failed)
+        return th_txn_fail(&store->batch, TH_E_NO_MEMORY);
+    return th_txn_put(&store->batch, &key, how, store->scratch.bytes, store->scratch.size);
+}
+
+int th_store_put_row(struct th_store *store, struct th_book_id book, const struct th_row *row)
+{
+    th_schema_row_encode(encoding(store), row);
+    return put_encoded(store, th_schema_key_row(book, row->unit, row->number), TH_PUT_REPLACE);
+}
+
+int th_store_put_revision(struct th_store *store, struct th_book_id book,
+                          const struct th_revision *revision)
+{
+    th_schema_revision_encode(encoding(store), revision);
+    return put_encoded(
+        store, th_schema_key_revision(book, revision->unit, revision->number, revision->revision),
+        TH_PUT_NEW);
+}
+
+int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t unit,
+                        enum th_branch branch, const struct th_rollup_layout *layout,
+                        const struct th_rollup *rollup)
+{
+    th_schema_rollup_encode(encoding(store), layout, rollup);
+    return put_encoded(store, th_schema_key_rollup(book, unit, branch), TH_PUT_REPLACE);
+}
+
+int th_store_put_closing(struct th_store *store, struct th_book_id book, th_instant closed_at,
+                         uint32_t unit, enum th_branch branch,
+                         const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    th_schema_rollup_encode(encoding(store), layout, rollup);
+    return put_encoded(store, th_schema_key_closing(book, closed_at, unit, branch), TH_PUT_NEW);
+}
+
+int th_store_put_unit(struct th_store *store, uint32_t number, uint64_t position,
+                      const struct th_unit *unit)
+{
+    th_schema_unit_encode(encoding(store), position, unit);
+    return put_encoded(store, th_schema_key_unit(number), TH_PUT_REPLACE);
+}
+
+int th_store_put_plan(struct th_store *store, uint16_t number, uint64_t position,
+                      const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
+{
+    const struct th_schema_plan plan = {position, *digest, loaded_at, content};
+    th_schema_plan_encode(encoding(store), &plan);
+    return put_encoded(store, th_schema_key_plan(number), TH_PUT_REPLACE);
+}
+
+int th_store_put_key(struct th_store *store, const struct th_key_row *key)
+{
+    th_schema_key_row_encode(encoding(store), key);
+    return put_encoded(store, th_schema_key_key(key->unit, &key->sign_key), TH_PUT_REPLACE);
+}
+
+int th_store_put_mark(struct th_store *store, struct th_book_id book, const struct th_mark *mark)
+{
+    th_schema_mark_encode(encoding(store), mark);
+    return put_encoded(store, th_schema_key_book(TH_TABLE_MARK, book), TH_PUT_REPLACE);
+}
+
+int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock)
+{
+    th_schema_clock_encode(encoding(store), clock);
+    return put_encoded(store, th_schema_key_meta(TH_META_CLOCK), TH_PUT_REPLACE);
+}
+
+int th_store_put_log_key(struct th_store *store, uint16_t number, const struct th_log_key_body *key)
+{
+    TH_ASSERT(store->batch.txn != NULL);
+    int status = th_store_keys_add(store, number, key);
+    if (status != 0)
+        return th_txn_fail(&store->batch, status);
+    th_schema_log_key_encode(encoding(store), key);
+    return put_encoded(store, th_schema_key_log_key(number), TH_PUT_NEW);
+}
+
+int th_store_put_recovery(struct th_store *store, const struct th_recovery_row *recovery)
+{
+    th_schema_recovery_encode(encoding(store), recovery);
+    return put_encoded(store, th_schema_key_meta(TH_META_RECOVERY), TH_PUT_REPLACE);
+}
+
+int th_store_put(struct th_store *store, const struct th_effect *effect)
+{
+    switch (effect->kind) {
+    case TH_EFFECT_PUT_ROW:
+        return th_store_put_row(store, effect->book, &effect->body.row);
+    case TH_EFFECT_PUT_REVISION:
+        return th_store_put_revision(store, effect->book, &effect->body.revision);
+    case TH_EFFECT_PUT_CLOSING:
+        return th_store_put_closing(store, effect->book, effect->body.closing.closed_at,
+                                    effect->body.closing.unit, effect->body.closing.branch,
+                                    effect->body.closing.layout, &effect->body.closing.rollup);
+    case TH_EFFECT_PUT_UNIT:
+        return th_store_put_unit(store, effect->body.unit.number, effect->body.unit.position,
+                                 &effect->body.unit.unit);
+    case TH_EFFECT_PUT_PLAN:
+        return th_store_put_plan(store, effect->body.plan.number, effect->body.plan.position,
+                                 &effect->body.plan.digest, effect->body.plan.loaded_at,
+                                 effect->body.plan.raw);
+    case TH_EFFECT_PUT_KEY:
+        return th_store_put_key(store, &effect->body.key);
+    case TH_EFFECT_PUT_MARK:
+        return th_store_put_mark(store, effect->book, &effect->body.mark);
+    case TH_EFFECT_PUT_CLOCK:
+        return th_store_put_clock(store, &effect->body.clock);
+    case TH_EFFECT_PUT_LOG_KEY:
+        return th_store_put_log_key(store, effect->body.log_key.number, &effect->body.log_key.key);
+    case TH_EFFECT_PUT_RECOVERY:
+        return th_store_put_recovery(store, &effect->body.recovery);
+    case TH_EFFECT_APPEND:
+    case TH_EFFECT_ANSWER:
+    case TH_EFFECT_REMIND:
+        break;
+    }
+    TH_ASSERT(false); /* an entry is appended with its leaf; what leaves is not stored */
+    return TH_E_INVALID;
+}
