@@ -77,47 +77,17 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
     return status < 0 ? status : carry_leaf(driver, entry, &digest);
 }
 
-static int carry_plan(struct th_driver *driver, const struct th_effect *effect)
-{
-    struct th_store_port *store = &driver->ports.store;
-    TH_ASSERT(effect->body.plan.number == driver->plans_count);
-    driver->plans_count++;
-    return store->put_plan(store->context, effect->body.plan.number, &effect->body.plan.digest,
-                           effect->body.plan.loaded_at, effect->body.plan.raw);
-}
-
 int th_driver_carry(struct th_driver *driver, const struct th_effect *effect)
 {
     struct th_store_port *store = &driver->ports.store;
-    void *context = store->context;
     TH_ASSERT(driver->phase == TH_DRIVER_STORING);
-    switch (effect->kind) {
-    case TH_EFFECT_APPEND:
+    if (effect->kind == TH_EFFECT_APPEND)
         return carry_entry(driver, &effect->body.append);
-    case TH_EFFECT_PUT_ROW:
-        return store->put_row(context, effect->book, &effect->body.row);
-    case TH_EFFECT_PUT_REVISION:
-        return store->put_revision(context, effect->book, &effect->body.revision);
-    case TH_EFFECT_PUT_CLOSING:
-        return store->put_closing(context, effect->book, effect->body.closing.closed_at,
-                                  effect->body.closing.unit, effect->body.closing.branch,
-                                  effect->body.closing.layout, &effect->body.closing.rollup);
-    case TH_EFFECT_PUT_UNIT:
-        return store->put_unit(context, effect->body.unit.number, &effect->body.unit.unit);
-    case TH_EFFECT_PUT_PLAN:
-        return carry_plan(driver, effect);
-    case TH_EFFECT_PUT_KEY:
-        return store->put_key(context, &effect->body.key);
-    case TH_EFFECT_PUT_MARK:
-        return store->put_mark(context, effect->book, &effect->body.mark);
-    case TH_EFFECT_PUT_CLOCK:
-        return store->put_clock(context, &effect->body.clock);
-    case TH_EFFECT_ANSWER:
-    case TH_EFFECT_REMIND:
-        break;
+    if (effect->kind == TH_EFFECT_PUT_PLAN) {
+        TH_ASSERT(effect->body.plan.number == driver->plans_count);
+        driver->plans_count++;
     }
-    TH_ASSERT(false); /* nothing that leaves is carried into the store */
-    return TH_E_INVALID;
+    return store->put(store->context, effect);
 }
 
 static int keep_change(struct th_driver *driver, struct th_driver_change change)

@@ -25,19 +25,10 @@ struct th_store_port {
     uint64_t (*next_position)(void *context);
     int (*append)(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest);
     int (*append_leaf)(void *context, uint64_t position, struct th_bytes leaf);
-    int (*put_row)(void *context, struct th_book_id book, const struct th_row *row);
-    int (*put_revision)(void *context, struct th_book_id book, const struct th_revision *revision);
     int (*put_rollup)(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup);
-    int (*put_closing)(void *context, struct th_book_id book, th_instant closed_at, uint32_t unit,
-                       enum th_branch branch, const struct th_rollup_layout *layout,
-                       const struct th_rollup *rollup);
-    int (*put_unit)(void *context, uint32_t number, const struct th_unit *unit);
-    int (*put_plan)(void *context, uint16_t number, const struct th_digest *digest,
-                    th_instant loaded_at, struct th_bytes content);
-    int (*put_key)(void *context, const struct th_key_row *key);
-    int (*put_mark)(void *context, struct th_book_id book, const struct th_mark *mark);
-    int (*put_clock)(void *context, const struct th_clock_row *clock);
+    /* Each effect on tables, all but APPEND: th_store_put(). */
+    int (*put)(void *context, const struct th_effect *effect);
 
     int (*renew)(void *context);
     void (*rest)(void *context);

@@ -48,53 +48,15 @@ static int append_leaf(void *context, uint64_t position, struct th_bytes leaf)
     return th_store_append_leaf(store_of(context), position, leaf);
 }
 
-static int put_row(void *context, struct th_book_id book, const struct th_row *row)
-{
-    return th_store_put_row(store_of(context), book, row);
-}
-
-static int put_revision(void *context, struct th_book_id book, const struct th_revision *revision)
-{
-    return th_store_put_revision(store_of(context), book, revision);
-}
-
 static int put_rollup(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup)
 {
     return th_store_put_rollup(store_of(context), book, unit, branch, layout, rollup);
 }
 
-static int put_closing(void *context, struct th_book_id book, th_instant closed_at, uint32_t unit,
-                       enum th_branch branch, const struct th_rollup_layout *layout,
-                       const struct th_rollup *rollup)
+static int put(void *context, const struct th_effect *effect)
 {
-    return th_store_put_closing(store_of(context), book, closed_at, unit, branch, layout, rollup);
-}
-
-static int put_unit(void *context, uint32_t number, const struct th_unit *unit)
-{
-    return th_store_put_unit(store_of(context), number, unit);
-}
-
-static int put_plan(void *context, uint16_t number, const struct th_digest *digest,
-                    th_instant loaded_at, struct th_bytes content)
-{
-    return th_store_put_plan(store_of(context), number, digest, loaded_at, content);
-}
-
-static int put_key(void *context, const struct th_key_row *key)
-{
-    return th_store_put_key(store_of(context), key);
-}
-
-static int put_mark(void *context, struct th_book_id book, const struct th_mark *mark)
-{
-    return th_store_put_mark(store_of(context), book, mark);
-}
-
-static int put_clock(void *context, const struct th_clock_row *row)
-{
-    return th_store_put_clock(store_of(context), row);
+    return th_store_put(store_of(context), effect);
 }
 
 static int renew(void *context)
@@ -190,15 +152,8 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .next_position = next_position,
         .append = append,
         .append_leaf = append_leaf,
-        .put_row = put_row,
-        .put_revision = put_revision,
         .put_rollup = put_rollup,
-        .put_closing = put_closing,
-        .put_unit = put_unit,
-        .put_plan = put_plan,
-        .put_key = put_key,
-        .put_mark = put_mark,
-        .put_clock = put_clock,
+        .put = put,
         .renew = renew,
         .rest = rest,
         .size = size,

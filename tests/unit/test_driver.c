@@ -76,10 +76,11 @@ static int append(void *context, const struct th_store_entry *entry, struct th_d
     return real.append(context, entry, ret_digest);
 }
 
-static int put_row(void *context, struct th_book_id book, const struct th_row *row)
+static int put(void *context, const struct th_effect *effect)
 {
-    tell('P');
-    return real.put_row(context, book, row);
+    if (effect->kind == TH_EFFECT_PUT_ROW)
+        tell('P');
+    return real.put(context, effect);
 }
 
 static int rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
@@ -153,7 +154,7 @@ static void open_driver(void)
     ports.store.abort = abort_batch;
     ports.store.commit = commit;
     ports.store.append = append;
-    ports.store.put_row = put_row;
+    ports.store.put = put;
     ports.store.rows = rows;
     const struct th_driver_options driver_options = {.spread_bytes_max = spread_bytes_max};
     cr_assert_eq(th_driver_new(&ports, &signer, &driver_options, &driver), 0);
