@@ -114,6 +114,12 @@ int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage)
     return 0;
 }
 
+int th_env_copy(const struct th_env *env, int fd)
+{
+    int rc = mdb_env_copyfd2(env->env, fd, MDB_CP_COMPACT);
+    return rc == EFBIG ? TH_E_STORAGE : status_of(rc);
+}
+
 int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes)
 {
     enum { FREE_LIST = 0 }; /* its database; a row is a count and that many page numbers */
@@ -317,6 +323,26 @@ int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *
     return status;
 }
 
+int th_txn_last_key(const struct th_txn *txn, enum th_table table, struct th_bytes *ret_key)
+{
+    uint8_t prefix = (uint8_t)table;
+    uint8_t next = (uint8_t)(table + 1);
+    MDB_cursor *cursor;
+    MDB_val name = {1, &next};
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = mdb_cursor_get(cursor, &name, NULL, MDB_SET_RANGE);
+    rc = mdb_cursor_get(cursor, &name, NULL, rc == 0 ? MDB_PREV : MDB_LAST);
+    mdb_cursor_close(cursor);
+    if (rc == 0 && !begins_with(name, &prefix, 1))
+        rc = MDB_NOTFOUND;
+    if (rc != 0)
+        return status_of(rc);
+    *ret_key = bytes_of(name);
+    return 0;
+}
+
 int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
                 const struct th_schema_key *from, th_txn_fn *fn, void *context)
 {
@@ -340,4 +366,99 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
     if (status != 0)
         return status;
     return rc == MDB_NOTFOUND ? 0 : status_of(rc);
+}
+
+/* ---- reading what may be damaged ---- */
+
+/* Where the rows of a snapshot may be. */
+struct extent {
+    uint64_t page_bytes;
+    uint64_t file_bytes;
+};
+
+static int extent_of(const struct th_txn *txn, struct extent *ret_extent)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of_pages;
+    if (mdb_env_info(mdb_txn_env(txn->txn), &info) != 0 ||
+        mdb_env_stat(mdb_txn_env(txn->txn), &stat_of_pages) != 0)
+        return TH_E_IO;
+    ret_extent->page_bytes = stat_of_pages.ms_psize;
+    ret_extent->file_bytes = ((uint64_t)info.me_last_pgno + 1) * stat_of_pages.ms_psize;
+    return 0;
+}
+
+/*
+ * A value lies within one page, or begins behind the header of the first of several; the number of
+ * that page is the header's first 8 bytes. LMDB hands on a length that is damaged, and reading to
+ * its end would leave the file.
+ */
+static bool is_inside(const struct extent *extent, MDB_val value)
+{
+    enum { PAGE_HEADER = 16 };
+    uint64_t at = (uintptr_t)value.mv_data % extent->page_bytes;
+    uint64_t page;
+    if (value.mv_size <= extent->page_bytes - at)
+        return true;
+    if (at != PAGE_HEADER || value.mv_size > extent->file_bytes)
+        return false;
+    memcpy(&page, (const uint8_t *)value.mv_data - PAGE_HEADER, sizeof page);
+    return page < extent->file_bytes / extent->page_bytes &&
+           page * extent->page_bytes + PAGE_HEADER + value.mv_size <= extent->file_bytes;
+}
+
+static bool is_above(MDB_val name, const struct th_schema_key *before)
+{
+    size_t size = name.mv_size < before->size ? name.mv_size : before->size;
+    int order = size == 0 ? 0 : memcmp(name.mv_data, before->bytes, size);
+    return order > 0 || (order == 0 && name.mv_size > before->size);
+}
+
+/* To the first row after `after`. */
+static int walk_begin(MDB_cursor *cursor, const struct th_schema_key *after, MDB_val *name,
+                      MDB_val *value)
+{
+    if (after->size == 0)
+        return mdb_cursor_get(cursor, name, value, MDB_FIRST);
+    *name = key_val(after);
+    int rc = mdb_cursor_get(cursor, name, value, MDB_SET_RANGE);
+    if (rc == 0 && name->mv_size == after->size &&
+        memcmp(name->mv_data, after->bytes, after->size) == 0)
+        rc = mdb_cursor_get(cursor, name, value, MDB_NEXT);
+    return rc;
+}
+
+int th_txn_walk(const struct th_txn *txn, const struct th_schema_key *after, size_t rows_max,
+                th_txn_raw_fn *fn, void *context)
+{
+    struct th_schema_key before = *after;
+    struct extent extent;
+    MDB_cursor *cursor;
+    MDB_val name, value;
+    int status = extent_of(txn, &extent);
+    if (status != 0)
+        return status;
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = walk_begin(cursor, after, &name, &value);
+    for (size_t rows = 0; rc == 0 && status == 0 && rows < rows_max; rows++) {
+        if (name.mv_size == 0 || name.mv_size > sizeof before.bytes || !is_above(name, &before) ||
+            !is_inside(&extent, value)) {
+            rc = MDB_CORRUPTED;
+            break;
+        }
+        memcpy(before.bytes, name.mv_data, name.mv_size);
+        before.size = name.mv_size;
+        status = fn(context, bytes_of(name), bytes_of(value));
+        if (status == 0 && rows + 1 < rows_max)
+            rc = mdb_cursor_get(cursor, &name, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    if (status != 0)
+        return status;
+    if (rc == 0 || rc == MDB_NOTFOUND)
+        return 0;
+    /* Pages that lead in a circle, or a transaction that has met damage before, among others. */
+    return rc == ENOMEM ? TH_E_NO_MEMORY : TH_E_CORRUPT;
 }

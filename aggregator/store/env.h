@@ -42,6 +42,9 @@ struct th_env_usage {
     uint64_t file_bytes;
 };
 TH_MUST_CHECK int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage);
+/* A compact copy of one snapshot into an open, empty file, also while another process writes. Blocks
+ * until it is done; the caller flushes the file. */
+TH_MUST_CHECK int th_env_copy(const struct th_env *env, int fd);
 /* Bytes of free pages inside the used ones. Walks the free list: not for every batch. */
 TH_MUST_CHECK int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes);
 /*
@@ -93,10 +96,24 @@ TH_MUST_CHECK int th_txn_seek(const struct th_txn *txn, const struct th_schema_k
 TH_MUST_CHECK int th_txn_last(const struct th_txn *txn, enum th_table table,
                               struct th_bytes *ret_key, struct th_bytes *ret_content);
 
+/* The key of a table's last row; its value is not looked at. */
+TH_MUST_CHECK int th_txn_last_key(const struct th_txn *txn, enum th_table table,
+                                  struct th_bytes *ret_key);
+
 typedef int th_txn_fn(void *context, struct th_bytes key, struct th_bytes content);
 /* Every row from `from` on whose key begins with `prefix` (also a prefix of `from`), in order.
  * A non-zero result of `fn` ends the scan and is handed on. */
 TH_MUST_CHECK int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
                               const struct th_schema_key *from, th_txn_fn *fn, void *context);
+
+/*
+ * For those who check a store: the rows after the key `after` (size 0: from the first one), as they
+ * are stored, in order; `rows_max` at most. TH_E_CORRUPT: LMDB cannot go on, a row is not inside its
+ * page, or a key is not above the one before. Until it is renewed the transaction may then fail
+ * where nothing is damaged.
+ */
+typedef int th_txn_raw_fn(void *context, struct th_bytes key, struct th_bytes value);
+TH_MUST_CHECK int th_txn_walk(const struct th_txn *txn, const struct th_schema_key *after,
+                              size_t rows_max, th_txn_raw_fn *fn, void *context);
 
 #endif

@@ -30,14 +30,19 @@ TH_MUST_CHECK int th_view_inspect(struct th_view *view, const struct th_schema_k
                                   size_t rows_max, th_inspect_fn *fn, void *context,
                                   struct th_schema_key *ret_last);
 
+/* True when the key has the form of a table that this program knows. */
+bool th_inspect_is_known(struct th_bytes key);
+
 /* "sổ nhật ký, bản ghi 1234", "rollup, kế hoạch 0, nghĩa vụ 3 …": which row a key names, for
  * people. Cut to `capacity`. Returns `text`. */
 const char *th_inspect_name(struct th_bytes key, size_t capacity, char *text);
 
 /*
- * Checks entry and leaf of one position against each other and the tree: the entry's digest is the
- * leaf's, both are there, and the leaf's hash is the tree's. TH_E_CORRUPT: `ret_what` gets a
- * Vietnamese word for what is wrong, constant text. TH_E_RANGE: not below the size of the view.
+ * Checks entry and leaf of one position against each other and the tree: both are there, the leaf
+ * has the entry's digest in its field of that, and the leaf's hash is the one in its tile. The last
+ * tile has no row until it is full: its leaves are held by the signed checkpoints alone.
+ * TH_E_CORRUPT: `ret_what` gets a Vietnamese word for what is wrong, constant text. TH_E_RANGE: not
+ * below the size of the view.
  */
 TH_MUST_CHECK int th_view_check_position(struct th_view *view, uint64_t position,
                                          const char **ret_what);

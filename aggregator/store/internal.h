@@ -36,6 +36,12 @@ struct th_view {
     struct th_tile_cache tiles;
 };
 
+/* Drops what is left of a character at the end of a text that fills its room. Returns `text`. */
+char *th_inspect_cut(size_t capacity, char *text);
+/* What th_view_check_position() says of a tile, which is 256 positions' fault at once. */
+#define TH_WHAT_TILE_MISSING "thiếu mảnh của cây băm"
+#define TH_WHAT_TILE_DAMAGED "mảnh của cây băm bị hỏng"
+
 /* The number of leaves in a snapshot. */
 TH_MUST_CHECK int th_txn_size(const struct th_txn *txn, uint64_t *ret_size);
 

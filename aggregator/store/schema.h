@@ -18,6 +18,8 @@
  *                                                       anchor_wall, i64 anchor_boottime_ms,
  *                                                       flag rehearsed
  *               04                                    recovery: flag open, u64 began_at
+ *               05                                    replica: flag, 1; of a store that replica.h
+ *                                                       made and that is never written to
  *   10 unit     u32 number                            u64 position, u32 first day, u32 day gone
  *                                                       (two's complement), texts: kind's word,
  *                                                       code, name, parent's code, external id
@@ -103,7 +105,8 @@ enum th_meta_row {
     TH_META_FORMAT = 1,
     TH_META_IDENTITY = 2,
     TH_META_CLOCK = 3,
-    TH_META_RECOVERY = 4
+    TH_META_RECOVERY = 4,
+    TH_META_REPLICA = 5
 };
 
 /* A key, or the beginning that the keys of a scan have in common. */

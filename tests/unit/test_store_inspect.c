@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/inspect.h"
+
+#include "aggregator/store/internal.h"
+#include "tests/support/damage.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A tile of 256 and some more; two commits. */
+enum { ENTRIES = 256 + 6, ROWS_MAX = 4096 };
+
+static const struct th_schema_key first = {.size = 0};
+
+struct found {
+    size_t rows;
+    size_t bad;
+    struct th_bytes keys[ROWS_MAX];
+    struct th_bytes values[ROWS_MAX];
+    size_t bad_at;
+};
+
+static int on_row(void *context, const struct th_inspected *row)
+{
+    struct found *found = context;
+    cr_assert_lt(found->rows, ROWS_MAX);
+    if (row->status != 0) {
+        found->bad++;
+        found->bad_at = found->rows;
+    }
+    found->keys[found->rows] = row->key;
+    found->values[found->rows++] = row->value;
+    return 0;
+}
+
+static void inspect(struct th_view *view, struct found *ret_found)
+{
+    struct th_schema_key last;
+    ret_found->rows = 0;
+    ret_found->bad = 0;
+    cr_assert_eq(th_view_inspect(view, &first, SIZE_MAX, on_row, ret_found, &last), 0);
+}
+
+static void make(struct store_fixture *fixture, unsigned entries)
+{
+    store_fixture_init(fixture, 64 << 20);
+    struct th_store *store = store_fixture_open(fixture, TH_STORE_WRITE);
+    damage_fill(fixture, store, entries - 2);
+    damage_fill(fixture, store, 2);
+    th_store_close(store);
+}
+
+static struct th_view *look(struct store_fixture *fixture, struct th_store **ret_store)
+{
+    struct th_view *view;
+    *ret_store = store_fixture_open(fixture, TH_STORE_READ);
+    cr_assert_eq(th_view_open(*ret_store, &view), 0);
+    return view;
+}
+
+static void end(struct store_fixture *fixture, struct th_store *store, struct th_view *view)
+{
+    th_view_close(view);
+    th_store_close(store);
+    store_fixture_deinit(fixture);
+}
+
+Test(store_inspect, gives_every_row_in_the_order_of_keys)
+{
+    static struct found found;
+    struct store_fixture fixture;
+    struct th_store *store;
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    cr_assert_eq(found.bad, 0);
+    /* format, identity; reports, leaves and entries; one full tile and the one above; two notes */
+    cr_assert_eq(found.rows, 2 + 3 * ENTRIES + 2 + 2);
+    for (size_t i = 0; i < found.rows; i++)
+        cr_assert(th_inspect_is_known(found.keys[i]));
+    end(&fixture, store, view);
+}
+
+Test(store_inspect, goes_on_after_a_key_in_another_snapshot)
+{
+    static struct found found;
+    static struct found pieces;
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_schema_key last = first;
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    pieces.rows = 0;
+    for (;;) {
+        struct th_schema_key after = last;
+        size_t before = pieces.rows;
+        cr_assert_eq(th_view_inspect(view, &after, 7, on_row, &pieces, &last), 0);
+        if (last.size == 0)
+            break;
+        cr_assert_leq(pieces.rows - before, 7);
+        cr_assert_eq(memcmp(last.bytes, pieces.keys[pieces.rows - 1].bytes, last.size), 0);
+        cr_assert_eq(th_view_renew(view), 0);
+    }
+    cr_assert_eq(pieces.rows, found.rows);
+    end(&fixture, store, view);
+}
+
+static int stop(void *context, const struct th_inspected *row)
+{
+    (void)row;
+    return ++*(int *)context == 3 ? 42 : 0;
+}
+
+Test(store_inspect, a_caller_stops_the_walk)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_schema_key last;
+    int rows = 0;
+    make(&fixture, 4);
+    struct th_view *view = look(&fixture, &store);
+    cr_assert_eq(th_view_inspect(view, &first, 100, stop, &rows, &last), 42);
+    cr_assert_eq(rows, 3);
+    end(&fixture, store, view);
+}
+
+/* Which position a journal or leaf row is of; UINT64_MAX: of neither. */
+static uint64_t position_of(struct th_bytes key)
+{
+    uint64_t position = UINT64_MAX;
+    if (key.bytes[0] == TH_TABLE_JOURNAL || key.bytes[0] == TH_TABLE_LEAF)
+        cr_assert_eq(th_schema_read_number(key, &position), 0);
+    return position;
+}
+
+Test(store_inspect, every_flipped_bit_of_every_value_is_noticed)
+{
+    static struct found found;
+    static struct found again;
+    struct store_fixture fixture;
+    struct th_store *store;
+    make(&fixture, 8);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    cr_assert_eq(found.bad, 0);
+    for (size_t i = 0; i < found.rows; i++) {
+        off_t at = damage_offset(&fixture, found.values[i].bytes);
+        for (size_t bit = 0; bit < 8 * found.values[i].size; bit++) {
+            const char *what = NULL;
+            uint64_t position = position_of(found.keys[i]);
+            damage_flip(&fixture, at + (off_t)(bit / 8), bit % 8);
+            inspect(view, &again);
+            cr_assert_eq(again.bad, 1, "row %zu bit %zu", i, bit);
+            cr_assert_eq(again.bad_at, i);
+            if (position != UINT64_MAX)
+                cr_assert_eq(th_view_check_position(view, position, &what), TH_E_CORRUPT);
+            damage_flip(&fixture, at + (off_t)(bit / 8), bit % 8);
+        }
+    }
+    inspect(view, &again);
+    cr_assert_eq(again.bad, 0);
+    end(&fixture, store, view);
+}
+
+Test(store_inspect, a_value_under_another_key_is_noticed)
+{
+    static struct found found;
+    static struct found again;
+    uint8_t moved[4096];
+    struct store_fixture fixture;
+    struct th_store *store;
+    size_t pairs = 0;
+    make(&fixture, 8);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    for (size_t i = 1; i < found.rows; i++) {
+        struct th_bytes value = found.values[i];
+        if (value.size != found.values[i - 1].size)
+            continue;
+        off_t at = damage_offset(&fixture, value.bytes);
+        memcpy(moved, value.bytes, value.size);
+        damage_write(&fixture, at, found.values[i - 1].bytes, value.size);
+        inspect(view, &again);
+        cr_assert_eq(again.bad, 1);
+        cr_assert_eq(again.bad_at, i);
+        damage_write(&fixture, at, moved, value.size);
+        pairs++;
+    }
+    cr_assert_gt(pairs, 8);
+    end(&fixture, store, view);
+}
+
+/* ---- one position ---- */
+
+static void assert_positions(struct th_view *view, uint64_t wrong, const char *wanted)
+{
+    const char *what = "";
+    for (uint64_t position = 0; position < th_view_size(view); position++) {
+        int status = th_view_check_position(view, position, &what);
+        cr_assert_eq(status, position == wrong ? TH_E_CORRUPT : 0, "position %llu: %s",
+                     (unsigned long long)position, what);
+        if (position == wrong)
+            cr_assert_str_eq(what, wanted);
+    }
+}
+
+Test(store_inspect, right_positions_are_right)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    const char *what = NULL;
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    assert_positions(view, UINT64_MAX, "");
+    cr_assert_eq(th_view_check_position(view, ENTRIES, &what), TH_E_RANGE);
+    cr_assert_null(what);
+    end(&fixture, store, view);
+}
+
+static void check_after_removal(enum th_table table, uint64_t number, const char *wanted)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_schema_key key = th_schema_key_log(table, number);
+    make(&fixture, ENTRIES);
+    damage_remove(&fixture, &key);
+    struct th_view *view = look(&fixture, &store);
+    assert_positions(view, number, wanted);
+    end(&fixture, store, view);
+}
+
+Test(store_inspect, a_gap_in_the_journal_is_noticed)
+{
+    check_after_removal(TH_TABLE_JOURNAL, 17, "thiếu bản ghi");
+}
+
+Test(store_inspect, a_missing_leaf_is_noticed)
+{
+    check_after_removal(TH_TABLE_LEAF, 17, "thiếu lá của cây băm");
+}
+
+static void check_after_change(enum th_table table, const char *wanted)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_bytes content;
+    struct th_schema_key key = th_schema_key_log(table, 17);
+    uint8_t bytes[4096];
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    cr_assert_eq(th_txn_get(&view->txn, &key, &content), 0);
+    memcpy(bytes, content.bytes, content.size);
+    bytes[content.size - 1] ^= 1;
+    content.bytes = bytes;
+    th_view_close(view);
+    th_store_close(store);
+    damage_replace(&fixture, &key, content);
+    view = look(&fixture, &store);
+    assert_positions(view, 17, wanted);
+    end(&fixture, store, view);
+}
+
+Test(store_inspect, an_entry_changed_with_its_checksum_is_noticed)
+{
+    check_after_change(TH_TABLE_JOURNAL, "bản ghi khác với lá của cây băm");
+}
+
+Test(store_inspect, a_leaf_changed_with_its_checksum_is_noticed)
+{
+    check_after_change(TH_TABLE_LEAF, "lá khác với cây băm");
+}
+
+Test(store_inspect, a_file_that_was_cut_does_not_open)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    make(&fixture, ENTRIES);
+    const char *path = store_fixture_path(&fixture, "data.mdb");
+    cr_assert_eq(truncate(path, 40960), 0);
+    cr_assert_eq(th_store_open(fixture.folder, TH_STORE_READ, NULL, NULL, &store), TH_E_CORRUPT);
+    store_fixture_deinit(&fixture);
+}
+
+/* ---- names ---- */
+
+static const char *name_of(struct th_schema_key key)
+{
+    static char text[160];
+    return th_inspect_name((struct th_bytes){key.bytes, key.size}, sizeof text, text);
+}
+
+Test(store_inspect, rows_have_names_for_people)
+{
+    struct th_book_id book = {1, 3};
+    struct th_sign_key key = {{0xAB, 0xCD}};
+    struct th_schema_key odd = {{0x77, 0x01}, 2};
+    cr_assert_str_eq(name_of(th_schema_key_meta(TH_META_CLOCK)), "bảng chung, đồng hồ");
+    cr_assert_str_eq(name_of(th_schema_key_unit(7)), "đơn vị 7");
+    cr_assert_str_eq(name_of(th_schema_key_plan(2)), "kế hoạch 2");
+    cr_assert_str_eq(name_of(th_schema_key_key(5, &key)), "khóa của đơn vị 5, abcd000000000000…");
+    cr_assert_str_eq(name_of(th_schema_key_book(TH_TABLE_MARK, book)),
+                     "mốc hạn, kế hoạch 1, nghĩa vụ 3");
+    cr_assert_str_eq(name_of(th_schema_key_row(book, 4, 2)),
+                     "báo cáo, kế hoạch 1, nghĩa vụ 3, đơn vị 4, số 2");
+    cr_assert_str_eq(name_of(th_schema_key_revision(book, 4, 2, 1)),
+                     "bản báo cáo cũ, kế hoạch 1, nghĩa vụ 3, đơn vị 4, số 2, bản 1");
+    cr_assert_str_eq(name_of(th_schema_key_rollup(book, 4, TH_BRANCH_COMMUNES)),
+                     "bảng tổng hợp, kế hoạch 1, nghĩa vụ 3, đơn vị 4, khối xã");
+    cr_assert_str_eq(
+        name_of(th_schema_key_closing(book, (th_instant){1746835200000}, 4, TH_BRANCH_ALL)),
+        "bảng chốt, kế hoạch 1, nghĩa vụ 3, chốt lúc 2025-05-10T07:00:00+07:00, đơn vị 4, tất cả");
+    cr_assert_str_eq(name_of(th_schema_key_tile(1, 12)), "cây băm, tầng 1, mảnh 12");
+    cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_CHECKPOINT, 12)), "checkpoint cỡ 12");
+    cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_LEAF, 12)), "lá 12 của cây băm");
+    cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_JOURNAL, 1234)),
+                     "sổ nhật ký, bản ghi 1234");
+    cr_assert_str_eq(name_of(odd), "bản ghi lạ, khóa 7701");
+}
+
+Test(store_inspect, a_name_is_cut_between_characters)
+{
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, 1);
+    struct th_bytes bytes = {key.bytes, key.size};
+    for (size_t capacity = 1; capacity < 40; capacity++) {
+        char text[64];
+        memset(text, 'x', sizeof text);
+        th_inspect_name(bytes, capacity, text);
+        cr_assert_lt(strlen(text), capacity);
+        cr_assert(strncmp(text, "sổ nhật ký, bản ghi 1", strlen(text)) == 0);
+        if (strlen(text) > 0)
+            cr_assert_neq((unsigned char)text[strlen(text) - 1] & 0xC0, 0xC0, "%zu", capacity);
+    }
+}
