@@ -3,6 +3,7 @@
 
 #include "proto/tlog/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int th_exchange_check_head(struct th_yaml_node root, const char *file_name, const char *const *keys,
@@ -49,18 +50,23 @@ static int decode(struct th_yaml_node node, struct th_text text, size_t capacity
     return status == TH_OK ? TH_OK : TH_E_INVALID;
 }
 
+int th_exchange_decode_bytes(struct th_yaml_node node, size_t capacity,
+                             struct th_problems *problems, uint8_t *ret_bytes, size_t *ret_size)
+{
+    struct th_text text;
+    int status =
+        th_yaml_read_text(node, TH_TEXT_ONE_LINE, th_tlog_base64_size(capacity), problems, &text);
+    return status == TH_OK ? decode(node, text, capacity, problems, ret_bytes, ret_size) : status;
+}
+
 int th_exchange_get_bytes(struct th_yaml_node root, const char *key, size_t size,
                           struct th_problems *problems, uint8_t *ret_bytes)
 {
     struct th_yaml_node node;
-    struct th_text text;
     size_t got = 0;
     int status = th_yaml_require(root, key, problems, &node);
     if (status == TH_OK)
-        status =
-            th_yaml_read_text(node, TH_TEXT_ONE_LINE, th_tlog_base64_size(size), problems, &text);
-    if (status == TH_OK)
-        status = decode(node, text, size, problems, ret_bytes, &got);
+        status = th_exchange_decode_bytes(node, size, problems, ret_bytes, &got);
     if (status == TH_OK && got != size) {
         th_yaml_report(node, problems, TH_EXCHANGE_ASK_AGAIN, "phải có đúng %zu byte", size);
         return TH_E_INVALID;
@@ -84,5 +90,19 @@ int th_exchange_read_bytes(struct th_yaml_node node, size_t size_max, struct th_
     status = decode(node, text, capacity, problems, bytes, &size);
     if (status == TH_OK)
         *ret_bytes = (struct th_bytes){bytes, size};
+    return status;
+}
+
+int th_exchange_write_base64(FILE *out, const void *bytes, size_t size)
+{
+    size_t capacity = th_tlog_base64_size(size) + 1;
+    char *text = malloc(capacity);
+    if (text == NULL)
+        return TH_E_NO_MEMORY;
+    size_t length;
+    int status = th_tlog_base64_encode(bytes, size, capacity, text, &length);
+    if (status == TH_OK && fprintf(out, "\"%s\"\n", text) < 0)
+        status = TH_E_IO;
+    free(text);
     return status;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields that the two files of enrolment have in common. Private to proto/exchange. */
+/* Fields that the exchanged files have in common. Private to proto/exchange. */
 #ifndef TH_EXCHANGE_FIELDS_H
 #define TH_EXCHANGE_FIELDS_H
 
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/yaml.h"
+
+#include <stdio.h>
 
 #define TH_EXCHANGE_ASK_AGAIN "xin lại tệp này từ nơi đã gửi; không sửa bằng tay"
 
@@ -20,9 +22,16 @@ TH_MUST_CHECK int th_exchange_get_text(struct th_yaml_node root, const char *key
 /* Exactly `size` bytes from base64. */
 TH_MUST_CHECK int th_exchange_get_bytes(struct th_yaml_node root, const char *key, size_t size,
                                         struct th_problems *problems, uint8_t *ret_bytes);
+/* Up to `capacity` bytes from base64. */
+TH_MUST_CHECK int th_exchange_decode_bytes(struct th_yaml_node node, size_t capacity,
+                                           struct th_problems *problems, uint8_t *ret_bytes,
+                                           size_t *ret_size);
 /* Any bytes up to `size_max` from base64, into the arena. */
 TH_MUST_CHECK int th_exchange_read_bytes(struct th_yaml_node node, size_t size_max,
                                          struct th_arena *arena, struct th_problems *problems,
                                          struct th_bytes *ret_bytes);
+
+/* A line: base64 in quotes. TH_E_IO, TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_exchange_write_base64(FILE *out, const void *bytes, size_t size);
 
 #endif

@@ -22,8 +22,8 @@
 #include "base/problems.h"
 #include "proto/tlog/log_keys.h"
 
-#define TH_KEYS_FILE               "log-keys.yaml"
-#define TH_KEYS_FILE_SIZE_MAX      ((size_t)128 * 1024)
+#define TH_KEYS_FILE          "log-keys.yaml"
+#define TH_KEYS_FILE_SIZE_MAX ((size_t)128 * 1024)
 
 /* Writes the whole file or nothing: a temporary file beside it, fsync, rename. TH_E_IO. */
 TH_MUST_CHECK int th_keys_file_write(const char *path, const struct th_log_keys *keys);

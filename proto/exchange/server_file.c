@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "proto/exchange/fields.h"
-#include "proto/tlog/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,20 +13,6 @@ static const char *const keys[] = {"server",  "format",    "mode",    "realm", "
                                    "publish", "curve_key", "log_key", "units", "plans"};
 static const struct th_yaml_word modes[] = {{"live", TH_MODE_LIVE},
                                             {"rehearsal", TH_MODE_REHEARSAL}};
-
-static int write_base64(FILE *out, const void *bytes, size_t size)
-{
-    size_t capacity = th_tlog_base64_size(size) + 1;
-    char *text = malloc(capacity);
-    if (text == NULL)
-        return TH_E_NO_MEMORY;
-    size_t length;
-    int status = th_tlog_base64_encode(bytes, size, capacity, text, &length);
-    if (status == TH_OK && fprintf(out, "\"%s\"\n", text) < 0)
-        status = TH_E_IO;
-    free(text);
-    return status;
-}
 
 static int write_fields(FILE *out, const struct th_server_file *file)
 {
@@ -43,15 +28,15 @@ static int write_fields(FILE *out, const struct th_server_file *file)
             "publish: \"%s\"\nlog_key: \"%s\"\ncurve_key: ",
             file->mode == TH_MODE_LIVE ? "live" : "rehearsal", file->realm, file->address,
             file->publish, vkey);
-    status = write_base64(out, file->curve_key, sizeof(file->curve_key));
+    status = th_exchange_write_base64(out, file->curve_key, sizeof(file->curve_key));
     if (status != TH_OK)
         return status;
     fprintf(out, "units: ");
-    status = write_base64(out, file->units.bytes, file->units.size);
+    status = th_exchange_write_base64(out, file->units.bytes, file->units.size);
     fprintf(out, "plans:\n");
     for (size_t i = 0; status == TH_OK && i < file->plans_count; i++) {
         fprintf(out, "  - ");
-        status = write_base64(out, file->plans[i].bytes, file->plans[i].size);
+        status = th_exchange_write_base64(out, file->plans[i].bytes, file->plans[i].size);
     }
     return status;
 }

@@ -422,6 +422,7 @@ Test(tlog_prove, a_failure_of_the_source_is_handed_on_and_nothing_is_written)
 
 /* The proofs of transparency-dev/merkle: a hash that is not 32 bytes long is refused on reading. */
 static unsigned proofs_n;
+static unsigned corrupted_n;
 
 static int json_digest(const json_t *value, struct th_digest *ret_digest)
 {
@@ -502,6 +503,7 @@ static int run_proof(const char *path, const struct stat *status, int type, stru
     else if (rc == 0)
         rc = decide_consistency(object, proof, n);
     cr_assert_eq(rc != 0, json_is_true(json_object_get(object, "wantErr")), "%s", path);
+    corrupted_n += rc != 0 ? 1 : 0;
     json_decref(object);
     proofs_n++;
     return 0;
@@ -519,8 +521,9 @@ Test(tlog_merkle, the_proofs_of_transparency_dev_are_decided_as_they_say)
                        kinds[i]);
         if (access(path, R_OK) != 0)
             cr_skip_test("no vectors: %s", path);
-        proofs_n = 0;
+        proofs_n = corrupted_n = 0;
         cr_assert_eq(nftw(path, run_proof, 16, FTW_PHYS), 0);
         cr_assert_eq(proofs_n, 98, "%u", proofs_n);
+        cr_assert_eq(corrupted_n, 92, "%u", corrupted_n);
     }
 }
