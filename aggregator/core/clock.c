@@ -97,7 +97,7 @@ static int judge_row(struct th_step *step, struct th_book *book, uint32_t place)
 }
 
 /* The clock is right again: undecided reports are judged by their stamps. */
-static int judge_undecided(struct th_step *step)
+int th_judge_undecided(struct th_step *step)
 {
     struct th_core *core = step->core;
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
@@ -128,7 +128,7 @@ int th_step_clock(struct th_step *step)
         return 0;
     int status = append_change(step, next.kind, step->event->now.wall, (struct th_text){"", 0});
     if (status == 0 && next.kind == TH_CLOCK_SETTLED)
-        status = judge_undecided(step);
+        status = th_judge_undecided(step);
     return status;
 }
 
@@ -140,7 +140,7 @@ int th_step_clock_set(struct th_step *step)
         return th_step_answer(step, TH_E_FORBIDDEN);
     if (to.ms < core->clock.time.ms)
         return th_step_answer(step, TH_E_RANGE);
-    int status = th_step_timers(step, to, true);
+    int status = core->recovery.is_open ? 0 : th_step_timers(step, to, true);
     if (status < 0)
         return status;
     step->time = to;
@@ -163,8 +163,8 @@ int th_step_clock_accept(struct th_step *step)
     int status = append_change(step, TH_CLOCK_ACCEPTED, now.wall, step->event->body.clock.operator);
     const uint64_t own = step->position;
     if (status == 0)
-        status = judge_undecided(step);
-    if (status == 0)
+        status = th_judge_undecided(step);
+    if (status == 0 && !core->recovery.is_open)
         status = th_step_timers(step, step->time, false);
     step->position = own; /* not that of a timer's entry */
     return status < 0 ? status : th_step_answer(step, 0);

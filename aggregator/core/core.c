@@ -32,14 +32,14 @@ void th_core_free(struct th_core *core)
 
 /* ---- loading ---- */
 
-static int set_identity(struct th_core *core, enum th_mode mode, struct th_text realm)
+int th_core_set_identity(struct th_core *core, enum th_mode mode, struct th_text realm)
 {
-    if (realm.size > TH_LIMIT_REALM_SIZE_MAX)
-        return TH_E_LIMIT;
-    memcpy(core->realm, realm.bytes, realm.size);
-    core->realm_size = realm.size;
+    int status = th_core_set_realm(core, realm);
+    if (status < 0)
+        return status;
     core->mode = mode;
     core->has_identity = true;
+    core->log_keys_count = 1;
     return 0;
 }
 
@@ -47,7 +47,7 @@ int th_core_load_identity(struct th_core *core, enum th_mode mode, struct th_tex
                           uint64_t next_position)
 {
     core->next_position = next_position;
-    return set_identity(core, mode, realm);
+    return th_core_set_identity(core, mode, realm);
 }
 
 int th_core_load_units(struct th_core *core, const struct th_unit *units, uint32_t count)
@@ -147,7 +147,7 @@ int th_step_answer(struct th_step *step, int status)
     effect->body.answer.status = status;
     effect->body.answer.journalled = step->appended && status == 0;
     effect->body.answer.position = step->appended ? step->position : step->core->next_position;
-    return th_step_reserve(step, 1); /* for the clock at the end of the step */
+    return th_step_reserve(step, TH_STEP_TAIL - 1); /* for the clock at the end of the step */
 }
 
 struct th_undo *th_step_note(struct th_step *step, struct th_book *book)
@@ -172,7 +172,7 @@ static int found(struct th_step *step)
     const struct th_founding *founding = &step->event->body.found;
     if (core->next_position != 0)
         return th_step_answer(step, TH_E_EXISTS);
-    int status = set_identity(core, founding->mode, founding->realm);
+    int status = th_core_set_identity(core, founding->mode, founding->realm);
     if (status < 0)
         return th_step_answer(step, status);
     core->clock = (struct th_clock_row){.time = step->event->now.wall,
@@ -211,24 +211,47 @@ static int do_event(struct th_step *step)
         return th_step_clock_set(step);
     case TH_EVENT_CLOCK_ACCEPT:
         return th_step_clock_accept(step);
+    case TH_EVENT_ROTATE:
+        return th_step_rotate(step);
+    case TH_EVENT_RECOVER:
+        return th_step_recover(step);
+    case TH_EVENT_END_RECOVERY:
+        return th_step_end_recovery(step);
+    case TH_EVENT_READMISSION:
+        return th_step_readmission(step);
     }
     return th_step_answer(step, TH_E_INVALID);
 }
 
-static int run(struct th_step *step)
+/* The clock and the timers that are due. */
+static int pass_time(struct th_step *step)
 {
     struct th_core *core = step->core;
-    if (step->event->kind != TH_EVENT_FOUND) {
-        if (!core->has_identity || !core->has_clock)
-            return step->event->kind == TH_EVENT_TICK ? 0 : th_step_answer(step, TH_E_INVALID);
-        int status = th_step_clock(step);
-        if (status == 0 && core->clock.status == TH_CLOCK_STEADY)
-            status = th_step_timers(step, step->time, core->clock.rehearsed);
-        if (status < 0)
-            return status;
-        step->appended = false; /* what follows is the event's own */
-    }
-    return do_event(step);
+    int status = th_step_clock(step);
+    if (status == 0 && core->clock.status == TH_CLOCK_STEADY && !core->recovery.is_open)
+        status = th_step_timers(step, step->time, core->clock.rehearsed);
+    step->appended = false; /* what follows is the event's own */
+    return status;
+}
+
+bool th_event_is_first(const struct th_event *event)
+{
+    return event->kind == TH_EVENT_ROTATE || event->kind == TH_EVENT_RECOVER;
+}
+
+static int run(struct th_step *step)
+{
+    const struct th_core *core = step->core;
+    int status = 0;
+    if (step->event->kind == TH_EVENT_FOUND)
+        return found(step);
+    if (!core->has_identity || !core->has_clock)
+        return step->event->kind == TH_EVENT_TICK ? 0 : th_step_answer(step, TH_E_INVALID);
+    if (th_event_is_first(step->event))
+        step->time = th_core_time(core, step->event->now);
+    else
+        status = pass_time(step);
+    return status < 0 ? status : do_event(step);
 }
 
 static void undo_all(const struct th_step *step)
@@ -244,7 +267,7 @@ static void undo_all(const struct th_step *step)
 }
 
 /* Pasts that were given for closings are used up once the step has succeeded. */
-static void drop_pasts(struct th_core *core)
+void th_core_drop_pasts(struct th_core *core)
 {
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
@@ -262,6 +285,7 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
     const struct th_clock_row clock = core->clock;
     const bool has_identity = core->has_identity, has_clock = core->has_clock;
     const bool is_anchored = core->is_anchored;
+    const struct th_recovery_row recovery = core->recovery;
     const uint64_t next_position = core->next_position;
     const size_t effects_count = effects->count;
     int status = run(&step);
@@ -271,6 +295,7 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
         core->has_identity = has_identity;
         core->has_clock = has_clock;
         core->is_anchored = is_anchored;
+        core->recovery = recovery;
         core->next_position = next_position;
         effects->count = effects_count;
         return status;
@@ -280,7 +305,7 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
         TH_ASSERT(last != NULL); /* its place was taken before the last stage changed anything */
         last->body.clock = core->clock;
     }
-    drop_pasts(core);
+    th_core_drop_pasts(core);
     return 0;
 }
 
@@ -317,7 +342,7 @@ th_instant th_core_time(const struct th_core *core, struct th_reading now)
 bool th_core_next_due(const struct th_core *core, th_instant *ret_instant)
 {
     struct th_timer timer;
-    if (core->clock.status != TH_CLOCK_STEADY ||
+    if (core->clock.status != TH_CLOCK_STEADY || core->recovery.is_open ||
         !th_timers_first(core, (th_instant){INT64_MAX}, true, &timer))
         return false;
     *ret_instant = timer.instant;

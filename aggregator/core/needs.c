@@ -105,7 +105,7 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
                      struct th_need ret_needs[TH_CORE_NEEDS_MAX])
 {
     struct needs needs = {core, ret_needs, 0};
-    if (!core->has_clock || event->kind == TH_EVENT_FOUND)
+    if (!core->has_clock || event->kind == TH_EVENT_FOUND || th_event_is_first(event))
         return 0;
     struct th_clock_next next;
     th_clock_read(core, event->now, &next);
@@ -118,11 +118,14 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
         limit = event->body.clock.to;
     if ((next.changes && next.kind == TH_CLOCK_SETTLED) || accepts)
         need_undecided(&needs);
-    if (next.row.status == TH_CLOCK_STEADY || accepts)
+    bool waits = core->recovery.is_open && event->kind != TH_EVENT_END_RECOVERY;
+    if ((next.row.status == TH_CLOCK_STEADY || accepts) && !waits)
         need_timers(&needs, limit, core->clock.rehearsed);
     if (event->kind == TH_EVENT_UNITS)
         need_all(&needs);
     if (event->kind == TH_EVENT_SUBMISSION)
         need_reports(&needs, event->body.submission.submission);
+    if (event->kind == TH_EVENT_READMISSION)
+        need_reports(&needs, event->body.readmission.submission);
     return needs.count;
 }

@@ -19,21 +19,21 @@ static bool is_same_unit(const struct th_unit *a, const struct th_unit *b)
            a->valid_from.number == b->valid_from.number && a->valid_to.number == b->valid_to.number;
 }
 
-/* All units by number: those that are there, then the new ones in order of the list. */
-static int join_units(struct th_step *step, struct th_unit **ret_units, uint32_t *ret_count)
+int th_units_join(const struct th_core *core, const struct th_unit *listed, uint32_t listed_count,
+                  struct th_arena *arena, struct th_unit **ret_units, uint32_t *ret_count)
 {
-    const struct th_registry *registry = &step->core->registry;
-    uint32_t listed = step->event->body.units.count, count = registry->count;
-    if (listed > TH_UNIT_COUNT_MAX)
+    const struct th_registry *registry = &core->registry;
+    uint32_t count = registry->count;
+    if (listed_count > TH_UNIT_COUNT_MAX)
         return TH_E_LIMIT;
     struct th_unit *units =
-        th_arena_alloc_array(step->effects->arena, (size_t)count + listed, sizeof *units);
+        th_arena_alloc_array(arena, (size_t)count + listed_count, sizeof *units);
     if (units == NULL)
         return TH_E_NO_MEMORY;
     if (count > 0)
         memcpy(units, registry->units, count * sizeof *units);
-    for (uint32_t i = 0; i < listed; i++) {
-        const struct th_unit *unit = &step->event->body.units.units[i];
+    for (uint32_t i = 0; i < listed_count; i++) {
+        const struct th_unit *unit = &listed[i];
         struct th_text code = {unit->code, strlen(unit->code)};
         uint32_t known = th_registry_find_exact(registry, code, unit->valid_from);
         if (known == TH_UNIT_NONE)
@@ -47,7 +47,8 @@ static int join_units(struct th_step *step, struct th_unit **ret_units, uint32_t
 }
 
 /* Copied, because the registry that they come from may be replaced before they are stored. */
-static int put_unit(struct th_step *step, uint32_t number, const struct th_unit *unit)
+static int put_unit(struct th_step *step, uint32_t number, uint64_t position,
+                    const struct th_unit *unit)
 {
     struct th_arena *arena = step->effects->arena;
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_UNIT);
@@ -60,6 +61,7 @@ static int put_unit(struct th_step *step, uint32_t number, const struct th_unit 
     copy->parent_code = th_arena_copy_text(arena, unit->parent_code, strlen(unit->parent_code));
     copy->external_id = th_arena_copy_text(arena, unit->external_id, strlen(unit->external_id));
     effect->body.unit.number = number;
+    effect->body.unit.position = position;
     bool copied = copy->code != NULL && copy->name != NULL && copy->parent_code != NULL &&
                   copy->external_id != NULL;
     return copied ? 0 : TH_E_NO_MEMORY;
@@ -99,18 +101,29 @@ static int rebuild(struct th_step *step, const struct th_registry *registry,
     return 0;
 }
 
-static int put_units(struct th_step *step, const struct th_registry *registry)
+int th_apply_units(struct th_step *step, struct th_registry *registry, uint64_t position)
 {
-    struct th_entry *entry = th_step_append(step, TH_ENTRY_UNITS);
-    if (entry == NULL)
-        return TH_E_NO_MEMORY;
-    entry->raw = step->event->body.units.raw;
-    for (uint32_t i = step->core->registry.count; i < registry->count; i++) {
-        int status = put_unit(step, i, &registry->units[i]);
-        if (status < 0)
-            return status;
+    struct th_core *core = step->core;
+    struct rebuilt *rebuilt = NULL;
+    size_t rebuilt_count = 0;
+    int status = 0;
+    for (uint32_t i = core->registry.count; status == 0 && i < registry->count; i++)
+        status = put_unit(step, i, position, &registry->units[i]);
+    if (status == 0)
+        status = th_step_reserve(step, TH_STEP_TAIL);
+    if (status == 0)
+        status = rebuild(step, registry, &rebuilt, &rebuilt_count);
+    if (status < 0) {
+        th_registry_deinit(&core->heap, registry);
+        return status;
     }
-    return th_step_answer(step, 0);
+    for (size_t i = 0; i < rebuilt_count; i++) {
+        th_rollups_deinit(core, rebuilt[i].book->id, &rebuilt[i].book->rollups);
+        rebuilt[i].book->rollups = rebuilt[i].set;
+    }
+    th_registry_deinit(&core->heap, &core->registry);
+    core->registry = *registry;
+    return 0;
 }
 
 int th_step_units(struct th_step *step)
@@ -119,29 +132,22 @@ int th_step_units(struct th_step *step)
     struct th_unit *units = NULL;
     uint32_t count = 0;
     struct th_registry registry;
-    int status = join_units(step, &units, &count);
+    int status = th_units_join(core, step->event->body.units.units, step->event->body.units.count,
+                               step->effects->arena, &units, &count);
     if (status == 0 && count == core->registry.count)
         return th_step_answer(step, 0); /* all are there: nothing changes */
     if (status == 0)
         status = th_registry_build(&core->heap, units, count, &registry);
     if (status < 0)
         return status == TH_E_NO_MEMORY ? status : th_step_answer(step, status);
-    struct rebuilt *rebuilt = NULL;
-    size_t rebuilt_count = 0;
-    status = put_units(step, &registry);
-    if (status == 0)
-        status = rebuild(step, &registry, &rebuilt, &rebuilt_count);
-    if (status < 0) {
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_UNITS);
+    if (entry == NULL) {
         th_registry_deinit(&core->heap, &registry);
-        return status;
+        return TH_E_NO_MEMORY;
     }
-    for (size_t i = 0; i < rebuilt_count; i++) {
-        th_rollups_deinit(core, rebuilt[i].book->id, &rebuilt[i].book->rollups);
-        rebuilt[i].book->rollups = rebuilt[i].set;
-    }
-    th_registry_deinit(&core->heap, &core->registry);
-    core->registry = registry;
-    return 0;
+    entry->raw = step->event->body.units.raw;
+    status = th_apply_units(step, &registry, entry->position);
+    return status < 0 ? status : th_step_answer(step, 0);
 }
 
 /* ---- plans ---- */
@@ -213,32 +219,41 @@ static int add_with_books(struct th_core *core, const struct th_event *event, th
     return status;
 }
 
-int th_step_plan(struct th_step *step)
+int th_check_plan(const struct th_core *core, const struct th_plan *plan)
 {
-    struct th_core *core = step->core;
-    const struct th_plan *plan = step->event->body.plan.plan;
     uint16_t known;
     if (th_core_find_plan(core, (struct th_text){plan->id, strlen(plan->id)}, &known))
-        return th_step_answer(step, TH_E_EXISTS);
+        return TH_E_EXISTS;
     if (th_registry_territory(&core->registry, plan) == TH_UNIT_NONE)
-        return th_step_answer(step, TH_E_NOT_FOUND);
-    if (core->plans_count == TH_LIMIT_PLANS_MAX)
-        return th_step_answer(step, TH_E_LIMIT);
+        return TH_E_NOT_FOUND;
+    return core->plans_count < TH_LIMIT_PLANS_MAX ? 0 : TH_E_LIMIT;
+}
+
+int th_apply_plan(struct th_step *step, uint64_t position)
+{
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_PLAN);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    effect->body.plan.number = step->core->plans_count;
+    effect->body.plan.position = position;
+    effect->body.plan.digest = step->event->body.plan.digest;
+    effect->body.plan.loaded_at = step->time;
+    effect->body.plan.raw = step->event->body.plan.raw;
+    int status = th_step_reserve(step, TH_STEP_TAIL);
+    return status < 0 ? status : add_with_books(step->core, step->event, step->time);
+}
+
+int th_step_plan(struct th_step *step)
+{
+    int refusal = th_check_plan(step->core, step->event->body.plan.plan);
+    if (refusal < 0)
+        return th_step_answer(step, refusal);
     struct th_entry *entry = th_step_append(step, TH_ENTRY_PLAN);
     if (entry == NULL)
         return TH_E_NO_MEMORY;
     entry->raw = step->event->body.plan.raw;
-    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_PLAN);
-    if (effect == NULL)
-        return TH_E_NO_MEMORY;
-    effect->body.plan.number = core->plans_count;
-    effect->body.plan.digest = step->event->body.plan.digest;
-    effect->body.plan.loaded_at = step->time;
-    effect->body.plan.raw = step->event->body.plan.raw;
-    int status = th_step_answer(step, 0);
-    if (status < 0)
-        return status;
-    return add_with_books(core, step->event, step->time);
+    int status = th_apply_plan(step, entry->position);
+    return status < 0 ? status : th_step_answer(step, 0);
 }
 
 /* ---- keys ---- */
@@ -288,13 +303,33 @@ int th_core_add_key(struct th_core *core, const struct th_key_row *key)
     return 0;
 }
 
-static int put_key(struct th_step *step, const struct th_key_row *key)
+bool th_key_is_in_force(const struct th_key_row *key, th_instant stamp)
 {
+    return !key->revoked || stamp.ms < key->revoked_from.ms;
+}
+
+bool th_core_is_unit(const struct th_core *core, uint32_t unit, struct th_text code)
+{
+    const char *own = core->registry.units[unit].code;
+    return strlen(own) == code.size && memcmp(own, code.bytes, code.size) == 0;
+}
+
+int th_apply_key(struct th_step *step, const struct th_key_row *key)
+{
+    struct th_core *core = step->core;
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_KEY);
     if (effect == NULL)
         return TH_E_NO_MEMORY;
     effect->body.key = *key;
-    return th_step_answer(step, 0);
+    int status = th_step_reserve(step, TH_STEP_TAIL);
+    if (status < 0)
+        return status;
+    bool found;
+    uint32_t at = key_place(core, &key->sign_key, &found);
+    if (!found)
+        return th_core_add_key(core, key);
+    core->keys[at] = *key;
+    return 0;
 }
 
 /* 0, or why a unit may not have these keys. */
@@ -335,32 +370,38 @@ int th_step_enrol(struct th_step *step)
     struct th_key_row key = {
         .unit = unit, .sign_key = enrolment->sign_key, .enrolled_at = entry->position};
     memcpy(key.curve_key, enrolment->curve_key, sizeof key.curve_key);
-    int status = put_key(step, &key);
-    return status < 0 ? status : th_core_add_key(core, &key);
+    int status = th_apply_key(step, &key);
+    return status < 0 ? status : th_step_answer(step, 0);
+}
+
+/* A revocation that is in force stays; one that is not yet may be brought forward. */
+int th_check_revocation(const struct th_core *core, const struct th_key_row *key,
+                        const struct th_revocation *revocation, th_instant now)
+{
+    if (key == NULL || !th_key_is_in_force(key, now) ||
+        !th_core_is_unit(core, key->unit, revocation->unit))
+        return TH_E_NOT_FOUND;
+    return key->revoked && revocation->effective.ms >= key->revoked_from.ms ? TH_E_EXISTS : 0;
 }
 
 int th_step_revoke(struct th_step *step)
 {
-    struct th_core *core = step->core;
-    const struct th_revocation *revocation = &step->event->body.revoke;
-    bool found;
-    uint32_t at = key_place(core, &revocation->sign_key, &found);
-    if (!found || core->keys[at].revoked)
-        return th_step_answer(step, TH_E_NOT_FOUND);
-    const char *code = core->registry.units[core->keys[at].unit].code;
-    if (strlen(code) != revocation->unit.size ||
-        memcmp(code, revocation->unit.bytes, revocation->unit.size) != 0)
-        return th_step_answer(step, TH_E_NOT_FOUND);
+    struct th_revocation revocation = step->event->body.revoke;
+    if (revocation.effective.ms == 0)
+        revocation.effective = step->time;
+    const struct th_key_row *known = th_core_find_key(step->core, &revocation.sign_key);
+    int refusal = th_check_revocation(step->core, known, &revocation, step->time);
+    if (refusal < 0)
+        return th_step_answer(step, refusal);
     struct th_entry *entry = th_step_append(step, TH_ENTRY_REVOKED);
     if (entry == NULL)
         return TH_E_NO_MEMORY;
-    entry->unit = revocation->unit;
-    entry->body.revocation = *revocation;
-    struct th_key_row key = core->keys[at];
+    entry->unit = revocation.unit;
+    entry->body.revocation = revocation;
+    struct th_key_row key = *known;
     key.revoked = true;
     key.revoked_at = entry->position;
-    int status = put_key(step, &key);
-    if (status == 0)
-        core->keys[at] = key;
-    return status;
+    key.revoked_from = revocation.effective;
+    int status = th_apply_key(step, &key);
+    return status < 0 ? status : th_step_answer(step, 0);
 }

@@ -3,6 +3,36 @@
 
 #include "proto/model/packed.h"
 
+static bool has_figure(const struct th_report *report, uint16_t number)
+{
+    for (size_t i = 0; i < report->values.count; i++)
+        if (report->values.numbers[i] == number)
+            return true;
+    return false;
+}
+
+bool th_row_can_pack(const struct th_report *report)
+{
+    uint16_t last = 0;
+    for (size_t i = 0; i < report->values.count; i++) {
+        if (report->values.numbers[i] <= last ||
+            report->values.numbers[i] > TH_LIMIT_INDICATORS_MAX)
+            return false;
+        last = report->values.numbers[i];
+    }
+    last = 0;
+    for (size_t i = 0; i < report->narratives_count; i++) {
+        uint16_t number = report->narratives[i].indicator;
+        if (number <= last || number > TH_LIMIT_INDICATORS_MAX || has_figure(report, number))
+            return false;
+        last = number;
+    }
+    for (size_t i = 0; i < report->estimated_count; i++)
+        if (!has_figure(report, report->estimated[i]))
+            return false;
+    return true;
+}
+
 /* Figures and narratives in one ascending list. Both ascend and share no number: checked. */
 static int merge_values(const struct th_report *report, struct th_arena *arena,
                         struct th_values *ret_values)

@@ -44,10 +44,14 @@ struct th_revision {
     th_instant received;
 };
 
+/* Whether th_row_pack() may be asked: figures and narratives ascend and share no number, estimates
+ * are among the figures. What was checked is so. */
+bool th_row_can_pack(const struct th_report *report);
+
 /*
  * Fills values and estimated from a report, into the arena. Beside the figures a row keeps the size
  * of each narrative under the number of its text indicator, so that a rollup of texts is the list
- * of the rows that have one. TH_E_NO_MEMORY. Precondition: the report was checked.
+ * of the rows that have one. TH_E_NO_MEMORY. Precondition: th_row_can_pack().
  */
 TH_MUST_CHECK int th_row_pack(const struct th_report *report, struct th_arena *arena,
                               struct th_row *row);

@@ -75,12 +75,23 @@ struct th_plan_slot {
     struct th_book *books; /* by obligation */
 };
 
+#define TH_CORE_LOG_KEYS_MAX 32 /* TH_LOG_KEYS_MAX of proto/tlog/log_keys.h */
+
+struct th_origin {
+    char bytes[TH_LIMIT_REALM_SIZE_MAX];
+    size_t size;
+};
+
 struct th_core {
     struct th_heap heap;
     bool has_identity;
     enum th_mode mode;
-    char realm[TH_LIMIT_REALM_SIZE_MAX + 1];
-    size_t realm_size;
+    struct th_origin realm;
+    /* Those that were loaded, or every one since the founding: see th_core_knows_origin(). */
+    struct th_origin origins[TH_CORE_LOG_KEYS_MAX];
+    size_t origins_count;
+    uint16_t log_keys_count;
+    struct th_recovery_row recovery;
     uint64_t next_position;
     struct th_clock_row clock;
     bool has_clock;
@@ -114,6 +125,21 @@ struct th_step {
 };
 
 /* ---- core.c ---- */
+TH_MUST_CHECK int th_core_set_identity(struct th_core *core, enum th_mode mode,
+                                       struct th_text realm);
+/* True when nothing, not even the clock's entry, may come before the event's own. */
+bool th_event_is_first(const struct th_event *event);
+/* Pasts that were given for closings and are used up. */
+void th_core_drop_pasts(struct th_core *core);
+
+/*
+ * A change is checked by its th_step_…() alone; th_apply_…() pushes its effects on tables and then
+ * changes the state, and can fail only for want of memory, before anything has changed. It leaves
+ * room for TH_STEP_TAIL more effects, the answer and the clock, so that what follows it in a step
+ * cannot fail. Folding a journal (fold.c) applies what was decided before.
+ */
+#define TH_STEP_TAIL 2
+
 /* Room for `more` effects. */
 TH_MUST_CHECK int th_step_reserve(struct th_step *step, size_t more);
 /* A zeroed effect at the end of the list. NULL without memory. */
@@ -185,6 +211,25 @@ TH_MUST_CHECK int th_step_clock(struct th_step *step);
 TH_MUST_CHECK int th_step_clock_set(struct th_step *step);
 TH_MUST_CHECK int th_step_clock_accept(struct th_step *step);
 
+/* The clock is right again: undecided reports are judged by their stamps. */
+TH_MUST_CHECK int th_judge_undecided(struct th_step *step);
+
+/* ---- recovery.c ---- */
+TH_MUST_CHECK int th_core_set_realm(struct th_core *core, struct th_text realm);
+/* The log bears it or has borne it. */
+bool th_core_knows_origin(const struct th_core *core, struct th_text origin);
+/* 0, or why not. */
+TH_MUST_CHECK int th_check_rotation(const struct th_core *core, const struct th_rotation *rotation);
+TH_MUST_CHECK int th_check_recovery(const struct th_core *core, const struct th_recovery *recovery);
+TH_MUST_CHECK int th_apply_rotation(struct th_step *step, const struct th_rotation *rotation);
+TH_MUST_CHECK int th_apply_recovery(struct th_step *step, const struct th_recovery *recovery,
+                                    uint64_t position);
+/* What it changes is in the step's restore list. Precondition: one is open. */
+TH_MUST_CHECK int th_apply_recovery_end(struct th_step *step);
+TH_MUST_CHECK int th_step_rotate(struct th_step *step);
+TH_MUST_CHECK int th_step_recover(struct th_step *step);
+TH_MUST_CHECK int th_step_end_recovery(struct th_step *step);
+
 /* ---- timers.c ---- */
 struct th_timer {
     th_instant instant;
@@ -199,8 +244,31 @@ bool th_timers_first(const struct th_core *core, th_instant limit, bool walks,
 bool th_timer_is_due(const struct th_core *core, const struct th_book *book, th_instant limit,
                      bool walks);
 TH_MUST_CHECK int th_step_timers(struct th_step *step, th_instant limit, bool walks);
+TH_MUST_CHECK int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant);
+/* Precondition: its past was given when its rows are later. */
+TH_MUST_CHECK int th_apply_closing(struct th_step *step, struct th_book *book);
+/* How many are expected and have reported: what a closing's entry says. Precondition: likewise. */
+void th_closing_counts(const struct th_core *core, const struct th_book *book,
+                       uint32_t *ret_expected, uint32_t *ret_received);
 
 /* ---- registrar.c: units, plans, keys ---- */
+/* All units by number: those that are there, then the new ones of the list in its order. Into the
+ * arena. TH_E_EXISTS: one is there and differs; TH_E_LIMIT. */
+TH_MUST_CHECK int th_units_join(const struct th_core *core, const struct th_unit *listed,
+                                uint32_t listed_count, struct th_arena *arena,
+                                struct th_unit **ret_units, uint32_t *ret_count);
+/* Takes the registry, also on failure. */
+TH_MUST_CHECK int th_apply_units(struct th_step *step, struct th_registry *registry,
+                                 uint64_t position);
+/* TH_E_EXISTS, TH_E_NOT_FOUND: its territory, TH_E_LIMIT. */
+TH_MUST_CHECK int th_check_plan(const struct th_core *core, const struct th_plan *plan);
+/* The step's event is the plan's. */
+TH_MUST_CHECK int th_apply_plan(struct th_step *step, uint64_t position);
+/* 0, or why a key, NULL when it is unknown, is not revoked from `revocation->effective` on. */
+TH_MUST_CHECK int th_check_revocation(const struct th_core *core, const struct th_key_row *key,
+                                      const struct th_revocation *revocation, th_instant now);
+/* A new key, or another row of a known one. */
+TH_MUST_CHECK int th_apply_key(struct th_step *step, const struct th_key_row *key);
 TH_MUST_CHECK int th_step_units(struct th_step *step);
 TH_MUST_CHECK int th_step_plan(struct th_step *step);
 TH_MUST_CHECK int th_step_enrol(struct th_step *step);
@@ -213,40 +281,11 @@ TH_MUST_CHECK int th_core_add_key(struct th_core *core, const struct th_key_row 
 const struct th_key_row *th_core_find_key(const struct th_core *core,
                                           const struct th_sign_key *key);
 bool th_core_find_plan(const struct th_core *core, struct th_text id, uint16_t *ret_plan);
+/* Whether this is the unit's code. */
+bool th_core_is_unit(const struct th_core *core, uint32_t unit, struct th_text code);
 
-/* ---- submit.c, judge.c ---- */
+/* ---- submit.c ---- */
 TH_MUST_CHECK int th_step_submission(struct th_step *step);
-
-/* A row that this submission will put: later reports of it are judged against it. */
-struct th_planned {
-    struct th_book *book;
-    struct th_row row;
-    struct th_old_revision *old; /* owned until put; the revision that it supersedes */
-};
-
-struct th_judging {
-    const struct th_core *core;
-    const struct th_event_submission *submission;
-    th_instant time;
-    struct th_reasons header_errors;
-    const struct th_key_row *key;
-    const struct th_planned *planned;
-    size_t planned_count;
-};
-
-/* One report's verdict; the reasons go to `errors` and `warnings`. When it is accepted, `ret_book`
- * names its book and `ret_before` the row that it supersedes, or NULL. */
-struct th_judged {
-    enum th_verdict verdict;
-    struct th_book_id book;
-    const struct th_row *before;
-    bool has_position;
-    uint64_t position;
-    struct th_digest stored_digest;
-    uint32_t next_revision;
-};
-void th_judge_header(struct th_judging *judging);
-void th_judge_report(const struct th_judging *judging, size_t index, struct th_reasons *errors,
-                     struct th_reasons *warnings, struct th_judged *ret_judged);
+TH_MUST_CHECK int th_step_readmission(struct th_step *step);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A submission: every report is judged, all memory is taken, the effects are written, and only then
- * the rows change, on a path that cannot fail.
+ * A submission, and one that is shown again with the receipt of a log that was lost: every report
+ * is judged, all memory is taken, the effects are written, and only then the rows change, on a path
+ * that cannot fail.
  */
-#include "aggregator/core/state.h"
+#include "aggregator/core/judge.h"
 
 #include "base/assert.h"
-#include "proto/model/packed.h"
 
 #include <string.h>
 
@@ -14,99 +14,74 @@ struct submitting {
     struct th_step *step;
     const struct th_submission *submission;
     struct th_judging judging;
-    struct th_planned *planned;
+    struct th_planning planning;
     struct th_judged *judged;
     struct th_report_verdict *verdicts;
     struct th_judgement *judgements;
     uint64_t position; /* of the entry, if there is one */
+    th_instant received;
 };
 
-/* The row's values, in memory of the core's own. */
-static int pack(struct submitting *submitting, const struct th_report *report, struct th_row *row)
-{
-    int status = th_row_pack(report, submitting->step->effects->arena, row);
-    if (status < 0)
-        return status;
-    uint8_t *own = th_heap_alloc(&submitting->step->core->heap, row->values_size);
-    if (own == NULL)
-        return TH_E_NO_MEMORY;
-    memcpy(own, row->values, row->values_size);
-    row->values = own;
-    return 0;
-}
+/* ---- rows ---- */
 
-/* ---- planning rows ---- */
-
-static enum th_timeliness timeliness_now(const struct th_core *core,
-                                         const struct th_obligation *obligation, th_instant time)
+static enum th_timeliness timeliness_now(const struct th_core *core, const struct th_row *row)
 {
-    if (!obligation->has_due)
+    if (!row->has_due)
         return TH_TIMELINESS_UNDATED;
     if (core->clock.status == TH_CLOCK_SUSPECT)
         return TH_TIMELINESS_UNDECIDED;
-    return time.ms < obligation->due.ms ? TH_TIMELINESS_ON_TIME : TH_TIMELINESS_LATE;
+    return row->first_received.ms < row->due.ms ? TH_TIMELINESS_ON_TIME : TH_TIMELINESS_LATE;
+}
+
+/* What a first accepted revision decides for all that follow. */
+static void decide(const struct submitting *submitting, const struct th_judged *judged,
+                   struct th_row *row)
+{
+    const struct th_core *core = submitting->step->core;
+    const struct th_obligation *obligation = th_book_obligation(core, judged->book);
+    const struct th_judgement *earlier = judged->earlier;
+    row->first_received = earlier == NULL ? submitting->received : earlier->first_received;
+    row->has_due = earlier == NULL ? obligation->has_due : earlier->has_due;
+    if (row->has_due)
+        row->due = earlier == NULL ? obligation->due : earlier->due;
+    if (earlier == NULL || (earlier->timeliness == TH_TIMELINESS_UNDECIDED && row->has_due))
+        row->timeliness = timeliness_now(core, row);
+    else
+        row->timeliness = earlier->timeliness;
 }
 
 /* The row of an accepted report; what the first accepted revision decided stays. */
 static struct th_row row_of(const struct submitting *submitting, size_t index)
 {
-    const struct th_step *step = submitting->step;
     const struct th_report *report = &submitting->submission->reports[index];
     const struct th_judged *judged = &submitting->judged[index];
-    const struct th_obligation *obligation = th_book_obligation(step->core, judged->book);
-    struct th_row row = {.unit = submitting->judging.key->unit,
+    struct th_row row = {.unit = submitting->judging.unit,
                          .number = report->number,
-                         .first_received = step->time,
-                         .prepared = submitting->submission->header.prepared,
-                         .has_due = obligation->has_due,
-                         .due = obligation->due,
-                         .timeliness = timeliness_now(step->core, obligation, step->time)};
+                         .prepared = submitting->submission->header.prepared};
     if (judged->before != NULL)
         row = *judged->before;
+    else
+        decide(submitting, judged, &row);
     row.revision = report->revision;
     row.index = (uint32_t)index;
     row.position = submitting->position;
     row.digest = submitting->submission->header.report_digests[index];
-    row.received = step->time;
-    row.estimated = report->estimated_count > 0;
+    row.received = submitting->received;
     return row;
 }
 
-static int plan_row(struct submitting *submitting, size_t index)
+/* Figures that do not fit the catalogue refuse the report: nothing that is counted is damaged. */
+static int plan_row(struct submitting *submitting, size_t index, struct th_reasons *errors)
 {
-    struct th_core *core = submitting->step->core;
-    const struct th_judged *judged = &submitting->judged[index];
-    struct th_planned planned = {.book = th_book_get(core, judged->book),
-                                 .row = row_of(submitting, index)};
-    if (judged->before != NULL) {
-        planned.old = th_heap_alloc(&core->heap, sizeof *planned.old);
-        if (planned.old == NULL)
-            return TH_E_NO_MEMORY;
-        planned.old->revision = (struct th_revision){.unit = judged->before->unit,
-                                                     .number = judged->before->number,
-                                                     .revision = judged->before->revision,
-                                                     .index = judged->before->index,
-                                                     .position = judged->before->position,
-                                                     .digest = judged->before->digest,
-                                                     .received = judged->before->received};
-    }
-    int status = pack(submitting, &submitting->submission->reports[index], &planned.row);
-    if (status < 0) {
-        th_heap_free(&core->heap, planned.old, sizeof *planned.old);
+    struct th_judged *judged = &submitting->judged[index];
+    const struct th_row row = row_of(submitting, index);
+    int status = th_planning_add(&submitting->planning, judged->book, &row, judged->before,
+                                 &submitting->submission->reports[index]);
+    if (status != TH_E_CORRUPT)
         return status;
-    }
-    submitting->planned[submitting->judging.planned_count++] = planned;
+    th_reasons_add_code(errors, "", "", TH_REASON_VALUE);
+    judged->verdict = TH_VERDICT_REJECTED;
     return 0;
-}
-
-static void drop_planned(struct submitting *submitting)
-{
-    struct th_heap *heap = &submitting->step->core->heap;
-    for (size_t i = 0; i < submitting->judging.planned_count; i++) {
-        struct th_planned *planned = &submitting->planned[i];
-        th_heap_free(heap, planned->old, sizeof *planned->old);
-        th_heap_free(heap, (void *)(uintptr_t)planned->row.values, planned->row.values_size);
-    }
 }
 
 /* ---- judging ---- */
@@ -135,12 +110,14 @@ static void fill_judgement(struct submitting *submitting, size_t index)
                               .verdict = submitting->judged[index].verdict};
     if (judgement->verdict != TH_VERDICT_ACCEPTED)
         return;
-    const struct th_row *row = &submitting->planned[submitting->judging.planned_count - 1].row;
+    const struct th_row *row = &submitting->planning.items[submitting->planning.count - 1].row;
     judgement->accepted = true;
     judgement->has_due = row->has_due;
     judgement->due = row->due;
     judgement->first_received = row->first_received;
     judgement->timeliness = row->timeliness;
+    judgement->has_received = submitting->judging.leaf != NULL;
+    judgement->received = judgement->has_received ? row->received : (th_instant){0};
 }
 
 static int judge(struct submitting *submitting, size_t index)
@@ -150,6 +127,7 @@ static int judge(struct submitting *submitting, size_t index)
     struct th_reasons errors = {.items = error_items}, warnings = {.items = warning_items};
     struct th_judged *judged = &submitting->judged[index];
     th_judge_report(&submitting->judging, index, &errors, &warnings, judged);
+    int status = judged->verdict == TH_VERDICT_ACCEPTED ? plan_row(submitting, index, &errors) : 0;
     bool accepted = judged->verdict == TH_VERDICT_ACCEPTED;
     struct th_report_verdict *verdict = &submitting->verdicts[index];
     *verdict =
@@ -159,11 +137,10 @@ static int judge(struct submitting *submitting, size_t index)
                                    .has_position = accepted || judged->has_position,
                                    .stored_digest = judged->stored_digest,
                                    .next_revision = judged->next_revision};
-    int status = keep_reasons(arena, &errors, &verdict->reasons);
+    if (status == 0)
+        status = keep_reasons(arena, &errors, &verdict->reasons);
     if (status == 0)
         status = keep_reasons(arena, &warnings, &verdict->warnings);
-    if (status == 0 && accepted)
-        status = plan_row(submitting, index);
     if (status == 0)
         fill_judgement(submitting, index);
     return status;
@@ -192,7 +169,9 @@ static int append_entry(struct submitting *submitting)
     for (size_t i = 0; i < reports; i++)
         count += submitting->verdicts[i].reasons.count + submitting->verdicts[i].warnings.count;
     struct th_remark *remarks = th_arena_alloc_array(step->effects->arena, count, sizeof *remarks);
-    struct th_entry *entry = th_step_append(step, TH_ENTRY_SUBMISSION);
+    const bool is_again = submitting->judging.leaf != NULL;
+    struct th_entry *entry =
+        th_step_append(step, is_again ? TH_ENTRY_READMITTED : TH_ENTRY_SUBMISSION);
     if (remarks == NULL || entry == NULL)
         return TH_E_NO_MEMORY;
     TH_ASSERT(entry->position == submitting->position);
@@ -204,30 +183,12 @@ static int append_entry(struct submitting *submitting)
     entry->unit = submitting->submission->header.unit;
     entry->has_header_digest = true;
     entry->header_digest = submitting->submission->header_digest;
-    entry->raw = step->event->body.submission.raw;
+    if (is_again)
+        entry->body.readmission = (struct th_readmission){step->event->body.readmission.raw,
+                                                          step->event->body.readmission.receipt};
+    else
+        entry->raw = step->event->body.submission.raw;
     entry->decision = (struct th_decision){submitting->judgements, reports, remarks, count};
-    return 0;
-}
-
-/* Values are copied: the row that keeps them may be superseded in the same batch. */
-static int push_row(struct th_step *step, const struct th_planned *planned)
-{
-    const struct th_row *row = &planned->row;
-    uint8_t *values = th_arena_alloc(step->effects->arena, row->values_size);
-    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_ROW);
-    if (values == NULL || effect == NULL)
-        return TH_E_NO_MEMORY;
-    memcpy(values, row->values, row->values_size);
-    effect->book = planned->book->id;
-    effect->body.row = *row;
-    effect->body.row.values = values;
-    if (planned->old == NULL)
-        return 0;
-    effect = th_step_push(step, TH_EFFECT_PUT_REVISION);
-    if (effect == NULL)
-        return TH_E_NO_MEMORY;
-    effect->book = planned->book->id;
-    effect->body.revision = planned->old->revision;
     return 0;
 }
 
@@ -245,35 +206,16 @@ static int push_answer(struct submitting *submitting)
     return 0;
 }
 
-static int prepare(struct submitting *submitting)
-{
-    struct th_step *step = submitting->step;
-    struct th_core *core = step->core;
-    size_t planned_count = submitting->judging.planned_count;
-    int status = planned_count > 0 ? append_entry(submitting) : 0;
-    for (size_t i = 0; status == 0 && i < planned_count; i++) {
-        struct th_planned *planned = &submitting->planned[i];
-        status = th_book_reserve(core, planned->book, (uint32_t)planned_count);
-        if (status == 0)
-            status = th_book_reserve_rollups(core, planned->book, planned->row.unit);
-        if (status == 0)
-            status = push_row(step, planned);
-    }
-    return status < 0 ? status : push_answer(submitting);
-}
-
 static int judge_all(struct submitting *submitting)
 {
     struct th_arena *arena = submitting->step->effects->arena;
     size_t count = submitting->submission->header.reports_count;
-    submitting->planned = th_arena_alloc_array(arena, count, sizeof *submitting->planned);
     submitting->judged = th_arena_alloc_array(arena, count, sizeof *submitting->judged);
     submitting->verdicts = th_arena_alloc_array(arena, count, sizeof *submitting->verdicts);
     submitting->judgements = th_arena_alloc_array(arena, count, sizeof *submitting->judgements);
-    if (submitting->planned == NULL || submitting->judged == NULL || submitting->verdicts == NULL ||
+    if (submitting->judged == NULL || submitting->verdicts == NULL ||
         submitting->judgements == NULL)
         return TH_E_NO_MEMORY;
-    submitting->judging.planned = submitting->planned;
     for (size_t i = 0; i < count; i++) {
         int status = judge(submitting, i);
         if (status < 0)
@@ -282,27 +224,51 @@ static int judge_all(struct submitting *submitting)
     return 0;
 }
 
-int th_step_submission(struct th_step *step)
+static int submit(struct submitting *submitting)
 {
     struct th_reason header_items[TH_REASONS_MAX];
-    struct submitting submitting = {.step = step,
-                                    .submission = step->event->body.submission.submission,
-                                    .judging = {.core = step->core,
-                                                .submission = &step->event->body.submission,
-                                                .time = step->time,
-                                                .header_errors = {.items = header_items}},
-                                    .position = step->core->next_position};
-    th_judge_header(&submitting.judging);
-    int status = judge_all(&submitting);
-    if (status == 0)
-        status = prepare(&submitting);
-    if (status < 0) {
-        drop_planned(&submitting);
+    struct th_planning *planning = &submitting->planning;
+    struct th_judging *judging = &submitting->judging;
+    int status =
+        th_planning_init(submitting->step, submitting->submission->header.reports_count, planning);
+    if (status < 0)
         return status;
-    }
-    for (size_t i = 0; i < submitting.judging.planned_count; i++) {
-        const struct th_planned *planned = &submitting.planned[i];
-        th_book_put(step->core, planned->book, &planned->row, planned->old);
-    }
-    return 0;
+    judging->core = submitting->step->core;
+    judging->submission = submitting->submission;
+    judging->time = submitting->step->time;
+    judging->header_errors.items = header_items;
+    judging->planning = planning;
+    submitting->position = submitting->step->core->next_position;
+    th_judge_header(judging);
+    status = judge_all(submitting);
+    if (status == 0 && planning->count > 0)
+        status = append_entry(submitting);
+    if (status == 0)
+        status = th_planning_prepare(planning);
+    if (status == 0)
+        status = push_answer(submitting);
+    if (status == 0)
+        th_planning_put(planning);
+    th_planning_drop(planning);
+    return status;
+}
+
+int th_step_submission(struct th_step *step)
+{
+    const struct th_event_submission *event = &step->event->body.submission;
+    struct submitting submitting = {.step = step,
+                                    .submission = event->submission,
+                                    .judging.peer_unit = event->peer_unit,
+                                    .received = step->time};
+    return submit(&submitting);
+}
+
+int th_step_readmission(struct th_step *step)
+{
+    const struct th_event_readmission *event = &step->event->body.readmission;
+    struct submitting submitting = {.step = step,
+                                    .submission = event->submission,
+                                    .judging = {.peer_unit = event->peer_unit, .leaf = event->leaf},
+                                    .received = th_leaf_received(event->leaf)};
+    return submit(&submitting);
 }

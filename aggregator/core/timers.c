@@ -117,6 +117,14 @@ static struct th_text text_of(const char *text)
     return (struct th_text){text, strlen(text)};
 }
 
+int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant)
+{
+    struct th_mark mark = book->mark;
+    mark.reminded = true;
+    mark.reminded_at = instant;
+    return set_mark(step, book, &mark);
+}
+
 static int fire_reminder(struct th_step *step, struct th_book *book, th_instant instant)
 {
     const struct th_obligation *obligation = th_book_obligation(step->core, book->id);
@@ -131,10 +139,7 @@ static int fire_reminder(struct th_step *step, struct th_book *book, th_instant 
     entry->body.reminding =
         (struct th_reminding){text_of(step->core->plans[book->id.plan].plan->id),
                               text_of(obligation->id), instant, count};
-    struct th_mark mark = book->mark;
-    mark.reminded = true;
-    mark.reminded_at = instant;
-    status = set_mark(step, book, &mark);
+    status = th_apply_reminder(step, book, instant);
     if (status < 0 || count == 0)
         return status;
     struct th_effect *effect = th_step_push(step, TH_EFFECT_REMIND);
@@ -173,29 +178,30 @@ static int put_closing(struct th_step *step, const struct th_book *book,
     return status;
 }
 
-static int fire_closing(struct th_step *step, struct th_book *book)
+/* The rollups as they were at the due instant. */
+static const struct th_rollup_set *closing_set(const struct th_core *core,
+                                               const struct th_book *book)
 {
-    struct th_core *core = step->core;
-    const struct th_plan *plan = core->plans[book->id.plan].plan;
     const struct th_obligation *obligation = th_book_obligation(core, book->id);
-    const struct th_rollup_set *set = &book->rollups;
-    if (th_book_is_past(book, obligation->due)) {
-        TH_ASSERT(book->has_past);
-        TH_ASSERT(book->past_at.ms == obligation->due.ms);
-        set = &book->past;
-    }
-    struct th_entry *entry = th_step_append(step, TH_ENTRY_CLOSING);
-    if (entry == NULL)
-        return TH_E_NO_MEMORY;
-    entry->body.closing = (struct th_closing_body){.plan = text_of(plan->id),
-                                                   .obligation = text_of(obligation->id),
-                                                   .instant = obligation->due};
-    uint32_t top = th_registry_territory(&core->registry, plan);
-    if (top != TH_UNIT_NONE) {
-        const struct th_counts *counts = &th_rollups_get(set, top, TH_BRANCH_ALL)->rollup.counts;
-        entry->body.closing.expected = counts->expected;
-        entry->body.closing.received = counts->received;
-    }
+    if (!th_book_is_past(book, obligation->due))
+        return &book->rollups;
+    TH_ASSERT(book->has_past);
+    TH_ASSERT(book->past_at.ms == obligation->due.ms);
+    return &book->past;
+}
+
+void th_closing_counts(const struct th_core *core, const struct th_book *book,
+                       uint32_t *ret_expected, uint32_t *ret_received)
+{
+    uint32_t top = th_registry_territory(&core->registry, core->plans[book->id.plan].plan);
+    const struct th_rollup_slot *slot = th_rollups_get(closing_set(core, book), top, TH_BRANCH_ALL);
+    *ret_expected = slot == NULL ? 0 : slot->rollup.counts.expected;
+    *ret_received = slot == NULL ? 0 : slot->rollup.counts.received;
+}
+
+int th_apply_closing(struct th_step *step, struct th_book *book)
+{
+    const struct th_rollup_set *set = closing_set(step->core, book);
     for (uint32_t unit = 0; unit < set->units_count; unit++)
         for (int branch = 0; branch < TH_BRANCHES; branch++) {
             int status = put_closing(step, book, set, unit, (enum th_branch)branch);
@@ -204,8 +210,23 @@ static int fire_closing(struct th_step *step, struct th_book *book)
         }
     struct th_mark mark = book->mark;
     mark.closed = true;
-    mark.closed_at = obligation->due;
+    mark.closed_at = th_book_obligation(step->core, book->id)->due;
     return set_mark(step, book, &mark);
+}
+
+static int fire_closing(struct th_step *step, struct th_book *book)
+{
+    const struct th_core *core = step->core;
+    const struct th_obligation *obligation = th_book_obligation(core, book->id);
+    struct th_entry *entry = th_step_append(step, TH_ENTRY_CLOSING);
+    if (entry == NULL)
+        return TH_E_NO_MEMORY;
+    struct th_closing_body *closing = &entry->body.closing;
+    *closing = (struct th_closing_body){.plan = text_of(core->plans[book->id.plan].plan->id),
+                                        .obligation = text_of(obligation->id),
+                                        .instant = obligation->due};
+    th_closing_counts(core, book, &closing->expected, &closing->received);
+    return th_apply_closing(step, book);
 }
 
 int th_step_timers(struct th_step *step, th_instant limit, bool walks)

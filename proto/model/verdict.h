@@ -46,7 +46,8 @@ enum th_timeliness {
     XX(TASK, "task", "Kế hoạch không có nhiệm vụ mang số này.")                                    \
     XX(PERCENT, "percent", "Tỷ lệ hoàn thành phải từ 0 đến 100 và khớp với trạng thái.")           \
     XX(DATE, "date", "Ngày không hợp lệ.")                                                         \
-    XX(DIGEST, "digest", "Mã băm của báo cáo không khớp với phần đầu đã ký.")
+    XX(DIGEST, "digest", "Mã băm của báo cáo không khớp với phần đầu đã ký.")                      \
+    XX(NOT_IN_RECEIPT, "not_in_receipt", "Biên nhận không ghi rằng báo cáo này đã được nhận.")
 
 enum th_reason_code {
 #define XX(name, word, text) TH_REASON_##name,

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/core/planning.h"
+
+#include <string.h>
+
+int th_planning_init(struct th_step *step, size_t capacity, struct th_planning *ret_planning)
+{
+    struct th_planning planning = {.step = step};
+    planning.items = th_arena_alloc_array(step->effects->arena, capacity, sizeof *planning.items);
+    if (planning.items == NULL)
+        return TH_E_NO_MEMORY;
+    *ret_planning = planning;
+    return 0;
+}
+
+static void drop_one(struct th_heap *heap, const struct th_planned *planned)
+{
+    th_heap_free(heap, planned->old, sizeof *planned->old);
+    th_heap_free(heap, (void *)(uintptr_t)planned->row.values, planned->row.values_size);
+}
+
+void th_planning_drop(struct th_planning *planning)
+{
+    for (size_t i = 0; i < planning->count; i++)
+        drop_one(&planning->step->core->heap, &planning->items[i]);
+    planning->count = 0;
+}
+
+/* ---- looking ---- */
+
+static bool is_report(const struct th_planned *planned, struct th_book_id id, uint32_t unit,
+                      uint32_t number)
+{
+    return planned->book->id.plan == id.plan && planned->book->id.obligation == id.obligation &&
+           planned->row.unit == unit && planned->row.number == number;
+}
+
+static const struct th_book *book_of(const struct th_planning *planning, struct th_book_id id)
+{
+    return &planning->step->core->plans[id.plan].books[id.obligation];
+}
+
+const struct th_row *th_planning_find_row(const struct th_planning *planning, struct th_book_id id,
+                                          uint32_t unit, uint32_t number)
+{
+    for (size_t i = planning->count; i-- > 0;)
+        if (is_report(&planning->items[i], id, unit, number))
+            return &planning->items[i].row;
+    const struct th_row_slot *slot = th_book_find(book_of(planning, id), unit, number);
+    return slot == NULL ? NULL : &slot->row;
+}
+
+bool th_planning_find_revision(const struct th_planning *planning, struct th_book_id id,
+                               uint32_t unit, const struct th_report *report,
+                               const struct th_digest **ret_digest, uint64_t *ret_position)
+{
+    for (size_t i = 0; i < planning->count; i++) {
+        const struct th_planned *planned = &planning->items[i];
+        if (is_report(planned, id, unit, report->number) &&
+            planned->row.revision == report->revision) {
+            *ret_digest = &planned->row.digest;
+            *ret_position = planned->row.position;
+            return true;
+        }
+    }
+    const struct th_row_slot *slot = th_book_find(book_of(planning, id), unit, report->number);
+    if (slot == NULL)
+        return false;
+    if (slot->row.revision == report->revision) {
+        *ret_digest = &slot->row.digest;
+        *ret_position = slot->row.position;
+        return true;
+    }
+    for (const struct th_old_revision *old = slot->old; old != NULL; old = old->next)
+        if (old->revision.revision == report->revision) {
+            *ret_digest = &old->revision.digest;
+            *ret_position = old->revision.position;
+            return true;
+        }
+    return false;
+}
+
+/* ---- planning ---- */
+
+/* The row's values, in memory of the core's own. */
+static int pack(const struct th_planning *planning, struct th_book_id id,
+                const struct th_report *report, struct th_row *row)
+{
+    struct th_core *core = planning->step->core;
+    if (!th_row_can_pack(report))
+        return TH_E_CORRUPT;
+    int status = th_row_pack(report, planning->step->effects->arena, row);
+    if (status == 0)
+        status = th_rollup_check_row(&core->plans[id.plan].layout, row);
+    if (status < 0)
+        return status;
+    uint8_t *own = th_heap_alloc(&core->heap, row->values_size);
+    if (own == NULL)
+        return TH_E_NO_MEMORY;
+    memcpy(own, row->values, row->values_size);
+    row->values = own;
+    return 0;
+}
+
+int th_planning_add(struct th_planning *planning, struct th_book_id id, const struct th_row *row,
+                    const struct th_row *before, const struct th_report *report)
+{
+    struct th_core *core = planning->step->core;
+    struct th_planned planned = {.book = th_book_get(core, id), .row = *row};
+    int status = pack(planning, id, report, &planned.row);
+    if (status < 0)
+        return status;
+    if (before != NULL) {
+        planned.old = th_heap_alloc(&core->heap, sizeof *planned.old);
+        if (planned.old == NULL) {
+            th_heap_free(&core->heap, (void *)(uintptr_t)planned.row.values,
+                         planned.row.values_size);
+            return TH_E_NO_MEMORY;
+        }
+        planned.old->revision = (struct th_revision){.unit = before->unit,
+                                                     .number = before->number,
+                                                     .revision = before->revision,
+                                                     .index = before->index,
+                                                     .position = before->position,
+                                                     .digest = before->digest,
+                                                     .received = before->received};
+    }
+    planning->items[planning->count++] = planned;
+    return 0;
+}
+
+/* ---- putting ---- */
+
+/* Values are copied: the row that keeps them may be superseded in the same batch. */
+static int push_row(struct th_step *step, const struct th_planned *planned)
+{
+    const struct th_row *row = &planned->row;
+    uint8_t *values = th_arena_alloc(step->effects->arena, row->values_size);
+    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_ROW);
+    if (values == NULL || effect == NULL)
+        return TH_E_NO_MEMORY;
+    memcpy(values, row->values, row->values_size);
+    effect->book = planned->book->id;
+    effect->body.row = *row;
+    effect->body.row.values = values;
+    if (planned->old == NULL)
+        return 0;
+    effect = th_step_push(step, TH_EFFECT_PUT_REVISION);
+    if (effect == NULL)
+        return TH_E_NO_MEMORY;
+    effect->book = planned->book->id;
+    effect->body.revision = planned->old->revision;
+    return 0;
+}
+
+int th_planning_prepare(struct th_planning *planning)
+{
+    struct th_step *step = planning->step;
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < planning->count; i++) {
+        struct th_planned *planned = &planning->items[i];
+        status = th_book_reserve(step->core, planned->book, (uint32_t)planning->count);
+        if (status == 0)
+            status = th_book_reserve_rollups(step->core, planned->book, planned->row.unit);
+        if (status == 0)
+            status = push_row(step, planned);
+    }
+    return status < 0 ? status : th_step_reserve(step, TH_STEP_TAIL);
+}
+
+void th_planning_put(struct th_planning *planning)
+{
+    for (size_t i = 0; i < planning->count; i++) {
+        const struct th_planned *planned = &planning->items[i];
+        th_book_put(planning->step->core, planned->book, &planned->row, planned->old);
+    }
+    planning->count = 0;
+}
