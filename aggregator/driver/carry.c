@@ -31,6 +31,14 @@ static int encode_body(struct th_driver *driver, const struct th_entry *entry,
         return th_wire_closing_encode(&entry->body.closing, arena, ret_body);
     case TH_ENTRY_CLOCK:
         return th_wire_clock_change_encode(&entry->body.clock_change, arena, ret_body);
+    case TH_ENTRY_ROTATED:
+        return th_wire_rotation_encode(&entry->body.rotation, arena, ret_body);
+    case TH_ENTRY_RECOVERED:
+        return th_wire_recovery_encode(&entry->body.recovery, arena, ret_body);
+    case TH_ENTRY_RECOVERY_ENDED:
+        return th_wire_recovery_end_encode(&entry->body.recovery_end, arena, ret_body);
+    case TH_ENTRY_READMITTED:
+        return th_wire_readmission_encode(&entry->body.readmission, arena, ret_body);
     }
     TH_ASSERT(false);
     return TH_E_INVALID;
@@ -68,7 +76,7 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
                                     .time = entry->time,
                                     .boottime_ms = entry->boottime_ms};
     int status = encode_body(driver, entry, &stored.body);
-    if (status == 0 && entry->kind == TH_ENTRY_SUBMISSION)
+    if (status == 0 && (entry->kind == TH_ENTRY_SUBMISSION || entry->kind == TH_ENTRY_READMITTED))
         status = th_wire_decision_encode(&entry->decision, &driver->batch, &stored.decision);
     if (status < 0)
         return status;

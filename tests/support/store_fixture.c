@@ -3,9 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REALM "tonghop.test/gia-lai"
@@ -34,16 +36,26 @@ const char *store_fixture_path(const struct store_fixture *fixture, const char *
     return path;
 }
 
-void store_fixture_deinit(struct store_fixture *fixture)
+static void remove_folder(const char *path)
 {
-    DIR *folder = opendir(fixture->folder);
-    struct dirent *item;
-    while (folder != NULL && (item = readdir(folder)) != NULL)
-        if (item->d_name[0] != '.')
-            unlink(store_fixture_path(fixture, item->d_name));
+    char inner[PATH_MAX];
+    DIR *folder = opendir(path);
+    const struct dirent *item;
+    while (folder != NULL && (item = readdir(folder)) != NULL) {
+        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+            continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, item->d_name);
+        if (unlink(inner) != 0)
+            remove_folder(inner);
+    }
     if (folder != NULL)
         closedir(folder);
-    rmdir(fixture->folder);
+    rmdir(path);
+}
+
+void store_fixture_deinit(struct store_fixture *fixture)
+{
+    remove_folder(fixture->folder);
 }
 
 struct th_store *store_fixture_open(struct store_fixture *fixture, enum th_store_access access)
@@ -122,6 +134,75 @@ bool store_fixture_is_right(struct th_view *view, uint64_t position)
            stored.time.ms == wanted.time.ms && stored.boottime_ms == wanted.boottime_ms &&
            is_equal(stored.decision, wanted.decision) && is_equal(stored.body, wanted.body) &&
            is_equal(leaf, store_fixture_leaf(position));
+}
+
+void store_fixture_key_init(struct store_fixture_key *key, const struct th_note_signer *before,
+                            const struct th_note_signer *next, uint64_t after)
+{
+    static const struct th_digest root = {{9}};
+    size_t vkey_size, succession_size = 0;
+    cr_assert_eq(th_tlog_vkey_encode(&next->vkey, sizeof key->vkey, key->vkey, &vkey_size), 0);
+    if (before != NULL)
+        cr_assert_eq(th_tlog_succession_sign(before, after, &root, &next->vkey,
+                                             sizeof key->succession, key->succession,
+                                             &succession_size),
+                     0);
+    key->body =
+        (struct th_log_key_body){.vkey = {key->vkey, vkey_size},
+                                 .after = after,
+                                 .succession = {(const uint8_t *)key->succession, succession_size}};
+}
+
+struct th_note_signer store_fixture_signer(const char *origin, uint8_t seed)
+{
+    struct th_note_signer signer;
+    uint8_t bytes[TH_NOTE_SEED_SIZE];
+    memset(bytes, seed, sizeof bytes);
+    cr_assert_eq(th_tlog_signer_init(origin, bytes, &signer), 0);
+    return signer;
+}
+
+int store_fixture_renew(struct store_fixture *fixture, struct th_store *store, uint16_t number,
+                        const struct th_note_signer *next, bool is_named)
+{
+    struct store_fixture_key key;
+    cr_assert_eq(th_store_begin(store), 0);
+    store_fixture_key_init(&key, is_named ? &fixture->signer : NULL, next,
+                           th_store_next_position(store));
+    int status = th_store_put_log_key(store, number, &key.body);
+    if (status == 0)
+        status = store_fixture_append(store, 1);
+    if (status != 0) {
+        th_store_abort(store);
+        return status;
+    }
+    status = th_store_commit(store, next);
+    if (status == 0)
+        fixture->signer = *next;
+    return status;
+}
+
+struct store_fixture_copy store_fixture_take(const struct store_fixture *fixture, const char *name)
+{
+    struct store_fixture_copy copy = {NULL, 0};
+    struct stat about;
+    cr_assert_eq(stat(store_fixture_path(fixture, name), &about), 0);
+    copy.size = (size_t)about.st_size;
+    copy.bytes = malloc(copy.size + 1);
+    FILE *file = fopen(store_fixture_path(fixture, name), "rb");
+    cr_assert_eq(fread(copy.bytes, 1, copy.size, file), copy.size);
+    fclose(file);
+    return copy;
+}
+
+void store_fixture_put_back(const struct store_fixture *fixture, const char *name,
+                            struct store_fixture_copy copy)
+{
+    FILE *file = fopen(store_fixture_path(fixture, name), "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(copy.bytes, 1, copy.size, file), copy.size);
+    fclose(file);
+    free(copy.bytes);
 }
 
 uint32_t store_fixture_random(uint32_t *state, uint32_t below)

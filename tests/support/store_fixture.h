@@ -32,6 +32,31 @@ void store_fixture_fill(struct store_fixture *fixture, struct th_store *store, u
 /* True when the stored entry is the one above. */
 bool store_fixture_is_right(struct th_view *view, uint64_t position);
 
+/* A key as an entry brings it. */
+struct store_fixture_key {
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    char succession[TH_SUCCESSION_SIZE_MAX];
+    struct th_log_key_body body; /* borrows the above */
+};
+/* `before`: the key that names it, NULL when that was lost. */
+void store_fixture_key_init(struct store_fixture_key *key, const struct th_note_signer *before,
+                            const struct th_note_signer *next, uint64_t after);
+/* The key of a seed of this byte. */
+struct th_note_signer store_fixture_signer(const char *origin, uint8_t seed);
+/* A batch of one entry that brings the key as number `number`, signed with it; when it succeeds the
+ * fixture goes on with it. */
+int store_fixture_renew(struct store_fixture *fixture, struct th_store *store, uint16_t number,
+                        const struct th_note_signer *next, bool is_named);
+
+/* A file of the folder, or of one below it, as it was: owned bytes, freed when put back. */
+struct store_fixture_copy {
+    char *bytes;
+    size_t size;
+};
+struct store_fixture_copy store_fixture_take(const struct store_fixture *fixture, const char *name);
+void store_fixture_put_back(const struct store_fixture *fixture, const char *name,
+                            struct store_fixture_copy copy);
+
 /* A small generator, so that a test does the same each time. */
 uint32_t store_fixture_random(uint32_t *state, uint32_t below);
 

@@ -42,37 +42,20 @@ static void fill(unsigned count)
     th_store_close(store);
 }
 
-struct copy {
-    char *bytes;
-    size_t size;
-};
-
-static struct copy take(const char *name)
+static struct store_fixture_copy take(const char *name)
 {
-    struct copy copy = {NULL, 0};
-    struct stat about;
-    cr_assert_eq(stat(store_fixture_path(&fixture, name), &about), 0);
-    copy.size = (size_t)about.st_size;
-    copy.bytes = malloc(copy.size + 1);
-    FILE *file = fopen(store_fixture_path(&fixture, name), "rb");
-    cr_assert_eq(fread(copy.bytes, 1, copy.size, file), copy.size);
-    fclose(file);
-    return copy;
+    return store_fixture_take(&fixture, name);
 }
 
-static void put_back(const char *name, struct copy copy)
+static void put_back(const char *name, struct store_fixture_copy copy)
 {
-    FILE *file = fopen(store_fixture_path(&fixture, name), "wb");
-    cr_assert_not_null(file);
-    cr_assert_eq(fwrite(copy.bytes, 1, copy.size, file), copy.size);
-    fclose(file);
-    free(copy.bytes);
+    store_fixture_put_back(&fixture, name, copy);
 }
 
 Test(store_side, an_older_data_file_is_refused_for_writing_and_may_be_read)
 {
     fill(5);
-    struct copy old = take("data.mdb");
+    struct store_fixture_copy old = take("data.mdb");
     fill(3);
     put_back("data.mdb", old);
     cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
@@ -85,10 +68,10 @@ Test(store_side, an_older_data_file_is_refused_for_writing_and_may_be_read)
 Test(store_side, a_longer_history_that_is_another_one_is_refused)
 {
     fill(5);
-    struct copy old = take("data.mdb");
-    struct copy old_side = take("CHECKPOINT");
+    struct store_fixture_copy old = take("data.mdb");
+    struct store_fixture_copy old_side = take("CHECKPOINT");
     fill(3);
-    struct copy side = take("CHECKPOINT");
+    struct store_fixture_copy side = take("CHECKPOINT");
     put_back("data.mdb", old);
     put_back("CHECKPOINT", old_side);
     fill(1); /* another checkpoint than the one of size 8 */
@@ -114,7 +97,7 @@ static void begin_another_log(void)
 Test(store_side, the_same_size_with_another_note_is_refused)
 {
     fill(5);
-    struct copy side = take("CHECKPOINT");
+    struct store_fixture_copy side = take("CHECKPOINT");
     begin_another_log();
     fill(5);
     cr_assert_eq(open_status(TH_STORE_WRITE), 0);
@@ -126,12 +109,12 @@ Test(store_side, the_same_size_with_another_note_is_refused)
 Test(store_side, a_file_that_is_behind_is_harmless_and_is_brought_up)
 {
     fill(5);
-    struct copy side = take("CHECKPOINT");
+    struct store_fixture_copy side = take("CHECKPOINT");
     fill(3);
     put_back("CHECKPOINT", side);
     cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
     cr_assert_str_eq(problem, "");
-    struct copy now = take("CHECKPOINT");
+    struct store_fixture_copy now = take("CHECKPOINT");
     cr_assert_not_null(memmem(now.bytes, now.size, "\n8\n", 3));
     free(now.bytes);
 }
@@ -143,7 +126,7 @@ Test(store_side, a_missing_file_is_refused_and_an_empty_one_is_taken_at_its_word
     cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "thiếu tệp CHECKPOINT"), "%s", problem);
     cr_assert_eq(open_status(TH_STORE_READ), 0);
-    put_back("CHECKPOINT", (struct copy){calloc(1, 1), 0});
+    put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 1), 0});
     cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
     cr_assert_not_null(strstr(problem, "lưu ý"), "%s", problem);
     cr_assert_eq(open_status(TH_STORE_WRITE), 0);
@@ -153,9 +136,9 @@ Test(store_side, a_missing_file_is_refused_and_an_empty_one_is_taken_at_its_word
 Test(store_side, a_torn_slot_leaves_the_other_one)
 {
     fill(5);
-    struct copy old = take("data.mdb");
+    struct store_fixture_copy old = take("data.mdb");
     fill(3); /* each opening and commit goes on to the other slot */
-    struct copy side = take("CHECKPOINT");
+    struct store_fixture_copy side = take("CHECKPOINT");
     bool second = memmem(side.bytes, 512, "\n8\n", 3) == NULL;
     side.bytes[(second ? 512 : 0) + 30] ^= 1;
     put_back("CHECKPOINT", side);
@@ -167,7 +150,7 @@ Test(store_side, a_torn_slot_leaves_the_other_one)
     put_back("CHECKPOINT", side);
     cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "bị hỏng"), "%s", problem);
-    put_back("CHECKPOINT", (struct copy){calloc(1, 100), 100});
+    put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 100), 100});
     cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
 }
 
@@ -178,9 +161,146 @@ Test(store_side, the_checkpoint_is_in_the_file_when_the_commit_returns)
         char size[16];
         int length = snprintf(size, sizeof size, "\n%u\n", i);
         store_fixture_fill(&fixture, store, 1);
-        struct copy side = take("CHECKPOINT");
+        struct store_fixture_copy side = take("CHECKPOINT");
         cr_assert_not_null(memmem(side.bytes, side.size, size, (size_t)length), "%u", i);
         free(side.bytes);
     }
     th_store_close(store);
+}
+
+/* ---- a recovery ---- */
+
+#define REALM2 "tonghop.test/gia-lai/2"
+
+static void put_back_old(void)
+{
+    fill(5);
+    struct store_fixture_copy old = take("data.mdb");
+    fill(3);
+    put_back("data.mdb", old);
+}
+
+static void recover(void)
+{
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_RECOVER);
+    struct th_note_signer next = store_fixture_signer(REALM2, 31);
+    cr_assert_eq(store_fixture_renew(&fixture, store, 1, &next, true), 0);
+    th_store_close(store);
+}
+
+Test(store_side, after_a_recovery_the_file_knows_the_new_log_only)
+{
+    put_back_old();
+    recover();
+    struct store_fixture_copy side = take("CHECKPOINT");
+    for (size_t slot = 0; slot < 2; slot++)
+        cr_assert_not_null(memmem(side.bytes + 512 * slot, 512, REALM2 "\n6\n", sizeof REALM2 + 2));
+    free(side.bytes);
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+}
+
+Test(store_side, a_crash_between_the_recovering_commit_and_the_file_is_harmless)
+{
+    put_back_old();
+    struct store_fixture_copy side = take("CHECKPOINT");
+    recover();
+    put_back("CHECKPOINT", side); /* as if it had not been written */
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_str_eq(problem, "");
+    side = take("CHECKPOINT");
+    cr_assert_null(memmem(side.bytes, side.size, "\n8\n", 3), "opening has finished it");
+    free(side.bytes);
+}
+
+Test(store_side, a_slot_that_was_torn_in_the_recovery_is_harmless)
+{
+    put_back_old();
+    struct store_fixture_copy side = take("CHECKPOINT");
+    recover();
+    memset(side.bytes + 512 + 20, 'x', 200);
+    put_back("CHECKPOINT", side);
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+}
+
+Test(store_side, the_new_logs_own_checkpoints_refuse_an_older_copy_of_it)
+{
+    put_back_old();
+    recover();
+    struct store_fixture_copy old = take("data.mdb");
+    fill(1);
+    put_back("data.mdb", old);
+    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "cỡ 7"), "%s", problem);
+}
+
+Test(store_side, a_copy_from_before_a_recovery_is_refused)
+{
+    put_back_old();
+    struct store_fixture_copy old = take("data.mdb");
+    recover();
+    put_back("data.mdb", old);
+    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "hai nhật ký khác nhau"), "%s", problem);
+    cr_assert_eq(open_status(TH_STORE_RECOVER), 0, "%s", problem);
+}
+
+Test(store_side, a_copy_without_the_file_is_recovered_and_a_begun_recovery_refuses_writing)
+{
+    uint64_t size;
+    struct th_bytes note;
+    bool is_signed;
+    fill(5);
+    unlink(store_fixture_path(&fixture, "CHECKPOINT"));
+    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "tonghop-aggregator recover"), "%s", problem);
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_RECOVER);
+    cr_assert_not(th_store_lost_checkpoint(store, &size, &note, &is_signed));
+    th_store_close(store); /* nothing was committed */
+    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT, "the store is as doubtful as before");
+    cr_assert_not_null(strstr(problem, "khôi phục dở"), "%s", problem);
+    struct store_fixture_copy begun = take("CHECKPOINT");
+    recover();
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    put_back("CHECKPOINT", begun); /* a crash behind the commit */
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    fill(2);
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+}
+
+Test(store_side, a_damaged_file_is_recovered_from)
+{
+    fill(5);
+    put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 100), 100});
+    cr_assert_eq(open_status(TH_STORE_RECOVER), 0, "%s", problem);
+    cr_assert_str_eq(problem, "");
+    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    recover();
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+}
+
+Test(store_side, another_history_of_the_same_size_is_told_to_who_recovers)
+{
+    uint64_t size = 0;
+    struct th_bytes note;
+    bool is_signed = true;
+    fill(5);
+    struct store_fixture_copy side = take("CHECKPOINT");
+    begin_another_log();
+    fill(5);
+    put_back("CHECKPOINT", side);
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_RECOVER);
+    cr_assert(th_store_lost_checkpoint(store, &size, &note, &is_signed));
+    cr_assert_eq(size, 5);
+    cr_assert_not(is_signed, "by another key than this store's");
+    th_store_close(store);
+}
+
+Test(store_side, an_operators_empty_file_is_left_as_it_is_by_a_recovery_that_is_not_needed)
+{
+    fill(5);
+    put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 1), 0});
+    cr_assert_eq(open_status(TH_STORE_RECOVER), TH_E_INVALID);
+    struct store_fixture_copy side = take("CHECKPOINT");
+    cr_assert_eq(side.size, 0);
+    free(side.bytes);
 }

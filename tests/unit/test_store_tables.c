@@ -286,3 +286,125 @@ Test(store_tables, keys_and_marks_come_back_as_last_put)
     cr_assert_eq(marks.numbers[0], 109);
     cr_assert_eq(marks.numbers[1], 201);
 }
+
+/* ---- effects, recovery, the state's digest ---- */
+
+static void put(struct th_effect effect)
+{
+    cr_assert_eq(th_store_put(store, &effect), 0, "kind %d", (int)effect.kind);
+}
+
+static void put_each_kind(void)
+{
+    static uint32_t reported[3] = {0, 0, 5};
+    static th_int128 cells[2] = {0, 20};
+    struct th_effect closing = {.kind = TH_EFFECT_PUT_CLOSING, .book = BOOK};
+    closing.body.closing.closed_at.ms = 20;
+    closing.body.closing.layout = &layout;
+    closing.body.closing.rollup = (struct th_rollup){.reported = reported, .cells = cells};
+    put(closing);
+    struct th_effect unit = {.kind = TH_EFFECT_PUT_UNIT};
+    unit.body.unit.position = 40;
+    unit.body.unit.unit =
+        (struct th_unit){.code = "64", .name = "", .parent_code = "", .external_id = ""};
+    put(unit);
+    struct th_effect plan = {.kind = TH_EFFECT_PUT_PLAN};
+    plan.body.plan.position = 50;
+    plan.body.plan.digest.bytes[0] = 5;
+    plan.body.plan.loaded_at.ms = 6;
+    put(plan);
+    put((struct th_effect){.kind = TH_EFFECT_PUT_ROW, .book = BOOK, .body.row = row_of(4, 0)});
+    put((struct th_effect){
+        .kind = TH_EFFECT_PUT_REVISION, .book = BOOK, .body.revision = {.unit = 4, .revision = 1}});
+    put((struct th_effect){.kind = TH_EFFECT_PUT_KEY, .body.key = {.unit = 3}});
+    put((struct th_effect){
+        .kind = TH_EFFECT_PUT_MARK, .book = BOOK, .body.mark = {.reminded = true}});
+    put((struct th_effect){.kind = TH_EFFECT_PUT_CLOCK,
+                           .body.clock = {.time = {7}, .status = TH_CLOCK_STEADY}});
+    put((struct th_effect){.kind = TH_EFFECT_PUT_RECOVERY, .body.recovery = {true, 9}});
+}
+
+Test(store_tables, each_effect_goes_into_its_table)
+{
+    put_each_kind();
+    commit();
+    struct seen units = {0}, plans = {0}, keys = {0}, marks = {0}, rows = {0}, revisions = {0},
+                closings = {0};
+    struct th_clock_row clock;
+    struct th_recovery_row recovery;
+    cr_assert_eq(th_view_units(view, &arena, on_unit, &units), 0);
+    cr_assert_eq(th_view_plans(view, on_plan, &plans), 0);
+    cr_assert_eq(th_view_keys(view, on_key, &keys), 0);
+    cr_assert_eq(th_view_marks(view, on_mark, &marks), 0);
+    cr_assert_eq(th_view_rows(view, BOOK, on_row, &rows), 0);
+    cr_assert_eq(th_view_revisions(view, BOOK, 4, 0, on_revision, &revisions), 0);
+    cr_assert_eq(th_view_closings(view, BOOK, &layout, &arena, on_closing, &closings), 0);
+    cr_assert_eq(units.count + plans.count + keys.count + marks.count + rows.count +
+                     revisions.count + closings.count,
+                 7);
+    cr_assert_eq(th_view_clock(view, &clock), 0);
+    cr_assert_eq(clock.time.ms, 7);
+    cr_assert_eq(th_view_recovery(view, &recovery), 0);
+    cr_assert(recovery.is_open);
+    cr_assert_eq(recovery.began_at, 9);
+}
+
+Test(store_tables, a_store_that_was_never_recovered_has_no_open_recovery)
+{
+    struct th_recovery_row recovery = {true, 9};
+    commit();
+    cr_assert_eq(th_view_recovery(view, &recovery), 0);
+    cr_assert_not(recovery.is_open);
+}
+
+static struct th_digest state(void)
+{
+    struct th_digest digest;
+    cr_assert_eq(th_store_commit(store, NULL), 0);
+    cr_assert_eq(view == NULL ? th_view_open(store, &view) : th_view_renew(view), 0);
+    cr_assert_eq(th_view_state_digest(view, &digest), 0);
+    cr_assert_eq(th_store_begin(store), 0);
+    return digest;
+}
+
+Test(store_tables, the_states_digest_is_of_the_rows_as_the_header_writes_them)
+{
+    /* SHA-256 of: 00000002 0103 0000000A, time 7, status 1, not rehearsed; 00000002 0104 00000009,
+     * open, 9. */
+    static const uint8_t wanted[] = {0, 0, 0, 2, 1, 3, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 7, 1, 0,
+                                     0, 0, 0, 2, 1, 4, 0, 0, 0, 9,  1, 0, 0, 0, 0, 0, 0, 0, 9};
+    struct th_digest naive, digest;
+    put((struct th_effect){
+        .kind = TH_EFFECT_PUT_CLOCK,
+        .body.clock = {.time = {7}, .status = TH_CLOCK_STEADY, .anchor_boottime_ms = 3}});
+    put((struct th_effect){.kind = TH_EFFECT_PUT_RECOVERY, .body.recovery = {true, 9}});
+    digest = state();
+    th_tlog_sha256(&(struct th_tlog_part){wanted, sizeof wanted}, 1, &naive);
+    cr_assert(th_tlog_digest_equal(&digest, &naive));
+}
+
+Test(store_tables, the_states_digest_changes_with_each_table_and_not_with_the_clocks_anchor)
+{
+    struct th_digest empty = state();
+    put_each_kind();
+    struct th_digest before = state();
+    cr_assert_not(th_tlog_digest_equal(&before, &empty));
+    const struct th_effect changes[] = {
+        {.kind = TH_EFFECT_PUT_ROW, .book = BOOK, .body.row = row_of(5, 0)},
+        {.kind = TH_EFFECT_PUT_REVISION, .book = BOOK, .body.revision = {.unit = 5}},
+        {.kind = TH_EFFECT_PUT_KEY, .body.key = {.unit = 3, .revoked_from = {1}}},
+        {.kind = TH_EFFECT_PUT_MARK, .book = BOOK, .body.mark = {.closed = true}},
+        {.kind = TH_EFFECT_PUT_CLOCK, .body.clock = {.time = {8}, .status = TH_CLOCK_STEADY}},
+        {.kind = TH_EFFECT_PUT_RECOVERY, .body.recovery = {false, 9}},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        put(changes[i]);
+        struct th_digest after = state();
+        cr_assert_not(th_tlog_digest_equal(&before, &after), "%zu", i);
+        before = after;
+    }
+    put((struct th_effect){.kind = TH_EFFECT_PUT_CLOCK,
+                           .body.clock = {{8}, TH_CLOCK_STEADY, {4}, 5, false}});
+    struct th_digest after = state();
+    cr_assert(th_tlog_digest_equal(&before, &after));
+}

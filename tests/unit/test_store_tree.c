@@ -251,3 +251,49 @@ Test(store_tree, a_tile_counts_the_hashes_of_a_size)
     cr_assert_eq(th_tile_count(700, 1, 0), 2);
     cr_assert_eq(th_tile_count(700, 2, 0), 0);
 }
+
+Test(store_tree, roots_and_consistency_of_all_sizes_are_those_of_the_leaves)
+{
+    static const uint64_t sizes[] = {1, 2, 3, 255, 256, 257, 511, 600, 777};
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    struct th_digest roots[9];
+    struct th_view *view;
+    store_fixture_fill(&fixture, store, 777);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    for (size_t i = 0; i < 9; i++) {
+        struct th_digest naive = naive_root(0, sizes[i]);
+        cr_assert_eq(th_view_root(view, sizes[i], &roots[i]), 0);
+        cr_assert(th_tlog_digest_equal(&roots[i], &naive), "%zu", i);
+    }
+    for (size_t old = 0; old < 9; old++)
+        for (size_t now = old; now < 9; now++) {
+            struct th_consistency proof;
+            cr_assert_eq(th_view_consistency(view, sizes[old], sizes[now], &proof), 0);
+            cr_assert_eq(proof.old_size, sizes[old]);
+            cr_assert_eq(th_tlog_verify_consistency(sizes[old], sizes[now], proof.hashes,
+                                                    proof.hashes_n, &roots[old], &roots[now]),
+                         0);
+        }
+    th_view_close(view);
+    th_store_close(store);
+}
+
+Test(store_tree, a_root_or_a_proof_beyond_the_tree_is_out_of_range)
+{
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    struct th_digest root, empty;
+    struct th_consistency proof;
+    struct th_view *view;
+    store_fixture_fill(&fixture, store, 7);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_assert_eq(th_view_root(view, 8, &root), TH_E_RANGE);
+    cr_assert_eq(th_view_consistency(view, 3, 8, &proof), TH_E_RANGE);
+    cr_assert_eq(th_view_consistency(view, 5, 4, &proof), TH_E_RANGE);
+    cr_assert_eq(th_view_consistency(view, 0, 7, &proof), 0);
+    cr_assert_eq(proof.hashes_n, 0);
+    th_tlog_hash_empty(&empty);
+    cr_assert_eq(th_view_root(view, 0, &root), 0);
+    cr_assert(th_tlog_digest_equal(&root, &empty));
+    th_view_close(view);
+    th_store_close(store);
+}
