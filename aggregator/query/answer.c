@@ -38,28 +38,42 @@ static void append_name(char *list, size_t size, const char *name)
         snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
 }
 
+static int refuse_plan(const struct th_question *question, struct th_text id, const char *known)
+{
+    const struct th_query_context *context = question->context;
+    char asked[TH_INSTANT_TEXT_SIZE], loaded[TH_INSTANT_TEXT_SIZE];
+    for (uint16_t i = 0; i < context->plans_count; i++)
+        if (is(context->plans[i].plan->id, id) || (id.size == 0 && known[0] == '\0'))
+            return refuse(question, TH_E_NOT_FOUND,
+                          "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
+                          th_instant_format(question->as_of, asked), context->plans[i].plan->id,
+                          th_instant_format(context->plans[i].loaded_at, loaded));
+    return refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s", (int)id.size,
+                  id.bytes, known);
+}
+
+/* Among those that were loaded at the question's moment. */
 static int find_plan(struct th_question *question, struct th_text id)
 {
     const struct th_query_context *context = question->context;
-    if (id.size == 0 && context->plans_count == 1) {
-        question->plan = &context->plans[0];
-        question->book.plan = 0;
-        return TH_OK;
-    }
     char known[160] = "";
+    unsigned count = 0;
     for (uint16_t i = 0; i < context->plans_count; i++) {
+        if (context->plans[i].position >= question->size)
+            continue;
+        count++;
         append_name(known, sizeof(known), context->plans[i].plan->id);
-        if (is(context->plans[i].plan->id, id)) {
-            question->plan = &context->plans[i];
-            question->book.plan = i;
+        if (id.size > 0 && !is(context->plans[i].plan->id, id))
+            continue;
+        question->plan = &context->plans[i];
+        question->book.plan = i;
+        if (id.size > 0)
             return TH_OK;
-        }
     }
-    if (id.size == 0)
-        return refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan",
-                      (unsigned)context->plans_count, known);
-    return refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s", (int)id.size,
-                  id.bytes, known);
+    if (id.size == 0 && count > 1)
+        return refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan", count,
+                      known);
+    return id.size == 0 && count == 1 ? TH_OK : refuse_plan(question, id, known);
 }
 
 static int refuse_period(const struct th_question *question, int status, struct th_text period)
@@ -130,6 +144,12 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
         return refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
                       (int)code.size, code.bytes, th_day_format(question->day, day));
     }
+    if (!th_query_exists(question, question->unit)) {
+        char asked[TH_INSTANT_TEXT_SIZE];
+        return refuse(question, TH_E_NOT_FOUND,
+                      "lúc %s chưa có đơn vị “%.*s”: chọn thời điểm muộn hơn",
+                      th_instant_format(question->as_of, asked), (int)code.size, code.bytes);
+    }
     if (asker != NULL && !th_query_is_within(question->context, question->unit, asker))
         return refuse(question, TH_E_FORBIDDEN,
                       "đơn vị %s chỉ được hỏi về mình và các đơn vị bên dưới", asker);
@@ -151,26 +171,19 @@ static int find_moment(struct th_question *question, const struct th_query *quer
         return refuse(question, TH_E_RANGE, "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
                       th_instant_format(query->as_of, text));
     }
-    if (status == TH_OK && question->plan->loaded_at.ms > query->as_of.ms) {
-        char asked[TH_INSTANT_TEXT_SIZE], loaded[TH_INSTANT_TEXT_SIZE];
-        return refuse(question, TH_E_RANGE,
-                      "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
-                      th_instant_format(query->as_of, asked), question->plan->plan->id,
-                      th_instant_format(question->plan->loaded_at, loaded));
-    }
     return status;
 }
 
 static int resolve(struct th_question *question, const struct th_query *query,
                    const struct th_query_asking *asking)
 {
-    int status = find_plan(question, query->plan);
+    int status = find_moment(question, query, asking);
+    if (status == TH_OK)
+        status = find_plan(question, query->plan);
     if (status == TH_OK)
         status = find_obligation(question, query);
     if (status == TH_OK)
         status = find_unit(question, query->unit, asking->asker);
-    if (status == TH_OK)
-        status = find_moment(question, query, asking);
     question->branch = query->branch;
     question->number = query->number;
     if (status == TH_OK)

@@ -23,7 +23,8 @@ static int init(const struct th_question *question, struct parts *parts)
         return TH_E_NO_MEMORY;
     for (uint32_t i = 0; i < units->count; i++) {
         uint32_t parent = units->units[i].parent;
-        if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit)
+        if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit &&
+            th_query_exists(question, i))
             parts->is_interior[parent] = true;
     }
     return TH_OK;
@@ -71,7 +72,8 @@ int th_query_below(const struct th_question *question, const struct th_past_rows
     json_t *list = json_array();
     for (uint32_t part = 0; part < units->count; part++)
         if (parts.is_interior[part] &&
-            (is_counted(&parts, part) || th_unit_is_valid(&units->units[part], question->day)))
+            (is_counted(&parts, part) || (th_query_exists(question, part) &&
+                                          th_unit_is_valid(&units->units[part], question->day))))
             json_array_append_new(list, line(&parts, part));
     if (is_counted(&parts, question->unit))
         json_array_append_new(list, line(&parts, question->unit));

@@ -37,17 +37,23 @@ static int copy_text(struct th_arena *arena, const char **text)
     return *text == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
 
+struct collected_units {
+    struct collected units, positions;
+};
+
 static int collect_unit(void *context, uint32_t number, uint64_t position,
                         const struct th_unit *unit)
 {
-    struct collected *list = context;
-    (void)position;
+    struct collected_units *lists = context;
+    struct collected *list = &lists->units;
     if (number != list->count)
         return TH_E_CORRUPT; /* numbers are given without a gap */
     struct th_unit *copy = add(list);
-    if (copy == NULL)
+    uint64_t *position_copy = add(&lists->positions);
+    if (copy == NULL || position_copy == NULL)
         return TH_E_NO_MEMORY;
     *copy = *unit;
+    *position_copy = position;
     if (copy_text(list->arena, &copy->code) != TH_OK ||
         copy_text(list->arena, &copy->name) != TH_OK ||
         copy_text(list->arena, &copy->parent_code) != TH_OK)
@@ -91,12 +97,15 @@ static void ignore(void *context, enum th_unit_problem problem, uint32_t row)
 
 static int load_units(struct th_view *view, struct th_query_context *context)
 {
-    struct collected list = {.arena = &context->arena, .item_size = sizeof(struct th_unit)};
-    int status = th_view_units(view, &context->arena, collect_unit, &list);
+    struct collected_units lists = {
+        .units = {.arena = &context->arena, .item_size = sizeof(struct th_unit)},
+        .positions = {.arena = &context->arena, .item_size = sizeof(uint64_t)}};
+    int status = th_view_units(view, &context->arena, collect_unit, &lists);
     if (status != TH_OK)
         return status;
-    uint32_t count = (uint32_t)list.count;
-    const struct th_unit *rows = list.items;
+    uint32_t count = (uint32_t)lists.units.count;
+    const struct th_unit *rows = lists.units.items;
+    context->position_of = lists.positions.items;
     status = th_unit_list_build(&context->arena, rows, count, ignore, NULL, &context->units);
     if (status != TH_OK)
         return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
@@ -120,7 +129,6 @@ static int collect_plan(void *context, uint16_t number, uint64_t position,
 {
     struct collected *list = context;
     (void)digest;
-    (void)position;
     if (number != list->count)
         return TH_E_CORRUPT;
     struct th_query_plan *row = add(list);
@@ -132,6 +140,7 @@ static int collect_plan(void *context, uint16_t number, uint64_t position,
         return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
     row->plan = plan;
     row->loaded_at = loaded_at;
+    row->position = position;
     return th_rollup_layout_init(&plan->catalogue, list->arena, &row->layout);
 }
 

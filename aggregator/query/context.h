@@ -17,6 +17,7 @@ struct th_query_plan {
     const struct th_plan *plan;
     struct th_rollup_layout layout;
     th_instant loaded_at;
+    uint64_t position; /* of its entry */
 };
 
 struct th_query_context {
@@ -24,6 +25,7 @@ struct th_query_context {
     struct th_unit_list units;
     uint32_t *number_of;         /* by index in `units`: the unit's number in the store */
     uint32_t *index_of;          /* by number */
+    uint64_t *position_of;       /* by number: of the entry that brought the unit */
     struct th_query_plan *plans; /* by number */
     uint16_t plans_count;
 };

@@ -47,6 +47,8 @@ TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row
 
 /* ---- who is expected ---- */
 
+/* True when the store knew the unit at the question's moment. */
+bool th_query_exists(const struct th_question *question, uint32_t unit);
 /* True when a report of this unit belongs to the question's unit and branch. */
 bool th_query_covers(const struct th_question *question, uint32_t unit);
 /* True when the obligation is counted by units and has this one among them; a suspended obligation

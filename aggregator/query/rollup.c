@@ -13,12 +13,19 @@
 
 static const char *const branch_words[] = {"all", "communes", "bodies"};
 
+bool th_query_exists(const struct th_question *question, uint32_t unit)
+{
+    const struct th_query_context *context = question->context;
+    return context->position_of[context->number_of[unit]] < question->size;
+}
+
 bool th_query_covers(const struct th_question *question, uint32_t unit)
 {
     const struct th_unit_list *units = &question->context->units;
     return (question->branch == TH_BRANCH_ALL ||
             th_unit_kind_branch(units->units[unit].kind) == question->branch) &&
-           th_query_is_below(question->context, unit, question->unit);
+           th_query_is_below(question->context, unit, question->unit) &&
+           th_query_exists(question, unit);
 }
 
 static bool is_asked_for(const struct th_obligation *obligation, enum th_branch branch,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who has reported: now, at any moment before, and what a wrong question is told. */
+#include "proto/wire/plan.h"
 #include "tests/support/ledger.h"
 
 #include <criterion/criterion.h>
@@ -285,8 +286,79 @@ Test(query, before_the_first_entry_there_is_nothing_to_ask)
 Test(query, before_the_plan_was_loaded_there_is_no_such_plan)
 {
     th_instant founded = {INT64_C(1740762000000)};
-    cr_expect_eq(ledger_refusal(&ledger, at(standing(), founded)), TH_E_RANGE);
+    cr_expect_eq(ledger_refusal(&ledger, at(standing(), founded)), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "p-2025"), "%s", ledger.problem.text);
+    struct th_query unnamed = at(standing(), founded);
+    unnamed.plan = ledger_text("");
+    cr_expect_eq(ledger_refusal(&ledger, unnamed), TH_E_NOT_FOUND);
+    cr_expect_not_null(strstr(ledger.problem.text, "chưa có kế hoạch"), "%s", ledger.problem.text);
+}
+
+/* A commune beside a1 to a3, and a district with one. */
+static void load_more_units(void)
+{
+    const struct th_unit more[] = {
+        {.code = "a4",
+         .name = "Xã A4",
+         .parent_code = "622",
+         .external_id = "",
+         .kind = TH_UNIT_KIND_COMMUNE,
+         .valid_from = TH_UNIT_ALWAYS_FROM,
+         .valid_to = {INT32_MAX}},
+        {.code = "624",
+         .name = "Huyện mới",
+         .parent_code = "64",
+         .external_id = "",
+         .kind = TH_UNIT_KIND_TOWN,
+         .valid_from = TH_UNIT_ALWAYS_FROM,
+         .valid_to = {INT32_MAX}},
+        {.code = "c1",
+         .name = "Xã C1",
+         .parent_code = "624",
+         .external_id = "",
+         .kind = TH_UNIT_KIND_COMMUNE,
+         .valid_from = TH_UNIT_ALWAYS_FROM,
+         .valid_to = {INT32_MAX}},
+    };
+    struct th_bytes content;
+    ledger_pass(&ledger, HOUR);
+    cr_assert_eq(th_wire_units_encode(more, 3, &ledger.arena, &content), 0);
+    cr_assert_eq(
+        ledger_act(&ledger, (struct th_act){.kind = TH_ACT_LOAD_UNITS, .content = content}), 0);
+}
+
+Test(query, units_that_came_later_are_not_expected_as_of_an_earlier_moment)
+{
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 1));
+    th_instant then = ledger_time(&ledger);
+    json_t *before = ledger_ask(&ledger, at(standing(), then));
+    load_more_units();
+    json_t *after = ledger_ask(&ledger, at(standing(), then));
+    cr_expect(json_equal(before, after), "the same answer for ever");
+    expect_at(after, "counts/expected", "7");
+    cr_expect_null(line_of(after, "a4"));
+    json_decref(before);
+    json_decref(after);
+    json_t *now = ledger_ask(&ledger, standing());
+    expect_at(now, "counts/expected", "9");
+    cr_expect_not_null(line_of(now, "a4"));
+    cr_expect_eq(json_array_size(json_object_get(now, "below")), 4,
+                 "three districts and what hangs on the province");
+    json_decref(now);
+}
+
+Test(query, a_unit_that_came_later_cannot_be_asked_about_earlier)
+{
+    th_instant then = ledger_time(&ledger);
+    load_more_units();
+    struct th_query query = standing();
+    query.unit = ledger_text("624");
+    cr_expect_eq(ledger_refusal(&ledger, at(query, then)), TH_E_NOT_FOUND);
+    cr_expect_not_null(strstr(ledger.problem.text, "chưa có đơn vị “624”"), "%s",
+                       ledger.problem.text);
+    json_t *now = ledger_ask(&ledger, query);
+    expect_at(now, "counts/expected", "1");
+    json_decref(now);
 }
 
 Test(query, overdue_is_judged_at_the_moment_that_is_asked_for)
