@@ -148,7 +148,7 @@ static int read_identity(const struct th_site *site, struct th_store *store,
 {
     const struct th_store_identity *identity = th_store_identity(store);
     struct th_secrets secrets;
-    int code = th_site_secrets(site, identity->realm, &secrets);
+    int code = th_site_secrets(site, identity, &secrets);
     if (code != EX_OK)
         return code;
     server->mode = identity->mode;

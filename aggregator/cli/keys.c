@@ -200,7 +200,7 @@ static int enroll(const struct th_site *site, char **pairs, size_t count)
     char operator_name[TH_SITE_OPERATOR_SIZE];
     int code = th_site_identity(site, &identity);
     if (code == EX_OK)
-        code = th_site_secrets(site, identity.realm, &secrets);
+        code = th_site_secrets(site, &identity, &secrets);
     if (code != EX_OK)
         return code;
     (void)th_site_operator(operator_name);

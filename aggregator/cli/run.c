@@ -171,7 +171,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         code = th_site_open(&running.site, TH_STORE_WRITE, &store);
     if (code != EX_OK)
         return code;
-    code = th_site_secrets(&running.site, th_store_identity(store)->realm, &secrets);
+    code = th_site_secrets(&running.site, th_store_identity(store), &secrets);
     if (code == EX_OK) {
         code = run(&running, store, &secrets);
         th_secrets_deinit(&secrets);

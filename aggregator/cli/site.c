@@ -89,10 +89,12 @@ int th_site_identity(const struct th_site *site, struct th_store_identity *ret_i
     return EX_OK;
 }
 
-int th_site_secrets(const struct th_site *site, const char *realm, struct th_secrets *ret_secrets)
+int th_site_secrets(const struct th_site *site, const struct th_store_identity *identity,
+                    struct th_secrets *ret_secrets)
 {
     char problem[TH_SECRETS_PROBLEM_SIZE] = "";
-    int status = th_secrets_read(site->folder, realm, problem, ret_secrets);
+    int status =
+        th_secrets_read(site->folder, identity->realm, identity->log_key, problem, ret_secrets);
     if (status == 0)
         return EX_OK;
     th_cli_complain(site->err, site->command, NULL, "%s",
@@ -190,7 +192,7 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
         return complain_open(site, status, problem);
     tell_warning(site, problem);
     struct th_secrets secrets;
-    int code = th_site_secrets(site, th_store_identity(store)->realm, &secrets);
+    int code = th_site_secrets(site, th_store_identity(store), &secrets);
     if (code == EX_OK) {
         status = th_site_carry_here(store, &secrets, th_clock_now(), acts, acts_count, ret_results);
         code = status < 0 ? complain(site, status, "không ghi được", NULL) : EX_OK;

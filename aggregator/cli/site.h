@@ -47,7 +47,8 @@ int th_site_tell(const struct th_site *site, const struct th_problems *problems,
 int th_site_open(const struct th_site *site, enum th_store_access access,
                  struct th_store **ret_store);
 int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity);
-int th_site_secrets(const struct th_site *site, const char *realm, struct th_secrets *ret_secrets);
+int th_site_secrets(const struct th_site *site, const struct th_store_identity *identity,
+                    struct th_secrets *ret_secrets);
 
 /*
  * Carries the acts out, in one commit, and fills a result for each. EX_OK when that was done; an

@@ -7,10 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONFIG_SIZE_MAX = 64 * 1024, VERIFIERS_MAX = 16, QUOTA_MAX = 1000000 };
+enum {
+    CONFIG_SIZE_MAX = 64 * 1024,
+    VERIFIERS_MAX = 16,
+    QUOTA_MAX = 1000000,
+    SCRUB_HOURS = 24,
+    SCRUB_HOURS_MAX = 24 * 366,
+    SCRUB_REST_MAX = 60 * 60 * 1000
+};
 
-static const char *const keys[] = {"aggregator", "format",           "listen",     "publish",
-                                   "verifiers",  "quota_per_second", "quota_burst"};
+static const char *const keys[] = {"aggregator",  "format",      "listen",
+                                   "publish",     "verifiers",   "quota_per_second",
+                                   "quota_burst", "scrub_hours", "scrub_rest_ms"};
 
 void th_config_default(struct th_config *ret_config)
 {
@@ -18,7 +26,8 @@ void th_config_default(struct th_config *ret_config)
                                      .publish = "tcp://127.0.0.1:7412",
                                      .verifiers = 2,
                                      .quota_per_second = 200,
-                                     .quota_burst = 2000};
+                                     .quota_burst = 2000,
+                                     .scrub_hours = SCRUB_HOURS};
 }
 
 int th_config_check_address(const char *address)
@@ -39,15 +48,18 @@ int th_config_check_address(const char *address)
 int th_config_write(const char *path, const struct th_config *config)
 {
     char text[1400];
-    int size = snprintf(text, sizeof text,
-                        "# Máy chủ tổng hợp lắng nghe ở đâu. Sửa xong thì chạy lại.\n"
-                        "aggregator: tonghop\nformat: 1\n"
-                        "listen: \"%s\"\npublish: \"%s\"\n"
-                        "# Số luồng kiểm tra chữ ký, 1 đến 16.\nverifiers: %u\n"
-                        "# Mỗi đơn vị được gửi bao nhiêu thông điệp một giây, và dồn bao nhiêu.\n"
-                        "quota_per_second: %u\nquota_burst: %u\n",
-                        config->listen, config->publish, config->verifiers,
-                        config->quota_per_second, config->quota_burst);
+    int size =
+        snprintf(text, sizeof text,
+                 "# Máy chủ tổng hợp lắng nghe ở đâu. Sửa xong thì chạy lại.\n"
+                 "aggregator: tonghop\nformat: 1\n"
+                 "listen: \"%s\"\npublish: \"%s\"\n"
+                 "# Số luồng kiểm tra chữ ký, 1 đến 16.\nverifiers: %u\n"
+                 "# Mỗi đơn vị được gửi bao nhiêu thông điệp một giây, và dồn bao nhiêu.\n"
+                 "quota_per_second: %u\nquota_burst: %u\n"
+                 "# Mỗi bao nhiêu giờ đọc lại toàn bộ kho một lần để tìm chỗ hỏng; 0: không.\n"
+                 "scrub_hours: %u\n",
+                 config->listen, config->publish, config->verifiers, config->quota_per_second,
+                 config->quota_burst, config->scrub_hours);
     if (size < 0 || (size_t)size >= sizeof text)
         return TH_E_LIMIT;
     return th_file_write(path, 0600, text, (size_t)size);
@@ -84,6 +96,21 @@ static int read_number(struct th_yaml_node root, const char *key, int64_t max,
     return status;
 }
 
+/* A key that may be missing: then the number stays. */
+static int read_optional(struct th_yaml_node root, const char *key, int64_t max,
+                         struct th_problems *problems, bool *ret_is_there, uint32_t *ret_number)
+{
+    struct th_yaml_node node;
+    int64_t number;
+    *ret_is_there = th_yaml_get(root, key, &node);
+    if (!*ret_is_there)
+        return 0;
+    int status = th_yaml_read_int(node, 0, max, problems, &number);
+    if (status == 0)
+        *ret_number = (uint32_t)number;
+    return status;
+}
+
 static int read_head(struct th_yaml_node root, struct th_problems *problems)
 {
     static const struct th_yaml_word words[] = {{"tonghop", 0}};
@@ -102,8 +129,9 @@ static int read_head(struct th_yaml_node root, struct th_problems *problems)
 int th_config_read(const char *path, struct th_problems *problems, struct th_config *ret_config)
 {
     struct th_yaml *doc = NULL;
-    struct th_config config;
+    struct th_config config = {.scrub_hours = SCRUB_HOURS};
     uint32_t verifiers = 0;
+    bool ignored;
     int status = th_yaml_open(path, CONFIG_SIZE_MAX, problems, &doc);
     if (status < 0)
         return status;
@@ -116,6 +144,10 @@ int th_config_read(const char *path, struct th_problems *problems, struct th_con
         read_number(root, "verifiers", VERIFIERS_MAX, problems, &verifiers),
         read_number(root, "quota_per_second", QUOTA_MAX, problems, &config.quota_per_second),
         read_number(root, "quota_burst", QUOTA_MAX, problems, &config.quota_burst),
+        read_optional(root, "scrub_hours", SCRUB_HOURS_MAX, problems, &ignored,
+                      &config.scrub_hours),
+        read_optional(root, "scrub_rest_ms", SCRUB_REST_MAX, problems, &config.has_scrub_rest,
+                      &config.scrub_rest_ms),
     };
     th_yaml_close(doc);
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)

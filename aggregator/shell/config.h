@@ -9,12 +9,14 @@
  *     verifiers: 2                      threads that check signatures, 1 to 16
  *     quota_per_second: 200             messages of one unit
  *     quota_burst: 2000
+ *     scrub_hours: 24                   from one reading of the whole store to the next; 0: never
  */
 #ifndef TH_SHELL_CONFIG_H
 #define TH_SHELL_CONFIG_H
 
 #include "base/problems.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TH_CONFIG_FILE        "config.yaml"
@@ -26,6 +28,9 @@ struct th_config {
     unsigned verifiers;
     uint32_t quota_per_second;
     uint32_t quota_burst;
+    uint32_t scrub_hours;
+    bool has_scrub_rest; /* scrub_rest_ms is there: tests do not wait for minutes */
+    uint32_t scrub_rest_ms;
 };
 
 /* What init writes when nothing else is said. */
@@ -33,7 +38,8 @@ void th_config_default(struct th_config *ret_config);
 /* tcp://HOST:PORT with a port of 1 to 65535, or * for any. */
 TH_MUST_CHECK int th_config_check_address(const char *address);
 TH_MUST_CHECK int th_config_write(const char *path, const struct th_config *config);
-/* Every key has to be there. Failures add problems, except TH_E_NO_MEMORY. */
+/* Every key has to be there, but for those of the scrub. Failures add problems, except
+ * TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_config_read(const char *path, struct th_problems *problems,
                                  struct th_config *ret_config);
 

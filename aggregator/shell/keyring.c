@@ -15,7 +15,7 @@ struct enrolment {
     char unit[TH_UNIT_CODE_MAX + 1];
     struct th_sign_key sign_key;
     uint8_t curve_key[TH_CURVE_KEY_SIZE];
-    bool is_revoked;
+    th_instant revoked_from;
 };
 
 struct th_keyring {
@@ -71,7 +71,7 @@ static struct enrolment *find_pair(struct enrolment *at, const struct th_sign_ke
 
 bool th_keyring_put(struct th_keyring *keyring, const char *unit,
                     const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                    bool is_revoked)
+                    th_instant revoked_from)
 {
     TH_ASSERT(strlen(unit) <= TH_UNIT_CODE_MAX);
     (void)pthread_mutex_lock(&keyring->lock);
@@ -88,24 +88,36 @@ bool th_keyring_put(struct th_keyring *keyring, const char *unit,
     }
     if (at != NULL) {
         memcpy(at->unit, unit, strlen(unit) + 1);
-        at->is_revoked = is_revoked;
+        at->revoked_from = revoked_from;
     }
     (void)pthread_mutex_unlock(&keyring->lock);
     return at != NULL;
 }
 
 bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                     char ret_unit[TH_UNIT_CODE_MAX + 1])
+                     th_instant stamp, char ret_unit[TH_UNIT_CODE_MAX + 1])
 {
     (void)pthread_mutex_lock(&keyring->lock);
     struct enrolment *at = *bucket_of(keyring, curve_key);
-    while (at != NULL &&
-           (at->is_revoked || memcmp(at->curve_key, curve_key, TH_CURVE_KEY_SIZE) != 0))
+    while (at != NULL && (stamp.ms >= at->revoked_from.ms ||
+                          memcmp(at->curve_key, curve_key, TH_CURVE_KEY_SIZE) != 0))
         at = at->next;
     if (at != NULL)
         memcpy(ret_unit, at->unit, sizeof at->unit);
     (void)pthread_mutex_unlock(&keyring->lock);
     return at != NULL;
+}
+
+bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_instant now)
+{
+    bool has_ended = false;
+    (void)pthread_mutex_lock(&keyring->lock);
+    for (size_t i = 0; i < BUCKETS && !has_ended; i++)
+        for (const struct enrolment *at = keyring->buckets[i]; at != NULL && !has_ended;
+             at = at->next)
+            has_ended = before.ms < at->revoked_from.ms && at->revoked_from.ms <= now.ms;
+    (void)pthread_mutex_unlock(&keyring->lock);
+    return has_ended;
 }
 
 const char *th_keyring_suffix(const struct th_keyring *keyring)

@@ -4,8 +4,9 @@
  *
  * Filled by the writer when keys are loaded and after each commit that changes them; asked by the
  * ZAP handler at a handshake and by the loop at every message, so a revoked key is refused at its
- * next message although its connection lives on. Viewers are the same keys for now: who is enrolled
- * may also subscribe.
+ * next message although its connection lives on. A revocation has an instant, which may be to come:
+ * whoever asks says at what time. Viewers are the same keys for now: who is enrolled may also
+ * subscribe.
  *
  * Thread-safe: one lock inside, held for one look-up.
  */
@@ -23,15 +24,22 @@ struct th_keyring;
 TH_MUST_CHECK int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry);
 void th_keyring_free(struct th_keyring *keyring);
 
-/* Copies. The pair of keys is one enrolment; a later put of it replaces the earlier. False without
- * memory: a new key is not admitted then; an enrolment that was known always changes. */
+#define TH_KEYRING_NEVER  ((th_instant){INT64_MAX}) /* not revoked */
+#define TH_KEYRING_ALWAYS ((th_instant){INT64_MIN}) /* revoked from the first instant on */
+
+/* Copies. The pair of keys is one enrolment; a later put of it replaces the earlier. It is in force
+ * before `revoked_from`. False without memory: a new key is not admitted then; an enrolment that
+ * was known always changes. */
 bool th_keyring_put(struct th_keyring *keyring, const char *unit,
                     const struct th_sign_key *sign_key, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                    bool is_revoked);
+                    th_instant revoked_from);
 
-/* True and the unit when an enrolment with this key is in force. */
+/* True and the unit when an enrolment with this key is in force at the instant. */
 bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
-                     char ret_unit[TH_UNIT_CODE_MAX + 1]);
+                     th_instant stamp, char ret_unit[TH_UNIT_CODE_MAX + 1]);
+
+/* True when an enrolment was in force at `before` and is not at `now`. Looks at every key. */
+bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_instant now);
 
 /* ":" and 16 hex digits that only this process knows: what ends every User-Id that its own ZAP
  * handler gave. */

@@ -178,8 +178,8 @@ static bool read_key(const char *hex, uint8_t key[TH_CURVE_KEY_SIZE])
 
 /* Who sent it: what the ZAP handler of this process wrote, never what the peer says. The properties
  * of the first frame get lost in libzmq 4.3.4, so they are read from the payload. */
-static enum th_router_got identify(struct th_router *router, const zmq_msg_t *payload,
-                                   struct th_router_message *message)
+static enum th_router_got identify(struct th_router *router, th_instant stamp,
+                                   const zmq_msg_t *payload, struct th_router_message *message)
 {
     const char *user_id = zmq_msg_gets(payload, "User-Id");
     const char *host = zmq_msg_gets(payload, "Peer-Address");
@@ -198,12 +198,12 @@ static enum th_router_got identify(struct th_router *router, const zmq_msg_t *pa
     unit[size - suffix_size] = '\0';
     (void)snprintf(message->host, sizeof message->host, "%s", host == NULL ? "" : host);
     bool is_admitted =
-        th_keyring_find(router->keyring, key, enrolled) && strcmp(enrolled, unit) == 0;
+        th_keyring_find(router->keyring, key, stamp, enrolled) && strcmp(enrolled, unit) == 0;
     return is_admitted ? TH_ROUTER_MESSAGE : TH_ROUTER_REVOKED;
 }
 
-static enum th_router_got receive_payload(struct th_router *router, bool is_id_good,
-                                          struct th_router_message *ret_message)
+static enum th_router_got receive_payload(struct th_router *router, th_instant stamp,
+                                          bool is_id_good, struct th_router_message *ret_message)
 {
     zmq_msg_t *payload = message_of(&ret_message->frame);
     (void)zmq_msg_init(payload);
@@ -218,7 +218,7 @@ static enum th_router_got receive_payload(struct th_router *router, bool is_id_g
     } else if (!is_id_good || zmq_msg_size(payload) == 0) {
         got = TH_ROUTER_BAD_FRAMES;
     } else if (router->keyring != NULL) {
-        got = identify(router, payload, ret_message);
+        got = identify(router, stamp, payload, ret_message);
     }
     if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED)
         ret_message->payload = (struct th_bytes){zmq_msg_data(payload), zmq_msg_size(payload)};
@@ -227,7 +227,7 @@ static enum th_router_got receive_payload(struct th_router *router, bool is_id_g
     return got;
 }
 
-enum th_router_got th_router_receive(struct th_router *router,
+enum th_router_got th_router_receive(struct th_router *router, th_instant stamp,
                                      struct th_router_message *ret_message)
 {
     zmq_msg_t id;
@@ -248,7 +248,7 @@ enum th_router_got th_router_receive(struct th_router *router,
         return TH_ROUTER_BAD_FRAMES;
     /* Small payloads live inside the message itself: it is filled where it stays. */
     *ret_message = message;
-    return receive_payload(router, is_id_good, ret_message);
+    return receive_payload(router, stamp, is_id_good, ret_message);
 }
 
 enum th_router_sent th_router_send(struct th_router *router, const struct th_router_peer *peer,

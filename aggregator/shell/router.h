@@ -70,8 +70,9 @@ int th_router_fd(const struct th_router *router);
 /* True when a message waits. Ask after each use of the socket: the descriptor is edge-triggered. */
 bool th_router_is_pending(struct th_router *router);
 
-/* Fills `ret_message` only for TH_ROUTER_MESSAGE. */
-enum th_router_got th_router_receive(struct th_router *router,
+/* Fills `ret_message` only for TH_ROUTER_MESSAGE and TH_ROUTER_REVOKED, which is said of the key as
+ * it is at the stamp. */
+enum th_router_got th_router_receive(struct th_router *router, th_instant stamp,
                                      struct th_router_message *ret_message);
 enum th_router_sent {
     TH_ROUTER_SENT,

@@ -12,11 +12,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { KEY_SIZE = 32, LINE_SIZE = TH_DIGEST_BASE64_SIZE + 1, PATH_SIZE = 512 };
 
 #define CURVE_FILE "secrets/curve.key"
 #define LOG_FILE   "secrets/log.key"
+#define NEXT_FILE  "secrets/log.key.next"
 
 void th_secrets_forbid_dumps(void)
 {
@@ -70,6 +72,28 @@ int th_secrets_write(const char *folder, const struct th_secrets *secrets)
         return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
     int status = write_key(folder, CURVE_FILE, secrets->curve_secret);
     return status < 0 ? status : write_key(folder, LOG_FILE, secrets->log_seed);
+}
+
+int th_secrets_write_next(const char *folder, const struct th_secrets *secrets)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof path, "%s/" NEXT_FILE, folder) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    if (unlink(path) != 0 && errno != ENOENT)
+        return TH_E_IO;
+    return write_key(folder, NEXT_FILE, secrets->log_seed);
+}
+
+int th_secrets_promote(const char *folder)
+{
+    char next[PATH_SIZE];
+    char path[PATH_SIZE];
+    if (snprintf(next, sizeof next, "%s/" NEXT_FILE, folder) >= (int)sizeof next ||
+        snprintf(path, sizeof path, "%s/" LOG_FILE, folder) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    if (rename(next, path) != 0)
+        return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
+    return th_file_sync_parent(path);
 }
 
 /* A regular file of ours that nobody else may read or write. */
@@ -127,12 +151,51 @@ static int read_key(const char *folder, const char *name, char problem[TH_SECRET
     return status;
 }
 
+static bool is_key_of(const uint8_t seed[KEY_SIZE], const uint8_t public_key[KEY_SIZE])
+{
+    uint8_t own[crypto_sign_PUBLICKEYBYTES];
+    uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    (void)crypto_sign_seed_keypair(own, secret, seed);
+    sodium_memzero(secret, sizeof secret);
+    return sodium_memcmp(own, public_key, sizeof own) == 0;
+}
+
+/* The seed whose key the log has now; a rotation that was interrupted is finished. */
+static int read_seed(const char *folder, const uint8_t log_key[KEY_SIZE],
+                     char problem[TH_SECRETS_PROBLEM_SIZE], uint8_t ret_seed[KEY_SIZE])
+{
+    char ignored[TH_SECRETS_PROBLEM_SIZE];
+    int status = read_key(folder, LOG_FILE, problem, ret_seed);
+    if (status == 0 && is_key_of(ret_seed, log_key))
+        return 0;
+    if (status < 0 && status != TH_E_NOT_FOUND)
+        return status;
+    /* The problem of log.key is the one to tell, unless the next one is the key. */
+    if (read_key(folder, NEXT_FILE, ignored, ret_seed) == 0 && is_key_of(ret_seed, log_key)) {
+        status = th_secrets_promote(folder);
+        if (status < 0)
+            (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
+                           "%s/" NEXT_FILE ": không đổi tên thành log.key được: %s", folder,
+                           th_status_text(status));
+        else
+            problem[0] = 0;
+        return status;
+    }
+    if (status == 0)
+        (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
+                       "%s/" LOG_FILE ": không phải khóa đang ký nhật ký của kho này; lấy lại tệp "
+                       "đúng từ bản sao lưu khóa",
+                       folder);
+    return status == 0 ? TH_E_CONFIG : status;
+}
+
 int th_secrets_read(const char *folder, const char *realm,
+                    const uint8_t log_key[TH_NOTE_PUBLIC_KEY_SIZE],
                     char ret_problem[TH_SECRETS_PROBLEM_SIZE], struct th_secrets *ret_secrets)
 {
     ret_problem[0] = 0;
     int status = read_key(folder, CURVE_FILE, ret_problem, ret_secrets->curve_secret);
     if (status == 0)
-        status = read_key(folder, LOG_FILE, ret_problem, ret_secrets->log_seed);
+        status = read_seed(folder, log_key, ret_problem, ret_secrets->log_seed);
     return status < 0 ? status : complete(realm, ret_secrets);
 }

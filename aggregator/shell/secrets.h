@@ -2,6 +2,11 @@
 /*
  * Secret keys on disk: one file each, 32 bytes as one line of base64, readable by the owner only.
  *
+ *   secrets/curve.key      of the connections
+ *   secrets/log.key        signs the log
+ *   secrets/log.key.next   signs it from the next key's entry on; there only while a rotation or a
+ *                          recovery is made
+ *
  * What is read is locked in memory and wiped by th_secrets_deinit(); the process no longer dumps
  * core. Never printed. One owner.
  */
@@ -25,10 +30,23 @@ TH_MUST_CHECK int th_secrets_make(const char *realm, struct th_secrets *ret_secr
 /* Makes FOLDER/secrets (0700) with curve.key and log.key (0600). TH_E_EXISTS, TH_E_IO. */
 TH_MUST_CHECK int th_secrets_write(const char *folder, const struct th_secrets *secrets);
 /*
- * Reads them. `ret_problem` gets a Vietnamese sentence: which file, what is wrong, what to do.
- * TH_E_NOT_FOUND, TH_E_FORBIDDEN (others may read it), TH_E_SYNTAX, TH_E_IO, TH_E_NO_MEMORY.
+ * Makes FOLDER/secrets/log.key.next (0600) of the log's seed, before the entry that names its key
+ * is committed. Takes the place of one that was left behind, so th_secrets_read() comes first: it
+ * knows one that the log has taken. TH_E_IO, TH_E_LIMIT.
+ */
+TH_MUST_CHECK int th_secrets_write_next(const char *folder, const struct th_secrets *secrets);
+/* log.key.next becomes log.key; the one before is gone. After that commit. TH_E_NOT_FOUND, TH_E_IO,
+ * TH_E_LIMIT. */
+TH_MUST_CHECK int th_secrets_promote(const char *folder);
+/*
+ * Reads them. `log_key`: the store's current public key. When it is not that of log.key but that of
+ * log.key.next, the process ended between a commit and th_secrets_promote(), which is done now.
+ * `ret_problem` gets a Vietnamese sentence: which file, what is wrong, what to do. TH_E_NOT_FOUND,
+ * TH_E_FORBIDDEN (others may read it), TH_E_SYNTAX, TH_E_CONFIG (another log's key), TH_E_IO,
+ * TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_secrets_read(const char *folder, const char *realm,
+                                  const uint8_t log_key[TH_NOTE_PUBLIC_KEY_SIZE],
                                   char ret_problem[TH_SECRETS_PROBLEM_SIZE],
                                   struct th_secrets *ret_secrets);
 void th_secrets_deinit(struct th_secrets *secrets);

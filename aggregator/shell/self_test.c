@@ -107,12 +107,12 @@ int th_self_test(void *zmq_context, const char *endpoint, bool is_publisher,
     (void)crypto_box_keypair(public_key, secret_key);
     int status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
                          false, &unknown);
-    if (status == 0 && !th_keyring_put(keyring, "", &no_sign_key, public_key, false))
+    if (status == 0 && !th_keyring_put(keyring, "", &no_sign_key, public_key, TH_KEYRING_NEVER))
         status = TH_E_NO_MEMORY;
     if (status == 0)
         status = try_key(zmq_context, endpoint, is_publisher, server_key, public_key, secret_key,
                          true, &known);
-    (void)th_keyring_put(keyring, "", &no_sign_key, public_key, true);
+    (void)th_keyring_put(keyring, "", &no_sign_key, public_key, TH_KEYRING_ALWAYS);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status < 0)
         return status;

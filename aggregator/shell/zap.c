@@ -14,6 +14,8 @@ enum { REQUEST_FRAMES = 7, FRAME_SIZE_MAX = 255, METADATA_SIZE_MAX = 128 };
 
 struct th_zap {
     struct th_keyring *keyring;
+    th_zap_now *now;
+    void *now_context;
     void *requests; /* the thread's once it runs */
     void *stop_inside;
     void *stop_outside;
@@ -65,7 +67,8 @@ static bool may_connect(struct th_zap *zap, const struct request *request,
            (is_text(request, DOMAIN, TH_ZAP_DOMAIN_NODES) ||
             is_text(request, DOMAIN, TH_ZAP_DOMAIN_VIEWERS)) &&
            request->sizes[CREDENTIALS] == TH_CURVE_KEY_SIZE &&
-           th_keyring_find(zap->keyring, request->frames[CREDENTIALS], unit);
+           th_keyring_find(zap->keyring, request->frames[CREDENTIALS], zap->now(zap->now_context),
+                           unit);
 }
 
 /* One property: length of the name, name, length of the value (big-endian), value. */
@@ -158,12 +161,15 @@ static int open_sockets(struct th_zap *zap, void *zmq_context)
     return 0;
 }
 
-int th_zap_start(void *zmq_context, struct th_keyring *keyring, struct th_zap **ret_zap)
+int th_zap_start(void *zmq_context, struct th_keyring *keyring, th_zap_now *now, void *now_context,
+                 struct th_zap **ret_zap)
 {
     struct th_zap *zap = calloc(1, sizeof *zap);
     if (zap == NULL)
         return TH_E_NO_MEMORY;
     zap->keyring = keyring;
+    zap->now = now;
+    zap->now_context = now_context;
     int status = open_sockets(zap, zmq_context);
     if (status == 0 && pthread_create(&zap->thread, NULL, run, zap) != 0)
         status = TH_E_NO_MEMORY;

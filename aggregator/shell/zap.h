@@ -20,9 +20,13 @@
 
 struct th_zap;
 
-/* `zmq_context` and `keyring` outlive it; one for each context. TH_E_NO_MEMORY, TH_E_IO. */
-TH_MUST_CHECK int th_zap_start(void *zmq_context, struct th_keyring *keyring,
-                               struct th_zap **ret_zap);
+/* At what time a handshake is: called on the handler's thread. */
+typedef th_instant th_zap_now(void *context);
+
+/* `zmq_context`, `keyring` and `now_context` outlive it; one for each context. TH_E_NO_MEMORY,
+ * TH_E_IO. */
+TH_MUST_CHECK int th_zap_start(void *zmq_context, struct th_keyring *keyring, th_zap_now *now,
+                               void *now_context, struct th_zap **ret_zap);
 void th_zap_stop(struct th_zap *zap);
 
 #endif

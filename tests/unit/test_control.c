@@ -193,6 +193,25 @@ Test(control, a_configuration_reads_as_it_was_written)
     cr_assert_str_eq(config.publish, written.publish);
     cr_assert_eq(config.verifiers, written.verifiers);
     cr_assert_eq(config.quota_burst, written.quota_burst);
+    cr_assert_eq(config.scrub_hours, 24);
+    cr_assert_not(config.has_scrub_rest);
+}
+
+#define HEAD                                                                                       \
+    "aggregator: tonghop\nformat: 1\nlisten: \"tcp://127.0.0.1:1\"\n"                              \
+    "publish: \"tcp://127.0.0.1:1\"\nverifiers: 2\nquota_per_second: 1\nquota_burst: 1\n"
+
+Test(control, the_scrub_is_configured_or_not)
+{
+    struct th_config config;
+    cr_assert_eq(read_config(HEAD, &config), 0);
+    cr_assert_eq(config.scrub_hours, 24);
+    cr_assert_eq(read_config(HEAD "scrub_hours: 0\nscrub_rest_ms: 7\n", &config), 0);
+    cr_assert_eq(config.scrub_hours, 0);
+    cr_assert(config.has_scrub_rest);
+    cr_assert_eq(config.scrub_rest_ms, 7);
+    cr_assert_eq(read_config(HEAD "scrub_hours: -1\n", &config), TH_E_RANGE);
+    cr_assert_neq(read_config(HEAD "scrub_hours: often\n", &config), 0);
 }
 
 Test(control, an_unknown_key_and_a_bad_address_are_both_told)
@@ -218,10 +237,12 @@ Test(control, addresses_are_tcp_with_a_port)
 
 /* ---- keys ---- */
 
+static uint8_t log_key[32]; /* of what was written last */
+
 static int read_secrets(char problem[TH_SECRETS_PROBLEM_SIZE])
 {
     struct th_secrets secrets;
-    int status = th_secrets_read(folder, "tonghop/64/rehearsal", problem, &secrets);
+    int status = th_secrets_read(folder, "tonghop/64/rehearsal", log_key, problem, &secrets);
     if (status == 0)
         th_secrets_deinit(&secrets);
     return status;
@@ -231,6 +252,7 @@ static void write_secrets(struct th_secrets *secrets)
 {
     cr_assert_eq(th_secrets_make("tonghop/64/rehearsal", secrets), 0);
     cr_assert_eq(th_secrets_write(folder, secrets), 0);
+    memcpy(log_key, secrets->signer.vkey.public_key, sizeof log_key);
     (void)snprintf(path, sizeof path, "%s/secrets/curve.key", folder);
 }
 
@@ -240,12 +262,103 @@ Test(control, keys_read_as_they_were_written)
     struct th_secrets secrets;
     char problem[TH_SECRETS_PROBLEM_SIZE];
     write_secrets(&made);
-    cr_assert_eq(th_secrets_read(folder, "tonghop/64/rehearsal", problem, &secrets), 0);
+    cr_assert_eq(th_secrets_read(folder, "tonghop/64/rehearsal", log_key, problem, &secrets), 0);
     cr_assert_eq(memcmp(made.curve_public, secrets.curve_public, 32), 0);
     cr_assert_eq(memcmp(made.curve_secret, secrets.curve_secret, 32), 0);
     cr_assert_eq(memcmp(made.signer.secret_key, secrets.signer.secret_key, 64), 0);
     th_secrets_deinit(&made);
     th_secrets_deinit(&secrets);
+}
+
+/* ---- the next key ---- */
+
+static bool is_there(const char *name)
+{
+    char file[512];
+    (void)snprintf(file, sizeof file, "%s/secrets/%s", folder, name);
+    return access(file, F_OK) == 0;
+}
+
+/* Another key of the log, as log.key.next; returns its public key. */
+static void write_next(uint8_t ret_public[32])
+{
+    struct th_secrets next;
+    cr_assert_eq(th_secrets_make("tonghop/64/rehearsal", &next), 0);
+    cr_assert_eq(th_secrets_write_next(folder, &next), 0);
+    memcpy(ret_public, next.signer.vkey.public_key, 32);
+    th_secrets_deinit(&next);
+}
+
+Test(control, the_next_key_waits_until_it_is_promoted)
+{
+    struct th_secrets made;
+    struct stat about;
+    uint8_t next[32];
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    write_next(next);
+    cr_assert_eq(read_secrets(problem), 0, "the log still has the key before");
+    cr_assert(is_there("log.key.next"));
+    (void)snprintf(path, sizeof path, "%s/secrets/log.key.next", folder);
+    cr_assert_eq(stat(path, &about), 0);
+    cr_assert_eq(about.st_mode & 0777, 0600);
+    cr_assert_eq(th_secrets_promote(folder), 0);
+    cr_assert_not(is_there("log.key.next"));
+    cr_assert_eq(read_secrets(problem), TH_E_CONFIG, "log.key is another one now");
+    memcpy(log_key, next, sizeof log_key);
+    cr_assert_eq(read_secrets(problem), 0);
+    cr_assert_eq(th_secrets_promote(folder), TH_E_NOT_FOUND);
+}
+
+Test(control, reading_finishes_a_rotation_that_was_interrupted)
+{
+    struct th_secrets made;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    write_next(log_key); /* the store was committed with it */
+    cr_assert_eq(read_secrets(problem), 0, "%s", problem);
+    cr_assert_str_empty(problem);
+    cr_assert_not(is_there("log.key.next"));
+    cr_assert_eq(read_secrets(problem), 0);
+}
+
+Test(control, a_next_key_is_the_key_when_the_one_before_was_lost)
+{
+    struct th_secrets made;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    (void)snprintf(path, sizeof path, "%s/secrets/log.key", folder);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(read_secrets(problem), TH_E_NOT_FOUND);
+    cr_assert_not_null(strstr(problem, "log.key:"));
+    write_next(log_key);
+    cr_assert_eq(read_secrets(problem), 0, "%s", problem);
+}
+
+Test(control, a_next_key_that_was_left_behind_is_replaced)
+{
+    struct th_secrets made;
+    uint8_t first[32];
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    write_next(first);
+    write_next(log_key);
+    cr_assert_eq(read_secrets(problem), 0, "%s", problem);
+}
+
+Test(control, a_key_of_another_log_is_told)
+{
+    struct th_secrets made;
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    write_secrets(&made);
+    th_secrets_deinit(&made);
+    log_key[0] ^= 1;
+    cr_assert_eq(read_secrets(problem), TH_E_CONFIG);
+    cr_assert_not_null(strstr(problem, "secrets/log.key"));
 }
 
 Test(control, a_key_that_others_may_read_is_refused_with_what_to_do)

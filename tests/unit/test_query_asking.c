@@ -80,7 +80,9 @@ static void doubt_the_clock(void)
     struct th_clock_row clock = {.status = TH_CLOCK_SUSPECT, .anchor_boottime_ms = 1};
     cr_assert_eq(th_instant_parse("2025-03-01", 10, &clock.time), 0);
     clock.anchor_wall = clock.time;
-    cr_assert_eq(th_secrets_read(folder, th_store_identity(store)->realm, problem, &secrets), 0);
+    cr_assert_eq(th_secrets_read(folder, th_store_identity(store)->realm,
+                                 th_store_identity(store)->log_key, problem, &secrets),
+                 0);
     cr_assert_eq(th_store_begin(store), 0);
     cr_assert_eq(th_store_put_clock(store, &clock), 0);
     cr_assert_eq(th_store_commit(store, &secrets.signer), 0);

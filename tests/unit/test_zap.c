@@ -21,6 +21,14 @@ static uint8_t node_key[32];
 static uint8_t node_secret[32];
 static const struct th_sign_key sign_key = {{1, 2, 3}};
 
+static th_instant time_now;
+
+static th_instant now(void *unused)
+{
+    (void)unused;
+    return time_now;
+}
+
 static void set_up(void)
 {
     const uint8_t random[8] = {0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4};
@@ -29,7 +37,7 @@ static void set_up(void)
     (void)crypto_box_keypair(node_key, node_secret);
     context = zmq_ctx_new();
     cr_assert_eq(th_keyring_new(random, &keyring), 0);
-    cr_assert_eq(th_zap_start(context, keyring, &zap), 0);
+    cr_assert_eq(th_zap_start(context, keyring, now, NULL, &zap), 0);
     cr_assert_eq(
         th_router_open_nodes(context, "tcp://127.0.0.1:*", server_secret, keyring, &router), 0);
 }
@@ -63,7 +71,7 @@ static enum th_router_got hear(char unit[TH_UNIT_CODE_MAX + 1])
 {
     for (int i = 0; i < 100; i++) {
         struct th_router_message message;
-        enum th_router_got got = th_router_receive(router, &message);
+        enum th_router_got got = th_router_receive(router, time_now, &message);
         if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED) {
             strcpy(unit, message.unit);
             cr_assert_str_eq(message.host, "127.0.0.1");
@@ -80,7 +88,7 @@ static enum th_router_got hear(char unit[TH_UNIT_CODE_MAX + 1])
 Test(zap, a_key_that_is_enrolled_speaks_for_its_unit)
 {
     char unit[TH_UNIT_CODE_MAX + 1] = "";
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_NEVER));
     void *socket = connect_with(node_key, node_secret);
     cr_assert_eq(zmq_send(socket, "x", 1, 0), 1);
     cr_assert_eq(hear(unit), TH_ROUTER_MESSAGE);
@@ -109,11 +117,11 @@ Test(zap, a_peer_without_curve_is_not_heard)
 Test(zap, a_revoked_key_is_refused_at_its_next_message_although_it_is_connected)
 {
     char unit[TH_UNIT_CODE_MAX + 1];
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_NEVER));
     void *socket = connect_with(node_key, node_secret);
     cr_assert_eq(zmq_send(socket, "x", 1, 0), 1);
     cr_assert_eq(hear(unit), TH_ROUTER_MESSAGE);
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, true));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_ALWAYS));
     cr_assert_eq(zmq_send(socket, "y", 1, 0), 1);
     cr_assert_eq(hear(unit), TH_ROUTER_REVOKED);
     (void)zmq_close(socket);
@@ -123,12 +131,43 @@ Test(zap, a_key_with_two_enrolments_stays_until_both_are_revoked)
 {
     const struct th_sign_key other = {{9}};
     char unit[TH_UNIT_CODE_MAX + 1];
-    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, false));
-    cr_assert(th_keyring_put(keyring, "1", &other, node_key, false));
-    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, true));
-    cr_assert(th_keyring_find(keyring, node_key, unit));
-    cr_assert(th_keyring_put(keyring, "1", &other, node_key, true));
-    cr_assert_not(th_keyring_find(keyring, node_key, unit));
+    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, TH_KEYRING_NEVER));
+    cr_assert(th_keyring_put(keyring, "1", &other, node_key, TH_KEYRING_NEVER));
+    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, TH_KEYRING_ALWAYS));
+    cr_assert(th_keyring_find(keyring, node_key, time_now, unit));
+    cr_assert(th_keyring_put(keyring, "1", &other, node_key, TH_KEYRING_ALWAYS));
+    cr_assert_not(th_keyring_find(keyring, node_key, time_now, unit));
+}
+
+Test(zap, a_key_is_in_force_before_the_instant_of_its_revocation)
+{
+    char unit[TH_UNIT_CODE_MAX + 1];
+    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, (th_instant){1000}));
+    cr_assert(th_keyring_find(keyring, node_key, (th_instant){999}, unit));
+    cr_assert_not(th_keyring_find(keyring, node_key, (th_instant){1000}, unit));
+    cr_assert_not(th_keyring_find(keyring, node_key, (th_instant){1001}, unit));
+}
+
+Test(zap, a_handshake_after_the_instant_of_a_revocation_is_refused)
+{
+    char unit[TH_UNIT_CODE_MAX + 1];
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, (th_instant){1000}));
+    time_now.ms = 1000;
+    void *socket = connect_with(node_key, node_secret);
+    (void)zmq_send(socket, "x", 1, ZMQ_DONTWAIT);
+    cr_assert_eq(hear(unit), TH_ROUTER_NOTHING);
+    (void)zmq_close(socket);
+}
+
+Test(zap, the_keyring_knows_whether_a_key_has_ended_meanwhile)
+{
+    const struct th_sign_key other = {{9}};
+    cr_assert(th_keyring_put(keyring, "1", &other, server_key, TH_KEYRING_NEVER));
+    cr_assert(th_keyring_put(keyring, "1", &sign_key, node_key, (th_instant){1000}));
+    cr_assert_not(th_keyring_has_ended(keyring, (th_instant){0}, (th_instant){999}));
+    cr_assert(th_keyring_has_ended(keyring, (th_instant){999}, (th_instant){1000}));
+    cr_assert(th_keyring_has_ended(keyring, (th_instant){0}, (th_instant){5000}));
+    cr_assert_not(th_keyring_has_ended(keyring, (th_instant){1000}, (th_instant){5000}));
 }
 
 /* A connected peer that has spoken. */
@@ -136,11 +175,11 @@ static void *connect_peer(struct th_router_peer *peer)
 {
     struct th_router_message message;
     enum th_router_got got = TH_ROUTER_NOTHING;
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_NEVER));
     void *socket = connect_with(node_key, node_secret);
     cr_assert_eq(zmq_send(socket, "x", 1, 0), 1);
     for (int i = 0; i < 100 && got == TH_ROUTER_NOTHING; i++, usleep(10000))
-        got = th_router_receive(router, &message);
+        got = th_router_receive(router, time_now, &message);
     cr_assert_eq(got, TH_ROUTER_MESSAGE);
     *peer = message.peer;
     th_router_frame_close(&message.frame);
@@ -197,7 +236,7 @@ static int ask(const char *domain, const char *mechanism, const uint8_t *key, si
 
 Test(zap, only_known_domains_and_curve_are_let_in)
 {
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_NEVER));
     cr_assert_eq(ask("tonghop", "CURVE", node_key, 32), 200);
     cr_assert_eq(ask("viewer", "CURVE", node_key, 32), 200);
     cr_assert_eq(ask("other", "CURVE", node_key, 32), 400);
@@ -234,7 +273,7 @@ Test(zap, the_self_test_fails_when_nobody_minds_the_door)
 Test(zap, three_parts_one_part_and_an_empty_one_are_bad_frames)
 {
     char unit[TH_UNIT_CODE_MAX + 1];
-    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, false));
+    cr_assert(th_keyring_put(keyring, "23734", &sign_key, node_key, TH_KEYRING_NEVER));
     void *socket = connect_with(node_key, node_secret);
     (void)zmq_send(socket, "a", 1, ZMQ_SNDMORE);
     (void)zmq_send(socket, "b", 1, 0);
