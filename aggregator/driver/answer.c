@@ -127,11 +127,12 @@ static int wire_verdict(struct th_driver *driver, const struct th_report_verdict
     return status;
 }
 
-static void count_verdicts(struct th_driver_counters *counters,
+static void count_verdicts(struct th_driver_counters *counters, enum th_item_kind kind,
                            const struct th_wire_verdict *verdicts, size_t count)
 {
+    uint64_t *accepted = kind == TH_ITEM_READMISSION ? &counters->readmitted : &counters->accepted;
     for (size_t i = 0; i < count; i++) {
-        counters->accepted += verdicts[i].kind == TH_VERDICT_ACCEPTED ? 1 : 0;
+        *accepted += verdicts[i].kind == TH_VERDICT_ACCEPTED ? 1 : 0;
         counters->duplicates += verdicts[i].kind == TH_VERDICT_DUPLICATE ? 1 : 0;
         counters->conflicts += verdicts[i].kind == TH_VERDICT_CONFLICT ? 1 : 0;
         counters->rejected += verdicts[i].kind == TH_VERDICT_REJECTED ? 1 : 0;
@@ -199,8 +200,9 @@ static int sign_refusal(struct th_driver *driver, const struct th_outcome *outco
 
 /* ---- the answer ---- */
 
-static int build_outcome(struct th_driver *driver, const struct th_effect *effect,
-                         struct receipts *receipts, struct th_outcome *outcome)
+static int build_outcome(struct th_driver *driver, const struct th_item *item,
+                         const struct th_effect *effect, struct receipts *receipts,
+                         struct th_outcome *outcome)
 {
     size_t count = effect->body.answer.verdicts_count;
     struct th_wire_verdict *verdicts =
@@ -212,7 +214,7 @@ static int build_outcome(struct th_driver *driver, const struct th_effect *effec
         if (status < 0)
             return status;
     }
-    count_verdicts(&driver->counters, verdicts, count);
+    count_verdicts(&driver->counters, item->kind, verdicts, count);
     *outcome = (struct th_outcome){.header_digest = effect->body.answer.header_digest,
                                    .verdicts = verdicts,
                                    .verdicts_count = count,
@@ -245,7 +247,7 @@ void th_driver_answer(struct th_driver *driver, const struct th_item *item,
     TH_ASSERT(effect->body.answer.is_submission);
     struct receipts receipts = {.count = 0};
     struct th_to_node message = {.kind = TH_TO_NODE_OUTCOME, .request = item->request};
-    int status = build_outcome(driver, effect, &receipts, &message.body.outcome);
+    int status = build_outcome(driver, item, effect, &receipts, &message.body.outcome);
     if (status < 0)
         driver->counters.answers_lost++;
     else

@@ -117,6 +117,31 @@ static int load_mark(void *context, struct th_book_id book, const struct th_mark
     return th_core_load_mark(((struct th_driver *)context)->core, book, mark);
 }
 
+/* Each origin once, in order. A history goes on from an origin, never back to it. */
+static int load_origins(struct th_driver *driver)
+{
+    const struct th_log_keys *keys = driver->ports.store.log_keys;
+    const char *before = NULL;
+    int status = 0;
+    for (size_t i = 0; i < keys->count && status == 0; i++) {
+        const char *origin = keys->items[i].vkey.name;
+        if (before == NULL || strcmp(before, origin) != 0)
+            status = th_core_load_origin(driver->core, th_driver_text(origin));
+        before = origin;
+    }
+    return status;
+}
+
+static int load_recovery(struct th_driver *driver)
+{
+    struct th_store_port *store = &driver->ports.store;
+    struct th_recovery_row row;
+    int status = store->recovery(store->context, &row);
+    if (status == 0)
+        th_core_load_recovery(driver->core, (uint16_t)store->log_keys->count, &row);
+    return status;
+}
+
 static int load_tables(struct th_driver *driver)
 {
     struct th_store_port *store = &driver->ports.store;
@@ -139,7 +164,9 @@ static int load_tables(struct th_driver *driver)
     status = store->clock(store->context, &row);
     if (status == 0)
         th_core_load_clock(driver->core, &row);
-    return status == TH_E_NOT_FOUND ? 0 : status;
+    if (status == 0 || status == TH_E_NOT_FOUND)
+        status = load_origins(driver);
+    return status < 0 ? status : load_recovery(driver);
 }
 
 int th_driver_load(struct th_driver *driver)

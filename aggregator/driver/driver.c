@@ -3,8 +3,6 @@
 
 #include "aggregator/driver/parts.h"
 #include "base/assert.h"
-#include "proto/tlog/hash.h"
-#include "proto/wire/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,89 +76,6 @@ void th_driver_rest(struct th_driver *driver)
     driver->is_reading = false;
 }
 
-/* ---- from an item to an event ---- */
-
-static int units_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
-{
-    struct th_unit *units = NULL;
-    uint32_t count = 0;
-    int status = th_wire_units_decode(act->content, &driver->batch, &units, &count);
-    if (status < 0)
-        return status;
-    event->kind = TH_EVENT_UNITS;
-    event->body.units.units = units;
-    event->body.units.count = count;
-    event->body.units.raw = act->content;
-    return 0;
-}
-
-static int plan_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
-{
-    const struct th_plan *plan = NULL;
-    struct th_digest digest;
-    th_tlog_sha256(&(struct th_tlog_part){act->content.bytes, act->content.size}, 1, &digest);
-    for (size_t i = 0; i < driver->plans_count; i++)
-        if (memcmp(&driver->plans[i].digest, &digest, sizeof digest) == 0)
-            return TH_E_EXISTS;
-    int status = th_driver_keep_plan(driver, act->content, &plan, &digest);
-    if (status < 0)
-        return status;
-    event->kind = TH_EVENT_PLAN;
-    event->body.plan.plan = plan;
-    event->body.plan.digest = digest;
-    event->body.plan.raw = act->content;
-    return 0;
-}
-
-static int act_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
-{
-    switch (act->kind) {
-    case TH_ACT_LOAD_UNITS:
-        return units_event(driver, act, event);
-    case TH_ACT_LOAD_PLAN:
-        return plan_event(driver, act, event);
-    case TH_ACT_ENROL:
-        event->kind = TH_EVENT_ENROL;
-        event->body.enrol = (struct th_enrolment){.unit = act->unit,
-                                                  .sign_key = act->sign_key,
-                                                  .proof = act->content,
-                                                  .operator= act->operator};
-        memcpy(event->body.enrol.curve_key, act->curve_key, sizeof act->curve_key);
-        return 0;
-    case TH_ACT_REVOKE:
-        event->kind = TH_EVENT_REVOKE;
-        event->body.revoke = (struct th_revocation){act->unit, act->sign_key, act->operator};
-        return 0;
-    case TH_ACT_SET_CLOCK:
-    case TH_ACT_ACCEPT_CLOCK:
-        event->kind = act->kind == TH_ACT_SET_CLOCK ? TH_EVENT_CLOCK_SET : TH_EVENT_CLOCK_ACCEPT;
-        event->body.clock.to = act->to;
-        event->body.clock.operator= act->operator;
-        return 0;
-    }
-    return TH_E_INVALID;
-}
-
-static int make_event(struct th_driver *driver, const struct th_item *item, struct th_event *event)
-{
-    switch (item->kind) {
-    case TH_ITEM_SUBMISSION:
-        event->kind = TH_EVENT_SUBMISSION;
-        event->body.submission = item->submission;
-        event->body.submission.peer_unit = item->peer_unit;
-        return 0;
-    case TH_ITEM_TICK:
-        event->kind = TH_EVENT_TICK;
-        return 0;
-    case TH_ITEM_ACT:
-        return act_event(driver, &item->act, event);
-    case TH_ITEM_HELLO:
-        break;
-    }
-    TH_ASSERT(false);
-    return TH_E_INVALID;
-}
-
 /* ---- stepping ---- */
 
 /* Loads what core names until it names nothing new. */
@@ -210,7 +125,7 @@ static int step_one(struct th_driver *driver, const struct th_item *item, size_t
                     int *ret_refusal, enum step *ret_step)
 {
     struct th_event event = {.now = item->now, .sender = place};
-    int refusal = make_event(driver, item, &event);
+    int refusal = th_driver_make_event(driver, item, &event);
     if (refusal == TH_E_NO_MEMORY && place > 0) {
         *ret_step = STEP_END_BATCH;
         return 0;
@@ -247,6 +162,7 @@ static void begin_batch(struct th_driver *driver)
     driver->effects = (struct th_effects){.arena = &driver->batch};
     driver->carried = 0;
     driver->has_stored = false;
+    driver->has_history = false;
     driver->changes = NULL;
     driver->changes_count = driver->changes_capacity = 0;
 }

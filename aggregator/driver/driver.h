@@ -25,15 +25,22 @@ struct th_driver_options {
     size_t spread_bytes_max;   /* 0: 32 MiB; of all copies of one announcement */
 };
 
-enum th_item_kind { TH_ITEM_SUBMISSION = 1, TH_ITEM_HELLO, TH_ITEM_ACT, TH_ITEM_TICK };
+enum th_item_kind {
+    TH_ITEM_SUBMISSION = 1,
+    TH_ITEM_HELLO,
+    TH_ITEM_ACT,
+    TH_ITEM_TICK,
+    TH_ITEM_READMISSION
+};
 
 struct th_item {
     enum th_item_kind kind;
-    struct th_reading now;                 /* the stamp of the drain */
-    uint64_t sender;                       /* the transport's token */
-    uint64_t request;                      /* of a node's message; the answer carries it */
-    struct th_text peer_unit;              /* whose key the connection was admitted with */
-    struct th_event_submission submission; /* peer_unit is taken from above */
+    struct th_reading now;                   /* the stamp of the drain */
+    uint64_t sender;                         /* the transport's token */
+    uint64_t request;                        /* of a node's message; the answer carries it */
+    struct th_text peer_unit;                /* whose key the connection was admitted with */
+    struct th_event_submission submission;   /* peer_unit is taken from above, as below */
+    struct th_event_readmission readmission; /* by th_readmission_event() */
     struct th_hello hello;
     struct th_act act;
 };
@@ -41,6 +48,7 @@ struct th_item {
 struct th_driver_counters {
     uint64_t batches, commits;
     uint64_t accepted, duplicates, conflicts, rejected; /* reports */
+    uint64_t readmitted;                                /* accepted again after a loss */
     uint64_t refused;                                   /* submissions with a refusal */
     uint64_t busy;                                      /* answered with busy_storage */
     uint64_t hellos, acts, acts_refused;
@@ -50,7 +58,8 @@ struct th_driver_counters {
     uint64_t contradictions; /* 1: a receipt showed that the store is not the whole log */
 };
 
-/* TH_E_NO_MEMORY. */
+/* The signer's key is the log's, or the one that the only batch makes it: TH_ACT_ROTATE and
+ * TH_ACT_RECOVER are refused with TH_E_INVALID when they name another. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_driver_new(const struct th_driver_ports *ports,
                                 const struct th_note_signer *signer,
                                 const struct th_driver_options *options,
@@ -74,10 +83,11 @@ TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *
                                 size_t items_count);
 
 /*
- * A hello showed a receipt that this log's key has signed and this store has not: the store is an
- * older copy, or was replaced. From then on for the life of the driver, and at the next opening
- * until the right store is there, nothing is committed or signed: submissions and acts are answered
- * with a failure that says to come again, hellos are welcomed. NULL: it has not happened.
+ * A hello showed a receipt that a key of this log has signed and this store has not, and that is
+ * not of what a recovery lost: the store is an older copy, or was replaced. From then on for the
+ * life of the driver, and at the next opening until the right store is there, nothing is committed
+ * or signed: submissions and acts are answered with a failure that says to come again, hellos are
+ * welcomed. NULL: it has not happened.
  */
 struct th_contradiction {
     char unit[TH_UNIT_CODE_MAX + 1]; /* that showed it */

@@ -44,6 +44,10 @@ struct th_driver {
     size_t spread_bytes; /* of all copies of one announcement */
     uint8_t *units;      /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
+    bool has_history; /* the next two are made, in this batch's memory */
+    const struct th_log_key_body *log_keys;
+    const struct th_lost *lost;
+    size_t log_keys_count, lost_count;
     bool is_contradicted; /* for ever: nothing is committed any more */
     struct th_contradiction contradiction;
     struct th_driver_counters counters;
@@ -54,6 +58,10 @@ struct th_text th_driver_text(const char *text);
 /* The view at the last commit; th_driver_rest() gives it back. */
 TH_MUST_CHECK int th_driver_read(struct th_driver *driver);
 void th_driver_rest(struct th_driver *driver);
+
+/* event.c: TH_E_NO_MEMORY, or why the item is refused. Not of a hello. */
+TH_MUST_CHECK int th_driver_make_event(struct th_driver *driver, const struct th_item *item,
+                                       struct th_event *event);
 
 /* books.c: loads the book unless it is there. */
 TH_MUST_CHECK int th_driver_open_book(struct th_driver *driver, struct th_book_id book);

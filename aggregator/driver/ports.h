@@ -17,7 +17,8 @@
  * `renew` brings to the last commit and `rest` gives back. */
 struct th_store_port {
     void *context;
-    const struct th_store_identity *identity;
+    const struct th_store_identity *identity; /* follow the commits, as does the next */
+    const struct th_log_keys *log_keys;
 
     int (*begin)(void *context);
     void (*abort)(void *context);
@@ -42,6 +43,7 @@ struct th_store_port {
     int (*keys)(void *context, th_key_fn *fn, void *fn_context);
     int (*marks)(void *context, th_mark_fn *fn, void *fn_context);
     int (*clock)(void *context, struct th_clock_row *ret_clock);
+    int (*recovery)(void *context, struct th_recovery_row *ret_recovery);
     int (*checkpoint)(void *context, uint64_t size, uint64_t *ret_size, struct th_bytes *ret_note);
     int (*distrust)(void *context, uint64_t size, struct th_bytes note);
     int (*receipt)(void *context, uint64_t position, struct th_arena *arena,

@@ -115,6 +115,11 @@ static int clock_row(void *context, struct th_clock_row *ret_clock)
     return th_view_clock(view_of(context), ret_clock);
 }
 
+static int recovery(void *context, struct th_recovery_row *ret_recovery)
+{
+    return th_view_recovery(view_of(context), ret_recovery);
+}
+
 static int checkpoint(void *context, uint64_t size, uint64_t *ret_size, struct th_bytes *ret_note)
 {
     return th_view_checkpoint(view_of(context), size, ret_size, ret_note);
@@ -146,6 +151,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
     *ret_port = (struct th_store_port){
         .context = held,
         .identity = th_store_identity(store),
+        .log_keys = th_store_log_keys(store),
         .begin = begin,
         .abort = abort_batch,
         .commit = commit,
@@ -165,6 +171,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .keys = keys,
         .marks = marks,
         .clock = clock_row,
+        .recovery = recovery,
         .checkpoint = checkpoint,
         .distrust = distrust,
         .receipt = receipt,

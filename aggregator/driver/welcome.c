@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hello is answered with the store's time and size, the plans and units that the node lacks, and
- * the reminders that are in force for what its unit has not reported.
+ * A hello is answered with the store's time and size, the keys that the log has had and what it
+ * lost, the plans and units that the node lacks, and the reminders that are in force for what its
+ * unit has not reported.
  */
 #include "aggregator/driver/parts.h"
+#include "aggregator/driver/readmission.h"
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
@@ -218,13 +220,75 @@ static int remind_all(struct th_driver *driver, const struct th_item *item, uint
     return 0;
 }
 
-static struct th_welcome welcome_at(const struct th_driver *driver, th_instant now)
+/* ---- the history of the log ---- */
+
+static int describe_key(struct th_driver *driver, const struct th_log_key *key,
+                        struct th_log_key_body *body)
+{
+    size_t size = 0;
+    char *text = th_arena_alloc(&driver->batch, TH_NOTE_VKEY_TEXT_MAX + 1);
+    if (text == NULL)
+        return TH_E_NO_MEMORY;
+    int status = th_tlog_vkey_encode(&key->vkey, TH_NOTE_VKEY_TEXT_MAX + 1, text, &size);
+    *body = (struct th_log_key_body){
+        .vkey = {text, size},
+        .after = key->after,
+        .succession = {(const uint8_t *)key->succession, key->succession_size}};
+    return status;
+}
+
+/* Each origin that another one follows, once. The history has TH_LOG_KEYS_MAX keys at most. */
+static size_t list_lost(const struct th_log_keys *keys, struct th_lost *lost)
+{
+    const char *before = "";
+    size_t count = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        const char *origin = keys->items[i].vkey.name;
+        if (strcmp(origin, before) != 0 && th_log_lost_from(keys, origin, &lost[count].from))
+            lost[count++].realm = th_driver_text(origin);
+        before = origin;
+    }
+    return count;
+}
+
+/* Once for a batch that greets. */
+static int make_history(struct th_driver *driver)
+{
+    const struct th_log_keys *keys = driver->ports.store.log_keys;
+    struct th_log_key_body *later =
+        th_arena_alloc_array(&driver->batch, keys->count, sizeof *later);
+    struct th_lost *lost = th_arena_alloc_array(&driver->batch, keys->count, sizeof *lost);
+    int status = later == NULL || lost == NULL ? TH_E_NO_MEMORY : 0;
+    for (size_t i = 1; i < keys->count && status == 0; i++)
+        status = describe_key(driver, &keys->items[i], &later[i - 1]);
+    if (status < 0)
+        return status;
+    driver->log_keys = later;
+    driver->log_keys_count = keys->count - 1;
+    driver->lost = lost;
+    driver->lost_count = list_lost(keys, lost);
+    driver->has_history = true;
+    return 0;
+}
+
+/* ---- welcome ---- */
+
+static int welcome_at(struct th_driver *driver, th_instant now, struct th_welcome *ret_welcome)
 {
     const struct th_store_port *store = &driver->ports.store;
-    return (struct th_welcome){.mode = store->identity->mode,
-                               .realm = th_driver_text(store->identity->realm),
-                               .now = now,
-                               .size = store->next_position(store->context)};
+    TH_ASSERT(store->log_keys->count > 0);
+    int status = driver->has_history ? 0 : make_history(driver);
+    if (status < 0)
+        return status;
+    *ret_welcome = (struct th_welcome){.mode = store->identity->mode,
+                                       .realm = th_driver_text(store->identity->realm),
+                                       .now = now,
+                                       .size = store->next_position(store->context),
+                                       .log_keys = driver->log_keys,
+                                       .log_keys_count = driver->log_keys_count,
+                                       .lost = driver->lost,
+                                       .lost_count = driver->lost_count};
+    return 0;
 }
 
 void th_driver_tell_time(struct th_driver *driver, th_instant now)
@@ -240,9 +304,9 @@ void th_driver_tell_time(struct th_driver *driver, th_instant now)
     if (!was_set)
         return;
     struct th_to_node message = {.kind = TH_TO_NODE_WELCOME};
-    message.body.welcome = welcome_at(driver, now);
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+    if (welcome_at(driver, now, &message.body.welcome) < 0 ||
+        th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
         driver->counters.answers_lost++;
         return;
     }
@@ -265,8 +329,10 @@ int th_driver_greet(struct th_driver *driver, const struct th_item *item)
         return 0;
     }
     struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = item->request};
-    message.body.welcome = welcome_at(driver, now);
-    th_driver_send(driver, item, &message);
+    if (welcome_at(driver, now, &message.body.welcome) < 0)
+        driver->counters.answers_lost++;
+    else
+        th_driver_send(driver, item, &message);
     announce_all(driver, item, unit);
     return remind_all(driver, item, unit, now);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Nodes are witnesses of the log: a hello shows the node's newest receipt. A checkpoint in it that
- * this log's key has signed, and that this store has not, says that the store is an older copy or
- * was replaced. From then on nothing is signed: everyone is told to come again.
+ * a key of this log has signed, and that this store has not, says that the store is an older copy
+ * or was replaced. From then on nothing is signed: everyone is told to come again. What a recovery
+ * lost is known to be missing: a checkpoint of an earlier origin says so only up to the size at
+ * which that log ended here.
  */
 #include "aggregator/driver/parts.h"
+#include "aggregator/driver/readmission.h"
 #include "proto/tlog/proof.h"
 
 #include <string.h>
@@ -27,7 +30,7 @@ static bool read_shown(const struct th_driver *driver, struct th_bytes receipt,
         return false;
     struct shown shown = {proof.checkpoint, proof.checkpoint_size, parts.signatures_n, {.size = 0}};
     if (th_tlog_checkpoint_parse(parts.text, parts.text_size, &shown.checkpoint) < 0 ||
-        strcmp(shown.checkpoint.origin, driver->ports.store.identity->realm) != 0)
+        !th_log_keys_has_origin(driver->ports.store.log_keys, shown.checkpoint.origin))
         return false;
     *ret_shown = shown;
     return true;
@@ -60,18 +63,21 @@ static int look_up(struct th_driver *driver, const struct th_checkpoint *shown, 
 
 static bool is_signed(const struct th_driver *driver, const struct shown *shown)
 {
-    const struct th_store_identity *identity = driver->ports.store.identity;
-    struct th_vkey vkey;
-    struct th_note parts;
-    return th_tlog_vkey_init(identity->realm, identity->log_key, &vkey) == 0 &&
-           th_tlog_note_verify(shown->note, shown->note_size, &vkey, 1, &parts) == 0;
+    struct th_checkpoint signed_one;
+    return th_log_keys_verify(driver->ports.store.log_keys, shown->note, shown->note_size,
+                              &signed_one) == 0;
 }
 
 static int hear(struct th_driver *driver, const struct th_hello *hello)
 {
     struct shown shown;
     bool is_own = false;
+    uint64_t lost_from = 0;
     if (!read_shown(driver, hello->newest_receipt, &shown))
+        return 0;
+    bool is_earlier =
+        th_log_lost_from(driver->ports.store.log_keys, shown.checkpoint.origin, &lost_from);
+    if (is_earlier && shown.checkpoint.size > lost_from)
         return 0;
     int status = look_up(driver, &shown.checkpoint, &is_own);
     if (status < 0 || is_own || !is_signed(driver, &shown))
@@ -84,7 +90,8 @@ static int hear(struct th_driver *driver, const struct th_hello *hello)
                   hello->unit.size < TH_UNIT_CODE_MAX ? hello->unit.size : TH_UNIT_CODE_MAX);
     driver->is_contradicted = true;
     driver->counters.contradictions++;
-    if (shown.signatures != 1 ||
+    /* The file knows the log as it is now: of an earlier one the next hello tells again. */
+    if (is_earlier || shown.signatures != 1 ||
         shown.note_size > TH_CHECKPOINT_TEXT_MAX + 1 + (size_t)TH_NOTE_LINE_MAX)
         return 0;
     /* Kept beside the store, so that a restart does not begin to sign again. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/past/past.h"
 
+#include "proto/wire/journal.h"
 #include "proto/wire/submission.h"
 
 #include <string.h>
@@ -31,6 +32,20 @@ static int keep_latest(void *context, const struct th_revision *revision)
     return TH_OK;
 }
 
+int th_past_submission(const struct th_stored_entry *entry, struct th_arena *arena,
+                       struct th_submission *ret_submission)
+{
+    struct th_readmission readmission = {.submission = entry->body};
+    int status = 0;
+    if (entry->kind == TH_ENTRY_READMITTED)
+        status = th_wire_readmission_decode(entry->body, arena, &readmission);
+    else if (entry->kind != TH_ENTRY_SUBMISSION)
+        return TH_E_CORRUPT;
+    if (status == 0)
+        status = th_wire_submission_decode_trusted(readmission.submission, arena, ret_submission);
+    return status == 0 || status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+}
+
 /* The figures of a superseded revision, from its submission. */
 static int read_values(const struct th_past_source *source, struct th_arena *arena,
                        struct th_row *row)
@@ -40,11 +55,9 @@ static int read_values(const struct th_past_source *source, struct th_arena *are
     int status = source->entry(source->context, row->position, &entry);
     if (status < 0)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
-    if (entry.kind != TH_ENTRY_SUBMISSION)
-        return TH_E_CORRUPT;
-    status = th_wire_submission_decode_trusted(entry.body, arena, &submission);
+    status = th_past_submission(&entry, arena, &submission);
     if (status < 0)
-        return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+        return status;
     if (row->index >= submission.header.reports_count)
         return TH_E_CORRUPT;
     return th_row_pack(&submission.reports[row->index], arena, row);

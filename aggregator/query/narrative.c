@@ -4,7 +4,6 @@
 
 #include "proto/model/packed.h"
 #include "proto/wire/journal.h"
-#include "proto/wire/submission.h"
 
 int th_query_read_report(const struct th_question *question, uint64_t position, uint32_t index,
                          struct th_arena *arena, struct th_report *ret_report,
@@ -13,10 +12,8 @@ int th_query_read_report(const struct th_question *question, uint64_t position, 
     struct th_stored_entry entry;
     struct th_submission submission;
     int status = th_view_entry(question->view, position, &entry);
-    if (status == TH_OK && entry.kind != TH_ENTRY_SUBMISSION)
-        status = TH_E_CORRUPT;
     if (status == TH_OK)
-        status = th_wire_submission_decode_trusted(entry.body, arena, &submission);
+        status = th_past_submission(&entry, arena, &submission);
     if (status == TH_OK && ret_decision != NULL)
         status = th_wire_decision_decode(entry.decision, arena, ret_decision);
     if (status == TH_OK && index >= submission.header.reports_count)
