@@ -23,11 +23,13 @@ void th_counters_print(const struct th_daemon_counters *counters,
                   " lần ghi; %" PRIu64 " việc của người vận hành",
                   atomic_load(&counters->received), driver->accepted, driver->duplicates,
                   driver->conflicts, driver->rejected, driver->commits, driver->acts);
+    print_trouble(log, "báo cáo nhận lại sau khi mất", driver->readmitted);
     for (int i = 0; i < TH_DROP_COUNT; i++)
         print_trouble(log, reasons[i], atomic_load(&counters->dropped[i]));
     print_trouble(log, "câu trả lời mất vì hết bộ nhớ", driver->answers_lost);
     print_trouble(log, "kế hoạch hoặc danh sách đơn vị quá lớn, không gửi được",
                   driver->unannounced);
+    print_trouble(log, "chỗ hỏng trong kho", atomic_load(&counters->scrub_faults));
     (void)fprintf(log, "\n");
     (void)fflush(log);
 }

@@ -21,6 +21,7 @@
     XX(QUERY, "hỏi quá nhiều")                                                                     \
     XX(DECODE, "không giải mã được")                                                               \
     XX(SIGNATURE, "sai chữ ký")                                                                    \
+    XX(READMISSION, "biên nhận không cho phép nhận lại")                                           \
     XX(UNSENT, "không gửi trả được")
 
 enum th_drop {
@@ -34,6 +35,7 @@ struct th_daemon_counters {
     _Atomic uint64_t received;
     _Atomic uint64_t queries;
     _Atomic uint64_t dropped[TH_DROP_COUNT];
+    _Atomic uint64_t scrub_passes, scrub_faults; /* of aggregator/daemon/scrubber.h */
 };
 
 /* One line: what was received and decided; troubles only when there were any. */

@@ -96,7 +96,7 @@ static void drain(struct th_daemon *daemon, struct th_router *router, enum sourc
             th_loop_pause(daemon->loop, source, true);
             return;
         }
-        enum th_router_got got = th_router_receive(router, &job->message);
+        enum th_router_got got = th_router_receive(router, th_daemon_now(daemon), &job->message);
         if (got == TH_ROUTER_NOTHING)
             return;
         if (got != TH_ROUTER_MESSAGE && got != TH_ROUTER_REVOKED) {
@@ -207,17 +207,30 @@ static void hang_up(struct th_daemon *daemon)
 {
     if (!atomic_exchange(&daemon->is_viewer_revoked, false))
         return;
+    th_instant now = th_daemon_now(daemon);
     th_loop_unwatch(daemon->loop, SOURCE_PUBLISHER);
     int status = th_publisher_reopen(daemon->publisher);
     int watched = th_loop_watch(daemon->loop, SOURCE_PUBLISHER, th_publisher_fd(daemon->publisher));
-    if (status == 0 && watched == 0)
+    if (status == 0 && watched == 0) {
+        daemon->hung_up_at = now;
         return;
+    }
     atomic_store(&daemon->is_viewer_revoked, true); /* the sweep tries again */
     (void)fprintf(daemon->options->log,
                   "tonghop-aggregator: chưa mở lại được cổng công bố sau khi thu hồi khóa (%s); "
                   "tạm ngừng công bố, sẽ thử lại\n",
                   th_status_text(status < 0 ? status : watched));
     (void)fflush(daemon->options->log);
+}
+
+/* A revocation whose instant lay ahead when it was made. */
+static void look_for_ended(struct th_daemon *daemon)
+{
+    th_instant now = th_daemon_now(daemon);
+    if (th_keyring_has_ended(daemon->keyring, daemon->hung_up_at, now))
+        atomic_store(&daemon->is_viewer_revoked, true);
+    else
+        daemon->hung_up_at = now;
 }
 
 static void send_all(struct th_daemon *daemon)
@@ -277,7 +290,9 @@ static void on_sweep(void *context)
             _exit(EX_TEMPFAIL);
         return;
     }
+    look_for_ended(daemon);
     hang_up(daemon);
+    th_daemon_tell_readmitted(daemon);
     th_store_check_readers(daemon->options->store);
     if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE)
         push_tick(daemon);
@@ -391,7 +406,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     if (status == 0)
         status = th_daemon_open_driver(daemon);
     if (status == 0)
-        status = th_zap_start(daemon->zmq, daemon->keyring, &daemon->zap);
+        status = th_zap_start(daemon->zmq, daemon->keyring, th_daemon_now, daemon, &daemon->zap);
     if (status == 0)
         status = open_sockets(daemon, stage);
     if (status < 0)
@@ -399,10 +414,13 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     *stage = TH_DAEMON_TESTING;
     status = self_test(daemon);
     atomic_store(&daemon->is_viewer_revoked, false); /* revoked in the past: never got in */
+    daemon->hung_up_at = th_daemon_now(daemon);
     if (status == 0)
         status = start_loop(daemon);
     if (status == 0)
         status = start_pipeline(daemon);
+    if (status == 0)
+        status = th_daemon_start_scrubber(daemon);
     *stage = status == 0 ? TH_DAEMON_RUNNING : *stage;
     return status;
 }
@@ -411,6 +429,7 @@ static void stop(struct th_daemon *daemon)
 {
     if (daemon->outbox != NULL)
         th_outbox_open_wide(daemon->outbox);
+    th_scrubber_free(daemon->scrubber); /* it asks the pipeline */
     th_pipeline_free(daemon->pipeline);
     th_desk_free(daemon->desk); /* verifiers put into it, and it wakes the loop */
     th_loop_free(daemon->loop); /* before the sockets whose descriptors it watches */
@@ -439,12 +458,14 @@ int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage 
     daemon->timer_fd = -1;
     th_alarm_init(&daemon->alarm);
     atomic_store(&daemon->next_due_ms, TH_NO_INSTANT);
+    atomic_store(&daemon->still_ms, TH_NO_INSTANT);
     int status = pthread_mutex_init(&daemon->counters_lock, NULL) == 0 ? 0 : TH_E_NO_MEMORY;
     if (status == 0)
         status = start(daemon, ret_stage);
     if (status == 0) {
         options->ready(options->ready_context, th_router_endpoint(daemon->nodes),
                        th_publisher_endpoint(daemon->publisher));
+        th_daemon_tell_recovery(daemon);
         push_tick(daemon); /* what fell due while nobody ran */
         th_loop_run(daemon->loop);
         print_counters(daemon);

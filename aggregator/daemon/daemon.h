@@ -3,8 +3,9 @@
  * The daemon: sockets, threads and the driver put together.
  *
  * Threads: the loop (sockets, timers, signals; the caller's), the ZAP handler, verifiers (decoding,
- * hashes, signatures), the desk (queries), the writer (core, store, answers). Order of stamps is
- * kept from the loop to the writer. Queues are bounded; when one is full the sockets are not read.
+ * hashes, signatures), the desk (queries), the writer (core, store, answers), the scrubber (reads
+ * the store again, now and then). Order of stamps is kept from the loop to the writer. Queues are
+ * bounded; when one is full the sockets are not read.
  *
  * A failure of the store, or no memory for core, ends the process at once with EX_SOFTWARE: nothing
  * that was not committed has been answered.
@@ -22,12 +23,15 @@
 struct th_daemon_options {
     struct th_store *store; /* opened for writing; borrowed, like all here */
     const struct th_secrets *secrets;
+    const char *folder;       /* of the store */
     const char *listen;       /* tcp://HOST:PORT */
     const char *publish;      /* likewise */
     const char *control_path; /* of the operator's Unix socket */
     unsigned verifiers;
     struct th_quota quota;
-    FILE *log; /* counters and why it ended */
+    uint32_t scrub_hours;          /* 0: never */
+    const uint32_t *scrub_rest_ms; /* NULL: as it should be */
+    FILE *log;                     /* counters and why it ended */
     /* Called once when everything works, with the addresses that were bound. */
     void (*ready)(void *context, const char *listen, const char *publish);
     void *ready_context;

@@ -4,6 +4,7 @@
 #define TH_DAEMON_JOB_H
 
 #include "aggregator/driver/driver.h"
+#include "aggregator/driver/readmission.h"
 #include "aggregator/shell/router.h"
 
 enum th_job_kind {
@@ -22,6 +23,7 @@ struct th_job {
     bool is_for_writer;               /* false: the verifier has dealt with it */
     struct th_to_aggregator decoded;
     struct th_submission submission;
+    struct th_readmitted readmitted;
     struct th_act *acts;
     struct th_act_result *results;
     size_t acts_count;

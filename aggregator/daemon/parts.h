@@ -9,6 +9,7 @@
 #include "aggregator/daemon/desk.h"
 #include "aggregator/daemon/outbox.h"
 #include "aggregator/daemon/pipeline.h"
+#include "aggregator/daemon/scrubber.h"
 #include "aggregator/driver/driver.h"
 #include "aggregator/shell/loop.h"
 #include "aggregator/shell/publisher.h"
@@ -33,11 +34,17 @@ struct th_daemon {
     struct th_alarm alarm;
     bool is_stopping;
     int64_t stopping_since_ms;
+    th_instant hung_up_at;    /* who was revoked up to here is not connected to the publisher */
+    uint64_t readmitted_told; /* by the last line about it */
+    int64_t readmitted_told_ms;
 
     /* Between threads. */
     struct th_outbox *outbox;
     struct th_pipeline *pipeline;
     struct th_desk *desk;
+    struct th_scrubber *scrubber; /* NULL: never */
+    _Atomic int64_t
+        still_ms; /* where a rehearsal's clock stands; TH_NO_INSTANT: it is the wall's */
     _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
@@ -53,6 +60,8 @@ struct th_daemon {
 };
 
 /* work.c: on the verifiers' threads and the writer's. */
+/* The instant that the keyring is asked about. On any thread. */
+th_instant th_daemon_now(void *daemon);
 TH_MUST_CHECK int th_daemon_open_driver(struct th_daemon *daemon);
 void th_daemon_close_driver(struct th_daemon *daemon);
 void th_daemon_verify(void *context, struct th_job *job);
@@ -60,6 +69,14 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count);
 void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason);
 /* Tells the node that sent the job. */
 void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms);
+
+/* upkeep.c */
+/* Once, when a recovery is open. */
+void th_daemon_tell_recovery(struct th_daemon *daemon);
+/* What was readmitted since the last line, at most once a minute. */
+void th_daemon_tell_readmitted(struct th_daemon *daemon);
+/* After the pipeline, which ends when this fails. */
+TH_MUST_CHECK int th_daemon_start_scrubber(struct th_daemon *daemon);
 
 /* queries.c */
 TH_MUST_CHECK int th_daemon_open_desk(struct th_daemon *daemon);

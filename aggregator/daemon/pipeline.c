@@ -232,6 +232,14 @@ void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job)
     (void)pthread_mutex_unlock(&pipeline->lock);
 }
 
+bool th_pipeline_is_busy(struct th_pipeline *pipeline)
+{
+    (void)pthread_mutex_lock(&pipeline->lock);
+    bool is_busy = pipeline->written != pipeline->pushed;
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    return is_busy;
+}
+
 int th_pipeline_status(struct th_pipeline *pipeline)
 {
     (void)pthread_mutex_lock(&pipeline->lock);

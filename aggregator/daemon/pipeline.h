@@ -42,6 +42,9 @@ void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job);
 /* True when a claim would succeed. */
 bool th_pipeline_has_room(struct th_pipeline *pipeline);
 
+/* True when a job is between claim and end. */
+bool th_pipeline_is_busy(struct th_pipeline *pipeline);
+
 /* What stopped it: 0 while it runs. */
 int th_pipeline_status(struct th_pipeline *pipeline);
 /* No job comes any more: when the last one is written, `freed` is called and has_ended is true. */

@@ -5,6 +5,7 @@
  */
 #include "aggregator/daemon/parts.h"
 #include "aggregator/daemon/replies.h"
+#include "aggregator/shell/clock_linux.h"
 #include "base/assert.h"
 
 #include <inttypes.h>
@@ -46,6 +47,20 @@ static void verify_submission(struct th_daemon *daemon, struct th_job *job)
     job->is_for_writer = true;
 }
 
+/* The history of keys does not change while a daemon runs: it is made longer offline only. */
+static void verify_readmission(struct th_daemon *daemon, struct th_job *job)
+{
+    struct th_store *store = daemon->options->store;
+    int status = th_readmission_open(&job->decoded.readmission, th_store_log_keys(store),
+                                     th_store_identity(store)->mode, &job->arena, &job->readmitted);
+    if (status < 0) {
+        th_daemon_drop(daemon, TH_DROP_READMISSION);
+        th_daemon_fail(daemon, job, status == TH_E_NO_MEMORY ? TH_E_BUSY : status, 0);
+        return;
+    }
+    job->is_for_writer = true;
+}
+
 static void verify_node(struct th_daemon *daemon, struct th_job *job)
 {
     if (th_wire_to_aggregator_decode(job->message.payload, &job->arena, &job->decoded) < 0) {
@@ -65,6 +80,9 @@ static void verify_node(struct th_daemon *daemon, struct th_job *job)
     switch (job->decoded.kind) {
     case TH_TO_AGGREGATOR_SUBMISSION: /* of a revoked key: core says so, with a signed refusal */
         verify_submission(daemon, job);
+        break;
+    case TH_TO_AGGREGATOR_READMISSION:
+        verify_readmission(daemon, job);
         break;
     case TH_TO_AGGREGATOR_HELLO:
         job->is_for_writer = true;
@@ -151,13 +169,28 @@ static void publish(void *context, struct th_text topic, struct th_bytes body)
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
+th_instant th_daemon_now(void *context)
+{
+    struct th_daemon *daemon = context;
+    int64_t still = atomic_load(&daemon->still_ms);
+    return still == TH_NO_INSTANT ? th_clock_now().wall : (th_instant){still};
+}
+
 static void put_key(void *context, const char *unit_code, const struct th_key_row *key)
 {
     struct th_daemon *daemon = context;
+    th_instant from = key->revoked ? key->revoked_from : TH_KEYRING_NEVER;
     /* Without memory a new key is not admitted until the next start: closed, never open. */
-    (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key, key->revoked);
-    if (key->revoked)
+    (void)th_keyring_put(daemon->keyring, unit_code, &key->sign_key, key->curve_key, from);
+    /* Asked after it was put: what comes later than this, the sweep sees. */
+    if (from.ms <= th_daemon_now(daemon).ms)
         atomic_store(&daemon->is_viewer_revoked, true);
+}
+
+static void note_still(struct th_daemon *daemon)
+{
+    if (daemon->store_port.identity->mode == TH_MODE_REHEARSAL)
+        atomic_store(&daemon->still_ms, th_driver_time(daemon->driver, th_clock_now()).ms);
 }
 
 int th_daemon_open_driver(struct th_daemon *daemon)
@@ -173,7 +206,11 @@ int th_daemon_open_driver(struct th_daemon *daemon)
     };
     struct th_driver_options options = {0};
     status = th_driver_new(&ports, &daemon->options->secrets->signer, &options, &daemon->driver);
-    return status < 0 ? status : th_driver_load(daemon->driver);
+    if (status == 0)
+        status = th_driver_load(daemon->driver);
+    if (status == 0)
+        note_still(daemon);
+    return status;
 }
 
 void th_daemon_close_driver(struct th_daemon *daemon)
@@ -205,6 +242,11 @@ static void fill_node(const struct th_job *job, struct th_item *item)
     if (job->decoded.kind == TH_TO_AGGREGATOR_HELLO) {
         item->kind = TH_ITEM_HELLO;
         item->hello = job->decoded.hello;
+        return;
+    }
+    if (job->decoded.kind == TH_TO_AGGREGATOR_READMISSION) {
+        item->kind = TH_ITEM_READMISSION;
+        item->readmission = th_readmission_event(&job->decoded.readmission, &job->readmitted);
         return;
     }
     item->kind = TH_ITEM_SUBMISSION;
@@ -259,7 +301,8 @@ static void tell_contradiction(struct th_daemon *daemon)
                   "tonghop-aggregator: lỗi: đơn vị %s đưa ra biên nhận mà nhật ký này đã ký ở cỡ "
                   "%" PRIu64 ", nhưng kho (cỡ %" PRIu64 ") không có: kho là một bản cũ hoặc đã bị "
                   "thay. Từ giờ không ghi và không ký gì nữa, các đơn vị được hẹn gửi lại. Hãy "
-                  "dừng, đặt lại data.mdb mới nhất rồi chạy lại.\n",
+                  "dừng, đặt lại data.mdb mới nhất rồi chạy lại; nếu bản mới nhất đã mất thì chạy "
+                  "tonghop-aggregator recover.\n",
                   seen->unit, seen->shown_size, seen->own_size);
     (void)fflush(daemon->options->log);
 }
@@ -293,6 +336,7 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
         if (jobs[i]->kind == TH_JOB_OPERATOR && jobs[i]->is_for_writer)
             send_results(daemon, jobs[i]);
     note_next_due(daemon);
+    note_still(daemon);
     note_counters(daemon);
     return 0;
 }

@@ -40,7 +40,7 @@ allow 'nodes/main.c' 'base/|nodes/cli/'
 allow 'aggregator/past/*' 'base/|proto/|aggregator/(core|store|past)/'
 allow 'aggregator/driver/*' 'base/|proto/|aggregator/(core|store|past|driver)/'
 allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
-allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|driver|shell|daemon)/'
+allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|past|driver|shell|daemon)/'
 allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|query)/'
 allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|query|cli)/'
 

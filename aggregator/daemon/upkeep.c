@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Beside the work itself: how a recovery goes on is told, and the store is read again. */
+#include "aggregator/daemon/parts.h"
+#include "aggregator/shell/clock_linux.h"
+
+#include <inttypes.h>
+
+enum { READMITTED_TOLD_MS = 60000 };
+
+void th_daemon_tell_readmitted(struct th_daemon *daemon)
+{
+    int64_t now_ms = th_clock_now().boottime_ms;
+    (void)pthread_mutex_lock(&daemon->counters_lock);
+    uint64_t readmitted = daemon->driver_counters.readmitted;
+    (void)pthread_mutex_unlock(&daemon->counters_lock);
+    if (readmitted == daemon->readmitted_told ||
+        now_ms - daemon->readmitted_told_ms < READMITTED_TOLD_MS)
+        return;
+    daemon->readmitted_told = readmitted;
+    daemon->readmitted_told_ms = now_ms;
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: đang khôi phục: đã nhận lại %" PRIu64
+                  " báo cáo từ khi chạy\n",
+                  readmitted);
+    (void)fflush(daemon->options->log);
+}
+
+void th_daemon_tell_recovery(struct th_daemon *daemon)
+{
+    if (!th_core_recovery(th_driver_core(daemon->driver))->is_open)
+        return;
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: lưu ý: đang khôi phục: việc nhắc và chốt tạm ngừng, các đơn "
+                  "vị gửi lại những gì nhật ký cũ đã nhận; chạy tonghop-aggregator recover %s "
+                  "--finish khi đã nhận lại đủ\n",
+                  daemon->options->folder);
+    (void)fflush(daemon->options->log);
+}
+
+/* ---- the scrub ---- */
+
+static bool is_busy(void *context)
+{
+    return th_pipeline_is_busy(((struct th_daemon *)context)->pipeline);
+}
+
+static th_instant wall_now(void *context)
+{
+    (void)context;
+    return th_clock_now().wall;
+}
+
+int th_daemon_start_scrubber(struct th_daemon *daemon)
+{
+    const struct th_scrubber_options options = {.store = daemon->options->store,
+                                                .folder = daemon->options->folder,
+                                                .hours = daemon->options->scrub_hours,
+                                                .rest_ms = daemon->options->scrub_rest_ms,
+                                                .log = daemon->options->log,
+                                                .passes = &daemon->counters.scrub_passes,
+                                                .faults = &daemon->counters.scrub_faults,
+                                                .context = daemon,
+                                                .is_busy = is_busy,
+                                                .now = wall_now};
+    int status = options.hours == 0 ? 0 : th_scrubber_start(&options, &daemon->scrubber);
+    if (status < 0)
+        th_pipeline_finish(daemon->pipeline);
+    return status;
+}
