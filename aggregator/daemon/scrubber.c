@@ -192,6 +192,19 @@ static void deinit(struct th_scrubber *scrubber)
     free(scrubber);
 }
 
+/* What no checksum sees. */
+static int check_book(void *context, struct th_view *view, struct th_book_id book,
+                      const char **ret_what)
+{
+    bool agrees = false;
+    (void)context;
+    int status = th_past_recount(view, book, &agrees);
+    if (status < 0 && status != TH_E_CORRUPT)
+        return status;
+    *ret_what = status < 0 ? "không tính lại được từ báo cáo" : "khác khi tính lại từ báo cáo";
+    return agrees ? 0 : TH_E_CORRUPT;
+}
+
 int th_scrubber_start(const struct th_scrubber_options *options, struct th_scrubber **ret_scrubber)
 {
     struct th_scrubber *scrubber = calloc(1, sizeof *scrubber);
@@ -204,6 +217,8 @@ int th_scrubber_start(const struct th_scrubber_options *options, struct th_scrub
         return status;
     }
     status = th_scrub_new(options->store, &scrubber->scrub);
+    if (status == 0)
+        th_scrub_check_books(scrubber->scrub, check_book, NULL);
     if (status == 0 && pthread_create(&scrubber->thread, NULL, run, scrubber) != 0)
         status = TH_E_NO_MEMORY;
     if (status < 0) {

@@ -210,7 +210,7 @@ Test(control, the_scrub_is_configured_or_not)
     cr_assert_eq(config.scrub_hours, 0);
     cr_assert(config.has_scrub_rest);
     cr_assert_eq(config.scrub_rest_ms, 7);
-    cr_assert_eq(read_config(HEAD "scrub_hours: -1\n", &config), TH_E_RANGE);
+    cr_assert_eq(read_config(HEAD "scrub_hours: -1\n", &config), TH_E_INVALID);
     cr_assert_neq(read_config(HEAD "scrub_hours: often\n", &config), 0);
 }
 
