@@ -29,7 +29,11 @@ enum what {
     DO_RECEIVED = 1 << 4,
     DO_REJECTED = 1 << 5,
     DO_CONFLICT = 1 << 6,
-    DO_DAMAGED = 1 << 7
+    DO_DAMAGED = 1 << 7,
+    DO_READMITTED = 1 << 8,
+    DO_CONTRADICTION = 1 << 9,
+    DO_REFUSED = 1 << 10, /* it is tried again, but nobody waits for it */
+    DO_DROP = 1 << 11
 };
 
 struct transition {
@@ -70,6 +74,35 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
             [ON_REJECTED] = TO(SETTLED, DO_REJECTED),
             [ON_CONFLICT] = TO(SETTLED, DO_CONFLICT),
             [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
+        },
+};
+
+/* Readmissions: nothing is refused for good, since the item keeps its old receipt. Losing the
+ * connection is not here: the core forgets them then. */
+static const struct transition again_transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUNT] = {
+    [TH_NODE_STAGE_QUEUED] =
+        {
+            [ON_SEND] = TO(FLYING, DO_SEND),
+            [ON_DAMAGED] = TO(SETTLED, DO_DROP),
+        },
+    [TH_NODE_STAGE_FLYING] =
+        {
+            [ON_OVERDUE] = TO(WAITING, DO_BACK_OFF),
+            [ON_RECEIPT_GOOD] = TO(SETTLED, DO_READMITTED),
+            [ON_RECEIPT_BAD] = TO(WAITING, DO_EVIDENCE | DO_BACK_OFF),
+            [ON_REJECTED] = TO(WAITING, DO_REFUSED | DO_BACK_OFF),
+            [ON_CONFLICT] = TO(SETTLED, DO_CONTRADICTION),
+            [ON_RETRY] = TO(WAITING, DO_BACK_OFF | DO_HOLD),
+            [ON_REFUSED] = TO(WAITING, DO_REFUSED | DO_BACK_OFF),
+            [ON_DAMAGED] = TO(SETTLED, DO_DROP),
+        },
+    [TH_NODE_STAGE_WAITING] =
+        {
+            [ON_SEND] = TO(FLYING, DO_SEND),
+            [ON_RECEIPT_GOOD] = TO(SETTLED, DO_READMITTED),
+            [ON_RECEIPT_BAD] = TO(WAITING, DO_EVIDENCE),
+            [ON_CONFLICT] = TO(SETTLED, DO_CONTRADICTION),
+            [ON_DAMAGED] = TO(SETTLED, DO_DROP),
         },
 };
 
@@ -136,23 +169,35 @@ static struct th_node_action *add_action(struct th_node_actions *actions,
     return action;
 }
 
-static size_t find_id(const struct th_node_core *core, uint64_t id)
+/* An id is here at most once. */
+static struct th_node_slot *find_id(struct th_node_core *core, uint64_t id)
 {
-    size_t at = 0;
-    while (at < core->count && core->slots[at].id != id)
-        at++;
-    return at;
+    for (size_t i = 0; i < core->again_count; i++)
+        if (core->again[i].id == id)
+            return &core->again[i];
+    for (size_t i = 0; i < core->count; i++)
+        if (core->slots[i].id == id)
+            return &core->slots[i];
+    return NULL;
 }
 
-static void settle(struct th_node_core *core, size_t at, enum th_item_state state,
+static void drop(struct th_node_core *core, struct th_node_slot *slot)
+{
+    struct th_node_slot *slots = slot->is_again ? core->again : core->slots;
+    size_t *count = slot->is_again ? &core->again_count : &core->count;
+    memmove(slot, slot + 1, (size_t)(&slots[*count] - (slot + 1)) * sizeof *slot);
+    (*count)--;
+}
+
+static void settle(struct th_node_core *core, struct th_node_slot *slot,
+                   enum th_node_action_kind kind, enum th_item_state state,
                    struct th_node_actions *actions)
 {
-    struct th_node_action *action = add_action(actions, TH_NODE_ACTION_SETTLE);
-    action->id = core->slots[at].id;
+    struct th_node_action *action = add_action(actions, kind);
+    action->id = slot->id;
     action->state = state;
-    action->attempt = core->slots[at].attempts;
-    memmove(&core->slots[at], &core->slots[at + 1], (core->count - at - 1) * sizeof core->slots[0]);
-    core->count--;
+    action->attempt = slot->attempts;
+    drop(core, slot);
 }
 
 static void send_slot(struct th_node_core *core, struct th_node_slot *slot, int64_t now_ms,
@@ -161,7 +206,8 @@ static void send_slot(struct th_node_core *core, struct th_node_slot *slot, int6
     slot->request = core->next_request++;
     slot->deadline_ms = now_ms + TH_NODE_ANSWER_MS;
     slot->attempts++;
-    struct th_node_action *action = add_action(actions, TH_NODE_ACTION_SEND);
+    struct th_node_action *action =
+        add_action(actions, slot->is_again ? TH_NODE_ACTION_READMIT : TH_NODE_ACTION_SEND);
     action->id = slot->id;
     action->request = slot->request;
     action->attempt = slot->attempts;
@@ -179,32 +225,49 @@ static void back_off(struct th_node_core *core, struct th_node_slot *slot,
         core->hold_until_ms = slot->due_ms;
 }
 
+/* The actions after which the slot is gone. */
+static void leave(struct th_node_core *core, struct th_node_slot *slot, unsigned what,
+                  struct th_node_actions *actions)
+{
+    static const struct {
+        unsigned what;
+        enum th_item_state state;
+    } ends[] = {{DO_RECEIVED, TH_ITEM_RECEIVED},
+                {DO_REJECTED, TH_ITEM_REJECTED},
+                {DO_CONFLICT, TH_ITEM_CONFLICT},
+                {DO_DAMAGED, TH_ITEM_DAMAGED}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (what & ends[i].what)
+            settle(core, slot, TH_NODE_ACTION_SETTLE, ends[i].state, actions);
+    if (what & DO_READMITTED)
+        settle(core, slot, TH_NODE_ACTION_READMITTED, TH_ITEM_RECEIVED, actions);
+    if (what & DO_CONTRADICTION)
+        settle(core, slot, TH_NODE_ACTION_CONTRADICTION, TH_ITEM_RECEIVED, actions);
+    if (what & DO_DROP)
+        drop(core, slot);
+}
+
 /* Looks the occasion up in the table and does what it says. The slot may be gone afterwards. */
-static void happen(struct th_node_core *core, size_t at, enum occasion occasion,
+static void happen(struct th_node_core *core, struct th_node_slot *slot, enum occasion occasion,
                    const struct th_node_event *event, struct th_node_actions *actions)
 {
-    struct th_node_slot *slot = &core->slots[at];
     TH_ASSERT(slot->stage < TH_NODE_STAGE_SETTLED);
-    const struct transition *transition = &transitions[slot->stage][occasion];
+    const struct transition *transition = slot->is_again ? &again_transitions[slot->stage][occasion]
+                                                         : &transitions[slot->stage][occasion];
     if (!transition->is_defined)
         return;
     if (transition->next != slot->stage)
         slot->due_ms = event->now_ms; /* otherwise a pause that has begun goes on */
     slot->stage = transition->next;
+    slot->was_refused = slot->was_refused || (transition->what & DO_REFUSED) != 0;
     if (transition->what & DO_SEND)
         send_slot(core, slot, event->now_ms, actions);
     if (transition->what & DO_EVIDENCE)
         add_action(actions, TH_NODE_ACTION_EVIDENCE)->id = slot->id;
     if (transition->what & DO_BACK_OFF)
         back_off(core, slot, event, (transition->what & DO_HOLD) != 0);
-    if (transition->what & DO_RECEIVED)
-        settle(core, at, TH_ITEM_RECEIVED, actions);
-    if (transition->what & DO_REJECTED)
-        settle(core, at, TH_ITEM_REJECTED, actions);
-    if (transition->what & DO_CONFLICT)
-        settle(core, at, TH_ITEM_CONFLICT, actions);
-    if (transition->what & DO_DAMAGED)
-        settle(core, at, TH_ITEM_DAMAGED, actions);
+    if (slot->stage == TH_NODE_STAGE_SETTLED)
+        leave(core, slot, transition->what, actions);
 }
 
 static void greet(struct th_node_core *core, int64_t now_ms, struct th_node_actions *actions)
@@ -234,8 +297,10 @@ static void lose(struct th_node_core *core, const struct th_node_event *event,
     core->link = TH_NODE_LINK_DOWN;
     core->hello_due_ms = TH_NODE_NEVER_MS;
     core->hello_deadline_ms = TH_NODE_NEVER_MS;
+    core->again_count = 0; /* the next welcome says what is asked for */
+    core->has_more_again = false;
     for (size_t i = 0; i < core->count; i++)
-        happen(core, i, ON_LOST, event, actions);
+        happen(core, &core->slots[i], ON_LOST, event, actions);
 }
 
 static void welcome(struct th_node_core *core)
@@ -248,6 +313,14 @@ static void welcome(struct th_node_core *core)
     core->hello_deadline_ms = TH_NODE_NEVER_MS;
 }
 
+static struct th_node_slot *find_request(struct th_node_slot *slots, size_t count, uint64_t request)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slots[i].stage == TH_NODE_STAGE_FLYING && slots[i].request == request)
+            return &slots[i];
+    return NULL;
+}
+
 static void fail(struct th_node_core *core, const struct th_node_event *event,
                  struct th_node_actions *actions)
 {
@@ -256,13 +329,11 @@ static void fail(struct th_node_core *core, const struct th_node_event *event,
         greet_later(core, event);
         return;
     }
-    for (size_t i = 0; i < core->count; i++) {
-        if (core->slots[i].stage != TH_NODE_STAGE_FLYING ||
-            core->slots[i].request != event->request)
-            continue;
-        happen(core, i, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
-        return;
-    }
+    struct th_node_slot *slot = find_request(core->again, core->again_count, event->request);
+    if (slot == NULL)
+        slot = find_request(core->slots, core->count, event->request);
+    if (slot != NULL)
+        happen(core, slot, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
 }
 
 static void add_item(struct th_node_core *core, const struct th_node_event *event)
@@ -277,6 +348,30 @@ static void add_item(struct th_node_core *core, const struct th_node_event *even
     };
 }
 
+static void add_again(struct th_node_core *core, const struct th_node_event *event)
+{
+    core->has_more_again = event->has_more;
+    if (event->id == 0)
+        return; /* only that no others follow */
+    TH_ASSERT(core->again_count < TH_NODE_AGAIN_WINDOW);
+    TH_ASSERT(find_id(core, event->id) == NULL);
+    core->again[core->again_count++] = (struct th_node_slot){
+        .id = event->id,
+        .group = event->group,
+        .due_ms = event->now_ms,
+        .stage = TH_NODE_STAGE_QUEUED,
+        .is_again = true,
+    };
+}
+
+static void time_out(struct th_node_core *core, struct th_node_slot *slots, size_t count,
+                     const struct th_node_event *event, struct th_node_actions *actions)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slots[i].stage == TH_NODE_STAGE_FLYING && event->now_ms >= slots[i].deadline_ms)
+            happen(core, &slots[i], ON_OVERDUE, event, actions);
+}
+
 static void pass_time(struct th_node_core *core, const struct th_node_event *event,
                       struct th_node_actions *actions)
 {
@@ -284,16 +379,31 @@ static void pass_time(struct th_node_core *core, const struct th_node_event *eve
         greet_later(core, event);
     if (core->link == TH_NODE_LINK_GREETING && event->now_ms >= core->hello_due_ms)
         greet(core, event->now_ms, actions);
-    for (size_t i = 0; i < core->count; i++)
-        if (core->slots[i].stage == TH_NODE_STAGE_FLYING &&
-            event->now_ms >= core->slots[i].deadline_ms)
-            happen(core, i, ON_OVERDUE, event, actions);
+    time_out(core, core->again, core->again_count, event, actions);
+    time_out(core, core->slots, core->count, event, actions);
 }
 
-static bool is_behind_its_group(const struct th_node_core *core, size_t at)
+static bool is_behind_its_group(const struct th_node_core *core, const struct th_node_slot *slot)
 {
-    for (size_t i = 0; i < at; i++)
-        if (core->slots[i].group == core->slots[at].group)
+    const struct th_node_slot *end = slot->is_again ? slot : &core->again[core->again_count];
+    for (const struct th_node_slot *earlier = core->again; earlier < end; earlier++)
+        if (earlier->group == slot->group)
+            return true;
+    for (const struct th_node_slot *earlier = core->slots; !slot->is_again && earlier < slot;
+         earlier++)
+        if (earlier->group == slot->group)
+            return true;
+    return false;
+}
+
+/* Whether items have to wait for readmissions. */
+static bool is_held_by_again(const struct th_node_core *core)
+{
+    if (core->has_more_again && core->again_count < TH_NODE_AGAIN_WINDOW)
+        return true;
+    for (size_t i = 0; i < core->again_count; i++)
+        if (!core->again[i].was_refused &&
+            (core->has_more_again || core->again[i].stage != TH_NODE_STAGE_WAITING))
             return true;
     return false;
 }
@@ -301,9 +411,24 @@ static bool is_behind_its_group(const struct th_node_core *core, size_t at)
 static size_t count_flying(const struct th_node_core *core)
 {
     size_t flying = 0;
+    for (size_t i = 0; i < core->again_count; i++)
+        flying += core->again[i].stage == TH_NODE_STAGE_FLYING;
     for (size_t i = 0; i < core->count; i++)
         flying += core->slots[i].stage == TH_NODE_STAGE_FLYING;
     return flying;
+}
+
+static void send_some(struct th_node_core *core, struct th_node_slot *slots, size_t count,
+                      const struct th_node_event *event, struct th_node_actions *actions)
+{
+    size_t flying = count_flying(core);
+    for (size_t i = 0; i < count && flying < TH_NODE_FLIGHT_MAX; i++) {
+        if (slots[i].stage == TH_NODE_STAGE_FLYING || slots[i].due_ms > event->now_ms ||
+            is_behind_its_group(core, &slots[i]))
+            continue;
+        happen(core, &slots[i], ON_SEND, event, actions);
+        flying++;
+    }
 }
 
 /* At the end of each step: whatever may go, goes. */
@@ -312,15 +437,9 @@ static void send_what_may_go(struct th_node_core *core, const struct th_node_eve
 {
     if (core->link != TH_NODE_LINK_READY || event->now_ms < core->hold_until_ms)
         return;
-    size_t flying = count_flying(core);
-    for (size_t i = 0; i < core->count && flying < TH_NODE_FLIGHT_MAX; i++) {
-        const struct th_node_slot *slot = &core->slots[i];
-        if (slot->stage == TH_NODE_STAGE_FLYING || slot->due_ms > event->now_ms ||
-            is_behind_its_group(core, i))
-            continue;
-        happen(core, i, ON_SEND, event, actions);
-        flying++;
-    }
+    send_some(core, core->again, core->again_count, event, actions);
+    if (!is_held_by_again(core))
+        send_some(core, core->slots, core->count, event, actions);
 }
 
 void th_node_core_step(struct th_node_core *core, const struct th_node_event *event,
@@ -328,8 +447,7 @@ void th_node_core_step(struct th_node_core *core, const struct th_node_event *ev
 {
     struct th_node_actions *actions = ret_actions;
     actions->count = 0;
-    size_t at = find_id(core, event->id);
-    bool is_known = at < core->count;
+    struct th_node_slot *slot = find_id(core, event->id);
     switch (event->kind) {
     case TH_NODE_EVENT_CONNECTED:
         lose(core, event, actions);
@@ -353,19 +471,22 @@ void th_node_core_step(struct th_node_core *core, const struct th_node_event *ev
     case TH_NODE_EVENT_ITEM:
         add_item(core, event);
         break;
+    case TH_NODE_EVENT_AGAIN:
+        add_again(core, event);
+        break;
     case TH_NODE_EVENT_RECEIPT_GOOD:
     case TH_NODE_EVENT_RECEIPT_BAD:
     case TH_NODE_EVENT_REJECTED:
     case TH_NODE_EVENT_CONFLICT:
-        if (is_known)
-            happen(core, at,
+        if (slot != NULL)
+            happen(core, slot,
                    (enum occasion)((int)ON_RECEIPT_GOOD +
                                    ((int)event->kind - (int)TH_NODE_EVENT_RECEIPT_GOOD)),
                    event, actions);
         break;
     case TH_NODE_EVENT_DAMAGED:
-        if (is_known)
-            happen(core, at, ON_DAMAGED, event, actions);
+        if (slot != NULL)
+            happen(core, slot, ON_DAMAGED, event, actions);
         break;
     case TH_NODE_EVENT_FAILURE:
         fail(core, event, actions);
@@ -379,24 +500,44 @@ size_t th_node_core_room(const struct th_node_core *core)
     return TH_NODE_WINDOW - core->count;
 }
 
+size_t th_node_core_again_room(const struct th_node_core *core)
+{
+    return TH_NODE_AGAIN_WINDOW - core->again_count;
+}
+
+bool th_node_core_awaits_again(const struct th_node_core *core)
+{
+    for (size_t i = 0; i < core->again_count; i++)
+        if (!core->again[i].was_refused)
+            return true;
+    return core->has_more_again && core->again_count < TH_NODE_AGAIN_WINDOW;
+}
+
+/* The earliest instant of `slots`, or `next` when that is earlier. `may_send`: there is room in the
+ * flight and nothing holds these slots. */
+static int64_t next_of(const struct th_node_core *core, const struct th_node_slot *slots,
+                       size_t count, bool may_send, int64_t next)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = slots[i].deadline_ms;
+        if (slots[i].stage != TH_NODE_STAGE_FLYING) {
+            if (!may_send || is_behind_its_group(core, &slots[i]))
+                continue;
+            at = slots[i].due_ms > core->hold_until_ms ? slots[i].due_ms : core->hold_until_ms;
+        }
+        if (at < next)
+            next = at;
+    }
+    return next;
+}
+
 int64_t th_node_core_next_ms(const struct th_node_core *core)
 {
     if (core->link == TH_NODE_LINK_DOWN)
         return TH_NODE_NEVER_MS;
     int64_t next =
         core->hello_due_ms < core->hello_deadline_ms ? core->hello_due_ms : core->hello_deadline_ms;
-    size_t flying = count_flying(core);
-    for (size_t i = 0; i < core->count; i++) {
-        const struct th_node_slot *slot = &core->slots[i];
-        int64_t at = slot->deadline_ms;
-        if (slot->stage != TH_NODE_STAGE_FLYING) {
-            if (core->link != TH_NODE_LINK_READY || flying == TH_NODE_FLIGHT_MAX ||
-                is_behind_its_group(core, i))
-                continue;
-            at = slot->due_ms > core->hold_until_ms ? slot->due_ms : core->hold_until_ms;
-        }
-        if (at < next)
-            next = at;
-    }
-    return next;
+    bool may_send = core->link == TH_NODE_LINK_READY && count_flying(core) < TH_NODE_FLIGHT_MAX;
+    next = next_of(core, core->again, core->again_count, may_send, next);
+    return next_of(core, core->slots, core->count, may_send && !is_held_by_again(core), next);
 }

@@ -9,6 +9,11 @@
  * that revision 2 never overtakes revision 1. Never changes a revision. Whether a receipt is
  * genuine is the driver's to find out; the core is told.
  *
+ * A readmission shows the province again what its log has lost. The driver names them after each
+ * welcome of a new connection, in the order in which they are to be sent; the core forgets them
+ * when the connection goes. Items wait until each of them had its first answer, or none in time;
+ * items of its group wait until it is settled.
+ *
  * The tables of core.c and docs/STATE_MACHINES.md say the same.
  *
  * Not thread-safe: one owner.
@@ -25,6 +30,7 @@
 
 #define TH_NODE_FLIGHT_MAX       8
 #define TH_NODE_WINDOW           64 /* items that the core looks at; more wait in the outbox */
+#define TH_NODE_AGAIN_WINDOW     64 /* the same for readmissions */
 #define TH_NODE_ANSWER_MS        30000
 #define TH_NODE_BACKOFF_FIRST_MS 1000
 #define TH_NODE_BACKOFF_MAX_MS   300000
@@ -58,6 +64,7 @@ enum th_node_event_kind {
     TH_NODE_EVENT_REJECTED,
     TH_NODE_EVENT_CONFLICT,
     TH_NODE_EVENT_DAMAGED, /* its bytes cannot be read any more */
+    TH_NODE_EVENT_AGAIN,   /* an item to readmit, before WELCOME or when there is room again */
     /* a failure, named by its request */
     TH_NODE_EVENT_FAILURE
 };
@@ -67,19 +74,23 @@ struct th_node_event {
     int64_t now_ms;  /* monotonic, of the caller */
     uint64_t random; /* 64 fresh random bits, for jitter */
     uint64_t id;     /* of an item */
-    uint64_t group;  /* ITEM: equal for revisions of one report */
+    uint64_t group;  /* ITEM, AGAIN: equal for revisions of one report */
     bool was_sent;   /* ITEM: it was sent before a restart */
+    bool has_more;   /* AGAIN: others follow as soon as there is room */
     uint64_t request;
     bool retry;        /* FAILURE */
     uint32_t after_ms; /* FAILURE; 0: not said */
 };
 
 enum th_node_action_kind {
-    TH_NODE_ACTION_HELLO,    /* send hello with `request` */
-    TH_NODE_ACTION_SEND,     /* send the item with `request`; freeze its bytes before the first */
-    TH_NODE_ACTION_SETTLE,   /* keep the item's final `state` */
-    TH_NODE_ACTION_EVIDENCE, /* keep what did not verify, and raise the alarm */
-    TH_NODE_ACTION_STRANGER  /* raise the alarm: the server is not the pinned one */
+    TH_NODE_ACTION_HELLO,      /* send hello with `request` */
+    TH_NODE_ACTION_SEND,       /* send the item with `request`; freeze its bytes before the first */
+    TH_NODE_ACTION_SETTLE,     /* keep the item's final `state` */
+    TH_NODE_ACTION_EVIDENCE,   /* keep what did not verify, and raise the alarm */
+    TH_NODE_ACTION_STRANGER,   /* raise the alarm: the server is not the pinned one */
+    TH_NODE_ACTION_READMIT,    /* send the item's submission and receipt with `request` */
+    TH_NODE_ACTION_READMITTED, /* keep the new receipt beside the old one */
+    TH_NODE_ACTION_CONTRADICTION /* raise the alarm: the province has other content now */
 };
 
 struct th_node_action {
@@ -87,7 +98,8 @@ struct th_node_action {
     enum th_item_state state;
     uint64_t id;
     uint64_t request;
-    uint32_t attempt; /* SEND, SETTLE: how often it was sent by this process */
+    uint32_t attempt; /* SEND, SETTLE: how often it was sent by this process; READMIT: on this
+                         connection */
 };
 
 #define TH_NODE_ACTIONS_MAX (TH_NODE_FLIGHT_MAX + 2)
@@ -105,6 +117,8 @@ struct th_node_slot {
     int64_t deadline_ms; /* FLYING: when the answer is overdue */
     uint32_t attempts;
     enum th_node_stage stage;
+    bool is_again;    /* a readmission */
+    bool was_refused; /* a readmission that the province does not take now */
 };
 
 /* Its members belong to the core; the driver asks the functions below. */
@@ -118,17 +132,24 @@ struct th_node_core {
     int64_t hold_until_ms;                     /* the server asked for a pause */
     struct th_node_slot slots[TH_NODE_WINDOW]; /* by id */
     size_t count;
+    struct th_node_slot again[TH_NODE_AGAIN_WINDOW]; /* in the order of AGAIN */
+    size_t again_count;
+    bool has_more_again;
 };
 
 void th_node_core_init(struct th_node_core *core);
 
 /* Takes in the event; the actions are to be carried out in their order. An item that is not here
- * and a request that is not awaited are ignored. Precondition for ITEM: room, ids ascend. */
+ * and a request that is not awaited are ignored. Preconditions: for ITEM, room, ids ascend; for
+ * AGAIN, room, and the item is not here. */
 void th_node_core_step(struct th_node_core *core, const struct th_node_event *event,
                        struct th_node_actions *ret_actions);
 
 /* How many more items fit. */
 size_t th_node_core_room(const struct th_node_core *core);
+size_t th_node_core_again_room(const struct th_node_core *core);
+/* Whether a readmission has not had its answer: one that the province refused is not counted. */
+bool th_node_core_awaits_again(const struct th_node_core *core);
 /* When to step with TIME next; TH_NODE_NEVER_MS when only the connection can change anything. */
 int64_t th_node_core_next_ms(const struct th_node_core *core);
 

@@ -381,3 +381,190 @@ Test(node_core, each_state_has_a_word_and_a_text)
     }
     cr_assert_str_empty(th_item_state_word((enum th_item_state)99));
 }
+
+/* ---- readmissions ---- */
+
+static void add_again(uint64_t id, uint64_t group)
+{
+    step((struct th_node_event){.kind = TH_NODE_EVENT_AGAIN, .id = id, .group = group});
+}
+
+static void connect_with_again(uint64_t count)
+{
+    on(TH_NODE_EVENT_CONNECTED);
+    for (uint64_t id = 1; id <= count; id++)
+        add_again(id, id);
+    on(TH_NODE_EVENT_WELCOME);
+}
+
+Test(node_core, nothing_is_readmitted_before_the_welcome)
+{
+    on(TH_NODE_EVENT_CONNECTED);
+    add_again(1, 1);
+    cr_assert_eq(actions.count, 0);
+    on(TH_NODE_EVENT_WELCOME);
+    cr_assert_eq(actions.count, 1);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 1));
+}
+
+Test(node_core, readmissions_go_in_the_order_given_with_eight_in_flight)
+{
+    on(TH_NODE_EVENT_CONNECTED);
+    for (uint64_t id = 20; id > 0; id--)
+        add_again(id, id);
+    on(TH_NODE_EVENT_WELCOME);
+    cr_assert_eq(actions.count, TH_NODE_FLIGHT_MAX);
+    for (size_t i = 0; i < actions.count; i++)
+        cr_assert_eq(actions.items[i].id, 20 - i);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 18);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMITTED, 18));
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 12));
+}
+
+Test(node_core, reports_wait_until_each_readmission_had_an_answer)
+{
+    add(8, 8);
+    add(9, 9);
+    connect_with_again(2);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    on_item(TH_NODE_EVENT_REJECTED, 2);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 2, "one that is refused holds nobody up");
+}
+
+Test(node_core, a_report_waits_for_the_readmission_of_its_group_however_long)
+{
+    add(8, 2);
+    add(9, 9);
+    connect_with_again(2);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1);
+    on_item(TH_NODE_EVENT_REJECTED, 2);
+    cr_assert_null(action_of(TH_NODE_ACTION_SEND, 8), "it would be a gap in the revisions");
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 9));
+    now_ms += TH_NODE_BACKOFF_FIRST_MS;
+    on(TH_NODE_EVENT_TIME);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 2));
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 2);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 8));
+}
+
+Test(node_core, a_later_revision_is_readmitted_after_the_earlier_one)
+{
+    on(TH_NODE_EVENT_CONNECTED);
+    add_again(1, 5);
+    add_again(2, 5);
+    on(TH_NODE_EVENT_WELCOME);
+    cr_assert_null(action_of(TH_NODE_ACTION_READMIT, 2));
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 2));
+}
+
+Test(node_core, a_lost_connection_forgets_readmissions_and_the_next_welcome_names_them_again)
+{
+    connect_with_again(3);
+    on(TH_NODE_EVENT_LOST);
+    cr_assert_eq(th_node_core_again_room(&core), TH_NODE_AGAIN_WINDOW);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1);
+    cr_assert_eq(actions.count, 0);
+    connect_with_again(3);
+    cr_assert_eq(count_of(TH_NODE_ACTION_READMIT), 3);
+    cr_assert_eq(actions.items[0].attempt, 1);
+}
+
+static const struct {
+    bool is_waiting; /* else flying */
+    enum th_node_event_kind event;
+    int action; /* -1: none */
+    bool stays;
+} again_table[] = {
+    {false, TH_NODE_EVENT_RECEIPT_GOOD, TH_NODE_ACTION_READMITTED, false},
+    {false, TH_NODE_EVENT_RECEIPT_BAD, TH_NODE_ACTION_EVIDENCE, true},
+    {false, TH_NODE_EVENT_REJECTED, -1, true},
+    {false, TH_NODE_EVENT_CONFLICT, TH_NODE_ACTION_CONTRADICTION, false},
+    {false, TH_NODE_EVENT_DAMAGED, -1, false},
+    {true, TH_NODE_EVENT_RECEIPT_GOOD, TH_NODE_ACTION_READMITTED, false},
+    {true, TH_NODE_EVENT_RECEIPT_BAD, TH_NODE_ACTION_EVIDENCE, true},
+    {true, TH_NODE_EVENT_REJECTED, -1, true},
+    {true, TH_NODE_EVENT_CONFLICT, TH_NODE_ACTION_CONTRADICTION, false},
+    {true, TH_NODE_EVENT_DAMAGED, -1, false},
+};
+
+Test(node_core, a_readmission_answers_each_event_as_the_table_says)
+{
+    for (size_t i = 0; i < sizeof again_table / sizeof again_table[0]; i++) {
+        set_up();
+        connect_with_again(1);
+        if (again_table[i].is_waiting) {
+            now_ms += TH_NODE_ANSWER_MS;
+            on(TH_NODE_EVENT_TIME);
+        }
+        on_item(again_table[i].event, 1);
+        cr_assert_eq(actions.count, again_table[i].action >= 0, "row %zu", i);
+        if (actions.count > 0)
+            cr_assert_eq((int)actions.items[0].kind, again_table[i].action, "row %zu", i);
+        cr_assert_eq(th_node_core_again_room(&core), TH_NODE_AGAIN_WINDOW - again_table[i].stays,
+                     "row %zu", i);
+    }
+}
+
+Test(node_core, no_failure_ends_a_readmission)
+{
+    connect_with_again(1);
+    fail(actions.items[0].request, false, 0);
+    cr_assert_eq(actions.count, 0);
+    cr_assert_eq(th_node_core_again_room(&core), TH_NODE_AGAIN_WINDOW - 1);
+    cr_assert_not(th_node_core_awaits_again(&core), "nobody waits for it");
+    now_ms = th_node_core_next_ms(&core);
+    on(TH_NODE_EVENT_TIME);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 1));
+    fail(actions.items[0].request, true, 60000);
+    cr_assert_eq(th_node_core_next_ms(&core), now_ms + 60000);
+}
+
+Test(node_core, silence_is_followed_by_the_same_readmission_and_reports_go_meanwhile)
+{
+    add(8, 8);
+    connect_with_again(1);
+    now_ms += TH_NODE_ANSWER_MS;
+    on(TH_NODE_EVENT_TIME);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 8));
+    cr_assert(th_node_core_awaits_again(&core));
+    now_ms += TH_NODE_BACKOFF_FIRST_MS;
+    on(TH_NODE_EVENT_TIME);
+    const struct th_node_action *again = action_of(TH_NODE_ACTION_READMIT, 1);
+    cr_assert_not_null(again);
+    cr_assert_eq(again->attempt, 2);
+}
+
+Test(node_core, more_readmissions_than_the_window_hold_reports_until_the_last_has_come)
+{
+    add(1000, 1000);
+    on(TH_NODE_EVENT_CONNECTED);
+    for (uint64_t id = 1; id <= TH_NODE_AGAIN_WINDOW; id++)
+        step((struct th_node_event){
+            .kind = TH_NODE_EVENT_AGAIN, .id = id, .group = id, .has_more = true});
+    on(TH_NODE_EVENT_WELCOME);
+    for (uint64_t id = 1; id <= TH_NODE_AGAIN_WINDOW; id++)
+        on_item(TH_NODE_EVENT_RECEIPT_GOOD, id);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    add_again(2000, 2000);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 2000));
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 2000);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 1000));
+}
+
+Test(node_core, a_window_of_refused_readmissions_does_not_stop_reports)
+{
+    add(1000, 1000);
+    on(TH_NODE_EVENT_CONNECTED);
+    for (uint64_t id = 1; id <= TH_NODE_AGAIN_WINDOW; id++)
+        step((struct th_node_event){
+            .kind = TH_NODE_EVENT_AGAIN, .id = id, .group = id, .has_more = true});
+    on(TH_NODE_EVENT_WELCOME);
+    for (uint64_t id = 1; id <= TH_NODE_AGAIN_WINDOW; id++) {
+        cr_assert_null(action_of(TH_NODE_ACTION_SEND, 1000));
+        on_item(TH_NODE_EVENT_REJECTED, id);
+    }
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 1000));
+}
