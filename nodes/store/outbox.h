@@ -2,6 +2,9 @@
 /*
  * The outbox of one node: reports on their way, what was answered, and notices; in LMDB.
  *
+ * A receipt is never replaced by forgetting it: when the province's log lost what it had and a
+ * later log readmits the report, the earlier receipt is kept, in a record of its own.
+ *
  * Promises: what a writing function returned 0 for survives any crash. The bytes of a report and of
  * its frozen submission never change. Each record has a checksum: a bad one is never given out; it
  * is set aside and named by th_outbox_scrub(), and all others stay usable. The format is in
@@ -48,6 +51,9 @@ struct th_outbox_item {
     th_instant due;
     struct th_digest stored_digest; /* CONFLICT: of what the province has */
     uint32_t next_revision;         /* CONFLICT, revision gap; 0: not said */
+    bool is_readmitted;             /* RECEIVED: a later log has it, at: */
+    uint64_t again_position;
+    th_instant again_at; /* the leaf's time there */
 };
 
 struct th_outbox_reason {
@@ -72,7 +78,23 @@ struct th_outbox_change {
     th_instant time;
     enum th_item_state state;
     uint32_t attempts;
+    bool is_readmission; /* the state stayed; a receipt of a later log came */
 };
+
+/* A receipt of a later log. */
+struct th_outbox_readmission {
+    uint64_t id;
+    struct th_bytes receipt;
+    uint64_t position;
+    th_instant time; /* the leaf's */
+};
+
+/* What the province asks for: what the log `realm` had at `from` and after. */
+struct th_outbox_lost {
+    struct th_text realm;
+    uint64_t from;
+};
+#define TH_OUTBOX_LOST_MAX 32
 
 enum th_notice_kind {
     TH_NOTICE_REMINDER = 1,
@@ -81,7 +103,8 @@ enum th_notice_kind {
     TH_NOTICE_EVIDENCE,  /* a receipt that does not hold; `evidence` has it */
     TH_NOTICE_STRANGER,  /* the server is not the one of server.yaml */
     TH_NOTICE_SET_ASIDE, /* a damaged record; `evidence` has what was there */
-    TH_NOTICE_FAILURE    /* the server refuses the node itself */
+    TH_NOTICE_FAILURE,   /* the server refuses the node itself */
+    TH_NOTICE_LOG_KEY    /* the log has another key, or is another log; `evidence`: who says so */
 };
 
 struct th_notice {
@@ -131,6 +154,19 @@ TH_MUST_CHECK int th_outbox_freeze(struct th_outbox *outbox, const struct th_out
 TH_MUST_CHECK int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_item *item,
                                    const struct th_outbox_detail *detail, th_instant now);
 
+/*
+ * Puts the receipt of a later log beside the one that is held; it is the newest then. State, times
+ * and reasons stay; the history gets a line. The same receipt again changes nothing. TH_E_INVALID:
+ * the item is not RECEIVED; TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE, TH_E_IO, TH_E_NO_MEMORY.
+ */
+TH_MUST_CHECK int th_outbox_readmit(struct th_outbox *outbox,
+                                    const struct th_outbox_readmission *readmission,
+                                    th_instant now);
+/* Keeps what the province asks for, as the last welcome said. At most TH_OUTBOX_LOST_MAX. Writes
+ * only when it is something else. TH_E_LIMIT, TH_E_STORAGE, TH_E_IO, TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_outbox_keep_lost(struct th_outbox *outbox, const struct th_outbox_lost *lost,
+                                      size_t count);
+
 /* Keeps a notice; one that is there already (kind, plan, obligation, due, item, text, evidence) is
  * left as it is, and `ret_is_new` says so. */
 TH_MUST_CHECK int th_outbox_add_notice(struct th_outbox *outbox, const struct th_notice *notice,
@@ -164,6 +200,13 @@ TH_MUST_CHECK int th_outbox_get_frozen(struct th_outbox *outbox, uint64_t id,
 /* Nothing was answered yet: an empty detail. */
 TH_MUST_CHECK int th_outbox_get_detail(struct th_outbox *outbox, uint64_t id,
                                        struct th_arena *arena, struct th_outbox_detail *ret_detail);
+/* Receipts of earlier logs, the oldest first. Bad ones are left out. */
+TH_MUST_CHECK int th_outbox_get_earlier(struct th_outbox *outbox, uint64_t id,
+                                        struct th_arena *arena,
+                                        const struct th_bytes **ret_receipts, size_t *ret_count);
+/* Nothing was asked for, or what was kept is damaged: none; the next welcome says it again. */
+TH_MUST_CHECK int th_outbox_get_lost(struct th_outbox *outbox, struct th_arena *arena,
+                                     const struct th_outbox_lost **ret_lost, size_t *ret_count);
 TH_MUST_CHECK int th_outbox_get_history(struct th_outbox *outbox, uint64_t id,
                                         struct th_arena *arena,
                                         const struct th_outbox_change **ret_changes,

@@ -220,7 +220,8 @@ int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena
     size_t count = 0, capacity = 0;
     while (walk_next(&walk)) {
         struct th_bytes value;
-        if (th_outbox_unseal(walk.key, walk.stored, &value) != 0 || value.size != 13)
+        if (th_outbox_unseal(walk.key, walk.stored, &value) != 0 ||
+            value.size != TH_OUTBOX_CHANGE_SIZE)
             continue;
         if (count == capacity) {
             capacity = capacity == 0 ? 8 : capacity * 2;
@@ -239,8 +240,10 @@ int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena
             ms = ms << 8 | value.bytes[i];
         for (size_t i = 9; i < 13; i++)
             attempts = attempts << 8 | value.bytes[i];
-        changes[count++] =
-            (struct th_outbox_change){{(int64_t)ms}, (enum th_item_state)value.bytes[8], attempts};
+        changes[count++] = (struct th_outbox_change){.time = {(int64_t)ms},
+                                                     .state = (enum th_item_state)value.bytes[8],
+                                                     .attempts = attempts,
+                                                     .is_readmission = value.bytes[13] != 0};
     }
     walk_close(&walk);
     if (walk.status != 0)

@@ -29,7 +29,9 @@ static bool has_good_content(struct th_bytes key, struct th_bytes stored, struct
     case TH_TABLE_NOTICE:
         return th_outbox_notice_decode(value, &notice) == 0;
     case TH_TABLE_HISTORY:
-        return key.size == 13 && value.size == 13;
+        return key.size == 13 && value.size == TH_OUTBOX_CHANGE_SIZE;
+    case TH_TABLE_EARLIER:
+        return key.size == 13;
     default:
         return key.size == 9 || key.bytes[0] == TH_TABLE_META;
     }
@@ -83,6 +85,8 @@ static const char *describe(enum th_outbox_table table)
         return "bản đã ký để gửi";
     case TH_TABLE_DETAIL:
         return "biên nhận hoặc lý do";
+    case TH_TABLE_EARLIER:
+        return "biên nhận của sổ trước";
     case TH_TABLE_HISTORY:
         return "một dòng lịch sử";
     case TH_TABLE_NOTICE:
@@ -102,6 +106,8 @@ static const char *consequence(enum th_outbox_table table)
         return "Hãy nộp lại báo cáo này bằng lệnh submit; nơi nhận không tính hai lần.";
     case TH_TABLE_DETAIL:
         return "Chương trình tự gửi lại để lấy lại biên nhận.";
+    case TH_TABLE_EARLIER:
+        return "Biên nhận mới vẫn còn; bản ghi cũ lấy lại được từ bản sao của thư mục này.";
     case TH_TABLE_HISTORY:
     case TH_TABLE_NOTICE:
     case TH_TABLE_META:
@@ -128,21 +134,23 @@ static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_ta
             return 0;
         item.state = TH_ITEM_SENT;
         item.has_position = item.has_timeliness = item.has_due = item.has_stored_digest = false;
-    } else if (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT) {
+        item.is_readmitted = false;
+    } else if ((table == TH_TABLE_REPORT || table == TH_TABLE_FROZEN) &&
+               (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT)) {
         item.state = TH_ITEM_DAMAGED;
     } else {
-        return 0; /* it has its answer: nothing is sent any more */
+        return 0; /* it has its answer, or what was lost is not needed to send it */
     }
     item.changed_at = now;
     status = th_outbox_put_item(outbox, txn, &item);
-    return status == 0 ? th_outbox_put_change(outbox, txn, &item) : status;
+    return status == 0 ? th_outbox_put_change(outbox, txn, &item, false) : status;
 }
 
 static int set_aside(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
                      th_instant now)
 {
     enum th_outbox_table table = (enum th_outbox_table)bad->key.bytes[0];
-    bool has_id = bad->key.size >= 9 && table != TH_TABLE_NOTICE;
+    bool has_id = bad->key.size >= 9 && table != TH_TABLE_NOTICE && table != TH_TABLE_META;
     uint64_t id = has_id ? th_outbox_key_id(bad->key.bytes) : 0;
     char text[400], of[48] = "";
     if (has_id)

@@ -42,23 +42,39 @@ int th_outbox_put_item(struct th_outbox *outbox, MDB_txn *txn, const struct th_o
                          (struct th_bytes){bytes, size}, 0);
 }
 
-int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
+int th_outbox_last_seq(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_table table,
+                       uint64_t id, uint32_t *ret_seq)
 {
     struct th_outbox_key last;
-    uint32_t seq = 0;
-    int status = find_last(outbox, txn, th_outbox_key_of_id(TH_TABLE_HISTORY, item->id), &last);
-    if (status == 0)
-        for (size_t i = 9; i < 13; i++)
-            seq = seq << 8 | last.bytes[i];
-    else if (status != TH_E_NOT_FOUND)
+    int status = find_last(outbox, txn, th_outbox_key_of_id(table, id), &last);
+    if (status == TH_E_NOT_FOUND) {
+        *ret_seq = 0;
+        return 0;
+    }
+    if (status != 0)
         return status;
-    uint8_t value[13];
+    uint32_t seq = 0;
+    for (size_t i = 9; i < 13 && i < last.size; i++)
+        seq = seq << 8 | last.bytes[i];
+    *ret_seq = seq;
+    return 0;
+}
+
+int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item,
+                         bool is_readmission)
+{
+    uint32_t seq;
+    int status = th_outbox_last_seq(outbox, txn, TH_TABLE_HISTORY, item->id, &seq);
+    if (status != 0)
+        return status;
+    uint8_t value[TH_OUTBOX_CHANGE_SIZE];
     for (size_t i = 0; i < 8; i++)
         value[i] = (uint8_t)((uint64_t)item->changed_at.ms >> (8 * (7 - i)));
     value[8] = (uint8_t)item->state;
     for (size_t i = 0; i < 4; i++)
         value[9 + i] = (uint8_t)(item->attempts >> (8 * (3 - i)));
-    return th_outbox_put(outbox, txn, th_outbox_key_of_change(item->id, seq + 1),
+    value[13] = is_readmission;
+    return th_outbox_put(outbox, txn, th_outbox_key_of_seq(TH_TABLE_HISTORY, item->id, seq + 1),
                          (struct th_bytes){value, sizeof value}, 0);
 }
 
@@ -140,7 +156,7 @@ int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
     if (status == 0)
         status = th_outbox_put_item(outbox, txn, &added);
     if (status == 0)
-        status = th_outbox_put_change(outbox, txn, &added);
+        status = th_outbox_put_change(outbox, txn, &added, false);
     status = th_outbox_finish(txn, status);
     if (status == 0)
         *ret_id = added.id;
@@ -173,7 +189,7 @@ static int freeze_one(struct th_outbox *outbox, MDB_txn *txn, const struct th_ou
                            frozen->submission, MDB_NOOVERWRITE);
     if (status == 0)
         status = th_outbox_put_item(outbox, txn, &item);
-    return status == 0 ? th_outbox_put_change(outbox, txn, &item) : status;
+    return status == 0 ? th_outbox_put_change(outbox, txn, &item, false) : status;
 }
 
 int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen, size_t count,
@@ -220,7 +236,7 @@ int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_item *item
         status = th_outbox_put_item(outbox, txn, &settled);
     }
     if (status == 0)
-        status = th_outbox_put_change(outbox, txn, &settled);
+        status = th_outbox_put_change(outbox, txn, &settled, false);
     if (status == 0)
         status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_DETAIL, item->id),
                                detail_bytes, 0);

@@ -116,9 +116,9 @@ struct th_outbox_key th_outbox_key_of_id(enum th_outbox_table table, uint64_t id
     return key;
 }
 
-struct th_outbox_key th_outbox_key_of_change(uint64_t id, uint32_t seq)
+struct th_outbox_key th_outbox_key_of_seq(enum th_outbox_table table, uint64_t id, uint32_t seq)
 {
-    struct th_outbox_key key = th_outbox_key_of_id(TH_TABLE_HISTORY, id);
+    struct th_outbox_key key = th_outbox_key_of_id(table, id);
     struct writer writer = {key.bytes, key.size, sizeof key.bytes};
     write_number(&writer, seq, 4);
     key.size = writer.size;
@@ -186,14 +186,16 @@ enum item_flag {
     ITEM_TIMELINESS = 4,
     ITEM_DUE = 8,
     ITEM_STORED_DIGEST = 16,
-    ITEM_PREPARED = 32
+    ITEM_PREPARED = 32,
+    ITEM_READMITTED = 64
 };
 
 /*
  * state u8, flags u8, number u32, revision u32, attempts u32, queued_at i64, changed_at i64,
  * prepared i64, report digest, plan digest, header digest, position u64, received_at i64,
- * first_received i64, timeliness u8, due i64, stored digest, next revision u32, plan run,
- * obligation run; a run is u32 size and bytes; what a flag says is absent is zero.
+ * first_received i64, timeliness u8, due i64, stored digest, next revision u32, again position
+ * u64, again_at i64, plan run, obligation run; a run is u32 size and bytes; what a flag says is
+ * absent is zero.
  */
 size_t th_outbox_item_encode(const struct th_outbox_item *item,
                              uint8_t ret_bytes[TH_OUTBOX_ITEM_SIZE_MAX])
@@ -203,7 +205,7 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
         (item->is_frozen ? ITEM_FROZEN : 0U) | (item->has_position ? ITEM_POSITION : 0U) |
         (item->has_timeliness ? ITEM_TIMELINESS : 0U) | (item->has_due ? ITEM_DUE : 0U) |
         (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U) |
-        (item->has_prepared ? ITEM_PREPARED : 0U);
+        (item->has_prepared ? ITEM_PREPARED : 0U) | (item->is_readmitted ? ITEM_READMITTED : 0U);
     write_number(&writer, (uint64_t)item->state, 1);
     write_number(&writer, flags, 1);
     write_number(&writer, item->number, 4);
@@ -222,6 +224,8 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
     write_instant(&writer, item->due);
     write_bytes(&writer, item->stored_digest.bytes, TH_DIGEST_SIZE);
     write_number(&writer, item->next_revision, 4);
+    write_number(&writer, item->again_position, 8);
+    write_instant(&writer, item->again_at);
     write_run(&writer, item->plan, strlen(item->plan));
     write_run(&writer, item->obligation, strlen(item->obligation));
     return writer.size;
@@ -249,6 +253,8 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     item.due = read_instant(&reader);
     read_digest(&reader, &item.stored_digest);
     item.next_revision = (uint32_t)read_number(&reader, 4);
+    item.again_position = read_number(&reader, 8);
+    item.again_at = read_instant(&reader);
     read_id_text(&reader, item.plan, TH_LIMIT_PLAN_ID_MAX);
     read_id_text(&reader, item.obligation, TH_LIMIT_OBLIGATION_ID_MAX);
     if (reader.is_bad || reader.rest.size > 0 || th_item_state_word(item.state)[0] == '\0')
@@ -259,6 +265,7 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     item.has_due = (flags & ITEM_DUE) != 0;
     item.has_prepared = (flags & ITEM_PREPARED) != 0;
     item.has_stored_digest = (flags & ITEM_STORED_DIGEST) != 0;
+    item.is_readmitted = (flags & ITEM_READMITTED) != 0;
     *ret_item = item;
     return 0;
 }
@@ -338,6 +345,47 @@ int th_outbox_detail_decode(struct th_bytes bytes, struct th_arena *arena,
     if (reader.is_bad || reader.rest.size > 0)
         return TH_E_CORRUPT;
     *ret_detail = detail;
+    return 0;
+}
+
+/* ---- what the province asks for ---- */
+
+int th_outbox_lost_encode(const struct th_outbox_lost *lost, size_t count, struct th_arena *arena,
+                          struct th_bytes *ret_bytes)
+{
+    size_t size = 4;
+    for (size_t i = 0; i < count; i++)
+        size += 4 + lost[i].realm.size + 8;
+    struct writer writer = {th_arena_alloc(arena, size), 0, size};
+    if (writer.bytes == NULL)
+        return TH_E_NO_MEMORY;
+    write_number(&writer, count, 4);
+    for (size_t i = 0; i < count; i++) {
+        write_run(&writer, lost[i].realm.bytes, lost[i].realm.size);
+        write_number(&writer, lost[i].from, 8);
+    }
+    *ret_bytes = (struct th_bytes){writer.bytes, writer.size};
+    return 0;
+}
+
+int th_outbox_lost_decode(struct th_bytes bytes, struct th_arena *arena,
+                          const struct th_outbox_lost **ret_lost, size_t *ret_count)
+{
+    struct reader reader = {bytes, false};
+    size_t count = (size_t)read_number(&reader, 4);
+    if (reader.is_bad || count > TH_OUTBOX_LOST_MAX)
+        return TH_E_CORRUPT;
+    struct th_outbox_lost *lost = th_arena_alloc_array(arena, count, sizeof *lost);
+    if (lost == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        lost[i].realm = read_text(&reader);
+        lost[i].from = read_number(&reader, 8);
+    }
+    if (reader.is_bad || reader.rest.size > 0)
+        return TH_E_CORRUPT;
+    *ret_lost = lost;
+    *ret_count = count;
     return 0;
 }
 

@@ -4,13 +4,15 @@
  *
  * One unnamed LMDB database; the first byte of a key is the table; numbers are big-endian.
  *
- *   'm' | "outbox"         format u8 (1), identity 16 bytes (also in the file OUTBOX_ID)
+ *   'm' | "outbox"         format u8 (2), identity 16 bytes (also in the file OUTBOX_ID)
  *   'm' | 1 u64            the province's time as last heard in a rehearsal, i64
+ *   'm' | 2 u64            what the province asks for: count u32; realm run, from u64 each
  *   'i' | id u64           item: see item_encode() in record.c
  *   'b' | id u64           bytes of the report
  *   'f' | id u64           bytes of the frozen submission
  *   'r' | id u64           detail of the answer: receipt, refusal, reasons, warnings
- *   'h' | id u64 | seq u32 change of state: time i64, state u8, attempts u32
+ *   'e' | id u64 | seq u32 receipt of an earlier log; the newest one is in the detail
+ *   'h' | id u64 | seq u32 change of state: time i64, state u8, attempts u32, readmission u8
  *   'n' | hash 16 bytes    notice; the hash is over what makes it unique
  *
  * Every value is followed by the first 8 bytes of SHA-256 over key and value, so that a value that
@@ -23,12 +25,14 @@
 
 #include <lmdb.h>
 
-#define TH_OUTBOX_FORMAT        1
+#define TH_OUTBOX_FORMAT        2
 #define TH_OUTBOX_IDENTITY_SIZE 16
 #define TH_OUTBOX_CHECK_SIZE    8
 #define TH_OUTBOX_KEY_MAX       17
 #define TH_OUTBOX_ITEM_SIZE_MAX 512
 #define TH_OUTBOX_META_TIME     1
+#define TH_OUTBOX_META_LOST     2
+#define TH_OUTBOX_CHANGE_SIZE   14
 
 enum th_outbox_table {
     TH_TABLE_META = 'm',
@@ -36,6 +40,7 @@ enum th_outbox_table {
     TH_TABLE_REPORT = 'b',
     TH_TABLE_FROZEN = 'f',
     TH_TABLE_DETAIL = 'r',
+    TH_TABLE_EARLIER = 'e',
     TH_TABLE_HISTORY = 'h',
     TH_TABLE_NOTICE = 'n'
 };
@@ -52,7 +57,8 @@ struct th_outbox_key {
 };
 
 struct th_outbox_key th_outbox_key_of_id(enum th_outbox_table table, uint64_t id);
-struct th_outbox_key th_outbox_key_of_change(uint64_t id, uint32_t seq);
+/* Of a table whose keys have a sequence number. */
+struct th_outbox_key th_outbox_key_of_seq(enum th_outbox_table table, uint64_t id, uint32_t seq);
 /* The id in a key of a table that has one. */
 uint64_t th_outbox_key_id(const uint8_t *key);
 
@@ -82,13 +88,21 @@ TH_MUST_CHECK int th_outbox_detail_decode(struct th_bytes bytes, struct th_arena
 TH_MUST_CHECK int th_outbox_notice_encode(const struct th_notice *notice, struct th_arena *arena,
                                           struct th_bytes *ret_bytes);
 TH_MUST_CHECK int th_outbox_notice_decode(struct th_bytes bytes, struct th_notice *ret_notice);
+TH_MUST_CHECK int th_outbox_lost_encode(const struct th_outbox_lost *lost, size_t count,
+                                        struct th_arena *arena, struct th_bytes *ret_bytes);
+/* Borrows the bytes. */
+TH_MUST_CHECK int th_outbox_lost_decode(struct th_bytes bytes, struct th_arena *arena,
+                                        const struct th_outbox_lost **ret_lost, size_t *ret_count);
 struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice);
 
 /* For the writing functions that share a transaction. */
 TH_MUST_CHECK int th_outbox_put_item(struct th_outbox *outbox, MDB_txn *txn,
                                      const struct th_outbox_item *item);
 TH_MUST_CHECK int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn,
-                                       const struct th_outbox_item *item);
+                                       const struct th_outbox_item *item, bool is_readmission);
+/* The last sequence number of an item in a table that has them; 0: none. */
+TH_MUST_CHECK int th_outbox_last_seq(struct th_outbox *outbox, MDB_txn *txn,
+                                     enum th_outbox_table table, uint64_t id, uint32_t *ret_seq);
 TH_MUST_CHECK int th_outbox_put_notice(struct th_outbox *outbox, MDB_txn *txn,
                                        const struct th_notice *notice, bool *ret_is_new);
 /* Commits, or aborts when `status` is a failure. */

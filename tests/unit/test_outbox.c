@@ -464,3 +464,152 @@ Test(outbox, nothing_that_was_reported_queued_is_lost_by_kill, .timeout = 60)
         th_arena_reset(&arena);
     }
 }
+
+/* ---- a later log ---- */
+
+static uint64_t add_received(const char *receipt)
+{
+    uint64_t id = add(1, "r");
+    freeze(id, "s");
+    settle(id, TH_ITEM_RECEIVED, receipt);
+    return id;
+}
+
+static int readmit(uint64_t id, const char *receipt)
+{
+    struct th_outbox_readmission readmission = {
+        .id = id, .receipt = bytes_of(receipt), .position = 12, .time = {noon.ms + 1000}};
+    return th_outbox_readmit(outbox, &readmission, (th_instant){noon.ms + 2000});
+}
+
+static void expect_receipts(uint64_t id, const char *newest, size_t earlier, const char *oldest)
+{
+    struct th_outbox_detail detail;
+    const struct th_bytes *receipts;
+    size_t count;
+    cr_assert_eq(th_outbox_get_detail(outbox, id, &arena, &detail), 0);
+    cr_assert_eq(detail.receipt.size, strlen(newest));
+    cr_assert_eq(memcmp(detail.receipt.bytes, newest, detail.receipt.size), 0);
+    cr_assert_eq(detail.reasons_count, 1, "what came with the first answer stays");
+    cr_assert_eq(th_outbox_get_earlier(outbox, id, &arena, &receipts, &count), 0);
+    cr_assert_eq(count, earlier);
+    if (count > 0)
+        cr_assert_eq(memcmp(receipts[0].bytes, oldest, receipts[0].size), 0);
+}
+
+Test(outbox, a_receipt_of_a_later_log_is_kept_beside_the_earlier_ones)
+{
+    uint64_t id = add_received("receipt one");
+    expect_receipts(id, "receipt one", 0, NULL);
+    cr_assert_eq(readmit(id, "receipt two"), 0);
+    cr_assert_eq(readmit(id, "receipt three"), 0);
+    cr_assert_eq(reopen(), 0);
+    expect_receipts(id, "receipt three", 2, "receipt one");
+    struct th_outbox_item item = get(id);
+    cr_assert_eq(item.state, TH_ITEM_RECEIVED);
+    cr_assert_eq(item.position, 77, "where it was first");
+    cr_assert(item.is_readmitted);
+    cr_assert_eq(item.again_position, 12);
+    cr_assert_eq(item.again_at.ms, noon.ms + 1000);
+}
+
+Test(outbox, the_same_receipt_again_changes_nothing)
+{
+    uint64_t id = add_received("receipt one");
+    cr_assert_eq(readmit(id, "receipt two"), 0);
+    cr_assert_eq(readmit(id, "receipt two"), 0);
+    expect_receipts(id, "receipt two", 1, "receipt one");
+    const struct th_outbox_change *changes;
+    size_t count;
+    cr_assert_eq(th_outbox_get_history(outbox, id, &arena, &changes, &count), 0);
+    cr_assert_eq(count, 4, "queued, sent, received, readmitted");
+    cr_assert_eq(changes[3].state, TH_ITEM_RECEIVED);
+    cr_assert(changes[3].is_readmission);
+    cr_assert_not(changes[2].is_readmission);
+}
+
+Test(outbox, only_a_received_report_is_readmitted)
+{
+    uint64_t id = add(1, "r");
+    freeze(id, "s");
+    cr_assert_eq(readmit(id, "receipt"), TH_E_INVALID);
+    cr_assert_eq(readmit(99, "receipt"), TH_E_NOT_FOUND);
+    cr_assert_eq(get(id).state, TH_ITEM_SENT);
+}
+
+Test(outbox, a_flipped_bit_in_an_earlier_receipt_leaves_the_newest)
+{
+    uint64_t id = add_received("receipt one");
+    cr_assert_eq(readmit(id, "receipt two"), 0);
+    flip("receipt one");
+    cr_assert_eq(reopen(), 0);
+    expect_receipts(id, "receipt two", 0, NULL);
+    size_t count = 0;
+    cr_assert_eq(th_outbox_scrub(outbox, noon, &count), 0);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(get(id).state, TH_ITEM_RECEIVED);
+    cr_assert_eq(readmit(id, "receipt three"), 0);
+    expect_receipts(id, "receipt three", 1, "receipt two");
+}
+
+Test(outbox, a_flipped_bit_in_the_newest_receipt_leaves_the_earlier)
+{
+    uint64_t id = add_received("receipt one");
+    cr_assert_eq(readmit(id, "receipt two"), 0);
+    flip("receipt two");
+    cr_assert_eq(reopen(), 0);
+    cr_assert_eq(readmit(id, "receipt three"), TH_E_CORRUPT);
+    size_t count = 0;
+    cr_assert_eq(th_outbox_scrub(outbox, noon, &count), 0);
+    cr_assert_eq(get(id).state, TH_ITEM_SENT, "sent again for its receipt");
+    cr_assert_not(get(id).is_readmitted);
+    const struct th_bytes *receipts;
+    cr_assert_eq(th_outbox_get_earlier(outbox, id, &arena, &receipts, &count), 0);
+    cr_assert_eq(count, 1);
+}
+
+static void expect_lost(size_t expected, uint64_t from)
+{
+    const struct th_outbox_lost *lost;
+    size_t count;
+    cr_assert_eq(th_outbox_get_lost(outbox, &arena, &lost, &count), 0);
+    cr_assert_eq(count, expected);
+    if (count > 0) {
+        cr_assert_eq(lost[0].from, from);
+        cr_assert_eq(memcmp(lost[0].realm.bytes, "first/realm", lost[0].realm.size), 0);
+    }
+}
+
+Test(outbox, what_the_province_asks_for_is_kept_and_written_once)
+{
+    struct th_outbox_lost lost[] = {{{"first/realm", 11}, 40}, {{"second/realm", 12}, 50}};
+    expect_lost(0, 0);
+    cr_assert_eq(th_outbox_keep_lost(outbox, lost, 0), 0);
+    cr_assert_eq(th_outbox_keep_lost(outbox, lost, 2), 0);
+    uint64_t version = th_outbox_version(outbox);
+    cr_assert_eq(th_outbox_keep_lost(outbox, lost, 2), 0);
+    cr_assert_eq(th_outbox_version(outbox), version, "the same again is not written");
+    cr_assert_eq(reopen(), 0);
+    expect_lost(2, 40);
+    lost[0].from = 41;
+    cr_assert_eq(th_outbox_keep_lost(outbox, lost, 1), 0);
+    expect_lost(1, 41);
+    cr_assert_eq(th_outbox_keep_lost(outbox, lost, TH_OUTBOX_LOST_MAX + 1), TH_E_LIMIT);
+}
+
+Test(outbox, a_flipped_bit_in_what_is_asked_for_harms_no_report)
+{
+    uint64_t id = add(1, "r"), second = add(2, "r2");
+    struct th_outbox_lost lost = {{"first/realm", 11}, 40};
+    cr_assert_eq(th_outbox_keep_lost(outbox, &lost, 1), 0);
+    flip("first/realm");
+    cr_assert_eq(reopen(), 0);
+    expect_lost(0, 0);
+    size_t count = 0;
+    cr_assert_eq(th_outbox_scrub(outbox, noon, &count), 0);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(get(id).state, TH_ITEM_QUEUED);
+    cr_assert_eq(get(second).state, TH_ITEM_QUEUED);
+    cr_assert_eq(th_outbox_keep_lost(outbox, &lost, 1), 0);
+    expect_lost(1, 40);
+}
