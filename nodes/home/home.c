@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "nodes/home/settings.h"
+#include "nodes/home/trust.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
 
@@ -220,7 +221,8 @@ static int open_home(const char *folder, bool is_bare, struct th_problems *probl
     memcpy(home.folder, folder, size + 1);
     th_arena_init(&home.arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
     int status = th_home_settings_read(folder, problems, home.unit_code, &home.server);
-    th_log_keys_begin(&home.server.log_key, &home.log_keys);
+    if (status == 0)
+        status = th_home_open_log_keys(folder, &home.server.log_key, problems, &home.log_keys);
     if (status == 0)
         status = open_units(&home, is_bare, problems);
     if (status == 0)
@@ -246,6 +248,11 @@ int th_home_open_bare(const char *folder, struct th_problems *problems, struct t
 void th_home_close(struct th_home *home)
 {
     th_arena_deinit(&home->arena);
+}
+
+const char *th_home_log(const struct th_home *home)
+{
+    return th_log_keys_current(&home->log_keys)->vkey.name;
 }
 
 int th_home_find_plan(const struct th_home *home, const char *id,

@@ -5,6 +5,7 @@
  *     node.yaml     unit, mode, realm, address, aggregator's CURVE key, log key   (0600)
  *     node.key      Ed25519 seed and CURVE secret, base64, one per line           (0600)
  *     node.pub      for the province to enrol
+ *     log-keys.yaml the keys that the log has had since; absent while it has had one
  *     known/        compiled plans and units: plan-<id>.bin, units.bin; replaced by announcements
  *     outbox/       LMDB: reports on their way, receipts, notices
  *
@@ -27,8 +28,8 @@ struct th_home_plan {
 struct th_home {
     char folder[4096];
     char unit_code[TH_UNIT_CODE_MAX + 1];
-    struct th_server_file server; /* units and plans: see below */
-    struct th_log_keys log_keys;  /* begins with the key of `server` */
+    struct th_server_file server; /* units and plans: see below; realm, log_key: the pinned ones */
+    struct th_log_keys log_keys;  /* the pinned key and those after it; the connection adds more */
     struct th_unit_list units;
     struct th_digest units_digest;
     const struct th_unit *unit; /* this node's, in `units` */
@@ -45,6 +46,8 @@ TH_MUST_CHECK int th_home_open(const char *folder, struct th_problems *problems,
 TH_MUST_CHECK int th_home_open_bare(const char *folder, struct th_problems *problems,
                                     struct th_home *ret_home);
 void th_home_close(struct th_home *home);
+/* The name of the log as it is now. Borrows. */
+const char *th_home_log(const struct th_home *home);
 
 /* "P" or, with "", the only plan. TH_E_NOT_FOUND, TH_E_AMBIGUOUS. */
 TH_MUST_CHECK int th_home_find_plan(const struct th_home *home, const char *id,

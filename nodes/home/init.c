@@ -65,8 +65,8 @@ static int make_inner(const char *folder, const char *name, struct th_problems *
     return status == 0 ? make_folder(path, problems) : status;
 }
 
-static int write_public(const char *folder, const char *unit_code,
-                        const struct th_server_file *server, const struct th_home_keys *keys)
+int th_home_write_public(const char *folder, const char *unit_code,
+                         const struct th_server_file *server, const struct th_home_keys *keys)
 {
     struct th_node_file file = {.sign_key = keys->sign_key};
     uint8_t nonce[24];
@@ -94,7 +94,7 @@ static int write_keys(const char *folder, const char *unit_code,
         return status;
     status = th_home_keys_write(path, keys);
     if (status == 0)
-        status = write_public(folder, unit_code, server, keys);
+        status = th_home_write_public(folder, unit_code, server, keys);
     th_home_keys_free(keys);
     return status;
 }

@@ -3,7 +3,8 @@
 #ifndef TH_NODES_INIT_H
 #define TH_NODES_INIT_H
 
-#include "base/problems.h"
+#include "nodes/home/keys.h"
+#include "proto/exchange/server_file.h"
 
 /*
  * Makes the folder (0700) with everything in it; node.yaml is written last, so a folder with it is
@@ -13,5 +14,10 @@
  */
 TH_MUST_CHECK int th_home_init(const char *folder, const char *unit_code, const char *server_path,
                                struct th_problems *problems);
+
+/* Writes node.pub, for the log and the CURVE key of `server`. TH_E_IO, TH_E_LIMIT. */
+TH_MUST_CHECK int th_home_write_public(const char *folder, const char *unit_code,
+                                       const struct th_server_file *server,
+                                       const struct th_home_keys *keys);
 
 #endif

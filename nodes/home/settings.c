@@ -17,8 +17,8 @@ static const char *const keys[] = {"node",    "format",  "unit",      "mode",   
 static const struct th_yaml_word modes[] = {{"live", TH_MODE_LIVE},
                                             {"rehearsal", TH_MODE_REHEARSAL}};
 
-int th_home_settings_write(const char *folder, const char *unit,
-                           const struct th_server_file *server)
+static int write(const char *folder, const char *unit, const struct th_server_file *server,
+                 int (*put)(const char *path, mode_t mode, const void *bytes, size_t size))
 {
     char path[TH_HOME_PATH_SIZE], text[SETTINGS_SIZE_MAX];
     char vkey[TH_NOTE_VKEY_TEXT_MAX + 1], curve[2 * TH_CURVE_KEY_SIZE];
@@ -39,7 +39,19 @@ int th_home_settings_write(const char *folder, const char *unit,
                           server->address, server->publish, curve, vkey);
     if (length < 0 || length >= (int)sizeof text)
         return TH_E_LIMIT;
-    return th_file_create(path, 0600, text, (size_t)length);
+    return put(path, 0600, text, (size_t)length);
+}
+
+int th_home_settings_write(const char *folder, const char *unit,
+                           const struct th_server_file *server)
+{
+    return write(folder, unit, server, th_file_create);
+}
+
+int th_home_settings_replace(const char *folder, const char *unit,
+                             const struct th_server_file *server)
+{
+    return write(folder, unit, server, th_file_write);
 }
 
 static int get_text(struct th_yaml_node root, const char *key, size_t capacity,

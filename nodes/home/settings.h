@@ -23,6 +23,9 @@
 /* A new file, mode 0600. TH_E_EXISTS, TH_E_IO, TH_E_LIMIT. */
 TH_MUST_CHECK int th_home_settings_write(const char *folder, const char *unit,
                                          const struct th_server_file *server);
+/* The same, also in the place of one that is there. TH_E_IO, TH_E_LIMIT. */
+TH_MUST_CHECK int th_home_settings_replace(const char *folder, const char *unit,
+                                           const struct th_server_file *server);
 /* Units and plans of the result are empty. Each failure adds a problem, except TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_home_settings_read(const char *folder, struct th_problems *problems,
                                         char ret_unit[TH_UNIT_CODE_MAX + 1],
