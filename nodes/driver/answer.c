@@ -14,11 +14,6 @@ static struct th_text text_of(const char *text)
     return (struct th_text){text, strlen(text)};
 }
 
-static bool is_text(struct th_text text, const char *other)
-{
-    return text.size == strlen(other) && memcmp(text.bytes, other, text.size) == 0;
-}
-
 static void tell(struct th_node_driver *driver, struct th_node_news news)
 {
     driver->ports.tell(driver->ports.context, &news);
@@ -40,12 +35,14 @@ int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
                           const struct th_node_answer *answer)
 {
     TH_ASSERT(answer != NULL);
+    bool is_again = th_node_find_again(driver, id) != NULL;
     char text[400];
-    (void)snprintf(
-        text, sizeof text,
-        "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là chưa nộp và "
-        "được gửi lại; hãy báo cho nơi nhận.",
-        (unsigned long long)id, answer->fault);
+    (void)snprintf(text, sizeof text,
+                   is_again ? "Biên nhận mới cho mục %llu không được chấp nhận: %s. Biên nhận cũ "
+                              "vẫn giữ, báo cáo được gửi lại; hãy báo cho nơi nhận."
+                            : "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là "
+                              "chưa nộp và được gửi lại; hãy báo cho nơi nhận.",
+                   (unsigned long long)id, answer->fault);
     struct th_notice notice = {
         .kind = TH_NOTICE_EVIDENCE, .item = id, .text = text_of(text), .evidence = answer->receipt};
     return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
@@ -100,6 +97,8 @@ static void fill_item(const struct th_node_answer *answer, struct th_outbox_item
         item->has_position = true;
         item->position = answer->leaf->position;
         item->received_at = answer->leaf->time;
+        if (answer->judgement != NULL && answer->judgement->has_received)
+            item->received_at = answer->judgement->received; /* by the log before */
     }
     if (answer->judgement != NULL && answer->judgement->accepted) {
         item->has_timeliness = true;
@@ -145,10 +144,10 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
     status = th_outbox_settle(driver->outbox, &item, &detail, item.changed_at);
     if (status != 0)
         return status;
-    if (item.state == TH_ITEM_RECEIVED &&
-        (driver->newest_item == 0 || item.position >= driver->newest_position)) {
-        driver->newest_item = item.id;
-        driver->newest_position = item.position;
+    if (item.state == TH_ITEM_RECEIVED) {
+        status = th_node_place_item(driver, item.id, answer->checkpoint, item.position);
+        if (status != 0)
+            return status;
     }
     tell(driver, (struct th_node_news){.kind = TH_NEWS_SETTLED, .item = &item, .detail = &detail});
     return 0;
@@ -156,11 +155,11 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
 
 /* ---- outcomes ---- */
 
-static struct th_node_flight *find_by_header(struct th_node_driver *driver,
+static struct th_node_flight *find_by_header(struct th_node_flight *flights, size_t count,
                                              const struct th_digest *digest)
 {
-    for (size_t i = 0; i < TH_NODE_WINDOW; i++) {
-        struct th_node_flight *flight = &driver->flights[i];
+    for (size_t i = 0; i < count; i++) {
+        struct th_node_flight *flight = &flights[i];
         if (flight->id != 0 && flight->is_frozen &&
             memcmp(&flight->header_digest, digest, sizeof *digest) == 0)
             return flight;
@@ -168,7 +167,6 @@ static struct th_node_flight *find_by_header(struct th_node_driver *driver,
     return NULL;
 }
 
-/* Whether the receipt of a verdict holds for the report; fills the answer either way. */
 static int check_receipt(struct th_node_driver *driver, const struct th_node_flight *flight,
                          struct th_node_answer *answer, bool *ret_holds)
 {
@@ -188,6 +186,10 @@ static int check_receipt(struct th_node_driver *driver, const struct th_node_fli
         return status;
     if (status != 0) {
         answer->fault = th_status_text(status);
+        return 0;
+    }
+    if (strcmp(receipt->checkpoint.origin, th_home_log(driver->home)) != 0) {
+        answer->fault = "biên nhận của sổ trước, không phải của sổ đang dùng";
         return 0;
     }
     struct th_receipt_claim claim = {.mode = driver->home->server.mode,
@@ -217,9 +219,24 @@ static enum th_node_event_kind event_of(enum th_verdict verdict, bool holds)
     return TH_NODE_EVENT_RECEIPT_BAD;
 }
 
+/* Nothing is settled by it: the province may take the report later. */
+static void tell_refusal(struct th_node_driver *driver, uint64_t id,
+                         const struct th_wire_verdict *verdict)
+{
+    struct th_text why = verdict->reasons_count > 0 ? verdict->reasons[0].text : text_of("");
+    char text[600];
+    (void)snprintf(text, sizeof text, "chưa nhận lại mục %llu: %.*s", (unsigned long long)id,
+                   why.size < 400 ? (int)why.size : 400, why.bytes);
+    tell(driver, (struct th_node_news){.kind = TH_NEWS_LATER, .text = text_of(text)});
+}
+
 static int on_outcome(struct th_node_driver *driver, const struct th_outcome *outcome)
 {
-    struct th_node_flight *flight = find_by_header(driver, &outcome->header_digest);
+    struct th_node_flight *flight =
+        find_by_header(driver->flights, TH_NODE_WINDOW, &outcome->header_digest);
+    bool is_again = flight == NULL;
+    if (is_again)
+        flight = find_by_header(driver->again, TH_NODE_AGAIN_WINDOW, &outcome->header_digest);
     if (flight == NULL)
         return 0; /* settled before, or not ours */
     struct th_node_answer answer = {.outcome = outcome,
@@ -239,31 +256,13 @@ static int on_outcome(struct th_node_driver *driver, const struct th_outcome *ou
         if (status != 0)
             return status;
         kind = event_of(answer.verdict->kind, holds);
+        if (is_again && kind == TH_NODE_EVENT_REJECTED)
+            tell_refusal(driver, flight->id, answer.verdict);
     }
     return th_node_step(driver, (struct th_node_event){.kind = kind, .id = flight->id}, &answer);
 }
 
 /* ---- the rest of what a server says ---- */
-
-static int on_welcome(struct th_node_driver *driver, const struct th_welcome *welcome)
-{
-    if (welcome->mode != driver->home->server.mode ||
-        !is_text(welcome->realm, driver->home->server.realm))
-        return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_STRANGER}, NULL);
-    driver->store_now = welcome->now;
-    if (welcome->mode == TH_MODE_REHEARSAL) {
-        int status = th_outbox_keep_time(driver->outbox, welcome->now);
-        if (status != 0 && status != TH_E_STORAGE)
-            return status;
-    }
-    int seen = th_node_witness_welcome(driver, welcome->size);
-    if (seen != 0)
-        return seen;
-    driver->was_welcomed = true;
-    if (driver->core.link != TH_NODE_LINK_READY) /* else a rehearsal's clock was set */
-        tell(driver, (struct th_node_news){.kind = TH_NEWS_READY});
-    return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_WELCOME}, NULL);
-}
 
 static int on_reminder(struct th_node_driver *driver, const struct th_reminder *reminder)
 {
@@ -307,6 +306,14 @@ static int on_announcement(struct th_node_driver *driver,
     return th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
 }
 
+static bool is_of_again(const struct th_node_driver *driver, uint64_t request)
+{
+    for (size_t i = 0; i < driver->core.again_count; i++)
+        if (driver->core.again[i].request == request)
+            return true;
+    return false;
+}
+
 static int on_failure(struct th_node_driver *driver, uint64_t request,
                       const struct th_failure *failure)
 {
@@ -319,7 +326,7 @@ static int on_failure(struct th_node_driver *driver, uint64_t request,
         if (status != 0)
             return status;
     }
-    if (failure->retry)
+    if (failure->retry || is_of_again(driver, request))
         tell(driver, (struct th_node_news){.kind = TH_NEWS_LATER, .text = failure->text});
     return th_node_step(driver,
                         (struct th_node_event){.kind = TH_NODE_EVENT_FAILURE,
@@ -329,9 +336,8 @@ static int on_failure(struct th_node_driver *driver, uint64_t request,
                         &answer);
 }
 
-int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame)
+static int take_frame(struct th_node_driver *driver, struct th_bytes frame)
 {
-    th_arena_reset(&driver->arena);
     struct th_to_node message;
     int status = th_wire_to_node_decode(frame, &driver->arena, &message);
     if (status != 0) {
@@ -341,7 +347,7 @@ int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame
     }
     switch (message.kind) {
     case TH_TO_NODE_WELCOME:
-        return on_welcome(driver, &message.body.welcome);
+        return th_node_on_welcome(driver, &message.body.welcome);
     case TH_TO_NODE_OUTCOME:
         return on_outcome(driver, &message.body.outcome);
     case TH_TO_NODE_ANNOUNCEMENT:
@@ -354,4 +360,11 @@ int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame
         return 0; /* `run` asks nothing */
     }
     return 0;
+}
+
+int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame)
+{
+    th_arena_reset(&driver->arena);
+    int status = take_frame(driver, frame);
+    return status == 0 ? th_node_feed_again(driver) : status;
 }

@@ -32,29 +32,11 @@ struct th_node_flight *th_node_find_flight(struct th_node_driver *driver, uint64
 
 /* ---- sending ---- */
 
-static int send_message(struct th_node_driver *driver, const struct th_to_aggregator *message)
+int th_node_send_message(struct th_node_driver *driver, const struct th_to_aggregator *message)
 {
     struct th_bytes frame;
     int status = th_wire_to_aggregator_encode(message, &driver->arena, &frame);
     return status == 0 ? driver->ports.send(driver->ports.context, frame) : status;
-}
-
-static int send_hello(struct th_node_driver *driver, uint64_t request)
-{
-    struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_HELLO, .request = request};
-    message.hello.unit = text_of(driver->home->unit_code);
-    message.hello.known = driver->known;
-    message.hello.known_count = driver->known_count;
-    struct th_outbox_detail detail;
-    if (driver->newest_item != 0) {
-        int status =
-            th_outbox_get_detail(driver->outbox, driver->newest_item, &driver->arena, &detail);
-        if (status == 0)
-            message.hello.newest_receipt = detail.receipt;
-        else if (status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
-            return status;
-    }
-    return send_message(driver, &message);
 }
 
 /* Builds and signs the submission of one report. */
@@ -65,7 +47,7 @@ static int build(struct th_node_driver *driver, const struct th_outbox_item *ite
     uint8_t signature[TH_SIGNATURE_SIZE];
     struct th_submission_header header = {
         .mode = driver->home->server.mode,
-        .realm = text_of(driver->home->server.realm),
+        .realm = text_of(th_home_log(driver->home)),
         .unit = text_of(driver->home->unit_code),
         .plan_digest = item->plan_digest,
         .prepared = item->has_prepared ? item->prepared : driver->store_now,
@@ -125,7 +107,7 @@ static int freeze(struct th_node_driver *driver, const struct th_node_actions *a
     return status;
 }
 
-static int drop_damaged(struct th_node_driver *driver, uint64_t id)
+int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id)
 {
     size_t count = 0;
     int status = th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
@@ -150,9 +132,9 @@ static int send_item(struct th_node_driver *driver, const struct th_node_action 
         status =
             th_outbox_get_frozen(driver->outbox, action->id, &driver->arena, &message.submission);
     if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND)
-        return drop_damaged(driver, action->id);
+        return th_node_drop_damaged(driver, action->id);
     if (status == 0)
-        status = send_message(driver, &message);
+        status = th_node_send_message(driver, &message);
     if (status == 0)
         tell(driver, (struct th_node_news){
                          .kind = TH_NEWS_SENT, .item = &item, .attempt = action->attempt});
@@ -161,21 +143,12 @@ static int send_item(struct th_node_driver *driver, const struct th_node_action 
 
 /* ---- the core ---- */
 
-static int keep_stranger(struct th_node_driver *driver)
-{
-    struct th_notice notice = {
-        .kind = TH_NOTICE_STRANGER,
-        .text = text_of("Máy chủ trả lời không phải nơi nhận đã ghi trong server.yaml (khác nhật "
-                        "ký, hoặc lẫn thật với diễn tập). Không gửi gì cho máy chủ này.")};
-    return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
-}
-
 static int perform(struct th_node_driver *driver, const struct th_node_action *action,
                    const struct th_node_answer *answer)
 {
     switch (action->kind) {
     case TH_NODE_ACTION_HELLO:
-        return send_hello(driver, action->request);
+        return th_node_send_hello(driver, action->request);
     case TH_NODE_ACTION_SEND:
         return send_item(driver, action);
     case TH_NODE_ACTION_SETTLE:
@@ -183,7 +156,13 @@ static int perform(struct th_node_driver *driver, const struct th_node_action *a
     case TH_NODE_ACTION_EVIDENCE:
         return th_node_keep_evidence(driver, action->id, answer);
     case TH_NODE_ACTION_STRANGER:
-        return keep_stranger(driver);
+        return th_node_keep_stranger(driver, answer);
+    case TH_NODE_ACTION_READMIT:
+        return th_node_send_again(driver, action);
+    case TH_NODE_ACTION_READMITTED:
+        return th_node_keep_readmission(driver, action->id, answer);
+    case TH_NODE_ACTION_CONTRADICTION:
+        return th_node_keep_contradiction(driver, action->id, answer);
     }
     return 0;
 }
@@ -195,6 +174,8 @@ int th_node_step(struct th_node_driver *driver, struct th_node_event event,
     event.now_ms = driver->ports.now_ms(driver->ports.context);
     driver->ports.random(driver->ports.context, &event.random, sizeof event.random);
     th_node_core_step(&driver->core, &event, &actions);
+    if (event.kind == TH_NODE_EVENT_CONNECTED || event.kind == TH_NODE_EVENT_LOST)
+        th_node_forget_again(driver);
     int status = freeze(driver, &actions);
     for (size_t i = 0; status == 0 && i < actions.count; i++)
         status = perform(driver, &actions.items[i], answer);
@@ -207,7 +188,7 @@ int th_node_step(struct th_node_driver *driver, struct th_node_event event,
 
 /* ---- items of the outbox ---- */
 
-static uint64_t group_of(const struct th_outbox_item *item)
+uint64_t th_node_group_of(const struct th_outbox_item *item)
 {
     uint8_t number[4] = {(uint8_t)(item->number >> 24), (uint8_t)(item->number >> 16),
                          (uint8_t)(item->number >> 8), (uint8_t)item->number};
@@ -235,7 +216,7 @@ static int take_item(struct th_node_driver *driver, const struct th_outbox_item 
     return th_node_step(driver,
                         (struct th_node_event){.kind = TH_NODE_EVENT_ITEM,
                                                .id = item->id,
-                                               .group = group_of(item),
+                                               .group = th_node_group_of(item),
                                                .was_sent = item->is_frozen},
                         NULL);
 }
@@ -289,7 +270,7 @@ static int start(struct th_node_driver *driver)
     return look_for_items(driver);
 }
 
-int th_node_driver_new(const struct th_home *home, const struct th_home_keys *keys,
+int th_node_driver_new(struct th_home *home, const struct th_home_keys *keys,
                        struct th_outbox *outbox, const struct th_node_ports *ports,
                        struct th_node_driver **ret_driver)
 {
@@ -317,6 +298,8 @@ void th_node_driver_free(struct th_node_driver *driver)
         return;
     th_arena_deinit(&driver->arena);
     free(driver->held);
+    free(driver->places);
+    free(driver->lost);
     free(driver);
 }
 
@@ -339,7 +322,7 @@ int th_node_driver_on_time(struct th_node_driver *driver)
     int status = look_for_items(driver);
     if (status == 0)
         status = th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_TIME}, NULL);
-    return status;
+    return status == 0 ? th_node_feed_again(driver) : status;
 }
 
 int64_t th_node_driver_next_ms(const struct th_node_driver *driver)
@@ -349,8 +332,8 @@ int64_t th_node_driver_next_ms(const struct th_node_driver *driver)
 
 bool th_node_driver_is_idle(struct th_node_driver *driver)
 {
-    return driver->core.count == 0 && !driver->may_have_more &&
-           th_outbox_version(driver->outbox) == driver->seen_version;
+    return driver->core.count == 0 && !th_node_core_awaits_again(&driver->core) &&
+           !driver->may_have_more && th_outbox_version(driver->outbox) == driver->seen_version;
 }
 
 bool th_node_driver_was_welcomed(const struct th_node_driver *driver)
@@ -360,7 +343,7 @@ bool th_node_driver_was_welcomed(const struct th_node_driver *driver)
 
 size_t th_node_driver_pending(const struct th_node_driver *driver)
 {
-    return driver->core.count;
+    return driver->core.count + driver->core.again_count;
 }
 
 uint64_t th_node_driver_dropped_frames(const struct th_node_driver *driver)

@@ -4,11 +4,13 @@
  *
  * Promises: a submission's bytes are on the disk before they are first sent, so every repetition is
  * the same bytes; an item is settled only by an answer that holds: a receipt that does not verify
- * against the pinned log key is kept as evidence and the report is sent again. Reminders and plans
- * that arrive are kept.
+ * against the history of the log's keys is kept as evidence and the report is sent again. A new key
+ * is on the disk before it is used, and only when the key before signed for it. What the province's
+ * log has lost is shown to it again, and the earlier receipt stays. Reminders and plans that arrive
+ * are kept.
  *
- * Home, keys, outbox and ports are borrowed for its life. Not thread-safe. A function that returns
- * a failure has met broken storage or no memory: stop the process.
+ * Home (whose log_keys grow), keys, outbox and ports are borrowed for its life. Not thread-safe. A
+ * function that returns a failure has met broken storage or no memory: stop the process.
  */
 #ifndef TH_NODES_DRIVER_H
 #define TH_NODES_DRIVER_H
@@ -21,13 +23,15 @@
 struct th_node_driver;
 
 enum th_node_news_kind {
-    TH_NEWS_READY,   /* the server has welcomed the node */
-    TH_NEWS_LOST,    /* the connection went */
-    TH_NEWS_SENT,    /* `item`; attempt says how often */
-    TH_NEWS_SETTLED, /* `item` with its new state; `detail` has reasons and warnings */
-    TH_NEWS_LATER,   /* `item` was put off by the server: `text` */
-    TH_NEWS_ALARM,   /* `text`; the officer should look */
-    TH_NEWS_NOTICE   /* `text`: a reminder or a plan arrived */
+    TH_NEWS_READY,      /* the server has welcomed the node */
+    TH_NEWS_LOST,       /* the connection went */
+    TH_NEWS_SENT,       /* `item`; attempt says how often */
+    TH_NEWS_SETTLED,    /* `item` with its new state; `detail` has reasons and warnings */
+    TH_NEWS_AGAIN,      /* `item` was sent to be readmitted; attempt says how often */
+    TH_NEWS_READMITTED, /* `item`: a later log has it */
+    TH_NEWS_LATER,      /* `item` was put off by the server: `text` */
+    TH_NEWS_ALARM,      /* `text`; the officer should look */
+    TH_NEWS_NOTICE      /* `text`: a reminder or a plan arrived */
 };
 
 struct th_node_news {
@@ -52,7 +56,7 @@ struct th_node_ports {
 
 /* Sets damaged records aside, then looks for items to send. Returns owned. TH_E_NO_MEMORY, TH_E_IO,
  * TH_E_STORAGE, TH_E_CORRUPT. */
-TH_MUST_CHECK int th_node_driver_new(const struct th_home *home, const struct th_home_keys *keys,
+TH_MUST_CHECK int th_node_driver_new(struct th_home *home, const struct th_home_keys *keys,
                                      struct th_outbox *outbox, const struct th_node_ports *ports,
                                      struct th_node_driver **ret_driver);
 void th_node_driver_free(struct th_node_driver *driver);
@@ -68,11 +72,12 @@ TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
 
 /* On the clock of ports.now_ms; TH_NODE_NEVER_MS. */
 int64_t th_node_driver_next_ms(const struct th_node_driver *driver);
-/* Nothing is left to send, and what was submitted meanwhile has been looked for. */
+/* Nothing is left to send, also of what the province asked for again (what it refuses to readmit is
+ * tried on, but not waited for), and what was submitted meanwhile has been looked for. */
 bool th_node_driver_is_idle(struct th_node_driver *driver);
 /* The server has welcomed this node since `new`. */
 bool th_node_driver_was_welcomed(const struct th_node_driver *driver);
-/* How many items are not settled and within the core's window. */
+/* How many items are not settled, or asked for again, and within the core's windows. */
 size_t th_node_driver_pending(const struct th_node_driver *driver);
 uint64_t th_node_driver_dropped_frames(const struct th_node_driver *driver);
 

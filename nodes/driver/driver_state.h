@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What driver.c, answer.c and witness.c share. For nodes/driver only. */
+/* What the files of nodes/driver share, and nobody else. */
 #ifndef TH_NODES_DRIVER_STATE_H
 #define TH_NODES_DRIVER_STATE_H
 
@@ -31,15 +31,24 @@ struct th_node_answer {
     const char *fault; /* why a receipt does not hold */
 };
 
-/* The log as a receipt that is held showed it. */
+/* The log as a receipt that is held showed it. A log is named by its place in the history: that of
+ * the first key with its name. */
 struct th_node_held {
     uint64_t item; /* whose receipt it is */
+    size_t log;
     uint64_t size;
     struct th_digest root;
 };
 
+/* Where a received item is: its newest receipt's place. */
+struct th_node_place {
+    uint64_t item;
+    size_t log;
+    uint64_t position;
+};
+
 struct th_node_driver {
-    const struct th_home *home;
+    struct th_home *home;
     const struct th_home_keys *keys;
     struct th_outbox *outbox;
     struct th_node_ports ports;
@@ -47,10 +56,14 @@ struct th_node_driver {
     struct th_node_flight flights[TH_NODE_WINDOW];
     struct th_digest known[TH_NODE_KNOWN_MAX];
     size_t known_count;
-    uint64_t newest_item; /* with the newest receipt, which hello shows; 0: none */
-    uint64_t newest_position;
-    struct th_node_held *held; /* one for each size */
+    struct th_node_held *held; /* one for each log and size */
     size_t held_count, held_capacity;
+    struct th_node_place *places; /* one for each received item with a good receipt */
+    size_t places_count, places_capacity;
+    /* Readmissions: what the last welcome asks for, in order; the first of them are in the core. */
+    struct th_node_place *lost;
+    size_t lost_count, lost_next;
+    struct th_node_flight again[TH_NODE_AGAIN_WINDOW];
     uint64_t last_id;      /* of the last item that went into the core */
     uint64_t seen_version; /* of the outbox */
     bool may_have_more;    /* the window was full when items were last looked for */
@@ -71,9 +84,48 @@ TH_MUST_CHECK int th_node_keep_evidence(struct th_node_driver *driver, uint64_t 
                                         const struct th_node_answer *answer);
 TH_MUST_CHECK int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
                                       enum th_node_news_kind news);
-/* witness.c. Finds the newest receipt, and what all that are held say of the log. */
+/* greeting.c */
+TH_MUST_CHECK int th_node_send_hello(struct th_node_driver *driver, uint64_t request);
+TH_MUST_CHECK int th_node_on_welcome(struct th_node_driver *driver,
+                                     const struct th_welcome *welcome);
+/* The alarm; `answer` may say why. */
+TH_MUST_CHECK int th_node_keep_stranger(struct th_node_driver *driver,
+                                        const struct th_node_answer *answer);
+
+/* readmit.c. Lists what is asked for and gives the core as much as it takes. */
+TH_MUST_CHECK int th_node_ask_again(struct th_node_driver *driver, const struct th_lost *lost,
+                                    size_t count);
+/* Gives the core more when it has room. */
+TH_MUST_CHECK int th_node_feed_again(struct th_node_driver *driver);
+/* The connection went: the core has forgotten them. */
+void th_node_forget_again(struct th_node_driver *driver);
+struct th_node_flight *th_node_find_again(struct th_node_driver *driver, uint64_t id);
+/* READMIT, READMITTED, CONTRADICTION. */
+TH_MUST_CHECK int th_node_send_again(struct th_node_driver *driver,
+                                     const struct th_node_action *action);
+TH_MUST_CHECK int th_node_keep_readmission(struct th_node_driver *driver, uint64_t id,
+                                           const struct th_node_answer *answer);
+TH_MUST_CHECK int th_node_keep_contradiction(struct th_node_driver *driver, uint64_t id,
+                                             const struct th_node_answer *answer);
+
+/* driver.c */
+TH_MUST_CHECK int th_node_send_message(struct th_node_driver *driver,
+                                       const struct th_to_aggregator *message);
+/* Sets aside what is damaged; the item leaves the core. */
+TH_MUST_CHECK int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id);
+uint64_t th_node_group_of(const struct th_outbox_item *item);
+
+/* witness.c. Finds where received items are, and what all receipts that are held say of the log. */
 TH_MUST_CHECK int th_node_witness_load(struct th_node_driver *driver);
-/* Keeps a notice when the log is shorter than a receipt has shown it; once for each size. */
+/* The place in the history of the log with this name; the number of keys: none. */
+size_t th_node_log_of(const struct th_node_driver *driver, const char *name, size_t size);
+/* The item whose newest receipt is the last one of the last log that has any; 0: none. */
+uint64_t th_node_newest_item(const struct th_node_driver *driver);
+/* Keeps where an item is now. */
+TH_MUST_CHECK int th_node_place_item(struct th_node_driver *driver, uint64_t item,
+                                     const struct th_checkpoint *seen, uint64_t position);
+/* Keeps a notice when the log is shorter than a receipt of the same log has shown it; once for each
+ * size. */
 TH_MUST_CHECK int th_node_witness_welcome(struct th_node_driver *driver, uint64_t size);
 /* Takes in a receipt that holds; keeps a notice when it contradicts another one. */
 TH_MUST_CHECK int th_node_witness_receipt(struct th_node_driver *driver, uint64_t item,

@@ -3,7 +3,8 @@
  * The node as a witness of the log. Each receipt that it holds has a checkpoint: how long the log
  * was, and its root. A log that is shorter afterwards, or had another root at that length, is not
  * the same log any more: its store was restored from an old copy, or it shows two faces. Reports
- * go on; what was seen is kept beside the receipt that proves it.
+ * go on; what was seen is kept beside the receipt that proves it. A store that was put back openly
+ * goes on as a log with another name, so only receipts of the same log are compared.
  */
 #include "nodes/driver/driver_state.h"
 
@@ -17,15 +18,71 @@
 
 #define ARENA_BLOCK_BYTES ((size_t)32 * 1024)
 
-static const struct th_node_held *find_size(const struct th_node_driver *driver, uint64_t size)
+size_t th_node_log_of(const struct th_node_driver *driver, const char *name, size_t size)
+{
+    const struct th_log_keys *keys = &driver->home->log_keys;
+    size_t at = 0;
+    while (at < keys->count && (strlen(keys->items[at].vkey.name) != size ||
+                                memcmp(keys->items[at].vkey.name, name, size) != 0))
+        at++;
+    return at;
+}
+
+static size_t log_of(const struct th_node_driver *driver, const struct th_checkpoint *seen)
+{
+    return th_node_log_of(driver, seen->origin, strlen(seen->origin));
+}
+
+static size_t current_log(const struct th_node_driver *driver)
+{
+    const char *name = th_home_log(driver->home);
+    return th_node_log_of(driver, name, strlen(name));
+}
+
+uint64_t th_node_newest_item(const struct th_node_driver *driver)
+{
+    const struct th_node_place *newest = NULL;
+    for (size_t i = 0; i < driver->places_count; i++) {
+        const struct th_node_place *place = &driver->places[i];
+        if (newest == NULL || place->log > newest->log ||
+            (place->log == newest->log && place->position >= newest->position))
+            newest = place;
+    }
+    return newest == NULL ? 0 : newest->item;
+}
+
+int th_node_place_item(struct th_node_driver *driver, uint64_t item,
+                       const struct th_checkpoint *seen, uint64_t position)
+{
+    struct th_node_place place = {.item = item, .log = log_of(driver, seen), .position = position};
+    for (size_t i = 0; i < driver->places_count; i++) {
+        if (driver->places[i].item != item)
+            continue;
+        driver->places[i] = place;
+        return 0;
+    }
+    if (driver->places_count == driver->places_capacity) {
+        size_t capacity = driver->places_capacity == 0 ? 16 : 2 * driver->places_capacity;
+        struct th_node_place *places = reallocarray(driver->places, capacity, sizeof *places);
+        if (places == NULL)
+            return TH_E_NO_MEMORY;
+        driver->places = places;
+        driver->places_capacity = capacity;
+    }
+    driver->places[driver->places_count++] = place;
+    return 0;
+}
+
+static const struct th_node_held *find_size(const struct th_node_driver *driver, size_t log,
+                                            uint64_t size)
 {
     for (size_t i = 0; i < driver->held_count; i++)
-        if (driver->held[i].size == size)
+        if (driver->held[i].log == log && driver->held[i].size == size)
             return &driver->held[i];
     return NULL;
 }
 
-/* Precondition: no root of this size is held. */
+/* Precondition: no root of this log and size is held. */
 static int hold(struct th_node_driver *driver, uint64_t item, const struct th_checkpoint *seen)
 {
     if (driver->held_count == driver->held_capacity) {
@@ -36,8 +93,8 @@ static int hold(struct th_node_driver *driver, uint64_t item, const struct th_ch
         driver->held = held;
         driver->held_capacity = capacity;
     }
-    driver->held[driver->held_count++] =
-        (struct th_node_held){.item = item, .size = seen->size, .root = seen->root};
+    driver->held[driver->held_count++] = (struct th_node_held){
+        .item = item, .log = log_of(driver, seen), .size = seen->size, .root = seen->root};
     return 0;
 }
 
@@ -63,7 +120,10 @@ static int load_one(struct th_node_driver *driver, uint64_t item, struct th_aren
         if (status != 0 && status != TH_E_NO_MEMORY)
             return 0; /* of another log, which says nothing about this one */
     }
-    if (status == 0 && find_size(driver, receipt.checkpoint.size) == NULL)
+    if (status == 0)
+        status = th_node_place_item(driver, item, &receipt.checkpoint, receipt.leaf.position);
+    if (status == 0 &&
+        find_size(driver, log_of(driver, &receipt.checkpoint), receipt.checkpoint.size) == NULL)
         status = hold(driver, item, &receipt.checkpoint);
     return status;
 }
@@ -78,10 +138,6 @@ int th_node_witness_load(struct th_node_driver *driver)
     for (size_t i = 0; status == 0 && i < count; i++) {
         if (items[i].state != TH_ITEM_RECEIVED || !items[i].has_position)
             continue;
-        if (driver->newest_item == 0 || items[i].position >= driver->newest_position) {
-            driver->newest_item = items[i].id;
-            driver->newest_position = items[i].position;
-        }
         th_arena_reset(&scratch);
         status = load_one(driver, items[i].id, &scratch);
     }
@@ -92,8 +148,9 @@ int th_node_witness_load(struct th_node_driver *driver)
 int th_node_witness_welcome(struct th_node_driver *driver, uint64_t size)
 {
     const struct th_node_held *longest = NULL;
+    size_t log = current_log(driver);
     for (size_t i = 0; i < driver->held_count; i++)
-        if (longest == NULL || driver->held[i].size > longest->size)
+        if (driver->held[i].log == log && (longest == NULL || driver->held[i].size > longest->size))
             longest = &driver->held[i];
     if (longest == NULL || size >= longest->size)
         return 0;
@@ -113,7 +170,7 @@ int th_node_witness_welcome(struct th_node_driver *driver, uint64_t size)
 int th_node_witness_receipt(struct th_node_driver *driver, uint64_t item,
                             const struct th_checkpoint *seen, struct th_bytes receipt)
 {
-    const struct th_node_held *held = find_size(driver, seen->size);
+    const struct th_node_held *held = find_size(driver, log_of(driver, seen), seen->size);
     if (held == NULL)
         return hold(driver, item, seen);
     if (th_tlog_digest_equal(&held->root, &seen->root))
