@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/audit/trust.h"
+
+#include "base/file.h"
+#include "base/options.h"
+#include "proto/exchange/keys_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static int read_history(const char *command, const char *path, FILE *err, struct th_log_keys *keys)
+{
+    struct th_problems problems;
+    th_problems_init(&problems);
+    int status = th_keys_file_read(path, &problems, keys);
+    if (status != 0 && (th_problems_total(&problems) == 0 ||
+                        th_problems_print(&problems, err) != 0))
+        th_cli_complain(err, command, NULL, "%s: %s", path, th_status_text(status));
+    th_problems_deinit(&problems);
+    return status == 0 ? EX_OK : th_status_exit_code(status);
+}
+
+int th_trust_read(const char *command, const char *keys_path, const char *log_key, FILE *err,
+                  struct th_log_keys **ret_keys)
+{
+    if ((keys_path == NULL) == (log_key == NULL)) {
+        th_cli_complain(err, command, "lịch sử khóa là tệp log-keys.yaml do tỉnh công bố",
+                        "cần một trong hai: --keys TỆP hoặc --log-key KHÓA");
+        return EX_USAGE;
+    }
+    struct th_log_keys *keys = calloc(1, sizeof *keys);
+    if (keys == NULL)
+        return EX_OSERR;
+    int code = EX_OK;
+    if (keys_path != NULL) {
+        code = read_history(command, keys_path, err, keys);
+    } else {
+        struct th_vkey vkey;
+        int status = th_tlog_vkey_decode(log_key, strlen(log_key), &vkey);
+        if (status == 0)
+            th_log_keys_begin(&vkey, keys);
+        else
+            th_cli_complain(err, command, "khóa có dạng TÊN+MÃ+BASE64, như trong server.yaml",
+                            "--log-key: %s", th_status_text(status));
+        code = status == 0 ? EX_OK : EX_USAGE;
+    }
+    if (code != EX_OK) {
+        free(keys);
+        return code;
+    }
+    *ret_keys = keys;
+    return EX_OK;
+}
+
+int th_trust_file(const char *command, const char *path, FILE *err, char **ret_text,
+                  size_t *ret_size)
+{
+    int status = th_file_read(path, TH_TRUST_FILE_SIZE_MAX, ret_text, ret_size);
+    if (status == 0)
+        return EX_OK;
+    th_cli_complain(err, command, "kiểm tra đường dẫn và quyền đọc", "%s: %s", path,
+                    th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+const char *th_trust_fault(int status)
+{
+    switch (status) {
+    case TH_E_INVALID:
+        return "không có nhật ký nào mang tên này trong lịch sử khóa";
+    case TH_E_SIGNATURE:
+        return "không có chữ ký đúng của khóa nhật ký";
+    default:
+        return "không phải một checkpoint đã ký";
+    }
+}

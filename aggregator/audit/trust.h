@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom a command trusts, and the files that it is shown. Private. */
+#ifndef TH_AUDIT_TRUST_H
+#define TH_AUDIT_TRUST_H
+
+#include "base/bytes.h"
+#include "proto/tlog/log_keys.h"
+
+#include <stdio.h>
+
+/* A signed note with as many signatures as fit, or a receipt with such a note. */
+#define TH_TRUST_FILE_SIZE_MAX ((size_t)256 * 1024)
+
+/*
+ * The history of the file, or the one key of a vkey text: one of the two. 0, or the exit code after
+ * a complaint. Returns owned (free).
+ */
+int th_trust_read(const char *command, const char *keys_path, const char *log_key, FILE *err,
+                  struct th_log_keys **ret_keys);
+
+/* A whole file, at most TH_TRUST_FILE_SIZE_MAX bytes. 0, or the exit code after a complaint.
+ * Returns owned (free). */
+int th_trust_file(const char *command, const char *path, FILE *err, char **ret_text,
+                  size_t *ret_size);
+
+/* Why a checkpoint does not hold, as a sentence of constant text; `status`: of
+ * th_log_keys_verify(). */
+const char *th_trust_fault(int status);
+
+#endif
