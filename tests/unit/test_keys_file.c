@@ -11,14 +11,17 @@
 
 #define LOG "tonghop.gialai.gov.vn/log"
 #define ROTATION                                                                                   \
-    "dG9uZ2hvcCBsb2cgc3VjY2Vzc2lvbiB2MQp0b25naG9wLmdpYWxhaS5nb3Yudm4vbG9nMQoxMDAKU0JOSlRSTitGakc3" \
-    "b3dIVnJLdHVlN2VxZE00UmhkUldWbDcxSFhOMmQ3ST0KdG9uZ2hvcC5naWFsYWkuZ292LnZuL2xvZzErMjhkNjlmNjkr" \
-    "QVlFNWR3Nm9mUmRmVnFOVVpzTk1mc3pMallxUnRPNDNvbDMyRDF1UHliT1UKCuKAlCB0b25naG9wLmdpYWxhaS5nb3Yu" \
-    "dm4vbG9nMSB5QlhjN0NnUzRxc3hxNGloQis2V284eXc3ajRDbEpEY01Oc1JJWGlEZisxcHR5SkNQK3dNaWF0RGZhRXQ4" \
-    "anU3eUcxeU9TNTdnQkQ5QkdkUmRFMCt5R1YvVEE4PQo="
-#define HEAD                                                                                                        \
-    "# Các khóa đã ký sổ tiếp nhận, từ khóa đầu tiên: đưa tệp này cho người kiểm tra\n" \
-    "# biên nhận. Không có bí mật nào trong tệp. Khóa đầu phải lấy từ nơi tin cậy.\n"       \
+    "dG9uZ2hvcCBsb2cgc3VjY2Vzc2lvbiB2MQp0b25naG9wLmdpYWxhaS5nb3Yudm4vbG9nMQoxMDAKU0JO"             \
+    "SlRSTitGakc3b3dIVnJLdHVlN2VxZE00UmhkUldWbDcxSFhOMmQ3ST0KdG9uZ2hvcC5naWFsYWkuZ292"             \
+    "LnZuL2xvZzErMjhkNjlmNjkrQVlFNWR3Nm9mUmRmVnFOVVpzTk1mc3pMallxUnRPNDNvbDMyRDF1UHli"             \
+    "T1UKCuKAlCB0b25naG9wLmdpYWxhaS5nb3Yudm4vbG9nMSB5QlhjN0NnUzRxc3hxNGloQis2V284eXc3"             \
+    "ajRDbEpEY01Oc1JJWGlEZisxcHR5SkNQK3dNaWF0RGZhRXQ4anU3eUcxeU9TNTdnQkQ5QkdkUmRFMCt5"             \
+    "R1YvVEE4PQo="
+#define HEAD                                                                                       \
+    "# Các khóa đã ký sổ tiếp nhận, từ khóa "                                        \
+    "đầu tiên: đưa tệp này cho người kiểm tra\n"                                     \
+    "# biên nhận. Không có bí mật nào "                                                   \
+    "trong tệp. Khóa đầu phải lấy từ nơi tin cậy.\n"                                \
     "log_keys: tonghop\nformat: 1\nkeys:\n"
 #define KEY1                                                                                       \
     "  - vkey: \"" LOG "1+c815dcec+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\"\n    after: 0\n"
