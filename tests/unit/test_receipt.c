@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/receipt/receipt.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/journal.h"
 #include "tests/support/fake_province.h"
 
 #include <criterion/criterion.h>
@@ -215,6 +217,40 @@ Test(receipt, another_signature_beside_the_right_one_is_refused)
         memcpy(both + text.size, lines[i], size);
         expect_refused((const uint8_t *)both, text.size + size, "second line", i);
     }
+}
+
+/* The receipt of the only leaf of a log, which says that it is at `position`. */
+static struct th_bytes an_only_receipt(uint64_t position)
+{
+    static char note[1024], text[TH_PROOF_TEXT_MAX];
+    static struct th_tlog_proof proof;
+    struct th_leaf leaf = {.position = position,
+                           .kind = TH_ENTRY_SUBMISSION,
+                           .time = province.now,
+                           .clock = TH_CLOCK_STEADY,
+                           .mode = TH_MODE_REHEARSAL,
+                           .unit = {"23734", 5},
+                           .has_header_digest = true};
+    struct th_checkpoint checkpoint = {.size = 1};
+    struct th_bytes bytes;
+    size_t size = 0;
+    cr_assert_eq(th_wire_leaf_encode(&leaf, &arena, &bytes), 0);
+    th_tlog_hash_leaf(bytes.bytes, bytes.size, &checkpoint.root);
+    (void)strcpy(checkpoint.origin, province.signer.vkey.name);
+    cr_assert_eq(th_tlog_checkpoint_format(&checkpoint, sizeof(note), note, &size), 0);
+    cr_assert_eq(th_tlog_note_sign(note, size, &province.signer, sizeof(note), note, &size), 0);
+    proof = (struct th_tlog_proof){
+        .extra_size = bytes.size, .checkpoint = note, .checkpoint_size = size};
+    memcpy(proof.extra, bytes.bytes, bytes.size);
+    cr_assert_eq(th_tlog_proof_format(&proof, sizeof(text), text, &size), 0);
+    return (struct th_bytes){(const uint8_t *)text, size};
+}
+
+Test(receipt, a_leaf_that_is_not_in_its_place_is_refused)
+{
+    struct th_receipt receipt;
+    cr_assert_eq(open_text(an_only_receipt(0), &receipt), 0);
+    cr_assert_eq(open_text(an_only_receipt(3), &receipt), TH_E_INVALID);
 }
 
 Test(receipt, memory_that_ends_is_said)
