@@ -42,8 +42,8 @@ struct th_env_usage {
     uint64_t file_bytes;
 };
 TH_MUST_CHECK int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage);
-/* A compact copy of one snapshot into an open, empty file, also while another process writes. Blocks
- * until it is done; the caller flushes the file. */
+/* A compact copy of one snapshot into an open, empty file, also while another process writes.
+ * Blocks until it is done; the caller flushes the file. */
 TH_MUST_CHECK int th_env_copy(const struct th_env *env, int fd);
 /* Bytes of free pages inside the used ones. Walks the free list: not for every batch. */
 TH_MUST_CHECK int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes);

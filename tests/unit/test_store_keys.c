@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the log: rotations, a recovery, and what was signed before them. */
+#define _GNU_SOURCE
 #include "proto/tlog/proof.h"
 #include "tests/support/store_fixture.h"
 
@@ -222,6 +223,30 @@ Test(store_keys, a_view_has_the_history_of_its_snapshot)
     th_store_close(store);
 }
 
+static int open_status(enum th_store_access access)
+{
+    struct th_store *store = NULL;
+    int status = th_store_open(fixture.folder, access, &fixture.options, problem, &store);
+    th_store_close(store);
+    return status;
+}
+
+Test(store_keys, a_flipped_bit_in_a_key_is_found_at_opening)
+{
+    struct th_store *store = filled(3);
+    struct store_fixture_key key;
+    rotate(store, 1, 21);
+    th_store_close(store);
+    store_fixture_key_init(&key, NULL, &fixture.signer, 3);
+    struct store_fixture_copy data = store_fixture_take(&fixture, "data.mdb");
+    char *at = data.bytes;
+    while ((at = memmem(at, data.size - (size_t)(at - data.bytes), key.vkey, strlen(key.vkey))))
+        *at++ ^= 1;
+    store_fixture_put_back(&fixture, "data.mdb", data);
+    cr_assert_eq(open_status(TH_STORE_READ), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "các khóa của nhật ký"), "%s", problem);
+}
+
 /* ---- a recovery ---- */
 
 /* A store of 5 entries again, whose log was signed up to 8. */
@@ -233,14 +258,6 @@ static void put_back_old(void)
     store = filled(3);
     th_store_close(store);
     store_fixture_put_back(&fixture, "data.mdb", old);
-}
-
-static int open_status(enum th_store_access access)
-{
-    struct th_store *store = NULL;
-    int status = th_store_open(fixture.folder, access, &fixture.options, problem, &store);
-    th_store_close(store);
-    return status;
 }
 
 static void recover(void)
