@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include "base/assert.h"
+#include "tests/support/world_journal.h"
 
 #include <string.h>
 
@@ -151,15 +152,14 @@ static struct th_text text(const char *bytes)
     return (struct th_text){bytes, strlen(bytes)};
 }
 
-static void reset_batch(struct world *world)
+void world_reset_batch(struct world *world)
 {
     th_arena_reset(&world->batch);
     world->effects = (struct th_effects){.arena = &world->batch};
 }
 
-/* Every report's last revision received before an instant. */
-static size_t rows_before(const struct world *world, struct th_book_id book, th_instant at,
-                          struct th_row *rows)
+size_t world_rows_before(const struct world *world, struct th_book_id book, th_instant at,
+                         struct th_row rows[WORLD_ROWS_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < world->history_count; i++) {
@@ -186,7 +186,7 @@ void world_load_needs(struct world *world, const struct th_event *event)
             size_t past_count = 0;
             int status = needs[i].past ? 0 : th_core_book_open(world->core, needs[i].book);
             if (needs[i].past)
-                past_count = rows_before(world, needs[i].book, needs[i].at, past);
+                past_count = world_rows_before(world, needs[i].book, needs[i].at, past);
             for (size_t r = 0; status == 0 && !needs[i].past && r < world->rows_count; r++)
                 if (world->rows[r].book.obligation == needs[i].book.obligation)
                     status = th_core_book_row(world->core, needs[i].book, &world->rows[r].row);
@@ -252,14 +252,42 @@ static void put_key(struct world *world, const struct th_key_row *key)
     world->keys[world->keys_count++] = *key;
 }
 
+static void put_origin(struct world *world, struct th_text origin)
+{
+    if (world->origins_count > 0) {
+        struct th_text last = world_realm(world);
+        if (last.size == origin.size && memcmp(last.bytes, origin.bytes, origin.size) == 0)
+            return;
+    }
+    TH_ASSERT(world->origins_count < WORLD_ORIGINS_MAX);
+    struct world_origin *at = &world->origins[world->origins_count++];
+    memcpy(at->bytes, origin.bytes, origin.size);
+    at->size = origin.size;
+}
+
+static void put_log_key(struct world *world, uint16_t number, const struct th_log_key_body *key)
+{
+    TH_ASSERT(number == world->log_keys_count);
+    world->log_keys_count++;
+    size_t size = 0;
+    while (key->vkey.bytes[size] != '+')
+        size++;
+    put_origin(world, (struct th_text){key->vkey.bytes, size});
+}
+
+struct th_text world_realm(const struct world *world)
+{
+    const struct world_origin *last = &world->origins[world->origins_count - 1];
+    return (struct th_text){last->bytes, last->size};
+}
+
 void world_apply(struct world *world)
 {
     for (size_t i = 0; i < world->effects.count; i++) {
         const struct th_effect *effect = &world->effects.items[i];
         switch (effect->kind) {
         case TH_EFFECT_APPEND:
-            TH_ASSERT(effect->body.append.position == world->next_position);
-            world->next_position++;
+            world_keep_entry(world, &effect->body.append);
             break;
         case TH_EFFECT_PUT_ROW:
             put_row(world, effect->book, &effect->body.row);
@@ -273,11 +301,14 @@ void world_apply(struct world *world)
             break;
         case TH_EFFECT_PUT_UNIT:
             TH_ASSERT(effect->body.unit.number == world->units_count);
-            world->units_count++;
+            TH_ASSERT(strcmp(effect->body.unit.unit.code, world->units[world->units_count].code) ==
+                      0);
+            world->unit_positions[world->units_count++] = effect->body.unit.position;
             break;
         case TH_EFFECT_PUT_PLAN:
             world->plan_is_loaded = true;
             world->plan_loaded_at = effect->body.plan.loaded_at;
+            world->plan_position = effect->body.plan.position;
             break;
         case TH_EFFECT_PUT_KEY:
             put_key(world, &effect->body.key);
@@ -290,7 +321,11 @@ void world_apply(struct world *world)
             world->clock = effect->body.clock;
             break;
         case TH_EFFECT_PUT_LOG_KEY:
+            put_log_key(world, effect->body.log_key.number, &effect->body.log_key.key);
+            break;
         case TH_EFFECT_PUT_RECOVERY:
+            world->recovery = effect->body.recovery;
+            break;
         case TH_EFFECT_ANSWER:
         case TH_EFFECT_REMIND:
             break;
@@ -304,30 +339,39 @@ int world_step(struct world *world, struct th_event event)
     world_load_needs(world, &event);
     world->effects.count = 0;
     int status = th_core_step(world->core, &event, &world->effects);
+    world->event = &event;
     if (status == 0)
         world_apply(world);
+    world->event = NULL;
     return status;
 }
 
 static void step(struct world *world, struct th_event event)
 {
-    reset_batch(world);
+    world_reset_batch(world);
     int status = world_step(world, event);
+    TH_ASSERT(status == 0);
+}
+
+void world_init_empty(struct world *world, enum th_mode mode)
+{
+    memset(world, 0, sizeof *world);
+    th_arena_init(&world->arena, 65536, BUDGET);
+    th_arena_init(&world->batch, (size_t)1 << 20, BUDGET);
+    world_reset_batch(world);
+    init_plan(world);
+    memcpy(world->units, all_units, sizeof all_units);
+    world->mode = mode;
+    world->now = (struct th_reading){th_day_start(day_of(2025, 3, 1)), 1000};
+    world->log_keys_count = 1;
+    put_origin(world, text("r"));
+    int status = th_core_new(BUDGET, &world->core);
     TH_ASSERT(status == 0);
 }
 
 void world_init(struct world *world, enum th_mode mode)
 {
-    memset(world, 0, sizeof *world);
-    th_arena_init(&world->arena, 65536, BUDGET);
-    th_arena_init(&world->batch, (size_t)1 << 20, BUDGET);
-    reset_batch(world);
-    init_plan(world);
-    memcpy(world->units, all_units, sizeof all_units);
-    world->mode = mode;
-    world->now = (struct th_reading){th_day_start(day_of(2025, 3, 1)), 1000};
-    int status = th_core_new(BUDGET, &world->core);
-    TH_ASSERT(status == 0);
+    world_init_empty(world, mode);
     step(world, (struct th_event){.kind = TH_EVENT_FOUND,
                                   .body.found = {.mode = mode, .realm = text("r")}});
     step(world, (struct th_event){.kind = TH_EVENT_UNITS,
@@ -340,7 +384,7 @@ void world_init(struct world *world, enum th_mode mode)
                                       .body.enrol = {.unit = text(all_units[unit].code),
                                                      .sign_key = world_key(unit),
                                                      .curve_key = {(uint8_t)(unit + 1)}}});
-    reset_batch(world);
+    world_reset_batch(world);
 }
 
 void world_deinit(struct world *world)
@@ -355,7 +399,8 @@ void world_reload(struct world *world)
     th_core_free(world->core);
     int status = th_core_new(BUDGET, &world->core);
     if (status == 0)
-        status = th_core_load_identity(world->core, world->mode, text("r"), world->next_position);
+        status = th_core_load_identity(world->core, world->mode, world_realm(world),
+                                       world->next_position);
     if (status == 0)
         status = th_core_load_units(world->core, world->units, world->units_count);
     if (status == 0 && world->plan_is_loaded)
@@ -366,8 +411,12 @@ void world_reload(struct world *world)
     for (uint16_t i = 0; status == 0 && i < OB_COUNT; i++)
         if (world->has_mark[i])
             status = th_core_load_mark(world->core, (struct th_book_id){0, i}, &world->marks[i]);
+    for (size_t i = 0; status == 0 && i < world->origins_count; i++)
+        status = th_core_load_origin(
+            world->core, (struct th_text){world->origins[i].bytes, world->origins[i].size});
     TH_ASSERT(status == 0);
     th_core_load_clock(world->core, &world->clock);
+    th_core_load_recovery(world->core, world->log_keys_count, &world->recovery);
 }
 
 void world_pass(struct world *world, int64_t ms)
@@ -431,7 +480,7 @@ struct th_event world_submission(struct world *world, const struct sent_report *
         memcpy(digests[i].bytes, &digest, sizeof digest);
     }
     submission->header = (struct th_submission_header){.mode = world->mode,
-                                                       .realm = text("r"),
+                                                       .realm = world_realm(world),
                                                        .unit = text(all_units[sent[0].unit].code),
                                                        .plan_digest = world->plan_digest,
                                                        .prepared = world->now.wall,
@@ -448,7 +497,7 @@ struct th_event world_submission(struct world *world, const struct sent_report *
 const struct th_report_verdict *world_send(struct world *world, const struct sent_report *reports,
                                            size_t count)
 {
-    reset_batch(world);
+    world_reset_batch(world);
     struct th_event event = world_submission(world, reports, count);
     int status = world_step(world, event);
     TH_ASSERT(status == 0);

@@ -31,6 +31,8 @@ enum world_unit { U_64, U_SNV, U_622, U_623, U_A1, U_A2, U_A3, U_B1, U_B2, U_B3 
 
 #define WORLD_ROWS_MAX     512
 #define WORLD_CLOSINGS_MAX 256
+#define WORLD_JOURNAL_MAX  1024
+#define WORLD_ORIGINS_MAX  8
 
 struct world_row {
     struct th_book_id book;
@@ -51,14 +53,28 @@ struct world_closing {
     struct th_rollup rollup;
 };
 
+/* An entry with its decision, and its body as the event that brought it; for timers and clocks the
+ * body is in the entry. */
+struct world_entry {
+    struct th_entry entry;
+    struct th_event content;
+};
+
+struct world_origin {
+    char bytes[TH_LIMIT_REALM_SIZE_MAX];
+    size_t size;
+};
+
 struct world {
     struct th_core *core;
     struct th_plan plan;
     struct th_digest plan_digest;
     th_instant plan_loaded_at;
+    uint64_t plan_position;
     bool plan_is_loaded;
     enum th_mode mode;
     struct th_unit units[WORLD_UNITS + 4];
+    uint64_t unit_positions[WORLD_UNITS + 4];
     uint32_t units_count;
     struct world_row rows[WORLD_ROWS_MAX];
     size_t rows_count;
@@ -74,7 +90,13 @@ struct world {
     bool has_mark[OB_COUNT];
     struct th_clock_row clock;
     uint64_t next_position;
-    struct th_arena arena; /* of closings, for the world's life */
+    struct world_origin origins[WORLD_ORIGINS_MAX]; /* the last one is the realm */
+    size_t origins_count;
+    uint16_t log_keys_count;
+    struct th_recovery_row recovery;
+    struct world_entry journal[WORLD_JOURNAL_MAX]; /* by position */
+    const struct th_event *event;                  /* while its effects are put */
+    struct th_arena arena; /* of closings and the journal, for the world's life */
     struct th_arena batch;
     struct th_effects effects; /* of the last step */
     struct th_reading now;
@@ -90,6 +112,14 @@ int world_step(struct world *world, struct th_event event);
 void world_reload(struct world *world);
 void world_load_needs(struct world *world, const struct th_event *event);
 void world_apply(struct world *world);
+/* A world without a core and tables, with the plan and the units that are to come. */
+void world_init_empty(struct world *world, enum th_mode mode);
+/* Every report's last revision received before an instant; the number of rows. */
+size_t world_rows_before(const struct world *world, struct th_book_id book, th_instant at,
+                         struct th_row rows[WORLD_ROWS_MAX]);
+void world_reset_batch(struct world *world);
+/* The origin that the log bears. */
+struct th_text world_realm(const struct world *world);
 
 /* Moves both clocks. */
 void world_pass(struct world *world, int64_t ms);

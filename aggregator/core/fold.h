@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that fold a journal. Not for callers: core.h is the door. */
+#ifndef TH_CORE_FOLD_H
+#define TH_CORE_FOLD_H
+
+#include "aggregator/core/judge.h"
+
+/* The reports of a submission as the entry's decision says. TH_E_CORRUPT, TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_fold_reports(struct th_step *step, const struct th_entry *entry,
+                                  const struct th_submission *submission);
+
+#endif
