@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation of a step is refused in turn: the state is as before, then the step succeeds. */
 #include "aggregator/core/state.h"
-#include "tests/support/world.h"
+#include "tests/support/world_journal.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -15,6 +15,52 @@ static void stop(void)
 
 TestSuite(core_memory, .fini = stop);
 
+/* What a step that fails must leave as it was, beside the books. */
+struct kept {
+    struct th_clock_row clock;
+    uint64_t position;
+    struct th_recovery_row recovery;
+    struct th_origin realm;
+    size_t origins_count;
+    uint16_t log_keys_count;
+    uint32_t keys_count;
+    struct th_key_row keys[WORLD_UNITS];
+    struct th_mark mark;
+};
+
+static void keep(struct kept *kept)
+{
+    const struct th_core *core = world.core;
+    memset(kept, 0, sizeof *kept);
+    kept->clock = core->clock;
+    kept->position = core->next_position;
+    kept->recovery = core->recovery;
+    kept->realm = core->realm;
+    kept->origins_count = core->origins_count;
+    kept->log_keys_count = core->log_keys_count;
+    kept->keys_count = core->keys_count;
+    cr_assert_leq(core->keys_count, WORLD_UNITS);
+    memcpy(kept->keys, core->keys, core->keys_count * sizeof *core->keys);
+    kept->mark = *th_core_mark(core, (struct th_book_id){0, OB_HALF});
+}
+
+static void check_kept(const struct kept *kept)
+{
+    const struct th_core *core = world.core;
+    const struct th_mark *mark = th_core_mark(core, (struct th_book_id){0, OB_HALF});
+    cr_assert_eq(memcmp(&kept->clock, &core->clock, sizeof core->clock), 0);
+    cr_assert_eq(kept->position, core->next_position);
+    cr_assert_eq(kept->recovery.is_open, core->recovery.is_open);
+    cr_assert_eq(kept->recovery.began_at, core->recovery.began_at);
+    cr_assert_eq(memcmp(&kept->realm, &core->realm, sizeof core->realm), 0);
+    cr_assert_eq(kept->origins_count, core->origins_count);
+    cr_assert_eq(kept->log_keys_count, core->log_keys_count);
+    cr_assert_eq(kept->keys_count, core->keys_count);
+    cr_assert_eq(memcmp(kept->keys, core->keys, core->keys_count * sizeof *core->keys), 0);
+    cr_assert_eq(kept->mark.closed, mark->closed);
+    cr_assert_eq(kept->mark.reminded, mark->reminded);
+}
+
 /* Refuses the first, the second … until the event gets through; says how many were refused. */
 static unsigned sweep_heap(struct th_event event)
 {
@@ -22,8 +68,8 @@ static unsigned sweep_heap(struct th_event event)
     world_load_needs(&world, &event);
     world.effects.count = 0;
     for (unsigned nth = 1;; nth++) {
-        struct th_clock_row clock = world.core->clock;
-        uint64_t position = world.core->next_position;
+        struct kept kept;
+        keep(&kept);
         size_t taken = world.core->heap.taken_bytes, count = world.effects.count;
         world.core->heap.refuse_at = nth;
         int status = th_core_step(world.core, &event, &world.effects);
@@ -33,8 +79,7 @@ static unsigned sweep_heap(struct th_event event)
             return nth - 1;
         }
         cr_assert_eq(status, TH_E_NO_MEMORY);
-        cr_assert_eq(memcmp(&clock, &world.core->clock, sizeof clock), 0);
-        cr_assert_eq(world.core->next_position, position);
+        check_kept(&kept);
         cr_assert_eq(world.effects.count, count);
         /* Room that was made for rows stays; it is a few blocks. */
         cr_assert_lt(world.core->heap.taken_bytes, taken + 100000);
@@ -48,11 +93,11 @@ static unsigned sweep_arena(struct th_event event)
     world_load_needs(&world, &event);
     struct th_arena small;
     for (unsigned n = 0;; n++) {
-        size_t budget = 64 + 512 * (size_t)n;
+        size_t budget = 64 + 64 * (size_t)n;
         th_arena_init(&small, 64, budget);
         struct th_effects effects = {.arena = &small};
-        uint64_t position = world.core->next_position;
-        struct th_mark mark = *th_core_mark(world.core, (struct th_book_id){0, OB_HALF});
+        struct kept kept;
+        keep(&kept);
         int status = th_core_step(world.core, &event, &effects);
         if (status == 0) {
             world.effects = effects;
@@ -63,9 +108,7 @@ static unsigned sweep_arena(struct th_event event)
         }
         cr_assert_eq(status, TH_E_NO_MEMORY);
         cr_assert_eq(effects.count, 0);
-        cr_assert_eq(world.core->next_position, position);
-        cr_assert_eq(th_core_mark(world.core, (struct th_book_id){0, OB_HALF})->closed,
-                     mark.closed);
+        check_kept(&kept);
         th_arena_deinit(&small);
     }
 }
@@ -108,4 +151,56 @@ Test(core_memory, units_and_keys_are_added_whole)
     struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}};
     cr_assert_gt(sweep_heap(units), 3);
     cr_assert_eq(th_core_units_count(world.core), WORLD_UNITS + 1);
+}
+
+Test(core_memory, keys_of_the_log_and_a_recovery_change_nothing_until_all_memory_is_there)
+{
+    world_init(&world, TH_MODE_LIVE);
+    struct th_log_key_body keys[] = {{{"r+1+k", 5}, world.next_position, {NULL, 0}},
+                                     {{"r+2+k", 5}, world.next_position + 9, {NULL, 0}},
+                                     {{"r2+3+k", 6}, world.next_position + 1, {NULL, 0}}};
+    struct th_event rotate = {.kind = TH_EVENT_ROTATE, .body.rotate.key = keys[0]};
+    cr_assert_gt(sweep_arena(rotate), 0);
+    struct th_event recover = {.kind = TH_EVENT_RECOVER,
+                               .body.recover = {.keys = keys + 1, .keys_count = 2}};
+    cr_assert_gt(sweep_arena(recover), 0);
+    cr_assert(th_core_recovery(world.core)->is_open);
+    cr_assert_eq(world.log_keys_count, 4);
+    world_pass(&world, world.half_due.ms - world.now.wall.ms);
+    cr_assert_gt(sweep_arena((struct th_event){.kind = TH_EVENT_END_RECOVERY}), 2);
+    cr_assert(world.marks[OB_HALF].closed);
+    cr_assert_not(th_core_recovery(world.core)->is_open);
+}
+
+Test(core_memory, a_revocation_and_a_readmission_change_nothing_until_all_memory_is_there)
+{
+    world_init(&world, TH_MODE_LIVE);
+    struct th_event revoke = {.kind = TH_EVENT_REVOKE,
+                              .body.revoke = {.unit = {"a1", 2}, .sign_key = world_key(U_A1)}};
+    cr_assert_gt(sweep_arena(revoke), 0);
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    struct th_event event = world_submission(&world, &sent, 1);
+    const struct th_event_submission submission = event.body.submission;
+    struct th_judgement judgement = {.obligation = {"half", 4},
+                                     .revision = 1,
+                                     .report_digest =
+                                         submission.submission->header.report_digests[0],
+                                     .verdict = TH_VERDICT_ACCEPTED,
+                                     .accepted = true,
+                                     .has_due = true,
+                                     .due = world.half_due,
+                                     .timeliness = TH_TIMELINESS_ON_TIME};
+    struct th_leaf leaf = {
+        .kind = TH_ENTRY_SUBMISSION, .judgements = &judgement, .judgements_count = 1};
+    event.kind = TH_EVENT_READMISSION;
+    event.body.readmission = (struct th_event_readmission){
+        .submission = submission.submission, .peer_unit = submission.peer_unit, .leaf = &leaf};
+    cr_assert_gt(sweep_heap(event), 1);
+    judgement.report_digest.bytes[0] = 2;
+    judgement.revision = 2;
+    sent = (struct sent_report)A_REPORT(.unit = U_A1, .revision = 2, .digest = 2);
+    struct th_event next = world_submission(&world, &sent, 1);
+    event.body.readmission.submission = next.body.submission.submission;
+    cr_assert_gt(sweep_arena(event), 2);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.revision, 2);
 }
