@@ -99,18 +99,18 @@ static int check_tail(const struct th_store_report *report, const struct th_txn 
                            (unsigned long long)last);
 }
 
-/* The checkpoint is of this log, of this size, signed by its key, and has this root. */
-static int check_note(const struct th_log_key *key, struct th_bytes note, uint64_t size,
-                      const struct th_digest *root)
+int th_store_check_note(const struct th_log_keys *keys, struct th_bytes note, uint64_t size,
+                        const struct th_digest *root)
 {
+    const struct th_vkey *vkey = &th_keys_in_force(keys, size)->vkey;
     struct th_note parts;
     struct th_checkpoint checkpoint;
-    int status = th_tlog_note_verify((const char *)note.bytes, note.size, &key->vkey, 1, &parts);
+    int status = th_tlog_note_verify((const char *)note.bytes, note.size, vkey, 1, &parts);
     if (status == 0)
         status = th_tlog_checkpoint_parse(parts.text, parts.text_size, &checkpoint);
     if (status != 0)
         return status;
-    if (checkpoint.size != size || strcmp(checkpoint.origin, key->vkey.name) != 0)
+    if (checkpoint.size != size || strcmp(checkpoint.origin, vkey->name) != 0)
         return TH_E_CORRUPT;
     return th_tlog_digest_equal(&checkpoint.root, root) ? 0 : TH_E_CORRUPT;
 }
@@ -121,18 +121,22 @@ static int check_tree(const struct th_store_report *report, const struct th_txn 
     struct th_bytes key, note;
     struct th_digest root;
     uint64_t signed_size = 0;
+    bool is_replica = false;
     int status = th_edge_load(edge, txn, size);
     if (status != 0)
         return th_store_report(report, status, "cây băm bị hỏng ở rìa phải; " RESTORE);
-    status = th_txn_last(txn, TH_TABLE_CHECKPOINT, &key, &note);
-    if (status == TH_E_NOT_FOUND && size == 0)
+    status = th_replica_find(txn, &is_replica);
+    if (status == 0 && is_replica)
+        status = th_replica_check(txn, keys, size);
+    else if (status == 0)
+        status = th_txn_last(txn, TH_TABLE_CHECKPOINT, &key, &note);
+    if (is_replica ? status == 0 : status == TH_E_NOT_FOUND && size == 0)
         return 0;
     if (status == 0)
         status = th_schema_read_number(key, &signed_size);
     th_edge_root(edge, &root);
     if (status == 0)
-        status = signed_size == size ? check_note(th_keys_in_force(keys, size), note, size, &root)
-                                     : TH_E_CORRUPT;
+        status = signed_size == size ? th_store_check_note(keys, note, size, &root) : TH_E_CORRUPT;
     if (status == 0)
         return 0;
     return th_store_report(report, TH_E_CORRUPT,

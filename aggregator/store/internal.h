@@ -24,6 +24,7 @@ struct th_store {
     bool failed;                   /* a commit failed: no more batches */
     struct th_side side;           /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
+    bool is_replica;        /* made by th_replica_new(), now or earlier */
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
 };
@@ -54,6 +55,16 @@ TH_MUST_CHECK int th_store_check(const struct th_store_report *report, const str
                                  const uint8_t store_id[TH_STORE_ID_SIZE],
                                  struct th_store_identity *identity, struct th_log_keys *keys,
                                  struct th_edge *edge);
+
+/* The checkpoint is of this size, signed by the key in force there, and has this root. */
+TH_MUST_CHECK int th_store_check_note(const struct th_log_keys *keys, struct th_bytes note,
+                                      uint64_t size, const struct th_digest *root);
+
+/* replica.c: whether the row that says so is there; and that the newest checkpoint, if any, is of
+ * the beginning of the tree of `size` leaves. */
+TH_MUST_CHECK int th_replica_find(const struct th_txn *txn, bool *ret_is_replica);
+TH_MUST_CHECK int th_replica_check(const struct th_txn *txn, const struct th_log_keys *keys,
+                                   uint64_t size);
 
 /* keys.c: the keys that a batch brings. th_store_abort() drops them, whoever commits keeps them. */
 TH_MUST_CHECK int th_store_keys_add(struct th_store *store, uint16_t number,

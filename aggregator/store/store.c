@@ -136,8 +136,14 @@ static int check_tables(const struct th_store_report *report, struct th_store *s
     if (status != 0)
         return report_open(report, status);
     status = th_store_check(report, &txn, store_id, &store->identity, &store->keys, store->edge);
+    if (status == 0)
+        status = th_replica_find(&txn, &store->is_replica);
     if (status == 0 && store->owner_fd >= 0)
-        status = check_newest(report, &txn, store);
+        status = store->is_replica
+                     ? th_store_report(report, TH_E_FORBIDDEN,
+                                       "đây là bản dựng lại từ sổ nhật ký của một kho, chỉ để đọc; "
+                                       "hãy ghi vào kho gốc")
+                     : check_newest(report, &txn, store);
     th_txn_abort(&txn);
     return status;
 }
