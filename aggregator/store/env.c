@@ -114,6 +114,15 @@ int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage)
     return 0;
 }
 
+int th_env_rows(const struct th_env *env, uint64_t *ret_rows)
+{
+    MDB_stat stat_of_pages;
+    if (mdb_env_stat(env->env, &stat_of_pages) != 0)
+        return TH_E_IO;
+    *ret_rows = stat_of_pages.ms_entries;
+    return 0;
+}
+
 int th_env_copy(const struct th_env *env, int fd)
 {
     int rc = mdb_env_copyfd2(env->env, fd, MDB_CP_COMPACT);
@@ -321,6 +330,24 @@ int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *
     if (status == 0)
         *ret_key = bytes_of(name);
     return status;
+}
+
+int th_txn_seek_key(const struct th_txn *txn, const struct th_schema_key *key,
+                    struct th_bytes *ret_key)
+{
+    MDB_cursor *cursor;
+    MDB_val name = key_val(key);
+    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
+    if (rc != 0)
+        return status_of(rc);
+    rc = mdb_cursor_get(cursor, &name, NULL, MDB_SET_RANGE);
+    mdb_cursor_close(cursor);
+    if (rc == 0 && !begins_with(name, key->bytes, 1))
+        rc = MDB_NOTFOUND;
+    if (rc != 0)
+        return status_of(rc);
+    *ret_key = bytes_of(name);
+    return 0;
 }
 
 int th_txn_last_key(const struct th_txn *txn, enum th_table table, struct th_bytes *ret_key)

@@ -42,6 +42,7 @@ struct th_env_usage {
     uint64_t file_bytes;
 };
 TH_MUST_CHECK int th_env_usage(const struct th_env *env, struct th_env_usage *ret_usage);
+TH_MUST_CHECK int th_env_rows(const struct th_env *env, uint64_t *ret_rows);
 /* A compact copy of one snapshot into an open, empty file, also while another process writes.
  * Blocks until it is done; the caller flushes the file. */
 TH_MUST_CHECK int th_env_copy(const struct th_env *env, int fd);
@@ -96,7 +97,9 @@ TH_MUST_CHECK int th_txn_seek(const struct th_txn *txn, const struct th_schema_k
 TH_MUST_CHECK int th_txn_last(const struct th_txn *txn, enum th_table table,
                               struct th_bytes *ret_key, struct th_bytes *ret_content);
 
-/* The key of a table's last row; its value is not looked at. */
+/* Likewise the key alone, whatever the value is; of the table's last row. */
+TH_MUST_CHECK int th_txn_seek_key(const struct th_txn *txn, const struct th_schema_key *key,
+                                  struct th_bytes *ret_key);
 TH_MUST_CHECK int th_txn_last_key(const struct th_txn *txn, enum th_table table,
                                   struct th_bytes *ret_key);
 
@@ -108,8 +111,8 @@ TH_MUST_CHECK int th_txn_scan(const struct th_txn *txn, const struct th_schema_k
 
 /*
  * For those who check a store: the rows after the key `after` (size 0: from the first one), as they
- * are stored, in order; `rows_max` at most. TH_E_CORRUPT: LMDB cannot go on, a row is not inside its
- * page, or a key is not above the one before. Until it is renewed the transaction may then fail
+ * are stored, in order; `rows_max` at most. TH_E_CORRUPT: LMDB cannot go on, a row is not inside
+ * its page, or a key is not above the one before. Until it is renewed the transaction may then fail
  * where nothing is damaged.
  */
 typedef int th_txn_raw_fn(void *context, struct th_bytes key, struct th_bytes value);

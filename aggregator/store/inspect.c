@@ -30,6 +30,14 @@ bool th_inspect_is_known(struct th_bytes key)
     return false;
 }
 
+uint8_t th_inspect_next_table(uint8_t table)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if ((uint8_t)forms[i].table > table)
+            return (uint8_t)forms[i].table;
+    return UINT8_MAX;
+}
+
 /* ---- walking ---- */
 
 struct walk {

@@ -32,6 +32,8 @@ TH_MUST_CHECK int th_view_inspect(struct th_view *view, const struct th_schema_k
 
 /* True when the key has the form of a table that this program knows. */
 bool th_inspect_is_known(struct th_bytes key);
+/* The first table behind `table`, 255 when there is none. */
+uint8_t th_inspect_next_table(uint8_t table);
 
 /* "sổ nhật ký, bản ghi 1234", "rollup, kế hoạch 0, nghĩa vụ 3 …": which row a key names, for
  * people. Cut to `capacity`. Returns `text`. */
