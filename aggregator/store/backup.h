@@ -12,7 +12,11 @@
 
 #include "aggregator/store/store.h"
 
-/* Called now and then; `total` may grow. Non-zero stops: TH_E_TIMEOUT is handed on. */
+/*
+ * Called now and then with a Vietnamese word for what goes on: "chép" (bytes; only at its beginning
+ * and end, LMDB tells nothing between), "kiểm tra" (rows), "tính lại cây băm" (leaves). Non-zero
+ * ends the work, nothing is left of it, and the number is handed on (TH_E_TIMEOUT).
+ */
 typedef int th_backup_progress(void *context, const char *phase, uint64_t done, uint64_t total);
 
 struct th_backup_result {
@@ -22,13 +26,15 @@ struct th_backup_result {
 };
 
 /*
- * `extras`: names of further files of the store's folder that are copied when they are there
- * (config.yaml …). TH_E_EXISTS: the target is there; TH_E_CORRUPT: the store is damaged, no backup
- * was made; TH_E_STORAGE, TH_E_IO. `ret_problem` as in th_store_open().
+ * Not in a process that has the store open. The target is a folder in an existing one; it gets mode
+ * 0700, its files 0600. `extras`: names of further files of the store's folder that are copied when
+ * they are there (config.yaml …; no paths). A failure leaves nothing; of a process that was killed
+ * the folder "<target>.part-<pid>" stays, and the next backup to this target removes it.
+ * TH_E_EXISTS: the target is there; TH_E_CORRUPT: the store is damaged; TH_E_INVALID: an extra is a
+ * path; TH_E_STORAGE, TH_E_IO, and what th_store_open() says of the store. `ret_problem` as there.
  */
-TH_MUST_CHECK int th_store_backup(const char *folder, const char *target,
-                                  const char *const *extras, size_t extras_count,
-                                  th_backup_progress *progress, void *context,
+TH_MUST_CHECK int th_store_backup(const char *folder, const char *target, const char *const *extras,
+                                  size_t extras_count, th_backup_progress *progress, void *context,
                                   char ret_problem[TH_STORE_PROBLEM_SIZE],
                                   struct th_backup_result *ret_result);
 

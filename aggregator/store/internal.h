@@ -3,6 +3,7 @@
 #ifndef TH_STORE_INTERNAL_H
 #define TH_STORE_INTERNAL_H
 
+#include "aggregator/store/backup.h"
 #include "aggregator/store/env.h"
 #include "aggregator/store/folder.h"
 #include "aggregator/store/gate.h"
@@ -65,6 +66,12 @@ TH_MUST_CHECK int th_store_check_note(const struct th_log_keys *keys, struct th_
 TH_MUST_CHECK int th_replica_find(const struct th_txn *txn, bool *ret_is_replica);
 TH_MUST_CHECK int th_replica_check(const struct th_txn *txn, const struct th_log_keys *keys,
                                    uint64_t size);
+
+/* backup_check.c: whether the store in the folder `copy` is whole. What is wrong is told of the
+ * report's folder. */
+TH_MUST_CHECK int th_backup_check(const struct th_store_report *report, const char *copy,
+                                  th_backup_progress *progress, void *context,
+                                  struct th_backup_result *ret_result);
 
 /* keys.c: the keys that a batch brings. th_store_abort() drops them, whoever commits keeps them. */
 TH_MUST_CHECK int th_store_keys_add(struct th_store *store, uint16_t number,

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A backup in the making is the folder <target>.part-<pid>. A process that was killed leaves it;
+ * the next backup to the same target removes those whose process is gone.
+ */
+#define _GNU_SOURCE /* renameat2 */
+#include "aggregator/store/backup.h"
+
+#include "aggregator/store/internal.h"
+#include "base/errno_text.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PART_MARK ".part-"
+#define EXTRA_MAX ((size_t)64 << 20) /* bytes of one further file */
+
+struct backup {
+    struct th_store_report source;      /* speaks of the store's folder */
+    struct th_store_report destination; /* of the target */
+    char target[TH_STORE_PATH_MAX];     /* without slashes at its end */
+    char part[TH_STORE_PATH_MAX + 32];
+    th_backup_progress *progress;
+    void *context;
+};
+
+static int report_errno(const struct th_store_report *report, int cause, const char *what)
+{
+    char text[TH_ERRNO_TEXT_SIZE];
+    bool is_full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+    return th_store_report(report, is_full ? TH_E_STORAGE : TH_E_IO, "%s: %s", what,
+                           th_errno_text(cause, text));
+}
+
+/* ---- folders ---- */
+
+static int remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *item;
+    int status = 0;
+    if (folder == NULL)
+        return TH_E_IO;
+    while ((item = readdir(folder)) != NULL)
+        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 &&
+            unlinkat(dirfd(folder), item->d_name, 0) != 0)
+            status = TH_E_IO;
+    (void)closedir(folder);
+    return rmdir(path) == 0 ? status : TH_E_IO;
+}
+
+/* True for "<name>.part-<pid>" of a process that is gone, or of this one: it has none yet. */
+static bool is_left_behind(const char *item, const char *name)
+{
+    size_t name_size = strlen(name);
+    char *end;
+    if (strncmp(item, name, name_size) != 0 ||
+        strncmp(item + name_size, PART_MARK, sizeof PART_MARK - 1) != 0)
+        return false;
+    const char *digits = item + name_size + sizeof PART_MARK - 1;
+    if (digits[0] < '1' || digits[0] > '9')
+        return false;
+    errno = 0;
+    long pid = strtol(digits, &end, 10);
+    if (errno != 0 || *end != '\0' || pid > INT_MAX)
+        return false;
+    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
+/* What cannot be removed stays: it is in nobody's way. */
+static void remove_left_behind(const char *target)
+{
+    char parent[TH_STORE_PATH_MAX];
+    char path[TH_STORE_PATH_MAX];
+    const char *slash = strrchr(target, '/');
+    const char *name = slash == NULL ? target : slash + 1;
+    size_t parent_size = slash == NULL ? 0 : (size_t)(slash - target);
+    struct dirent *item;
+    memcpy(parent, target, parent_size);
+    memcpy(parent + parent_size, "/", 2);
+    if (slash == NULL)
+        memcpy(parent, ".", 2);
+    DIR *folder = opendir(parent);
+    if (folder == NULL)
+        return;
+    while ((item = readdir(folder)) != NULL)
+        if (is_left_behind(item->d_name, name) && th_folder_path(parent, item->d_name, path) == 0)
+            (void)remove_folder(path);
+    (void)closedir(folder);
+}
+
+static int prepare(struct backup *backup, const char *target)
+{
+    struct stat found;
+    size_t size = strlen(target);
+    while (size > 1 && target[size - 1] == '/')
+        size--;
+    if (size == 0 || size + sizeof PART_MARK + 20 >= TH_STORE_PATH_MAX)
+        return th_store_report(&backup->destination, TH_E_IO, "đường dẫn trống hoặc quá dài");
+    memcpy(backup->target, target, size);
+    backup->target[size] = '\0';
+    (void)snprintf(backup->part, sizeof backup->part, "%s" PART_MARK "%ld", backup->target,
+                   (long)getpid());
+    if (lstat(backup->target, &found) == 0)
+        return th_store_report(&backup->destination, TH_E_EXISTS,
+                               "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
+    if (errno != ENOENT)
+        return report_errno(&backup->destination, errno, "không xem được đích");
+    remove_left_behind(backup->target);
+    if (mkdir(backup->part, 0700) != 0)
+        return report_errno(&backup->destination, errno, "không tạo được thư mục");
+    return 0;
+}
+
+/* ---- copying ---- */
+
+static int told(const struct backup *backup, const char *phase, uint64_t done, uint64_t total)
+{
+    return backup->progress == NULL ? 0 : backup->progress(backup->context, phase, done, total);
+}
+
+static int copy_data(const struct backup *backup, struct th_store *store)
+{
+    static const char phase[] = "chép";
+    char path[TH_STORE_PATH_MAX];
+    struct th_env_usage usage;
+    int status = th_folder_path(backup->part, TH_STORE_DATA, path);
+    if (status == 0)
+        status = th_env_usage(&store->env, &usage);
+    if (status != 0)
+        return th_store_report(&backup->source, status, "không xem được data.mdb");
+    status = told(backup, phase, 0, usage.used_bytes);
+    if (status != 0)
+        return status;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return report_errno(&backup->destination, errno, "không tạo được data.mdb");
+    errno = 0;
+    status = th_env_copy(&store->env, fd);
+    if (status == TH_E_CORRUPT)
+        status =
+            th_store_report(&backup->source, status,
+                            "data.mdb bị hỏng, không chép được; khôi phục từ bản sao lưu trước");
+    else if (status != 0)
+        status = th_store_report(&backup->destination, status, "không chép được data.mdb: %s",
+                                 th_status_text(status));
+    else if (fsync(fd) != 0)
+        status = report_errno(&backup->destination, errno, "không ghi được data.mdb");
+    if (close(fd) != 0 && status == 0)
+        status = report_errno(&backup->destination, errno, "không ghi được data.mdb");
+    return status == 0 ? told(backup, phase, usage.used_bytes, usage.used_bytes) : status;
+}
+
+static int copy_extra(const struct backup *backup, const char *name)
+{
+    char from[TH_STORE_PATH_MAX];
+    char to[TH_STORE_PATH_MAX];
+    char *bytes;
+    size_t size;
+    if (strchr(name, '/') != NULL)
+        return th_store_report(&backup->source, TH_E_INVALID, "%s: không phải tên tệp", name);
+    int status = th_folder_path(backup->source.folder, name, from);
+    if (status == 0)
+        status = th_folder_path(backup->part, name, to);
+    if (status == 0)
+        status = th_file_read(from, EXTRA_MAX, &bytes, &size);
+    if (status == TH_E_NOT_FOUND)
+        return 0;
+    if (status != 0)
+        return th_store_report(&backup->source, TH_E_IO, "không đọc được tệp %s", name);
+    status = th_file_create(to, 0600, bytes, size);
+    int cause = errno;
+    free(bytes);
+    return status == 0 ? 0 : report_errno(&backup->destination, cause, name);
+}
+
+static int copy_all(const struct backup *backup, const char *const *extras, size_t extras_count)
+{
+    struct th_store *store;
+    int status =
+        th_store_open(backup->source.folder, TH_STORE_READ, NULL, backup->source.problem, &store);
+    if (status != 0)
+        return status;
+    status = copy_data(backup, store);
+    if (status == 0) {
+        status = th_folder_finish(backup->part, th_store_identity(store)->store_id);
+        if (status != 0)
+            status = report_errno(&backup->destination, errno, "không ghi được STORE_ID");
+    }
+    th_store_close(store);
+    for (size_t i = 0; i < extras_count && status == 0; i++)
+        status = copy_extra(backup, extras[i]);
+    return status;
+}
+
+/* ---- the name ---- */
+
+static int place(const struct backup *backup)
+{
+    struct stat found;
+    int done = renameat2(AT_FDCWD, backup->part, AT_FDCWD, backup->target, RENAME_NOREPLACE);
+    if (done != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        /* A file system without that flag: a folder never replaces one that has files. */
+        if (lstat(backup->target, &found) == 0)
+            errno = EEXIST;
+        else
+            done = rename(backup->part, backup->target);
+    }
+    if (done != 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR))
+        return th_store_report(&backup->destination, TH_E_EXISTS,
+                               "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
+    return done == 0 ? 0 : report_errno(&backup->destination, errno, "không đặt được tên");
+}
+
+static int finish(const struct backup *backup)
+{
+    char lock[TH_STORE_PATH_MAX];
+    int status = th_folder_path(backup->part, TH_STORE_LOCK, lock);
+    if (status == 0 && unlink(lock) != 0 && errno != ENOENT)
+        status = TH_E_IO;
+    if (status == 0)
+        status = th_file_sync_parent(lock); /* the folder itself */
+    if (status != 0)
+        return report_errno(&backup->destination, errno, "không ghi được thư mục");
+    status = place(backup);
+    if (status == 0 && th_file_sync_parent(backup->target) != 0)
+        (void)th_store_report(&backup->destination, 0,
+                              "lưu ý: bản sao đã đủ nhưng tên thư mục chưa chắc đã nằm trên đĩa");
+    return status;
+}
+
+int th_store_backup(const char *folder, const char *target, const char *const *extras,
+                    size_t extras_count, th_backup_progress *progress, void *context,
+                    char ret_problem[TH_STORE_PROBLEM_SIZE], struct th_backup_result *ret_result)
+{
+    struct backup backup = {.source = {folder, ret_problem},
+                            .destination = {target, ret_problem},
+                            .progress = progress,
+                            .context = context};
+    struct th_backup_result result;
+    if (ret_problem != NULL)
+        ret_problem[0] = '\0';
+    int status = prepare(&backup, target);
+    if (status != 0)
+        return status;
+    status = copy_all(&backup, extras, extras_count);
+    if (status == 0)
+        status = th_backup_check(&backup.source, backup.part, progress, context, &result);
+    if (status == 0)
+        status = finish(&backup);
+    if (status != 0) {
+        (void)remove_folder(backup.part);
+        return status;
+    }
+    *ret_result = result;
+    return 0;
+}
