@@ -68,6 +68,25 @@ static void tell_settled(struct th_telling *telling, const char *unit,
     th_words_print_reasons(news->detail->warnings, news->detail->warnings_count, "lưu ý", stream);
 }
 
+/* A report that the province's log had lost. */
+static void tell_again(struct th_telling *telling, const char *unit,
+                       const struct th_node_news *news)
+{
+    bool is_sent = news->kind == TH_NEWS_AGAIN;
+    if (telling->voice == TH_RUNNER_QUIET || telling->is_moving ||
+        (is_sent && telling->voice != TH_RUNNER_VERBOSE))
+        return;
+    FILE *stream = begin(telling, telling->out, unit);
+    if (is_sent)
+        (void)fprintf(stream, "gửi lại kèm biên nhận cũ (lượt %" PRIu32 "): ", news->attempt);
+    else
+        (void)fputs("đã nhận lại: ", stream);
+    tell_item(stream, news->item);
+    if (!is_sent)
+        (void)fprintf(stream, ", vị trí %" PRIu64 " của sổ mới", news->item->again_position);
+    (void)fputc('\n', stream);
+}
+
 void th_telling_news(struct th_telling *telling, const char *unit, const struct th_node_news *news)
 {
     bool is_verbose = telling->voice == TH_RUNNER_VERBOSE;
@@ -93,6 +112,10 @@ void th_telling_news(struct th_telling *telling, const char *unit, const struct 
         break;
     case TH_NEWS_SETTLED:
         tell_settled(telling, unit, news);
+        break;
+    case TH_NEWS_AGAIN:
+    case TH_NEWS_READMITTED:
+        tell_again(telling, unit, news);
         break;
     case TH_NEWS_LATER:
         if (!is_verbose)

@@ -2,6 +2,7 @@
 #include "tests/support/fake_province.h"
 
 #include "base/assert.h"
+#include "proto/receipt/receipt.h"
 #include "proto/tlog/hash.h"
 #include "proto/tlog/proof.h"
 #include "proto/tlog/prove.h"
@@ -40,6 +41,7 @@ void th_fake_init(struct th_fake *province, enum th_mode mode)
     (void)snprintf(province->server.realm, sizeof province->server.realm, REALM);
     memcpy(province->server.curve_key, province->curve_key, 32);
     province->server.log_key = province->signer.vkey;
+    th_log_keys_begin(&province->signer.vkey, &province->keys);
     th_arena_init(&province->arena, 1 << 20, 256 << 20);
     province->leaf_hashes = th_arena_alloc_array(&province->arena, TH_FAKE_SUBMISSIONS_MAX,
                                                  sizeof *province->leaf_hashes);
@@ -84,8 +86,59 @@ static int get_hash(void *context, unsigned level, uint64_t index, struct th_dig
     return 0;
 }
 
-struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
-                                const struct th_digest *report, struct th_arena *arena)
+/* The next key, and the note in which the one before names it. */
+static void follow(struct th_fake *province, const char *realm, uint64_t after, bool has_key)
+{
+    uint8_t seed[TH_NOTE_SEED_SIZE] = {(uint8_t)(10 + province->keys.count)};
+    struct th_note_signer next;
+    must(th_tlog_signer_init(realm, seed, &next));
+    if (has_key) {
+        struct th_tlog_source source = {get_hash, province};
+        struct th_digest root;
+        char note[TH_SUCCESSION_SIZE_MAX];
+        size_t size;
+        must(th_tlog_root(&source, after, &root));
+        must(th_tlog_succession_sign(&province->signer, after, &root, &next.vkey, sizeof note, note,
+                                     &size));
+        must(th_log_keys_succeed(&province->keys, note, size));
+    } else {
+        must(th_log_keys_vouch(&province->keys, &next.vkey, after));
+    }
+    province->signer = next;
+    province->server.log_key = next.vkey;
+    (void)snprintf(province->server.realm, sizeof province->server.realm, "%s", realm);
+}
+
+void th_fake_rotate(struct th_fake *province)
+{
+    char realm[sizeof province->server.realm];
+    memcpy(realm, province->server.realm, sizeof realm);
+    follow(province, realm, province->leaves_count, true);
+}
+
+void th_fake_recover(struct th_fake *province, uint64_t size, bool has_key)
+{
+    char realm[64];
+    TH_ASSERT(size <= province->leaves_count);
+    (void)snprintf(province->lost_realm, sizeof province->lost_realm, "%s", province->server.realm);
+    (void)snprintf(realm, sizeof realm, REALM "/%zu", province->keys.count);
+    province->has_lost = true;
+    province->lost_from = size;
+    province->leaves_count = size;
+    size_t kept = 0;
+    for (size_t i = 0; i < province->taken_count; i++)
+        if (province->taken[i].position < size)
+            province->taken[kept++] = province->taken[i];
+    province->taken_count = kept;
+    follow(province, realm, size, has_key);
+    /* The entry that says so. */
+    th_tlog_hash_leaf("recovered", 9, &province->leaf_hashes[province->leaves_count++]);
+}
+
+/* `shown`: the leaf of an earlier log, for a leaf that readmits it; or NULL. */
+static struct th_bytes make_receipt(struct th_fake *province, const char *unit,
+                                    const struct th_digest *report, const struct th_leaf *shown,
+                                    struct th_arena *arena)
 {
     struct th_judgement judgement = {.obligation = text_of("O-1"),
                                      .revision = 1,
@@ -105,6 +158,12 @@ struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
                            .has_header_digest = true,
                            .judgements = &judgement,
                            .judgements_count = 1};
+    if (shown != NULL) {
+        leaf.kind = TH_ENTRY_READMITTED;
+        judgement.has_received = true;
+        judgement.received = shown->time;
+        judgement.first_received = shown->judgements[0].first_received;
+    }
     if (province->mood == TH_FAKE_OTHER_MODE)
         leaf.mode = leaf.mode == TH_MODE_LIVE ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
     if (province->mood == TH_FAKE_OTHER_UNIT)
@@ -139,6 +198,12 @@ struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
     return (struct th_bytes){(const uint8_t *)receipt, size};
 }
 
+struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
+                                const struct th_digest *report, struct th_arena *arena)
+{
+    return make_receipt(province, unit, report, NULL, arena);
+}
+
 static struct taken *find_taken(struct th_fake *province, const struct th_digest *report)
 {
     for (size_t i = 0; i < province->taken_count; i++)
@@ -148,8 +213,9 @@ static struct taken *find_taken(struct th_fake *province, const struct th_digest
 }
 
 static void judge(struct th_fake *province, const struct th_submission *submission,
-                  struct th_arena *arena, struct th_outcome *outcome,
-                  struct th_wire_verdict *verdict, struct th_bytes *receipt)
+                  const struct th_receipt *shown, struct th_arena *arena,
+                  struct th_outcome *outcome, struct th_wire_verdict *verdict,
+                  struct th_bytes *receipt)
 {
     static const struct th_wire_reason reason = {
         .field = {"value.TCD01", 11}, .value = {"5", 1}, .rule = {"R01", 3}, .text = {"Sai.", 4}};
@@ -177,11 +243,15 @@ static void judge(struct th_fake *province, const struct th_submission *submissi
         (void)snprintf(unit, sizeof unit, "%.*s", (int)submission->header.unit.size,
                        submission->header.unit.bytes);
         bool is_fair = province->mood == TH_FAKE_FAIR;
-        *receipt = th_fake_receipt(province, unit, &verdict->report_digest,
-                                   is_fair ? &province->arena : arena);
+        uint64_t position = province->leaves_count;
+        *receipt =
+            make_receipt(province, unit, &verdict->report_digest,
+                         shown == NULL ? NULL : &shown->leaf, is_fair ? &province->arena : arena);
         if (is_fair)
             province->taken[province->taken_count++] =
-                (struct taken){verdict->report_digest, *receipt};
+                (struct taken){verdict->report_digest, *receipt, position};
+        if (is_fair && shown != NULL)
+            province->readmitted[province->readmitted_count++] = shown->leaf.position;
     } else {
         *receipt = taken->receipt;
     }
@@ -201,6 +271,7 @@ static struct th_bytes answer_submission(struct th_fake *province,
                                          const struct th_to_aggregator *asked,
                                          struct th_arena *arena)
 {
+    bool is_again = asked->kind == TH_TO_AGGREGATOR_READMISSION;
     struct th_to_node message = {.request = asked->request};
     if (province->mood == TH_FAKE_PUTS_OFF || province->mood == TH_FAKE_REFUSES) {
         message.kind = TH_TO_NODE_FAILURE;
@@ -210,15 +281,39 @@ static struct th_bytes answer_submission(struct th_fake *province,
         return encode(&message, arena);
     }
     struct th_submission submission;
-    must(th_wire_submission_decode(asked->submission, arena, &submission));
+    must(th_wire_submission_decode(is_again ? asked->readmission.submission : asked->submission,
+                                   arena, &submission));
+    struct th_receipt shown;
+    if (is_again)
+        must(th_receipt_open(asked->readmission.receipt, &province->keys, arena, &shown));
     struct th_wire_verdict verdict = {0};
     struct th_bytes receipt;
     message.kind = TH_TO_NODE_OUTCOME;
     message.body.outcome.header_digest = submission.header_digest;
     message.body.outcome.verdicts = &verdict;
     message.body.outcome.verdicts_count = 1;
-    judge(province, &submission, arena, &message.body.outcome, &verdict, &receipt);
+    judge(province, &submission, is_again ? &shown : NULL, arena, &message.body.outcome, &verdict,
+          &receipt);
+    if (is_again && province->mood == TH_FAKE_OLD_LOG)
+        receipt = asked->readmission.receipt;
     return encode(&message, arena);
+}
+
+static void fill_keys(struct th_fake *province, struct th_arena *arena, struct th_welcome *welcome)
+{
+    struct th_log_key_body *bodies = th_arena_alloc_array(arena, TH_LOG_KEYS_MAX, sizeof *bodies);
+    for (size_t i = 1; i < province->keys.count; i++) {
+        const struct th_log_key *key = &province->keys.items[i];
+        char *text = th_arena_alloc(arena, TH_NOTE_VKEY_TEXT_MAX + 1);
+        size_t size;
+        must(th_tlog_vkey_encode(&key->vkey, TH_NOTE_VKEY_TEXT_MAX + 1, text, &size));
+        bodies[i - 1] = (struct th_log_key_body){
+            .vkey = {text, size},
+            .after = key->after,
+            .succession = {(const uint8_t *)key->succession, key->succession_size}};
+    }
+    welcome->log_keys = bodies;
+    welcome->log_keys_count = province->keys.count - 1;
 }
 
 size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th_arena *arena,
@@ -234,7 +329,18 @@ size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th
             text_of(province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
         message.body.welcome.now = province->now;
         message.body.welcome.size = province->leaves_count;
+        struct th_lost lost = {text_of(province->lost_realm), province->lost_from};
+        message.body.welcome.lost = &lost;
+        message.body.welcome.lost_count = province->has_lost;
+        fill_keys(province, arena, &message.body.welcome);
         ret_answers[0] = encode(&message, arena);
+        return 1;
+    }
+    if (asked.kind == TH_TO_AGGREGATOR_READMISSION) {
+        province->readmissions_count++;
+        if (province->mood == TH_FAKE_SILENT)
+            return 0;
+        ret_answers[0] = answer_submission(province, &asked, arena);
         return 1;
     }
     if (asked.kind != TH_TO_AGGREGATOR_SUBMISSION)

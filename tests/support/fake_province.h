@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "proto/exchange/server_file.h"
+#include "proto/tlog/log_keys.h"
 #include "proto/tlog/note.h"
 
 #define TH_FAKE_SUBMISSIONS_MAX 4096
@@ -25,7 +26,8 @@ enum th_fake_mood {
     TH_FAKE_OTHER_MODE,   /* receipts of a rehearsal for the real thing */
     TH_FAKE_OTHER_UNIT,
     TH_FAKE_NO_RECEIPT, /* accepted, without one */
-    TH_FAKE_STRANGER    /* welcomes for another realm */
+    TH_FAKE_STRANGER,   /* welcomes for another realm */
+    TH_FAKE_OLD_LOG     /* answers readmissions with the receipt that was shown */
 };
 
 struct th_fake {
@@ -42,8 +44,16 @@ struct th_fake {
     struct taken {
         struct th_digest report;
         struct th_bytes receipt;
+        uint64_t position;
     } * taken;
     size_t taken_count;
+    struct th_log_keys keys;
+    bool has_lost;
+    char lost_realm[64]; /* what welcomes ask for */
+    uint64_t lost_from;
+    size_t readmissions_count; /* as they came, repetitions too */
+    uint64_t readmitted[256];  /* the old positions of those that were accepted, in order */
+    size_t readmitted_count;
     size_t hellos_count;
 };
 
@@ -54,6 +64,11 @@ void th_fake_write_server(struct th_fake *province, const char *path, const char
 /* The answers to one frame, in `arena`. Returns how many. */
 size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th_arena *arena,
                       struct th_bytes ret_answers[TH_FAKE_ANSWERS_MAX]);
+/* Another key signs the log from here on; the key before says so. */
+void th_fake_rotate(struct th_fake *province);
+/* The store is put back as it was with `size` leaves, and goes on as another log. Without the key
+ * before nobody signs for the new one. */
+void th_fake_recover(struct th_fake *province, uint64_t size, bool has_key);
 /* A reminder as a frame. */
 struct th_bytes th_fake_reminder(struct th_fake *province, struct th_arena *arena);
 /* The receipt of a leaf that takes one report. */
