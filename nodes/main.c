@@ -19,6 +19,7 @@ static const struct th_cli_entry commands[] = {
     {"run", th_cli_run, "gửi đi, nhận biên nhận và nhắc việc"},
     {"status", th_cli_status, "đường đi của từng báo cáo"},
     {"receipt", th_cli_receipt, "biên nhận: xem, ghi ra tệp, kiểm tra"},
+    {"trust", th_cli_trust, "tin server.yaml mới của nơi nhận"},
 };
 
 /* No secret goes into a core file; a reader that went away and a file that may not grow are errors

@@ -13,5 +13,6 @@ int th_cli_submit(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_run(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_status(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err);
+int th_cli_trust(int argc, char **argv, FILE *out, FILE *err);
 
 #endif

@@ -47,6 +47,9 @@ static void print_judgement(const struct th_judgement *judgement, FILE *out)
     (void)fprintf(out, "  nội dung   SHA-256 %s\n", hex);
     if (!judgement->accepted)
         return;
+    if (judgement->has_received)
+        (void)fprintf(out, "  sổ trước   nhận bản này %s; sổ này nhận lại\n",
+                      th_instant_format_spoken(judgement->received, first));
     (void)fprintf(out, "  nhận lần 1 %s: %s\n",
                   th_instant_format_spoken(judgement->first_received, first),
                   th_timeliness_text(judgement->timeliness));
@@ -93,6 +96,9 @@ static json_t *judgement_json(const struct th_judgement *judgement)
                                       th_words_json_instant(judgement->first_received));
         failed |= json_object_set_new(object, "timeliness",
                                       json_string(th_timeliness_word(judgement->timeliness)));
+        if (judgement->has_received)
+            failed |=
+                json_object_set_new(object, "received", th_words_json_instant(judgement->received));
         if (judgement->has_due)
             failed |= json_object_set_new(object, "due", th_words_json_instant(judgement->due));
     }

@@ -7,7 +7,9 @@
 #include "nodes/cli/facts.h"
 #include "nodes/cli/verify.h"
 #include "nodes/store/outbox.h"
+#include "proto/tlog/hash.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -20,6 +22,8 @@ struct request {
     const char *folder;
     const char *item; /* or NULL: the newest receipt */
     const char *out_path;
+    const char *report_path;
+    const char *earlier; /* or NULL: the newest receipt of the item */
     bool as_json;
     FILE *out, *err;
 };
@@ -49,22 +53,62 @@ static int find_item(const struct request *request, struct th_outbox *outbox,
     return 0;
 }
 
-static int write_out(const struct request *request, struct th_bytes text)
+/* A new file; "-" is the standard output. */
+static int write_out(const struct request *request, const char *path, mode_t mode,
+                     struct th_bytes text, const char *what)
 {
-    if (strcmp(request->out_path, "-") == 0)
+    if (strcmp(path, "-") == 0)
         return fwrite(text.bytes, 1, text.size, request->out) == text.size ? 0 : TH_E_IO;
-    int status = th_file_create(request->out_path, 0644, text.bytes, text.size);
+    int status = th_file_create(path, mode, text.bytes, text.size);
     if (status != 0)
         th_cli_complain(request->err, NAME,
                         status == TH_E_EXISTS ? "chọn tên khác" : "kiểm tra đường dẫn và quyền ghi",
-                        "%s: %s", request->out_path, th_status_text(status));
+                        "%s: %s", path, th_status_text(status));
     else
-        (void)fprintf(request->out, "Đã ghi biên nhận vào %s\n", request->out_path);
+        (void)fprintf(request->out, "Đã ghi %s vào %s\n", what, path);
+    return status;
+}
+
+/* The report's bytes, of which the receipt names the digest; for their owner only, since they have
+ * the figures. */
+static int write_report(const struct request *request, struct th_outbox *outbox,
+                        const struct th_outbox_item *item, struct th_arena *arena)
+{
+    struct th_bytes report;
+    int status = th_outbox_get_report(outbox, item->id, arena, &report);
+    struct th_digest digest = {{0}};
+    if (status == 0) {
+        const struct th_tlog_part part = {report.bytes, report.size};
+        th_tlog_sha256(&part, 1, &digest);
+    }
+    if (status == 0 && th_tlog_digest_equal(&digest, &item->report_digest))
+        return write_out(request, request->report_path, 0600, report, "nguyên văn báo cáo") == 0
+                   ? EX_OK
+                   : EX_CANTCREAT;
+    th_cli_complain(request->err, NAME, "khôi phục thư mục outbox từ bản sao",
+                    "nội dung báo cáo của mục %" PRIu64 " bị hỏng trên đĩa", item->id);
+    return th_status_exit_code(TH_E_CORRUPT);
+}
+
+/* The N-th receipt before the newest. TH_E_NOT_FOUND. */
+static int find_earlier(const struct request *request, struct th_outbox *outbox, uint64_t id,
+                        struct th_arena *arena, struct th_bytes *ret_text)
+{
+    const struct th_bytes *receipts;
+    size_t count;
+    int64_t back;
+    if (th_text_parse_int(request->earlier, strlen(request->earlier), 1, INT32_MAX, &back) != 0)
+        return TH_E_NOT_FOUND;
+    int status = th_outbox_get_earlier(outbox, id, arena, &receipts, &count);
+    if (status == 0 && (uint64_t)back > count)
+        status = TH_E_NOT_FOUND;
+    if (status == 0)
+        *ret_text = receipts[count - (size_t)back];
     return status;
 }
 
 /* Shows what the receipt proves, after verifying it once more. */
-static int show(const struct request *request, const struct th_home *home,
+static int show(const struct request *request, const struct th_home *home, struct th_outbox *outbox,
                 const struct th_outbox_item *item, struct th_bytes text, struct th_arena *arena)
 {
     struct th_receipt receipt;
@@ -81,8 +125,14 @@ static int show(const struct request *request, const struct th_home *home,
                         status != 0 ? th_status_text(status) : th_receipt_fault_text(fault));
         return EX_DATAERR;
     }
-    if (request->out_path != NULL)
-        return write_out(request, text) == 0 ? EX_OK : EX_CANTCREAT;
+    int code = EX_OK;
+    if (request->out_path != NULL &&
+        write_out(request, request->out_path, 0644, text, "biên nhận") != 0)
+        code = EX_CANTCREAT;
+    if (code == EX_OK && request->report_path != NULL)
+        code = write_report(request, outbox, item, arena);
+    if (request->out_path != NULL || request->report_path != NULL)
+        return code;
     const struct th_facts facts = {.receipt = &receipt, .only = judgement, .units = &home->units};
     if (!request->as_json) {
         th_facts_print(&facts, request->out);
@@ -111,6 +161,13 @@ static int show_from(const struct request *request, const struct th_home *home,
         status = th_outbox_get_detail(outbox, item.id, arena, &detail);
     if (status == 0 && detail.receipt.size == 0)
         status = TH_E_NOT_FOUND;
+    if (status == 0 && request->earlier != NULL &&
+        find_earlier(request, outbox, item.id, arena, &detail.receipt) != 0) {
+        th_cli_complain(request->err, NAME, "--earlier 1 là biên nhận ngay trước bản mới nhất",
+                        "mục %" PRIu64 " không có biên nhận cũ thứ \"%s\"", item.id,
+                        request->earlier);
+        return EX_NOINPUT;
+    }
     if (status != 0) {
         th_cli_complain(request->err, NAME, "xem các mục bằng " TH_CLI_PROGRAM " status",
                         request->item != NULL ? "mục %s chưa có biên nhận%s"
@@ -119,7 +176,7 @@ static int show_from(const struct request *request, const struct th_home *home,
                         status == TH_E_CORRUPT ? " đọc được: bản ghi bị hỏng" : "");
         return th_status_exit_code(status);
     }
-    return show(request, home, &item, detail.receipt, arena);
+    return show(request, home, outbox, &item, detail.receipt, arena);
 }
 
 static int run(const struct request *request)
@@ -158,6 +215,14 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "TỆP",
          .help = "ghi nguyên văn biên nhận ra tệp mới; - là đầu ra chuẩn",
          .text = &request.out_path},
+        {.name = "report-out",
+         .value_name = "TỆP",
+         .help = "ghi nguyên văn báo cáo mà biên nhận nêu ra tệp mới, quyền 0600",
+         .text = &request.report_path},
+        {.name = "earlier",
+         .value_name = "N",
+         .help = "biên nhận cũ thứ N kể từ bản mới nhất, do sổ trước của nơi nhận ký",
+         .text = &request.earlier},
         {.name = "verify",
          .value_name = "TỆP",
          .help = "kiểm tra một tệp biên nhận, không cần mạng hay thư mục nút",
@@ -170,6 +235,10 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "KHÓA",
          .help = "cùng --verify: khóa kiểm tra của nhật ký, thay cho --server",
          .text = &verify.log_key},
+        {.name = "keys",
+         .value_name = "TỆP",
+         .help = "cùng --verify: log-keys.yaml, mọi khóa mà nhật ký đã có",
+         .text = &verify.keys_path},
         {.name = "report",
          .value_name = "BIỂU",
          .help = "cùng --verify --server: biên nhận có đúng là của biểu này không",

@@ -3,6 +3,7 @@
 
 #include "base/options.h"
 #include "nodes/cli/choice.h"
+#include "nodes/cli/held.h"
 #include "nodes/cli/words.h"
 #include "nodes/home/lock.h"
 #include "proto/tlog/hash.h"
@@ -22,6 +23,7 @@ struct view {
     const struct th_outbox_item *items;
     const struct th_notice *notices;
     size_t items_count, notices_count, bad_count;
+    struct th_held held;
     bool is_running;
     long owner; /* its pid */
 };
@@ -33,6 +35,8 @@ static int load(struct view *view)
     if (status == 0)
         status =
             th_outbox_get_notices(view->outbox, view->arena, &view->notices, &view->notices_count);
+    if (status == 0)
+        status = th_held_survey(view->home, view->outbox, view->arena, &view->held);
     view->is_running = th_home_is_running(view->home->folder, &view->owner);
     return status;
 }
@@ -57,7 +61,8 @@ static void print_way(const struct view *view, const struct th_outbox_item *item
     for (size_t i = 0; i < count; i++) {
         char time[TH_SPOKEN_TEXT_SIZE];
         (void)fprintf(out, "    %s  %s\n", th_instant_format_spoken(changes[i].time, time),
-                      th_item_state_text(changes[i].state));
+                      changes[i].is_readmission ? "nhận lại"
+                                                : th_item_state_text(changes[i].state));
     }
 }
 
@@ -95,6 +100,12 @@ static void print_item(const struct view *view, const struct th_outbox_item *ite
         (void)fprintf(out, ", %s", th_timeliness_text(item->timeliness));
     if (item->has_position)
         (void)fputc('\n', out);
+    if (item->is_readmitted)
+        (void)fprintf(out, "    nhận lại vào sổ mới: vị trí %" PRIu64 ", nơi nhận ghi %s\n",
+                      item->again_position, th_instant_format_spoken(item->again_at, time));
+    if (view->held.waiting > 0 && th_held_waits(view->home, view->outbox, item, view->arena))
+        (void)fprintf(out, "    sổ của nơi nhận không còn mục này: lần chạy tới tự gửi lại kèm "
+                           "biên nhận\n");
     if (item->state == TH_ITEM_CONFLICT)
         print_conflict(item, out);
     if (item->state == TH_ITEM_REJECTED && item->next_revision > 0)
@@ -145,6 +156,10 @@ static void print_text(const struct view *view, FILE *out)
     else
         (void)fprintf(out, "Không chạy; gửi và nhận bằng: %s run %s\n", TH_CLI_PROGRAM,
                       home->folder);
+    (void)fprintf(out, "Sổ của nơi nhận: %s\n", th_home_log(home));
+    if (view->held.waiting > 0 || view->held.readmitted > 0)
+        (void)fprintf(out, "Nơi nhận đã khôi phục kho: %zu mục cần gửi lại, %zu mục đã nhận lại.\n",
+                      view->held.waiting, view->held.readmitted);
     if (view->bad_count > 0)
         (void)fprintf(out, "CẢNH BÁO: %zu bản ghi bị hỏng trên đĩa; lần chạy tới sẽ để riêng.\n",
                       view->bad_count);
@@ -172,6 +187,8 @@ static json_t *history_json(const struct view *view, const struct th_outbox_item
         failed |=
             json_object_set_new(change, "state", json_string(th_item_state_word(changes[i].state)));
         failed |= json_object_set_new(change, "attempts", json_integer(changes[i].attempts));
+        if (changes[i].is_readmission)
+            failed |= json_object_set_new(change, "readmission", json_true());
         failed |= json_array_append_new(list, change);
     }
     if (!failed)
@@ -202,8 +219,8 @@ static json_t *item_json(const struct view *view, const struct th_outbox_item *i
 
 static json_t *notice_json(const struct th_notice *notice)
 {
-    static const char *const words[] = {"",         "reminder", "plan",      "units",
-                                        "evidence", "stranger", "set_aside", "failure"};
+    static const char *const words[] = {"",         "reminder",  "plan",    "units",  "evidence",
+                                        "stranger", "set_aside", "failure", "log_key"};
     size_t kind = (size_t)notice->kind;
     json_t *object = json_object();
     int failed = json_object_set_new(
@@ -234,6 +251,10 @@ static int print_json(const struct view *view, FILE *out)
         root, "mode", json_string(home->server.mode == TH_MODE_LIVE ? "live" : "rehearsal"));
     failed |= json_object_set_new(root, "address", json_string(home->server.address));
     failed |= json_object_set_new(root, "running", json_boolean(view->is_running));
+    failed |= json_object_set_new(root, "log", json_string(th_home_log(home)));
+    failed |= json_object_set_new(root, "to_readmit", json_integer((json_int_t)view->held.waiting));
+    failed |=
+        json_object_set_new(root, "readmitted", json_integer((json_int_t)view->held.readmitted));
     failed |= json_object_set_new(root, "damaged", json_integer((json_int_t)view->bad_count));
     for (size_t i = 0; i < view->items_count; i++)
         failed |= json_array_append_new(items, item_json(view, &view->items[i]));

@@ -6,6 +6,7 @@
 #include "nodes/cli/facts.h"
 #include "nodes/form/form.h"
 #include "nodes/home/home.h"
+#include "proto/exchange/keys_file.h"
 #include "proto/exchange/server_file.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
@@ -67,6 +68,8 @@ static int decode_plans(struct verifying *verifying)
 static int load_key(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
+    if (request->log_key == NULL && request->server_path == NULL)
+        return EX_OK; /* --keys alone */
     if (request->log_key != NULL) {
         struct th_vkey log_key;
         int status = th_tlog_vkey_decode(request->log_key, strlen(request->log_key), &log_key);
@@ -83,6 +86,41 @@ static int load_key(struct verifying *verifying)
     if (status != 0)
         return complain(verifying, request->server_path, "xin lại server.yaml từ nơi nhận", status);
     th_log_keys_begin(&verifying->server.log_key, &verifying->log_keys);
+    return EX_OK;
+}
+
+static bool has_key(const struct th_log_keys *keys, const struct th_vkey *key, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(keys->items[i].vkey.name, key->name) == 0 &&
+            memcmp(keys->items[i].vkey.public_key, key->public_key, sizeof key->public_key) == 0)
+            return true;
+    return false;
+}
+
+/* The history of keys. Beside --log-key it has to begin with that key, since anybody can write a
+ * history that ends with it; beside --server, which has the newest key, it has to know that one. */
+static int load_keys(struct verifying *verifying)
+{
+    const struct th_verify *request = verifying->request;
+    struct th_log_keys *keys = th_arena_alloc(&verifying->arena, sizeof *keys);
+    if (keys == NULL)
+        return complain(verifying, request->keys_path, NULL, TH_E_NO_MEMORY);
+    int status = th_keys_file_read(request->keys_path, &verifying->problems, keys);
+    if (status != 0)
+        return complain(verifying, request->keys_path, "xin lại log-keys.yaml từ người mình tin",
+                        status);
+    const struct th_vkey *pinned = &verifying->log_keys.items[0].vkey;
+    bool is_pinned = request->log_key != NULL || request->server_path != NULL;
+    if (is_pinned && !has_key(keys, pinned, request->log_key != NULL ? 1 : keys->count)) {
+        th_cli_complain(request->err, request->command,
+                        "hai bên không cùng một nơi nhận; xin lại từ người mình tin",
+                        request->log_key != NULL ? "%s không bắt đầu bằng khóa của --log-key"
+                                                 : "%s không có khóa của --server",
+                        request->keys_path);
+        return EX_DATAERR;
+    }
+    verifying->log_keys = *keys;
     return EX_OK;
 }
 
@@ -173,6 +211,8 @@ static int verify_with(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
     int code = load_key(verifying);
+    if (code == EX_OK && request->keys_path != NULL)
+        code = load_keys(verifying);
     if (code != EX_OK)
         return code;
     char *text;
@@ -198,11 +238,14 @@ static int verify_with(struct verifying *verifying)
 
 int th_verify_receipt(const struct th_verify *verify)
 {
-    if ((verify->server_path != NULL) == (verify->log_key != NULL) ||
+    bool has_server = verify->server_path != NULL, has_key = verify->log_key != NULL;
+    if ((has_server && has_key) || (!has_server && !has_key && verify->keys_path == NULL) ||
         (verify->report_path != NULL && verify->server_path == NULL)) {
         th_cli_complain(verify->err, verify->command,
-                        "--verify TỆP --server server.yaml [--report BIỂU], hoặc --log-key KHÓA",
-                        "cần đúng một trong --server và --log-key; --report cần --server");
+                        "--verify TỆP --server server.yaml [--report BIỂU], hoặc --log-key KHÓA, "
+                        "hoặc --keys log-keys.yaml",
+                        "cần một trong --server, --log-key (không cả hai) và --keys; --report cần "
+                        "--server");
         return EX_USAGE;
     }
     struct verifying verifying = {.request = verify};

@@ -77,6 +77,12 @@ static int add_answer(json_t *object, const struct th_outbox_item *item)
         failed |=
             json_object_set_new(object, "received_at", th_words_json_instant(item->received_at));
     }
+    if (item->is_readmitted) {
+        failed |= json_object_set_new(object, "readmitted_position",
+                                      json_integer((json_int_t)item->again_position));
+        failed |=
+            json_object_set_new(object, "readmitted_at", th_words_json_instant(item->again_at));
+    }
     if (item->has_timeliness) {
         failed |= json_object_set_new(object, "first_received",
                                       th_words_json_instant(item->first_received));

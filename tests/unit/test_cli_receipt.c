@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* receipt, status and trust on a node whose province changed its key or lost its log. */
+#include "nodes/cli/commands.h"
+#include "nodes/home/lock.h"
+#include "nodes/home/trust.h"
+#include "proto/exchange/keys_file.h"
+#include "proto/receipt/receipt.h"
+#include "tests/support/node_case.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+typedef int command(int argc, char **argv, FILE *out, FILE *err);
+
+static struct th_node_case node;
+static struct th_arena arena;
+static char *out_text, *err_text;
+static size_t out_size, err_size;
+
+static void drop_texts(void)
+{
+    free(out_text);
+    free(err_text);
+    out_text = err_text = NULL;
+}
+
+/* Words separated by a blank; @ stands for the test's folder. The exit code. */
+static int run(command *command, const char *line)
+{
+    char words[2048] = "", *argv[24];
+    int argc = 0;
+    for (const char *at = line; *at != '\0'; at++) {
+        char one[2] = {*at, '\0'};
+        (void)strcat(words, *at == '@' ? node.base : one);
+    }
+    for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    drop_texts();
+    FILE *out = open_memstream(&out_text, &out_size), *err = open_memstream(&err_text, &err_size);
+    int code = command(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+    return code;
+}
+
+static void set_up(void)
+{
+    th_node_case_make(&node, TH_MODE_LIVE, "tcp://127.0.0.1:7411");
+    th_arena_init(&arena, 1 << 16, 64 << 20);
+}
+
+static void tear_down(void)
+{
+    drop_texts();
+    th_node_case_remove(&node);
+    th_arena_deinit(&arena);
+}
+
+TestSuite(cli_receipt, .init = set_up, .fini = tear_down);
+
+/* Report 1 of number `number`, received by the log as it is. */
+static uint64_t receive(uint32_t number)
+{
+    th_node_case_open(&node);
+    uint64_t id = th_node_case_submit_number(&node, number, 1, 12);
+    struct th_outbox_item item;
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    struct th_outbox_frozen frozen = {.id = id, .submission = {(const uint8_t *)"s", 1}};
+    cr_assert_eq(th_outbox_freeze(node.outbox, &frozen, 1, item.queued_at), 0);
+    item.state = TH_ITEM_RECEIVED;
+    item.has_position = true;
+    item.position = node.province.leaves_count;
+    item.received_at = node.province.now;
+    struct th_outbox_detail detail = {
+        .receipt = th_fake_receipt(&node.province, "23734", &item.report_digest, &arena)};
+    cr_assert_eq(th_outbox_settle(node.outbox, &item, &detail, item.queued_at), 0);
+    th_node_case_close(&node);
+    return id;
+}
+
+/* What a run does with the welcome of the province as it is now. */
+static void learn(bool keys, const char *lost_realm, uint64_t from)
+{
+    char path[TH_HOME_PATH_SIZE];
+    th_node_case_open(&node);
+    cr_assert_eq(th_home_path(node.home_path, TH_KEYS_FILE, path), 0);
+    if (keys)
+        cr_assert_eq(th_keys_file_write(path, &node.province.keys), 0);
+    struct th_outbox_lost lost = {{lost_realm, strlen(lost_realm)}, from};
+    cr_assert_eq(th_outbox_keep_lost(node.outbox, &lost, 1), 0);
+    th_node_case_close(&node);
+}
+
+static void readmit(uint64_t id)
+{
+    th_node_case_open(&node);
+    struct th_outbox_item item;
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    struct th_outbox_readmission readmission = {
+        .id = id, .position = node.province.leaves_count, .time = node.province.now};
+    readmission.receipt = th_fake_receipt(&node.province, "23734", &item.report_digest, &arena);
+    cr_assert_eq(th_outbox_readmit(node.outbox, &readmission, node.province.now), 0);
+    th_node_case_close(&node);
+}
+
+static void lose_second_of_two(void)
+{
+    char realm[64];
+    receive(1);
+    receive(2);
+    (void)strcpy(realm, node.province.server.realm);
+    th_fake_recover(&node.province, 1, true);
+    learn(true, realm, 1);
+}
+
+static int64_t status_number(const char *name)
+{
+    cr_assert_eq(run(th_cli_status, "status @/node --json"), EX_OK, "%s", err_text);
+    json_t *root = json_loads(out_text, 0, NULL);
+    cr_assert_not_null(root);
+    json_t *value = json_object_get(root, name);
+    cr_assert(json_is_integer(value), "%s", name);
+    int64_t number = json_integer_value(value);
+    json_decref(root);
+    return number;
+}
+
+Test(cli_receipt, status_counts_what_is_to_be_shown_again_and_what_was)
+{
+    lose_second_of_two();
+    cr_assert_eq(status_number("to_readmit"), 1);
+    cr_assert_eq(status_number("readmitted"), 0);
+    cr_assert_eq(run(th_cli_status, "status @/node"), EX_OK);
+    cr_assert_not_null(strstr(out_text, "1 mục cần gửi lại, 0 mục đã nhận lại"));
+    cr_assert_not_null(strstr(out_text, node.province.server.realm), "the log as it is now");
+    readmit(2);
+    cr_assert_eq(status_number("to_readmit"), 0);
+    cr_assert_eq(status_number("readmitted"), 1);
+    cr_assert_eq(run(th_cli_status, "status @/node"), EX_OK);
+    cr_assert_not_null(strstr(out_text, "  nhận lại\n"), "its line of history");
+}
+
+Test(cli_receipt, the_newest_receipt_is_shown_and_the_earlier_one_on_request)
+{
+    lose_second_of_two();
+    readmit(2);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2"), EX_OK, "%s", err_text);
+    cr_assert_not_null(strstr(out_text, node.province.server.realm));
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --earlier 1"), EX_OK, "%s", err_text);
+    cr_assert_null(strstr(out_text, node.province.server.realm));
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --earlier 2"), EX_NOINPUT);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --earlier x"), EX_NOINPUT);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --earlier 1"), EX_NOINPUT);
+}
+
+Test(cli_receipt, the_reports_bytes_are_for_the_owner_and_written_once)
+{
+    receive(1);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --report-out @/report.bin"), EX_OK, "%s",
+                 err_text);
+    char path[TH_TEST_FOLDER_SIZE + 32];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/report.bin", node.base);
+    cr_assert_eq(stat(path, &info), 0);
+    cr_assert_eq(info.st_mode & 0777, 0600);
+    cr_assert_gt(info.st_size, 0);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --report-out @/report.bin"), EX_CANTCREAT);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --out @/r.txt --report-out @/s.bin"), EX_OK);
+    (void)snprintf(path, sizeof path, "%s/s.bin", node.base);
+    cr_assert_eq(access(path, F_OK), 0);
+}
+
+Test(cli_receipt, a_history_of_keys_verifies_receipts_of_all_keys)
+{
+    receive(1);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --out @/old.txt"), EX_OK);
+    th_fake_rotate(&node.province);
+    learn(true, "none", 0);
+    receive(2);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --out @/new.txt"), EX_OK, "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/old.txt --keys @/node/log-keys.yaml"),
+                 EX_OK, "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt --keys @/node/log-keys.yaml"),
+                 EX_OK);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt --server @/server.yaml"),
+                 EX_DATAERR, "the first key has not signed it");
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt --server @/server.yaml --keys "
+                                     "@/node/log-keys.yaml"),
+                 EX_OK);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt"), EX_USAGE);
+}
+
+Test(cli_receipt, a_history_has_to_begin_with_the_key_that_is_trusted)
+{
+    char line[1024], vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    size_t size;
+    receive(1);
+    th_fake_rotate(&node.province);
+    learn(true, "none", 0);
+    receive(2);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --out @/new.txt"), EX_OK);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(
+            th_tlog_vkey_encode(&node.province.keys.items[i].vkey, sizeof vkey, vkey, &size), 0);
+        (void)snprintf(line, sizeof line,
+                       "receipt --verify @/new.txt --keys @/node/log-keys.yaml --log-key %s", vkey);
+        cr_assert_eq(run(th_cli_receipt, line), i == 0 ? EX_OK : EX_DATAERR);
+    }
+}
+
+/* ---- trust ---- */
+
+static void lose_key(void)
+{
+    receive(1);
+    th_fake_recover(&node.province, 0, false);
+    th_fake_write_server(&node.province, node.server_path, "tcp://127.0.0.1:9");
+}
+
+static void open_home(struct th_home *home)
+{
+    struct th_problems problems;
+    th_problems_init(&problems);
+    cr_assert_eq(th_home_open(node.home_path, &problems, home), 0);
+    th_problems_deinit(&problems);
+}
+
+Test(cli_receipt, trust_changes_nothing_until_it_is_told_to)
+{
+    lose_key();
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml"), EX_OK, "%s", err_text);
+    cr_assert_not_null(strstr(out_text, "tcp://127.0.0.1:9"));
+    cr_assert_not_null(strstr(out_text, node.province.server.realm));
+    cr_assert_not_null(strstr(out_text, "--yes"));
+    struct th_home home;
+    open_home(&home);
+    cr_assert_eq(home.log_keys.count, 1);
+    cr_assert_str_eq(home.server.address, "tcp://127.0.0.1:7411");
+    th_home_close(&home);
+}
+
+Test(cli_receipt, trust_keeps_the_first_key_and_the_receipts)
+{
+    lose_key();
+    for (int i = 0; i < 2; i++) /* the second time there is nothing left to do */
+        cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml --yes"), EX_OK, "%s", err_text);
+    cr_assert_not_null(strstr(out_text, "Không có gì khác"));
+    struct th_home home;
+    open_home(&home);
+    cr_assert_eq(home.log_keys.count, 2);
+    cr_assert_eq(home.log_keys.items[1].succession_size, 0, "vouched for, not signed");
+    cr_assert_str_eq(th_home_log(&home), node.province.server.realm);
+    cr_assert_str_eq(home.server.address, "tcp://127.0.0.1:9");
+    th_home_close(&home);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1"), EX_OK, "the old receipt: %s", err_text);
+    readmit(1);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1"), EX_OK, "the new one: %s", err_text);
+}
+
+Test(cli_receipt, trust_mends_what_a_crash_left_between_its_files)
+{
+    lose_key();
+    char path[TH_HOME_PATH_SIZE], kept[TH_HOME_PATH_SIZE + 8];
+    cr_assert_eq(th_home_path(node.home_path, "node.yaml", path), 0);
+    (void)snprintf(kept, sizeof kept, "%s.kept", path);
+    cr_assert_eq(link(path, kept), 0);
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml --yes"), EX_OK);
+    cr_assert_eq(rename(kept, path), 0); /* the old one: as if the last step had not been done */
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml --yes"), EX_OK, "%s", err_text);
+    struct th_home home;
+    open_home(&home);
+    cr_assert_eq(home.log_keys.count, 2);
+    cr_assert_str_eq(home.server.address, "tcp://127.0.0.1:9");
+    th_home_close(&home);
+}
+
+Test(cli_receipt, trust_refuses_an_old_file_and_one_of_the_other_mode)
+{
+    char old_path[TH_TEST_FOLDER_SIZE + 32];
+    (void)snprintf(old_path, sizeof old_path, "%s/old.yaml", node.base);
+    th_fake_write_server(&node.province, old_path, "tcp://127.0.0.1:9");
+    lose_key();
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml --yes"), EX_OK);
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/old.yaml --yes"), EX_DATAERR);
+    cr_assert_not_null(strstr(err_text, "tệp này cũ"), "%s", err_text);
+    node.province.server.mode = TH_MODE_REHEARSAL;
+    th_fake_write_server(&node.province, node.server_path, "tcp://127.0.0.1:9");
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/server.yaml --yes"), EX_DATAERR);
+    cr_assert_eq(run(th_cli_trust, "trust @/node @/nowhere.yaml --yes"), EX_NOINPUT);
+}
+
+Test(cli_receipt, trust_waits_for_the_run_to_end)
+{
+    int lock;
+    long owner;
+    lose_key();
+    cr_assert_eq(th_home_lock(node.home_path, &lock, &owner), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run(th_cli_trust, "trust @/node @/server.yaml --yes"));
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(WEXITSTATUS(status), EX_TEMPFAIL);
+    th_home_unlock(lock);
+}
+
+Test(cli_receipt, keys_that_begin_with_another_than_the_pinned_one_are_a_problem)
+{
+    char path[TH_HOME_PATH_SIZE];
+    struct th_problems problems;
+    struct th_home home;
+    struct th_log_keys other;
+    th_log_keys_begin(&node.province.forger.vkey, &other);
+    cr_assert_eq(th_home_path(node.home_path, TH_KEYS_FILE, path), 0);
+    cr_assert_eq(th_keys_file_write(path, &other), 0);
+    th_problems_init(&problems);
+    cr_assert_eq(th_home_open(node.home_path, &problems, &home), TH_E_CONFIG);
+    cr_assert_gt(th_problems_total(&problems), 0);
+    th_problems_deinit(&problems);
+}
