@@ -14,7 +14,7 @@
 
 #define HINT_KEYS                                                                                                \
     "khôi phục log-keys.yaml và node.yaml từ cùng một bản sao; nếu không có, xóa log-keys.yaml " \
-    "rồi chạy tonghop-node trust với server.yaml mới"
+    "rồi chạy tonghop-node trust"
 
 static bool is_same_key(const struct th_vkey *a, const struct th_vkey *b)
 {
