@@ -157,13 +157,12 @@ static int list_report(struct listing *listing, uint32_t slot, const struct posi
         if (status != 0)
             break;
         after->timeliness = is_judged ? state->timeliness : end->timeliness;
-        status = push(listing,
-                      (struct th_change){.kind = state == NULL ? TH_CHANGE_NEW
-                                                               : TH_CHANGE_CORRECTION,
-                                         .position = position,
-                                         .slot = slot,
-                                         .before = state,
-                                         .after = after});
+        status = push(listing, (struct th_change){.kind = state == NULL ? TH_CHANGE_NEW
+                                                                        : TH_CHANGE_CORRECTION,
+                                                  .position = position,
+                                                  .slot = slot,
+                                                  .before = state,
+                                                  .after = after});
         state = after;
     }
     if (status == 0 && is_judged)
@@ -230,8 +229,7 @@ static int compare_rows(const struct th_row *a, const struct th_row *b)
 static int match(struct th_changes *changes, struct th_arena *arena)
 {
     size_t next = 0;
-    changes->from_of =
-        th_arena_alloc_array(arena, changes->to.count + 1, sizeof *changes->from_of);
+    changes->from_of = th_arena_alloc_array(arena, changes->to.count + 1, sizeof *changes->from_of);
     if (changes->from_of == NULL)
         return TH_E_NO_MEMORY;
     for (size_t slot = 0; slot < changes->to.count && next < changes->from.count; slot++)

@@ -162,12 +162,12 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
         json_decref(judgements);
         return EX_OK;
     }
-    json_t *object = json_pack(
-        "{s:s,s:b,s:s,s:I,s:I,s:s,s:s,s:o,s:o}", "file", path, "holds", 1, "origin",
-        receipt->checkpoint.origin, "position", (json_int_t)leaf->position, "size",
-        (json_int_t)receipt->checkpoint.size, "time", th_instant_format(leaf->time, time), "mode",
-        leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live", "unit", text_of(leaf->unit),
-        "judgements", judgements);
+    json_t *object =
+        json_pack("{s:s,s:b,s:s,s:I,s:I,s:s,s:s,s:o,s:o}", "file", path, "holds", 1, "origin",
+                  receipt->checkpoint.origin, "position", (json_int_t)leaf->position, "size",
+                  (json_int_t)receipt->checkpoint.size, "time", th_instant_format(leaf->time, time),
+                  "mode", leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live", "unit",
+                  text_of(leaf->unit), "judgements", judgements);
     return json_array_append_new(check->list, object) == 0 ? EX_OK : EX_OSERR;
 }
 

@@ -9,11 +9,16 @@
 static const char *part_word(enum th_total_part part)
 {
     static const char *const words[] = {
-        [TH_TOTAL_RECEIVED] = "received", [TH_TOTAL_ON_TIME] = "on_time",
-        [TH_TOTAL_LATE] = "late",         [TH_TOTAL_UNDECIDED] = "undecided",
-        [TH_TOTAL_ESTIMATED] = "estimated", [TH_TOTAL_REPORTED] = "reported",
-        [TH_TOTAL_VALUE] = "value",       [TH_TOTAL_AVERAGE] = "average",
-        [TH_TOTAL_MIN] = "min",           [TH_TOTAL_MAX] = "max",
+        [TH_TOTAL_RECEIVED] = "received",
+        [TH_TOTAL_ON_TIME] = "on_time",
+        [TH_TOTAL_LATE] = "late",
+        [TH_TOTAL_UNDECIDED] = "undecided",
+        [TH_TOTAL_ESTIMATED] = "estimated",
+        [TH_TOTAL_REPORTED] = "reported",
+        [TH_TOTAL_VALUE] = "value",
+        [TH_TOTAL_AVERAGE] = "average",
+        [TH_TOTAL_MIN] = "min",
+        [TH_TOTAL_MAX] = "max",
         [TH_TOTAL_OF_VALUE] = "count",
     };
     return words[part];
@@ -99,15 +104,17 @@ static int put_figures(const struct th_rollup_layout *layout, const struct th_ch
         return TH_E_CORRUPT;
     json_t *list = json_array();
     for (size_t i = 0, j = 0; i < before.count || j < after.count;) {
-        bool is_old = j == after.count || (i < before.count && before.numbers[i] <= after.numbers[j]);
-        bool is_new = i == before.count || (j < after.count && after.numbers[j] <= before.numbers[i]);
+        bool is_old =
+            j == after.count || (i < before.count && before.numbers[i] <= after.numbers[j]);
+        bool is_new =
+            i == before.count || (j < after.count && after.numbers[j] <= before.numbers[i]);
         uint16_t number = is_old ? before.numbers[i] : after.numbers[j];
         const int64_t *old = is_old ? &before.values[i] : NULL;
         const int64_t *new = is_new ? &after.values[j] : NULL;
         i += is_old;
         j += is_new;
         const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-        if (indicator == NULL || (old != NULL && new != NULL && *old == *new))
+        if (indicator == NULL || (old != NULL && new != NULL &&*old == *new))
             continue;
         (void)json_array_append_new(
             list, json_pack("{s:s,s:b,s:o,s:o}", "indicator", indicator->code, "text",
@@ -142,8 +149,7 @@ static int ladder_init(const struct th_question *question, const struct th_chang
     if (ladder->begin == NULL || ladder->before == NULL || ladder->after == NULL ||
         ladder->sums == NULL)
         return TH_E_NO_MEMORY;
-    int status =
-        th_tally_new(ladder->layout, (uint32_t)changes->to.count, arena, &ladder->tally);
+    int status = th_tally_new(ladder->layout, (uint32_t)changes->to.count, arena, &ladder->tally);
     if (status != 0)
         return status;
     for (uint32_t slot = 0; slot < changes->to.count; slot++)
@@ -211,8 +217,7 @@ static json_t *totals_of(const struct ladder *ladder, const struct th_total *end
         th_int128 difference = end[i].number - ladder->begin[i].number;
         if (difference != ladder->sums[i])
             *ret_add_up = false;
-        if (difference == 0 && ladder->sums[i] == 0 &&
-            ladder->begin[i].is_there == end[i].is_there)
+        if (difference == 0 && ladder->sums[i] == 0 && ladder->begin[i].is_there == end[i].is_there)
             continue;
         json_t *line = total_head(ladder->layout, &end[i]);
         put_total(ladder->layout, line, "from", &ladder->begin[i]);
@@ -262,13 +267,13 @@ int th_diff_answer(const struct th_question *question, const struct th_changes *
     th_totals_take(ladder.layout, &end, totals);
     bool is_same = th_rollup_equal(ladder.layout, &ladder.tally.rollup, &end);
     const struct th_unit *unit = &question->context->units.units[question->unit];
-    json_t *answer = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "plan", question->plan->plan->id, "obligation",
-        question->obligation->id, "period", question->obligation->period, "unit", unit->code,
-        "name", unit->name, "changes", list, "totals", totals_of(&ladder, totals, &add_up));
-    (void)json_object_set_new(answer, "checks",
-                              json_pack("{s:b,s:b}", "effects_add_up", (int)add_up,
-                                        "end_is_as_of", (int)is_same));
+    json_t *answer = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "plan", question->plan->plan->id,
+                               "obligation", question->obligation->id, "period",
+                               question->obligation->period, "unit", unit->code, "name", unit->name,
+                               "changes", list, "totals", totals_of(&ladder, totals, &add_up));
+    (void)json_object_set_new(
+        answer, "checks",
+        json_pack("{s:b,s:b}", "effects_add_up", (int)add_up, "end_is_as_of", (int)is_same));
     *ret_answer = answer;
     *ret_holds = add_up && is_same;
     return answer == NULL ? TH_E_NO_MEMORY : 0;

@@ -28,16 +28,11 @@ struct words {
 };
 
 static const struct words parts[] = {
-    {"received", "số báo cáo"},
-    {"on_time", "đúng hạn"},
-    {"late", "trễ hạn"},
-    {"undecided", "chưa xét hạn"},
-    {"estimated", "có số ước"},
-    {"reported", "số báo cáo có số này"},
-    {"value", "tổng hợp"},
-    {"average", "trung bình"},
-    {"min", "nhỏ nhất"},
-    {"max", "lớn nhất"},
+    {"received", "số báo cáo"},  {"on_time", "đúng hạn"},
+    {"late", "trễ hạn"},         {"undecided", "chưa xét hạn"},
+    {"estimated", "có số ước"},  {"reported", "số báo cáo có số này"},
+    {"value", "tổng hợp"},       {"average", "trung bình"},
+    {"min", "nhỏ nhất"},         {"max", "lớn nhất"},
     {"count", "số đơn vị chọn"},
 };
 static const struct words timeliness[] = {
@@ -75,8 +70,8 @@ static bool is_told(const json_t *total)
 
 static void print_figure(const json_t *figure, FILE *out)
 {
-    const json_t *before = json_object_get(figure, "before"), *after =
-                                                                  json_object_get(figure, "after");
+    const json_t *before = json_object_get(figure, "before"),
+                 *after = json_object_get(figure, "after");
     if (json_is_true(json_object_get(figure, "text")))
         (void)fprintf(out, "    %s: lời văn %s\n", text_at(figure, "indicator"),
                       json_is_null(before)  ? "được thêm"
@@ -101,13 +96,12 @@ static void print_change_head(const json_t *change, FILE *out)
                       TRANSLATE(timeliness, text_at(change, "timeliness")));
         return;
     }
-    (void)fprintf(out, ": %s, lần %lld, %s%s\n",
-                  strcmp(kind, "new") == 0 ? "báo cáo mới" : "sửa báo cáo",
-                  number_at(change, "revision"),
-                  TRANSLATE(timeliness, text_at(change, "timeliness")),
-                  json_is_true(json_object_get(change, "readmitted"))
-                      ? ", nhận lại theo biên nhận của nhật ký cũ"
-                      : "");
+    (void)fprintf(
+        out, ": %s, lần %lld, %s%s\n", strcmp(kind, "new") == 0 ? "báo cáo mới" : "sửa báo cáo",
+        number_at(change, "revision"), TRANSLATE(timeliness, text_at(change, "timeliness")),
+        json_is_true(json_object_get(change, "readmitted"))
+            ? ", nhận lại theo biên nhận của nhật ký cũ"
+            : "");
 }
 
 static void print_change(const json_t *change, FILE *out)

@@ -24,11 +24,13 @@ static const char *const kind_words[] = {
     [TH_ENTRY_READMITTED] = "readmitted",
 };
 
-enum { KINDS = sizeof kind_words / sizeof kind_words[0], KEY_TEXT_SIZE = 45 };
+#define KINDS ((int)(sizeof kind_words / sizeof kind_words[0]))
+
+enum { KEY_TEXT_SIZE = 45 };
 
 const char *th_entry_kind_word(enum th_entry_kind kind)
 {
-    return kind > 0 && kind < KINDS ? kind_words[kind] : "unknown";
+    return (int)kind > 0 && (int)kind < KINDS ? kind_words[kind] : "unknown";
 }
 
 int th_entry_kind_parse(const char *word, enum th_entry_kind *ret_kind)
@@ -80,11 +82,10 @@ static void put(json_t *object, const char *name, json_t *value)
 
 static json_t *judgement_of(const struct th_judgement *judgement)
 {
-    json_t *object =
-        json_pack("{s:o,s:I,s:I,s:o,s:s}", "obligation", text_of(judgement->obligation), "number",
-                  (json_int_t)judgement->number, "revision", (json_int_t)judgement->revision,
-                  "sha256", digest_of(&judgement->report_digest), "verdict",
-                  th_verdict_word(judgement->verdict));
+    json_t *object = json_pack(
+        "{s:o,s:I,s:I,s:o,s:s}", "obligation", text_of(judgement->obligation), "number",
+        (json_int_t)judgement->number, "revision", (json_int_t)judgement->revision, "sha256",
+        digest_of(&judgement->report_digest), "verdict", th_verdict_word(judgement->verdict));
     if (judgement->accepted) {
         put(object, "first_received", instant_of(judgement->first_received));
         put(object, "due", judgement->has_due ? instant_of(judgement->due) : json_null());
@@ -232,7 +233,7 @@ static int add_clock(struct th_bytes body, struct th_arena *arena, json_t *objec
         return status;
     put(object, "change", json_string(changes[change.kind]));
     put(object, "to", instant_of(change.to));
-    if (change.operator.size > 0)
+    if (change.operator.size> 0)
         put(object, "operator", text_of(change.operator));
     return 0;
 }
@@ -243,8 +244,7 @@ static json_t *log_key_of(const struct th_log_key_body *key)
                      "succession", (int)(key->succession.size > 0));
 }
 
-static int add_log_keys(const struct th_stored_entry *entry, struct th_arena *arena,
-                        json_t *object)
+static int add_log_keys(const struct th_stored_entry *entry, struct th_arena *arena, json_t *object)
 {
     struct th_rotation rotation;
     struct th_recovery recovery;

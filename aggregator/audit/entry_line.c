@@ -40,12 +40,18 @@ static const struct words timeliness[] = {
     {"undated", "không có hạn"},
 };
 static const struct words kinds[] = {
-    {"founded", "lập kho"},          {"units", "đơn vị"},
-    {"plan", "kế hoạch"},            {"enrolled", "ghi danh khóa"},
-    {"revoked", "thu hồi khóa"},     {"submission", "báo cáo"},
-    {"reminder", "nhắc hạn"},        {"closing", "chốt tại hạn"},
-    {"clock", "đồng hồ"},            {"rotated", "đổi khóa nhật ký"},
-    {"recovered", "phục hồi"},       {"recovery_ended", "hết phục hồi"},
+    {"founded", "lập kho"},
+    {"units", "đơn vị"},
+    {"plan", "kế hoạch"},
+    {"enrolled", "ghi danh khóa"},
+    {"revoked", "thu hồi khóa"},
+    {"submission", "báo cáo"},
+    {"reminder", "nhắc hạn"},
+    {"closing", "chốt tại hạn"},
+    {"clock", "đồng hồ"},
+    {"rotated", "đổi khóa nhật ký"},
+    {"recovered", "phục hồi"},
+    {"recovery_ended", "hết phục hồi"},
     {"readmitted", "nhận lại báo cáo"},
 };
 static const struct words changes[] = {

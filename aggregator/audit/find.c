@@ -122,8 +122,7 @@ static bool is(const char *text, struct th_text wanted)
 static int find_of_unit(struct search *search, uint32_t unit, const struct name *name)
 {
     struct th_row row;
-    int status =
-        th_view_row(search->view, search->found.book, unit, (uint32_t)name->number, &row);
+    int status = th_view_row(search->view, search->found.book, unit, (uint32_t)name->number, &row);
     if (status != 0)
         return status;
     if (name->revision == 0 || name->revision == row.revision) {
@@ -151,8 +150,8 @@ static int find_in_plans(struct search *search, const struct th_query_context *c
             th_plan_find(candidate, name->parts[1].bytes, name->parts[1].size);
         if (obligation == NULL)
             continue;
-        search->found.book = (struct th_book_id){
-            (uint16_t)plan, (uint16_t)(obligation - candidate->obligations)};
+        search->found.book =
+            (struct th_book_id){(uint16_t)plan, (uint16_t)(obligation - candidate->obligations)};
         for (uint32_t unit = 0; unit < context->units.count; unit++) {
             if (!is(context->units.units[unit].code, name->parts[2]))
                 continue;

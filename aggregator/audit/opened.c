@@ -15,9 +15,8 @@ int th_audit_exit_code(int status)
 int th_opened_complain(const struct th_reader *reader, int status, const char *what)
 {
     const struct th_reader_request *request = th_reader_request(reader);
-    const char *hint = status == TH_E_CORRUPT
-                           ? "lấy bản sao khác, hoặc khôi phục từ bản sao lưu"
-                           : NULL;
+    const char *hint =
+        status == TH_E_CORRUPT ? "lấy bản sao khác, hoặc khôi phục từ bản sao lưu" : NULL;
     th_cli_complain(request->err, request->command, hint, "%s: %s%s%s", request->folder,
                     what == NULL ? "" : what, what == NULL ? "" : ": ", th_status_text(status));
     return th_audit_exit_code(status);

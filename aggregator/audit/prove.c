@@ -69,9 +69,9 @@ static int collect(struct th_view *view, struct th_arena *arena, struct evidence
         status = submission_of(&entry, arena, &evidence->submission);
     if (status == 0)
         status = th_wire_submission_decode(evidence->submission, arena, &submission);
-    if (status == 0 && (found->index >= submission.header.reports_count ||
-                        !th_tlog_digest_equal(&submission.header.report_digests[found->index],
-                                              &found->digest)))
+    if (status == 0 &&
+        (found->index >= submission.header.reports_count ||
+         !th_tlog_digest_equal(&submission.header.report_digests[found->index], &found->digest)))
         status = TH_E_CORRUPT;
     if (status == 0) {
         const struct th_text raw = submission.reports_raw[found->index];
@@ -140,11 +140,9 @@ static int write_folder(const char *folder, const struct evidence *evidence)
     char path[PATH_SIZE];
     int status = th_file_make_folder(folder, 0755);
     if (status == 0)
-        status =
-            write_file(folder, "receipt.txt", evidence->text.bytes, evidence->text.size);
+        status = write_file(folder, "receipt.txt", evidence->text.bytes, evidence->text.size);
     if (status == 0)
-        status =
-            write_file(folder, "report.bin", evidence->report.bytes, evidence->report.size);
+        status = write_file(folder, "report.bin", evidence->report.bytes, evidence->report.size);
     if (status == 0)
         status = write_file(folder, "submission.bin", evidence->submission.bytes,
                             evidence->submission.size);
@@ -165,9 +163,8 @@ static int write_out(const struct th_reader_request *request, const struct line 
     if (status == 0)
         return EX_OK;
     int error = errno;
-    th_cli_complain(request->err, NAME,
-                    status == TH_E_EXISTS ? "chọn tên thư mục chưa có" : NULL, "%s: %s",
-                    line->out_folder,
+    th_cli_complain(request->err, NAME, status == TH_E_EXISTS ? "chọn tên thư mục chưa có" : NULL,
+                    "%s: %s", line->out_folder,
                     status == TH_E_IO && error != 0 ? th_errno_text(error, cause)
                                                     : th_status_text(status));
     return EX_CANTCREAT;
@@ -185,8 +182,7 @@ static int tell(const struct th_reader_request *request, const struct line *line
     if (!line->as_json) {
         (void)fprintf(request->out, "%s\n%s", evidence->sentence,
                       found->is_current ? "" : "Bản này về sau đã được một bản sửa thay thế.\n");
-        (void)fprintf(request->out,
-                      "Bản ghi số %llu của nhật ký %s; báo cáo có SHA-256 %s\n",
+        (void)fprintf(request->out, "Bản ghi số %llu của nhật ký %s; báo cáo có SHA-256 %s\n",
                       (unsigned long long)found->position, evidence->receipt.checkpoint.origin,
                       digest);
         if (line->out_folder != NULL)

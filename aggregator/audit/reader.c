@@ -232,8 +232,8 @@ static int attend(const struct th_reader_request *request, const struct page *pa
 {
     const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
     unsigned most = request->stall_ticks == 0 ? STALL_TICKS : request->stall_ticks;
-    bool shows = isatty(fileno(request->err)) &&
-                 !(request->streams && isatty(fileno(request->out)));
+    bool shows =
+        isatty(fileno(request->err)) && !(request->streams && isatty(fileno(request->out)));
     struct bar bar = {.err = shows ? request->err : NULL};
     uint_fast64_t seen = atomic_load(&page->beat);
     /* Ticks are counted, not time: a machine that slept, or a stopped job, did not stand still. */
@@ -273,8 +273,8 @@ int th_reader_run(const struct th_reader_request *request, th_reader_fn *fn, voi
 {
     struct sigaction as_usual = {.sa_handler = SIG_DFL}, before_child;
     sigset_t waited, before;
-    struct page *page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                             -1, 0);
+    struct page *page =
+        mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) {
         th_cli_complain(request->err, request->command, NULL, "không đủ bộ nhớ");
         return EX_OSERR;

@@ -52,9 +52,8 @@ static void take_ratio(th_int128 numerator, th_int128 denominator, uint32_t fact
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
     total->scale = RATIO_DECIMALS;
-    total->is_there =
-        total->is_there &&
-        th_rollup_format_ratio(numerator, denominator, factor, RATIO_DECIMALS, text);
+    total->is_there = total->is_there &&
+                      th_rollup_format_ratio(numerator, denominator, factor, RATIO_DECIMALS, text);
     total->number = total->is_there ? digits_of(text) : 0;
 }
 
@@ -62,13 +61,12 @@ static struct th_total total_of(const struct th_indicator *indicator, enum th_to
                                 uint32_t reported, th_int128 number)
 {
     bool is_there = part == TH_TOTAL_REPORTED || reported > 0;
-    return (struct th_total){.part = part,
-                             .indicator = indicator->number,
-                             .scale = part == TH_TOTAL_REPORTED || part == TH_TOTAL_OF_VALUE
-                                          ? 0
-                                          : indicator->scale,
-                             .is_there = is_there,
-                             .number = is_there ? number : 0};
+    return (struct th_total){
+        .part = part,
+        .indicator = indicator->number,
+        .scale = part == TH_TOTAL_REPORTED || part == TH_TOTAL_OF_VALUE ? 0 : indicator->scale,
+        .is_there = is_there,
+        .number = is_there ? number : 0};
 }
 
 static uint32_t take_indicator(const struct th_indicator *indicator, uint32_t reported,
@@ -115,8 +113,8 @@ void th_totals_take(const struct th_rollup_layout *layout, const struct th_rollu
                                   counts->undecided, counts->estimated};
     uint32_t at = 0;
     for (; at < OF_ALL; at++)
-        ret_totals[at] = (struct th_total){
-            .part = (enum th_total_part)at, .is_there = true, .number = all[at]};
+        ret_totals[at] =
+            (struct th_total){.part = (enum th_total_part)at, .is_there = true, .number = all[at]};
     for (uint32_t number = 1; number <= layout->catalogue->number_max; number++) {
         const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
         if (indicator != NULL)
@@ -133,9 +131,9 @@ char *th_total_format(const struct th_rollup_layout *layout, const struct th_tot
 {
     const struct th_indicator *indicator =
         total->indicator == 0 ? NULL : th_catalogue_get(layout->catalogue, total->indicator);
-    bool is_single = total->part == TH_TOTAL_MIN || total->part == TH_TOTAL_MAX ||
-                     (total->part == TH_TOTAL_VALUE && indicator != NULL &&
-                      indicator->up == TH_UP_MAX);
+    bool is_single =
+        total->part == TH_TOTAL_MIN || total->part == TH_TOTAL_MAX ||
+        (total->part == TH_TOTAL_VALUE && indicator != NULL && indicator->up == TH_UP_MAX);
     if (!total->is_there)
         (void)snprintf(text, TH_ROLLUP_NUMBER_SIZE, "–");
     else if (is_single && indicator != NULL) /* a date is a date */

@@ -14,8 +14,8 @@ static int read_history(const char *command, const char *path, FILE *err, struct
     struct th_problems problems;
     th_problems_init(&problems);
     int status = th_keys_file_read(path, &problems, keys);
-    if (status != 0 && (th_problems_total(&problems) == 0 ||
-                        th_problems_print(&problems, err) != 0))
+    if (status != 0 &&
+        (th_problems_total(&problems) == 0 || th_problems_print(&problems, err) != 0))
         th_cli_complain(err, command, NULL, "%s: %s", path, th_status_text(status));
     th_problems_deinit(&problems);
     return status == 0 ? EX_OK : th_status_exit_code(status);
