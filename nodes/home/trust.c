@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HINT_KEYS                                                                                                \
-    "khôi phục log-keys.yaml và node.yaml từ cùng một bản sao; nếu không có, xóa log-keys.yaml " \
-    "rồi chạy tonghop-node trust"
+static const char hint_keys[] =
+    "khôi phục log-keys.yaml và node.yaml từ cùng một bản sao; nếu không có, xóa log-keys.yaml rồi "
+    "chạy tonghop-node trust";
 
 static bool is_same_key(const struct th_vkey *a, const struct th_vkey *b)
 {
@@ -50,7 +50,7 @@ int th_home_open_log_keys(const char *folder, const struct th_vkey *pinned,
     }
     status = th_keys_file_read(path, problems, ret_keys);
     if (status == 0 && !is_same_key(&ret_keys->items[0].vkey, pinned)) {
-        th_problems_add(problems, (struct th_place){path, 0, 0}, HINT_KEYS,
+        th_problems_add(problems, (struct th_place){path, 0, 0}, hint_keys,
                         "khóa đầu tiên không phải khóa log_key của node.yaml");
         status = TH_E_CONFIG;
     }

@@ -365,6 +365,27 @@ Test(node_readmit, what_the_log_lost_is_shown_again_in_the_order_of_old_position
                  0, "a report that was not frozen yet names the log as it is now");
 }
 
+Test(node_readmit, the_order_is_that_of_the_old_log_not_that_of_submitting)
+{
+    connect_node();
+    node.province.mood = TH_FAKE_SILENT;
+    th_node_case_submit_number(&node, 1, 1, 1);
+    pass(1);
+    node.province.mood = TH_FAKE_FAIR;
+    th_node_case_submit_number(&node, 2, 1, 2);
+    pass(1);
+    pass(TH_NODE_ANSWER_MS);
+    pass(TH_NODE_BACKOFF_FIRST_MS);
+    cr_assert_eq(item_of(1).position, 1);
+    cr_assert_eq(item_of(2).position, 0);
+    restart();
+    th_fake_recover(&node.province, 0, true);
+    connect_node();
+    cr_assert_eq(node.province.readmitted_count, 2);
+    cr_assert_eq(node.province.readmitted[0], 0);
+    cr_assert_eq(node.province.readmitted[1], 1);
+}
+
 Test(node_readmit, what_was_readmitted_is_not_shown_at_the_next_welcome)
 {
     receive(3);
