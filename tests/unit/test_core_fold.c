@@ -119,6 +119,8 @@ Test(core_fold, a_closing_that_waited_asks_for_the_past)
     cr_assert(need.past);
     cr_assert_eq(need.at.ms, live->half_due.ms);
     cr_assert_eq(need.book.obligation, OB_HALF);
+    cr_assert_eq(world_fold_entry(copy, &ENTRY_AT(closing).entry, NULL), 0);
+    cr_assert_not(copy->core->plans[0].books[OB_HALF].has_past, "it is used up");
     cr_assert_not(th_core_fold_need(copy->core, &ENTRY_AT(0).entry, &need));
 }
 
@@ -175,9 +177,11 @@ Test(core_fold, a_folded_core_goes_on_like_one_that_was_loaded)
     fold_all();
     copy->now = live->now;
     world_pass(copy, 1000);
+    copy->now.boottime_ms += 10 * TH_DAY_MS; /* another boot */
     struct sent_report sent = A_REPORT(.unit = U_A1, .revision = 2, .digest = 2);
     cr_assert_eq(world_send(copy, &sent, 1)->kind, TH_VERDICT_ACCEPTED);
     cr_assert_eq(copy->clock.time.ms, copy->now.wall.ms);
+    cr_assert_eq(copy->clock.status, TH_CLOCK_STEADY);
 }
 
 Test(core_fold, verdicts_and_timeliness_are_the_entrys_and_rules_are_not_asked)
@@ -301,6 +305,28 @@ Test(core_fold, a_revocation_is_of_a_key_that_is_there)
     cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), 0);
     other.entry.position++;
     cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), TH_E_CORRUPT, "twice");
+}
+
+Test(core_fold, what_a_revoked_key_signed_is_corrupt)
+{
+    uint64_t position = send((struct sent_report)A_REPORT(.unit = U_A1));
+    fold_until(position);
+    struct world_entry other = ENTRY_AT(position);
+    other.entry.kind = TH_ENTRY_REVOKED;
+    other.content.kind = TH_EVENT_REVOKE;
+    other.content.body.revoke = (struct th_revocation){
+        .unit = text("a1"), .sign_key = world_key(U_A1), .effective = {other.entry.time.ms + 1}};
+    cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), 0);
+    other = ENTRY_AT(position);
+    other.entry.position++;
+    other.entry.time.ms++;
+    struct th_judgement judgement = other.entry.decision.judgements[0];
+    judgement.first_received = other.entry.time;
+    other.entry.decision.judgements = &judgement;
+    cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), TH_E_CORRUPT);
+    other.entry.time.ms--;
+    judgement.first_received = other.entry.time;
+    cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), 0, "a moment before");
 }
 
 /* Changes one thing in a submission's entry and its decision. */
