@@ -40,8 +40,9 @@ enum th_event_kind {
     TH_EVENT_TICK,         /* time has passed */
     TH_EVENT_CLOCK_SET,    /* rehearsal only */
     TH_EVENT_CLOCK_ACCEPT, /* an operator ends CLOCK_SUSPECT */
-    TH_EVENT_ROTATE,       /* another key signs the log from this entry on */
-    TH_EVENT_RECOVER,      /* a store that was put back goes on as a new log */
+    /* Their entry is the first of the step: clock and timers wait for the next event. */
+    TH_EVENT_ROTATE,  /* another key signs the log from this entry on */
+    TH_EVENT_RECOVER, /* a store that was put back goes on as a new log */
     TH_EVENT_END_RECOVERY,
     TH_EVENT_READMISSION /* a report of the log that was lost */
 };
@@ -262,7 +263,8 @@ TH_MUST_CHECK int th_core_load_mark(struct th_core *core, struct th_book_id book
                                     const struct th_mark *mark);
 void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock);
 /* The origins that this log has borne, in order, the first one too; the realm of the identity is
- * the last. Submissions may name any of them: they were frozen before a recovery. */
+ * the last. The same one twice in a row is a rotation's. Submissions may name any of them: they
+ * were frozen before a recovery. */
 TH_MUST_CHECK int th_core_load_origin(struct th_core *core, struct th_text origin);
 /* How many keys the log has had, and whether a recovery is open. */
 void th_core_load_recovery(struct th_core *core, uint16_t log_keys_count,
@@ -317,9 +319,10 @@ TH_MUST_CHECK int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn
  * Applies one entry of a journal as it was decided then: verdicts and timeliness are the entry's,
  * rules are not asked. `content` is the entry's body, decoded, in the form of the event that brings
  * such an entry (NULL for reminders, closings and changes of the clock); only its body is looked
- * at. Appends the effects on tables, no TH_EFFECT_APPEND, nothing that leaves. A core that began
- * empty and folded a journal from its first entry is the state at its end; books are open from
- * their plan's entry on, so there are no needs but the one below.
+ * at: a plan's `raw` and digest too, which the table keeps, and no leaf of a readmission. Appends
+ * the effects on tables, no TH_EFFECT_APPEND, nothing that leaves. A core that began empty and
+ * folded a journal from its first entry is the state at its end; books are open from their plan's
+ * entry on, so there are no needs but the one below.
  *
  * TH_E_CORRUPT: no core decides such an entry after those before it (its position, a time that goes
  * back, an unknown unit, a revision that skips, a body that does not fit the decision). Then and
