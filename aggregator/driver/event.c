@@ -74,19 +74,8 @@ static int recover_event(struct th_driver *driver, const struct th_act *act, str
     return status < 0 ? status : check_next_key(driver, &recovery->keys[recovery->keys_count - 1]);
 }
 
-/* Without an instant a key is revoked from now on. */
-static struct th_revocation revocation_of(const struct th_driver *driver,
-                                          const struct th_item *item)
+static int act_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
 {
-    const struct th_act *act = &item->act;
-    th_instant from = act->to.ms == 0 ? th_core_time(driver->core, item->now) : act->to;
-    return (struct th_revocation){
-        .unit = act->unit, .sign_key = act->sign_key, .operator= act->operator, .effective = from };
-}
-
-static int act_event(struct th_driver *driver, const struct th_item *item, struct th_event *event)
-{
-    const struct th_act *act = &item->act;
     switch (act->kind) {
     case TH_ACT_LOAD_UNITS:
         return units_event(driver, act, event);
@@ -102,7 +91,8 @@ static int act_event(struct th_driver *driver, const struct th_item *item, struc
         return 0;
     case TH_ACT_REVOKE:
         event->kind = TH_EVENT_REVOKE;
-        event->body.revoke = revocation_of(driver, item);
+        event->body.revoke =
+            (struct th_revocation){act->unit, act->sign_key, act->operator, act->to };
         return 0;
     case TH_ACT_END_RECOVERY:
         event->kind = TH_EVENT_END_RECOVERY;
@@ -135,7 +125,7 @@ int th_driver_make_event(struct th_driver *driver, const struct th_item *item,
         event->kind = TH_EVENT_TICK;
         return 0;
     case TH_ITEM_ACT:
-        return act_event(driver, item, event);
+        return act_event(driver, &item->act, event);
     case TH_ITEM_READMISSION:
         event->kind = TH_EVENT_READMISSION;
         event->body.readmission = item->readmission;

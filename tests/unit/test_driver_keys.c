@@ -5,6 +5,8 @@
 #include "tests/support/recovery_case.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct th_recovery_case made;
@@ -85,8 +87,13 @@ Test(driver_keys, another_tree_of_an_earlier_log_is_a_contradiction_up_to_where_
     th_recovery_case_go_back(&made);
     th_recovery_case_say_hello(&made, forge(5));
     cr_assert_null(th_driver_contradiction(made.driver), "it is of what was lost");
+    th_recovery_case_copy_file(&made, "CHECKPOINT", "before");
     th_recovery_case_say_hello(&made, forge(4));
     cr_assert_not_null(th_driver_contradiction(made.driver));
+    char command[300];
+    (void)snprintf(command, sizeof command, "cmp -s %s/CHECKPOINT %s/before", made.folder,
+                   made.folder);
+    cr_assert_eq(system(command), 0, "the file knows the log as it is now");
     th_recovery_case_close(&made);
     cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0, "it is told again, not kept");
 }
@@ -128,6 +135,36 @@ Test(driver_keys, after_a_rotation_the_next_key_signs_and_old_receipts_hold)
     cr_assert_eq(made.answer.body.welcome.lost_count, 0);
     th_recovery_case_say_hello(&made, new.receipt);
     cr_assert_null(th_driver_contradiction(made.driver));
+}
+
+Test(driver_keys, the_key_that_signs_already_is_no_next_one)
+{
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    struct th_rotation rotation = {.key = {.after = th_recovery_case_size(&made)},
+                                   .operator= th_recovery_case_tester };
+    struct th_act what = {.kind = TH_ACT_ROTATE};
+    size_t size = 0;
+    cr_assert_eq(th_tlog_vkey_encode(&made.first.vkey, sizeof vkey, vkey, &size), 0);
+    rotation.key.vkey = (struct th_text){vkey, size};
+    cr_assert_eq(th_wire_rotation_encode(&rotation, &made.arena, &what.content), 0);
+    cr_assert_eq(th_recovery_case_act(&made, what), TH_E_INVALID);
+}
+
+Test(driver_keys, a_log_that_was_recovered_rotates)
+{
+    th_recovery_case_keep_copy(&made);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    th_recovery_case_go_back(&made);
+    th_recovery_case_close(&made);
+    struct th_note_signer second = made.next;
+    th_recovery_case_signer(TH_RECOVERY_CASE_REALM, 3, &made.next);
+    cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0);
+    cr_assert_eq(rotate(&second), 0);
+    cr_assert_eq(th_store_log_keys(made.store)->count, 3);
+    th_recovery_case_say_hello(&made, (struct th_bytes){NULL, 0});
+    cr_assert_eq(made.answer.body.welcome.log_keys_count, 2);
+    cr_assert_eq(made.answer.body.welcome.lost_count, 1, "a rotation loses nothing");
+    th_tlog_signer_deinit(&second);
 }
 
 /* ---- what several recoveries lost ---- */
@@ -188,7 +225,16 @@ Test(driver_keys, a_revocation_refuses_from_its_instant_on)
 Test(driver_keys, a_revocation_without_an_instant_is_from_now_on)
 {
     cr_assert_eq(verdict_of(&made.officer, (struct th_paper){.figure = 5}), TH_VERDICT_ACCEPTED);
+    uint64_t position = th_recovery_case_size(&made);
     cr_assert_eq(revoke(&made.officer, 0), 0);
+    struct th_view *view;
+    struct th_stored_entry entry;
+    struct th_revocation revocation;
+    cr_assert_eq(th_view_open(made.store, &view), 0);
+    cr_assert_eq(th_view_entry(view, position, &entry), 0);
+    cr_assert_eq(th_wire_revocation_decode(entry.body, &made.arena, &revocation), 0);
+    cr_assert_eq(revocation.effective.ms, entry.time.ms);
+    th_view_close(view);
     cr_assert_eq(verdict_of(&made.officer, (struct th_paper){.figure = 6, .revision = 2}),
                  TH_VERDICT_REJECTED);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store that was put back from an older copy gets back what it lost. */
 #define _GNU_SOURCE /* memmem */
+#include "proto/wire/journal.h"
 #include "tests/support/recovery_case.h"
 
 #include <criterion/criterion.h>
@@ -43,6 +44,31 @@ Test(driver_recovery, a_lost_report_comes_back_with_its_times)
     cr_assert_eq(memcmp(&after.digest, &before.digest, sizeof after.digest), 0);
     cr_assert_eq(th_driver_counters(made.driver)->readmitted, 1);
     cr_assert_eq(th_driver_counters(made.driver)->accepted, 0);
+}
+
+Test(driver_recovery, the_journal_keeps_what_was_shown_and_what_was_decided)
+{
+    th_recovery_case_keep_copy(&made);
+    struct th_kept kept = th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    th_recovery_case_go_back(&made);
+    uint64_t position = th_recovery_case_size(&made);
+    cr_assert_eq(th_recovery_case_readmit(&made, kept)->kind, TH_VERDICT_ACCEPTED);
+    struct th_view *view;
+    struct th_stored_entry entry;
+    struct th_readmission readmission;
+    struct th_decision decision;
+    cr_assert_eq(th_view_open(made.store, &view), 0);
+    cr_assert_eq(th_view_entry(view, position, &entry), 0);
+    cr_assert_eq(entry.kind, TH_ENTRY_READMITTED);
+    cr_assert_eq(th_wire_readmission_decode(entry.body, &made.arena, &readmission), 0);
+    cr_assert_eq(readmission.submission.size, kept.raw.size);
+    cr_assert_eq(memcmp(readmission.submission.bytes, kept.raw.bytes, kept.raw.size), 0);
+    cr_assert_eq(readmission.receipt.size, kept.receipt.size);
+    cr_assert_eq(memcmp(readmission.receipt.bytes, kept.receipt.bytes, kept.receipt.size), 0);
+    cr_assert_eq(th_wire_decision_decode(entry.decision, &made.arena, &decision), 0);
+    cr_assert_eq(decision.judgements_count, 1);
+    cr_assert(decision.judgements[0].accepted);
+    th_view_close(view);
 }
 
 Test(driver_recovery, the_receipt_of_a_readmission_is_of_the_new_log)

@@ -103,6 +103,18 @@ Test(recount, a_sum_that_is_wrong_is_seen)
     cr_assert_not(agrees(th_recovery_case_book(&made)));
 }
 
+Test(recount, a_number_of_reports_that_is_wrong_is_seen)
+{
+    struct th_rollup_layout layout;
+    struct th_rollup rollup;
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    read_rollup(&layout, &rollup);
+    cr_assert_eq(rollup.reported[made.province.asked], 1);
+    rollup.reported[made.province.asked] = 2;
+    write_rollup(province_unit(), TH_BRANCH_ALL, &layout, &rollup);
+    cr_assert_not(agrees(th_recovery_case_book(&made)));
+}
+
 Test(recount, a_rollup_that_should_not_be_there_is_seen)
 {
     struct th_rollup_layout layout;
