@@ -53,6 +53,22 @@ Test(counters, lost_answers_unannounced_plans_and_drops_are_listed)
     free(text);
 }
 
+Test(counters, what_was_readmitted_and_what_is_damaged_is_listed_when_there_is_any)
+{
+    char *text = printed();
+    cr_assert_null(strstr(text, "nhận lại"));
+    cr_assert_null(strstr(text, "hỏng"));
+    free(text);
+    driver.readmitted = 6;
+    atomic_store(&counters.scrub_faults, 2);
+    atomic_store(&counters.dropped[TH_DROP_READMISSION], 3);
+    text = printed();
+    cr_assert_not_null(strstr(text, "báo cáo nhận lại sau khi mất: 6"));
+    cr_assert_not_null(strstr(text, "chỗ hỏng trong kho: 2"));
+    cr_assert_not_null(strstr(text, "bỏ vì biên nhận không cho phép nhận lại: 3"));
+    free(text);
+}
+
 Test(counters, the_line_of_the_end_blames_the_disk_only_for_the_disk)
 {
     char *memory = end_of(TH_E_NO_MEMORY);

@@ -103,6 +103,21 @@ Test(pipeline, jobs_are_written_in_the_order_in_which_they_came, .timeout = 30)
     cr_assert_not(has_unverified);
 }
 
+Test(pipeline, it_is_busy_until_all_is_written, .timeout = 30)
+{
+    atomic_store(&hold_writer, true);
+    struct th_pipeline *pipeline = start(8, 4);
+    cr_assert_not(th_pipeline_is_busy(pipeline));
+    cr_assert(push(pipeline, 0));
+    cr_assert(th_pipeline_is_busy(pipeline));
+    usleep(20000);
+    cr_assert(th_pipeline_is_busy(pipeline), "the writer has it");
+    atomic_store(&hold_writer, false);
+    while (th_pipeline_is_busy(pipeline))
+        usleep(1000);
+    finish(pipeline);
+}
+
 Test(pipeline, a_full_ring_refuses_until_jobs_are_written, .timeout = 30)
 {
     atomic_store(&hold_writer, true);
