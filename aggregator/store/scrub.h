@@ -45,10 +45,11 @@ TH_MUST_CHECK int th_scrub_new(struct th_store *store, struct th_scrub **ret_scr
 /* Before a pass begins. Without it the rollups are not computed again. Borrows. */
 void th_scrub_check_books(struct th_scrub *scrub, th_scrub_book_fn *fn, void *context);
 void th_scrub_free(struct th_scrub *scrub);
-/* Begins a pass. */
+/* Begins a pass; the findings of the one before are forgotten. th_scrub_step() until it is done. */
 void th_scrub_begin(struct th_scrub *scrub, th_instant now);
 /* One piece of the pass: at most the work of `rows_max` rows, or one book. `ret_done`: the pass is
- * finished. A finding is no failure; TH_E_NO_MEMORY, TH_E_IO, TH_E_BUSY are. */
+ * finished. A finding is no failure; what th_view_renew() says of anything but damage is, and so is
+ * TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_scrub_step(struct th_scrub *scrub, size_t rows_max, th_instant now,
                                 bool *ret_done);
 const struct th_scrub_report *th_scrub_report(const struct th_scrub *scrub);

@@ -192,6 +192,60 @@ Test(store_inspect, a_value_under_another_key_is_noticed)
     end(&fixture, store, view);
 }
 
+/* ---- what LMDB hands on without a look ---- */
+
+/* In a page of LMDB the length of a value stands 8 bytes before its key: low and high half. */
+static void check_length(enum th_table table, uint64_t number, const uint8_t length[4])
+{
+    static struct found found;
+    static struct found again;
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_schema_key last;
+    struct th_schema_key key = th_schema_key_log(table, number);
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    size_t at = 0;
+    while (found.keys[at].size != key.size ||
+           memcmp(found.keys[at].bytes, key.bytes, key.size) != 0)
+        at++;
+    damage_write(&fixture, damage_offset(&fixture, found.keys[at].bytes) - 8, length, 4);
+    again.rows = 0;
+    cr_assert_eq(th_view_inspect(view, &first, SIZE_MAX, on_row, &again, &last), TH_E_CORRUPT);
+    cr_assert_eq(again.rows, at);
+    end(&fixture, store, view);
+}
+
+Test(store_inspect, a_length_beyond_its_page_is_not_believed)
+{
+    check_length(TH_TABLE_LEAF, 5, (const uint8_t[4]){0x00, 0xF0, 0, 0});
+}
+
+/* Entry 0 has pages of its own; 256 MiB end far behind the map. */
+Test(store_inspect, a_length_beyond_the_file_is_not_believed)
+{
+    check_length(TH_TABLE_JOURNAL, 0, (const uint8_t[4]){0, 0, 0x00, 0x10});
+}
+
+Test(store_inspect, a_key_that_goes_back_ends_the_walk)
+{
+    static struct found found;
+    struct store_fixture fixture;
+    struct th_store *store;
+    struct th_schema_key last;
+    make(&fixture, 8);
+    struct th_view *view = look(&fixture, &store);
+    inspect(view, &found);
+    size_t at = found.rows - 2; /* entry 6 is called 0 */
+    off_t place = damage_offset(&fixture, found.keys[at].bytes + 8);
+    damage_write(&fixture, place, "", 1);
+    found.rows = 0;
+    cr_assert_eq(th_view_inspect(view, &first, SIZE_MAX, on_row, &found, &last), TH_E_CORRUPT);
+    cr_assert_eq(found.rows, at);
+    end(&fixture, store, view);
+}
+
 /* ---- one position ---- */
 
 static void assert_positions(struct th_view *view, uint64_t wrong, const char *wanted)

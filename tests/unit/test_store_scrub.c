@@ -103,6 +103,48 @@ Test(store_scrub, a_pass_runs_while_the_store_is_written_to)
     store_fixture_deinit(&fixture);
 }
 
+/* The log gets another key between two pieces; what it signs is checked with that key. */
+Test(store_scrub, a_pass_runs_while_the_log_gets_another_key)
+{
+    struct store_fixture fixture;
+    struct th_scrub *scrub;
+    struct th_digest root;
+    struct th_view *view;
+    char note[TH_SUCCESSION_SIZE_MAX];
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    size_t note_size, vkey_size;
+    uint8_t seed[TH_NOTE_SEED_SIZE] = {9};
+    struct th_note_signer next;
+    bool done = false;
+    make(&fixture, 8);
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_assert_eq(th_view_root(view, 8, &root), 0);
+    th_view_close(view);
+    cr_assert_eq(th_tlog_signer_init(fixture.identity.realm, seed, &next), 0);
+    cr_assert_eq(th_tlog_succession_sign(&fixture.signer, 8, &root, &next.vkey, sizeof note, note,
+                                         &note_size),
+                 0);
+    cr_assert_eq(th_tlog_vkey_encode(&next.vkey, sizeof vkey, vkey, &vkey_size), 0);
+    cr_assert_eq(th_scrub_new(store, &scrub), 0);
+    th_scrub_begin(scrub, began);
+    /* Up to the first checkpoint, so that keys were read. */
+    while (th_scrub_report(scrub)->rows < 2 + 8 + 1 + 1)
+        cr_assert_eq(th_scrub_step(scrub, 1, ended, &done), 0);
+    struct th_log_key_body key = {
+        .vkey = {vkey, vkey_size}, .after = 8, .succession = {(const uint8_t *)note, note_size}};
+    cr_assert_eq(th_store_begin(store), 0);
+    cr_assert_eq(damage_append(store, 1), 0);
+    cr_assert_eq(th_store_put_log_key(store, 1, &key), 0);
+    cr_assert_eq(th_store_commit(store, &next), 0);
+    while (!done)
+        cr_assert_eq(th_scrub_step(scrub, 1, ended, &done), 0);
+    cr_assert_eq(th_scrub_report(scrub)->faults, 0, "%s", th_scrub_report(scrub)->names[0]);
+    th_scrub_free(scrub);
+    th_store_close(store);
+    store_fixture_deinit(&fixture);
+}
+
 /* ---- damage ---- */
 
 /* Every row of a store, where it is in the file. */
