@@ -126,6 +126,21 @@ static bool is_taken(const struct th_judgement *judgement)
     return judgement->verdict == TH_VERDICT_ACCEPTED || judgement->verdict == TH_VERDICT_DUPLICATE;
 }
 
+/* A receipt speaks of the reports of one submission, of which some may not have been accepted. */
+static int tell_refusal(const struct th_leaf *leaf, const struct th_judgement *judgement,
+                        struct th_arena *arena, const char **ret_sentence)
+{
+    char text[400];
+    int size = snprintf(text, sizeof text, "%sĐơn vị %.*s: báo cáo %.*s (lần %u) KHÔNG được nhận.",
+                        leaf->mode == TH_MODE_REHEARSAL ? "DIỄN TẬP – " : "", (int)leaf->unit.size,
+                        leaf->unit.bytes, (int)judgement->obligation.size,
+                        judgement->obligation.bytes, (unsigned)judgement->revision);
+    if (size < 0 || size >= (int)sizeof text)
+        return TH_E_LIMIT;
+    *ret_sentence = th_arena_copy_text(arena, text, (size_t)size);
+    return *ret_sentence == NULL ? TH_E_NO_MEMORY : 0;
+}
+
 /* Tells every judgement that is asked about. */
 static int tell(struct check *check, const char *path, const struct th_receipt *receipt,
                 struct th_arena *arena)
@@ -143,7 +158,8 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
             json_decref(judgements);
             return refuse(check, path, 0, th_receipt_fault_text(TH_RECEIPT_NOT_TAKEN));
         }
-        int status = th_receipt_tell(receipt, judgement, arena, &sentence);
+        int status = is_taken(judgement) ? th_receipt_tell(receipt, judgement, arena, &sentence)
+                                         : tell_refusal(leaf, judgement, arena, &sentence);
         if (status != 0) {
             json_decref(judgements);
             return refuse(check, path, 0, th_status_text(status));

@@ -95,8 +95,13 @@ static bool find_bad_checkpoint(const struct th_tlog_proof *proof, const struct 
     struct th_checkpoint checkpoint;
     struct th_note note;
     int status = th_log_keys_verify(keys, proof->checkpoint, proof->checkpoint_size, &checkpoint);
-    if (status == 0)
-        return false;
+    if (status == 0) {
+        bool is_one = th_tlog_note_split(proof->checkpoint, proof->checkpoint_size, &note) == 0 &&
+                      note.signatures_n == 1;
+        if (!is_one)
+            say(fault, first, "checkpoint trong biên nhận phải có đúng một chữ ký, của nhật ký");
+        return !is_one;
+    }
     if (status == TH_E_INVALID) {
         size_t length = strcspn(proof->checkpoint, "\n");
         say(fault, first, "nhật ký “%.*s” không có trong lịch sử khóa", (int)length,

@@ -68,24 +68,34 @@ static int open_database(struct th_env *env)
     return mdb_txn_commit(txn);
 }
 
-int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env *ret_env)
+static int open_env(const char *folder, unsigned flags, size_t map_bytes, struct th_env *ret_env)
 {
     struct th_env env = {.env = NULL};
     int rc = mdb_env_create(&env.env);
     if (rc != 0)
-        return status_of(rc);
+        return rc;
     if (map_bytes != 0)
         rc = mdb_env_set_mapsize(env.env, map_bytes);
     if (rc == 0)
-        rc = mdb_env_open(env.env, folder, write ? MDB_NOTLS : MDB_NOTLS | MDB_RDONLY, 0600);
+        rc = mdb_env_open(env.env, folder, flags, 0600);
     if (rc == 0)
         rc = open_database(&env);
     if (rc != 0) {
         mdb_env_close(env.env);
-        return status_of(rc);
+        return rc;
     }
     *ret_env = env;
     return 0;
+}
+
+int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env *ret_env)
+{
+    int rc = open_env(folder, write ? MDB_NOTLS : MDB_NOTLS | MDB_RDONLY, map_bytes, ret_env);
+    /* LMDB reads without lock.mdb on a file system that is read-only, but not in a folder where
+     * this user alone may not write. */
+    if (!write && (rc == EACCES || rc == EPERM))
+        rc = open_env(folder, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, map_bytes, ret_env);
+    return status_of(rc);
 }
 
 void th_env_close(struct th_env *env)
@@ -320,7 +330,8 @@ int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *
     if (rc != 0)
         return status_of(rc);
     rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
-    rc = mdb_cursor_get(cursor, &name, &value, rc == 0 ? MDB_PREV : MDB_LAST);
+    if (rc == 0 || rc == MDB_NOTFOUND)
+        rc = mdb_cursor_get(cursor, &name, &value, rc == 0 ? MDB_PREV : MDB_LAST);
     mdb_cursor_close(cursor);
     if (rc == 0 && !begins_with(name, &prefix, 1))
         rc = MDB_NOTFOUND;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every command and every option that --help prints stands in the section of that command in the
-# man page, and the pages render without a warning. man.sh AGGREGATOR NODE
+# man page, and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
 set -u
 cd "$(dirname "$0")/../.."
 failed=0
@@ -34,7 +34,7 @@ check_command() { # check_command PROGRAM PAGE COMMAND...
 
 check_program() { # check_program PROGRAM PAGE
     local commands
-    commands=$("$1" --help | sed -n '/^Lệnh:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+    commands=$("$1" --help | sed -n '/^Lệnh:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
     [ -n "$commands" ] || complain "$1 --help: lists no command"
     for command in $commands; do
         case $command in
@@ -51,5 +51,6 @@ check_program() { # check_program PROGRAM PAGE
 
 check_program "$1" docs/man/tonghop-aggregator.1
 check_program "$2" docs/man/tonghop-node.1
+check_program "$3" docs/man/tonghop-audit.1
 [ $failed = 0 ] && echo "man: complete"
 exit $failed
