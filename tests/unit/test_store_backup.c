@@ -386,6 +386,23 @@ Test(store_backup, a_full_disk_leaves_nothing)
     end(&vault);
 }
 
+/* How long a backup takes on a machine that may be busy with something else for a while. */
+static int64_t fastest_us(struct vault *vault, struct th_backup_result *ret_result)
+{
+    int64_t fastest = INT64_MAX;
+    for (unsigned i = 0; i < 3; i++) {
+        struct timespec times[2];
+        clock_gettime(CLOCK_MONOTONIC, &times[0]);
+        cr_assert_eq(back_up(vault, ret_result), 0);
+        clock_gettime(CLOCK_MONOTONIC, &times[1]);
+        remove_all(vault->target);
+        int64_t took = (times[1].tv_sec - times[0].tv_sec) * 1000000 +
+                       (times[1].tv_nsec - times[0].tv_nsec) / 1000;
+        fastest = took < fastest ? took : fastest;
+    }
+    return fastest;
+}
+
 Test(store_backup, kill_9_at_any_moment_leaves_no_half_backup, .timeout = 110)
 {
     enum { ROUNDS = 60 };
@@ -396,13 +413,7 @@ Test(store_backup, kill_9_at_any_moment_leaves_no_half_backup, .timeout = 110)
     unsigned parts = 0;
     int ended;
     make(&vault, 3000);
-    struct timespec times[2];
-    clock_gettime(CLOCK_MONOTONIC, &times[0]);
-    cr_assert_eq(back_up(&vault, &result), 0);
-    clock_gettime(CLOCK_MONOTONIC, &times[1]);
-    remove_all(vault.target);
-    int64_t took_us = (times[1].tv_sec - times[0].tv_sec) * 1000000 +
-                      (times[1].tv_nsec - times[0].tv_nsec) / 1000;
+    int64_t took_us = fastest_us(&vault, &result);
     for (unsigned round = 0; round < ROUNDS; round++) {
         long wait_us = (long)store_fixture_random(&state, (uint32_t)(took_us * 5 / 4));
         pid_t child = fork();
