@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A question whose names were found: what the parts of this room hand to each other. Private. */
+/*
+ * A question whose names were found: what the parts of this room hand to each other. Private; the
+ * auditor alone asks for the rows of two moments with it.
+ */
 #ifndef TH_QUERY_QUESTION_H
 #define TH_QUERY_QUESTION_H
 

@@ -42,7 +42,7 @@ allow 'aggregator/driver/*' 'base/|proto/|aggregator/(core|store|past|driver)/'
 allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
 allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|past|driver|shell|daemon)/'
 allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|query)/'
-allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|plan|query|audit)/'
+allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|query|audit)/'
 allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|query|cli)/'
 
 # An adapter knows one library.
