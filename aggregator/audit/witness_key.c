@@ -10,9 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 enum { LINE_SIZE = TH_DIGEST_BASE64_SIZE + 1, PATH_SIZE = 4096, MODES = 07777, OWNER_ALONE = 0600 };
+
+/* For the rest of the process: what it reads or makes is in no core file. */
+static void forbid_dumps(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
 
 static int public_path(const char *path, char ret_path[PATH_SIZE])
 {
@@ -27,6 +34,7 @@ int th_witness_key_make(const char *path, const char *name,
     char other[PATH_SIZE], line[LINE_SIZE + 1], vkey[TH_NOTE_VKEY_TEXT_MAX + 2];
     size_t length = 0, vkey_length = 0;
     struct th_witness_signer signer;
+    forbid_dumps();
     randombytes_buf(seed, sizeof seed);
     int status = public_path(path, other);
     if (status == 0)
@@ -144,6 +152,7 @@ int th_witness_key_read(const char *path, char ret_problem[TH_WITNESS_KEY_PROBLE
     struct th_witness_key key;
     struct th_witness_signer signer;
     (void)snprintf(ret_problem, TH_WITNESS_KEY_PROBLEM_SIZE, "%.1000s: đường dẫn quá dài", path);
+    forbid_dumps();
     int status = read_secret(path, ret_problem, seed);
     if (status == 0)
         status = read_public(path, ret_problem, &key);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A witness's key on disk: FILE has the secret, 32 bytes as one line of base64, mode 0600 or it is
- * refused; FILE.vkey has the public key with the witness's name, for everybody.
+ * refused; FILE.vkey has the public key with the witness's name, for everybody. Whoever reads or
+ * makes a key dumps no core any more.
  */
 #ifndef TH_AUDIT_WITNESS_KEY_H
 #define TH_AUDIT_WITNESS_KEY_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store that crashes its reader is an answer. */
+#define _GNU_SOURCE /* posix_openpt */
 #include "aggregator/audit/reader.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,4 +173,45 @@ static int look_at_bounds(void *context, struct th_reader *reader)
 Test(reader, the_child_dumps_no_core)
 {
     cr_expect_eq(run(look_at_bounds), EX_OK);
+}
+
+static int go_half_way(void *context, struct th_reader *reader)
+{
+    const struct timespec pause_time = {.tv_nsec = 350000000};
+    (void)context;
+    th_reader_phase(reader, "đọc sổ nhật ký", 200);
+    th_reader_step(reader, 100, 100);
+    (void)nanosleep(&pause_time, NULL);
+    return EX_OK;
+}
+
+/* What a terminal gets. */
+static void run_on_terminal(bool streams, char *ret_shown, size_t size)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    FILE *terminal = fopen(ptsname(master), "w");
+    cr_assert_not_null(terminal);
+    const struct th_reader_request request = {.command = "verify",
+                                              .folder = "/kho",
+                                              .out = terminal,
+                                              .err = terminal,
+                                              .streams = streams};
+    cr_expect_eq(th_reader_run(&request, go_half_way, NULL), EX_OK);
+    ssize_t got = read(master, ret_shown, size - 1);
+    ret_shown[got < 0 ? 0 : got] = '\0';
+    (void)fclose(terminal);
+    (void)close(master);
+}
+
+Test(reader, a_terminal_shows_progress_and_is_clean_afterwards)
+{
+    char shown[2048];
+    run_on_terminal(false, shown, sizeof shown);
+    cr_expect_not_null(strstr(shown, "đọc sổ nhật ký [###############...............]  50 %"), "%s",
+                       shown);
+    size_t length = strlen(shown);
+    cr_expect(length > 4 && strcmp(shown + length - 4, "\r\033[K") == 0);
+    run_on_terminal(true, shown, sizeof shown);
+    cr_expect_str_eq(shown, ""); /* the lines of the command are there */
 }
