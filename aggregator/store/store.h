@@ -80,6 +80,15 @@ const struct th_log_keys *th_store_log_keys(const struct th_store *store);
 bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
                               struct th_bytes *ret_note, bool *ret_is_signed);
 
+struct th_store_usage {
+    uint64_t map_bytes;
+    uint64_t used_bytes; /* of the map, without pages that are free again */
+    uint64_t file_bytes;
+    uint64_t disk_bytes, disk_free_bytes;
+};
+/* Walks the list of free pages: not for every batch. TH_E_IO, TH_E_CORRUPT, TH_E_BUSY. */
+TH_MUST_CHECK int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage);
+
 /* ---- writing: one batch is one transaction ---- */
 
 /* TH_E_STORAGE: the map or the disk is nearly full (85 %, with hysteresis; free space below

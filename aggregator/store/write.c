@@ -37,6 +37,29 @@ static int check_room(struct th_store *store)
     return th_gate_step(&store->gate, &levels) ? 0 : TH_E_STORAGE;
 }
 
+int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage)
+{
+    struct th_env_usage usage;
+    struct statvfs disk;
+    uint64_t free_bytes = 0;
+    int fd;
+    int status = th_env_usage(&store->env, &usage);
+    if (status == 0)
+        status = th_env_free_bytes(&store->env, &free_bytes);
+    if (status != 0)
+        return status;
+    if (mdb_env_get_fd(store->env.env, &fd) != 0 || fstatvfs(fd, &disk) != 0)
+        return TH_E_IO;
+    *ret_usage = (struct th_store_usage){
+        .map_bytes = usage.map_bytes,
+        .used_bytes = usage.used_bytes > free_bytes ? usage.used_bytes - free_bytes : 0,
+        .file_bytes = usage.file_bytes,
+        .disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize,
+        .disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize,
+    };
+    return 0;
+}
+
 int th_store_begin(struct th_store *store)
 {
     TH_ASSERT(store->edge != NULL);
