@@ -164,14 +164,19 @@ static bool is_key_of(const uint8_t seed[KEY_SIZE], const uint8_t public_key[KEY
 static int read_seed(const char *folder, const uint8_t log_key[KEY_SIZE],
                      char problem[TH_SECRETS_PROBLEM_SIZE], uint8_t ret_seed[KEY_SIZE])
 {
-    char ignored[TH_SECRETS_PROBLEM_SIZE];
+    char next_problem[TH_SECRETS_PROBLEM_SIZE];
     int status = read_key(folder, LOG_FILE, problem, ret_seed);
     if (status == 0 && is_key_of(ret_seed, log_key))
         return 0;
     if (status < 0 && status != TH_E_NOT_FOUND)
         return status;
     /* The problem of log.key is the one to tell, unless the next one is the key. */
-    if (read_key(folder, NEXT_FILE, ignored, ret_seed) == 0 && is_key_of(ret_seed, log_key)) {
+    int next = read_key(folder, NEXT_FILE, next_problem, ret_seed);
+    if (next == TH_E_FORBIDDEN) {
+        memcpy(problem, next_problem, sizeof next_problem);
+        return next;
+    }
+    if (next == 0 && is_key_of(ret_seed, log_key)) {
         status = th_secrets_promote(folder);
         if (status < 0)
             (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
@@ -198,4 +203,57 @@ int th_secrets_read(const char *folder, const char *realm,
     if (status == 0)
         status = read_seed(folder, log_key, ret_problem, ret_secrets->log_seed);
     return status < 0 ? status : complete(realm, ret_secrets);
+}
+
+/* ---- another key for the log ---- */
+
+int th_secrets_make_next(const char *folder, const char *realm,
+                         char ret_problem[TH_SECRETS_PROBLEM_SIZE], struct th_secrets *ret_secrets,
+                         bool *ret_is_curve_new)
+{
+    ret_problem[0] = 0;
+    int status = read_key(folder, CURVE_FILE, ret_problem, ret_secrets->curve_secret);
+    bool is_new = status == TH_E_NOT_FOUND;
+    if (is_new)
+        randombytes_buf(ret_secrets->curve_secret, sizeof ret_secrets->curve_secret);
+    if (status < 0 && !is_new)
+        return status;
+    ret_problem[0] = 0;
+    randombytes_buf(ret_secrets->log_seed, sizeof ret_secrets->log_seed);
+    status = complete(realm, ret_secrets);
+    if (status == 0)
+        *ret_is_curve_new = is_new;
+    return status;
+}
+
+int th_secrets_write_curve(const char *folder, const struct th_secrets *secrets)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof path, "%s/secrets", folder) >= (int)sizeof path)
+        return TH_E_LIMIT;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return TH_E_IO;
+    return write_key(folder, CURVE_FILE, secrets->curve_secret);
+}
+
+int th_secrets_keep(const char *folder, const struct th_vkey *vkey,
+                    char ret_problem[TH_SECRETS_PROBLEM_SIZE])
+{
+    uint8_t seed[KEY_SIZE];
+    char name[sizeof LOG_FILE + 9];
+    ret_problem[0] = 0;
+    (void)snprintf(name, sizeof name, LOG_FILE ".%02x%02x%02x%02x", vkey->id[0], vkey->id[1],
+                   vkey->id[2], vkey->id[3]);
+    int status = read_key(folder, LOG_FILE, ret_problem, seed);
+    if (status == 0)
+        status = write_key(folder, name, seed);
+    sodium_memzero(seed, sizeof seed);
+    return status == TH_E_EXISTS ? 0 : status;
+}
+
+void th_secrets_drop_next(const char *folder)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof path, "%s/" NEXT_FILE, folder) < (int)sizeof path)
+        (void)unlink(path);
 }

@@ -27,6 +27,16 @@ struct th_secrets {
 
 /* New random keys, not on disk yet. `realm`: the name of the log key. As th_tlog_signer_init(). */
 TH_MUST_CHECK int th_secrets_make(const char *realm, struct th_secrets *ret_secrets);
+/*
+ * For a log that gets another key: the folder's curve.key and a new seed for the log. Without a
+ * curve.key that is new too, and told: th_secrets_write_curve() comes next. As th_secrets_read().
+ */
+TH_MUST_CHECK int th_secrets_make_next(const char *folder, const char *realm,
+                                       char ret_problem[TH_SECRETS_PROBLEM_SIZE],
+                                       struct th_secrets *ret_secrets, bool *ret_is_curve_new);
+/* Makes curve.key, and the folder secrets when it is not there. TH_E_EXISTS, TH_E_IO, TH_E_LIMIT.
+ */
+TH_MUST_CHECK int th_secrets_write_curve(const char *folder, const struct th_secrets *secrets);
 /* Makes FOLDER/secrets (0700) with curve.key and log.key (0600). TH_E_EXISTS, TH_E_IO. */
 TH_MUST_CHECK int th_secrets_write(const char *folder, const struct th_secrets *secrets);
 /*
@@ -35,6 +45,13 @@ TH_MUST_CHECK int th_secrets_write(const char *folder, const struct th_secrets *
  * knows one that the log has taken. TH_E_IO, TH_E_LIMIT.
  */
 TH_MUST_CHECK int th_secrets_write_next(const char *folder, const struct th_secrets *secrets);
+/* Keeps the seed of log.key, whatever log it signs, as secrets/log.key.<key id> (0600) as well;
+ * the file may be there already. TH_E_NOT_FOUND: no log.key; TH_E_FORBIDDEN, TH_E_IO, TH_E_LIMIT,
+ * TH_E_SYNTAX. */
+TH_MUST_CHECK int th_secrets_keep(const char *folder, const struct th_vkey *vkey,
+                                  char ret_problem[TH_SECRETS_PROBLEM_SIZE]);
+/* Removes a log.key.next that no log has taken, if it can: one that stays is replaced some day. */
+void th_secrets_drop_next(const char *folder);
 /* log.key.next becomes log.key; the one before is gone. After that commit. TH_E_NOT_FOUND, TH_E_IO,
  * TH_E_LIMIT. */
 TH_MUST_CHECK int th_secrets_promote(const char *folder);
