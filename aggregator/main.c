@@ -17,6 +17,7 @@ static const struct th_cli_entry commands[] = {
     {"run", th_cli_run, "chạy máy chủ"},
     {"enroll", th_cli_enroll, "ghi danh khóa của đơn vị"},
     {"revoke", th_cli_revoke, "thu hồi khóa của đơn vị"},
+    {"keys", th_cli_keys, "khóa của nhật ký và của các đơn vị; đổi khóa ký nhật ký"},
     {"clock", th_cli_clock, "chỉnh đồng hồ diễn tập, hoặc xác nhận giờ máy"},
     {"plan", th_cli_plan, "kiểm tra, xem tệp kế hoạch và các hạn; đưa kế hoạch vào kho"},
     {"standing", th_cli_standing, "ai đã báo cáo, ai chưa, ai trễ"},
@@ -24,6 +25,11 @@ static const struct th_cli_entry commands[] = {
     {"report", th_cli_report, "một báo cáo như đã nhận"},
     {"closings", th_cli_closings, "bảng tổng hợp tại hạn"},
     {"units", th_cli_units, "đưa thêm đơn vị vào kho"},
+    {"status", th_cli_status, "tình trạng của kho, lần đọc soát, nhân chứng"},
+    {"backup", th_cli_backup, "sao lưu, đã kiểm tra"},
+    {"recover", th_cli_recover, "chạy tiếp từ một bản sao cũ"},
+    {"export", th_cli_export, "trích báo cáo và biên nhận cho bên thứ hai"},
+    {"cosigned", th_cli_cosigned, "giữ checkpoint mà nhân chứng đã xác nhận"},
 };
 
 /* A page of the store that cannot be read: nothing can be trusted any more. */

@@ -3,6 +3,7 @@
 
 #include "aggregator/shell/config.h"
 #include "base/options.h"
+#include "proto/exchange/keys_file.h"
 #include "proto/exchange/server_file.h"
 #include "proto/wire/plan.h"
 
@@ -176,11 +177,22 @@ static int write_contents(const struct th_site *site, struct th_store *store,
     return status < 0 ? complain(site, status, "không ghi được " TH_HANDOUT_FILE) : EX_OK;
 }
 
+static int write_keys(const struct th_site *site, const struct th_store *store)
+{
+    char path[TH_SITE_PATH_SIZE];
+    int status = th_site_path(site, TH_KEYS_FILE, path);
+    if (status == 0)
+        status = th_keys_file_write(path, th_store_log_keys(store));
+    return status < 0 ? complain(site, status, "không ghi được " TH_KEYS_FILE) : EX_OK;
+}
+
 static int write_from(const struct th_site *site, struct th_store *store)
 {
     struct th_server_file server = {.mode = TH_MODE_LIVE};
     struct th_arena arena;
-    int code = read_config(site, &server);
+    int code = write_keys(site, store);
+    if (code == EX_OK)
+        code = read_config(site, &server);
     if (code == EX_OK)
         code = read_identity(site, store, &server);
     if (code != EX_OK)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DIR/server.yaml: what the units are given, always as the store is now. */
+/*
+ * What is given to others, always as the store is now: DIR/server.yaml for the units, and
+ * DIR/log-keys.yaml, the history of the log's keys, for who checks receipts.
+ */
 #ifndef TH_AGGREGATOR_CLI_HANDOUT_H
 #define TH_AGGREGATOR_CLI_HANDOUT_H
 
@@ -9,9 +12,9 @@
 #define TH_HANDOUT_FILE "server.yaml"
 
 /*
- * Writes the file anew from what the store holds, the addresses of config.yaml and the public keys:
- * the whole file or nothing, one command at a time. The store may be open elsewhere, not in this
- * process. Prints what is wrong and returns an exit code.
+ * Writes both files anew from what the store holds, the addresses of config.yaml and the public
+ * keys: each the whole file or nothing, one command at a time. The store may be open elsewhere, not
+ * in this process. Prints what is wrong and returns an exit code.
  */
 int th_handout_write(const struct th_site *site);
 

@@ -1,247 +1,308 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* enroll and revoke: whose keys have authority over which unit. */
-#include "aggregator/cli/site.h"
+/* keys: which command is meant; the history of the log's keys as a file; a new key of the log. */
+#include "aggregator/cli/keys.h"
+
+#include "aggregator/cli/handout.h"
 #include "aggregator/cli/write.h"
+#include "aggregator/shell/clock_linux.h"
 #include "base/file.h"
 #include "base/options.h"
-#include "proto/exchange/node_file.h"
-#include "proto/tlog/hash.h"
+#include "proto/exchange/keys_file.h"
+#include "proto/wire/journal.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
-enum { NODE_FILE_SIZE_MAX = 16 * 1024, PAIRS_MAX = TH_CONTROL_ACTS_MAX };
+static const struct {
+    const char *word;
+    int (*run)(int argc, char **argv, FILE *out, FILE *err);
+    const char *help;
+} commands[] = {
+    {"show", th_cli_keys_show, "khóa của nhật ký, khóa kết nối, khóa của các đơn vị"},
+    {"rotate", th_cli_keys_rotate, "đổi khóa ký nhật ký (khi máy chủ đã dừng)"},
+    {"history", th_cli_keys_history, "lịch sử khóa của nhật ký: log-keys.yaml"},
+};
 
-/* ---- why an act was refused: the store is asked, once ---- */
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-struct inquiry {
-    const struct th_site *site;
-    const struct th_act *acts;
-    struct th_store *store;
-    struct th_view *view;
+static void print_help(FILE *out)
+{
+    (void)fprintf(out, "Khóa của nhật ký, của kết nối và của các đơn vị.\n\nCách dùng:\n"
+                       "  " TH_CLI_PROGRAM " keys LỆNH DIR [TÙY CHỌN]\n\nLệnh:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        (void)fprintf(out, "  %-9s %s\n", commands[i].word, commands[i].help);
+    (void)fprintf(out, "\nVí dụ:\n  " TH_CLI_PROGRAM " keys show /var/lib/tonghop/kho\n");
+}
+
+int th_cli_keys(int argc, char **argv, FILE *out, FILE *err)
+{
+    const char *word = argc < 2 ? "" : argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help(out);
+        return th_cli_finish(out, err, EX_OK);
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(word, commands[i].word) == 0)
+            return commands[i].run(argc - 1, argv + 1, out, err);
+    th_cli_complain(err, "keys",
+                    "dùng show, rotate hoặc history; xem " TH_CLI_PROGRAM " keys --help",
+                    word[0] == 0 ? "thiếu việc cần làm%s" : "không có lệnh \"%s\"", word);
+    return EX_USAGE;
+}
+
+char *th_cli_vkey_text(const struct th_vkey *vkey, char text[TH_NOTE_VKEY_TEXT_MAX + 1])
+{
+    size_t length = 0;
+    text[0] = 0;
+    if (th_tlog_vkey_encode(vkey, TH_NOTE_VKEY_TEXT_MAX + 1, text, &length) < 0)
+        text[0] = 0;
+    return text;
+}
+
+bool th_cli_key_is_lost(const struct th_log_keys *keys, size_t i)
+{
+    for (size_t k = i + 1; k < keys->count; k++)
+        if (strcmp(keys->items[k].vkey.name, keys->items[k - 1].vkey.name) != 0 &&
+            keys->items[k].after <= keys->items[i].after && i > 0)
+            return true;
+    return false;
+}
+
+/* ---- history ---- */
+
+/* To standard output: through a file, which is what is written. */
+static int print_history(const struct th_log_keys *keys, FILE *out)
+{
+    char folder[] = "/tmp/tonghop-keys-XXXXXX";
+    char path[sizeof folder + sizeof TH_KEYS_FILE + 1];
+    char *text = NULL;
+    size_t size = 0;
+    if (mkdtemp(folder) == NULL)
+        return TH_E_IO;
+    (void)snprintf(path, sizeof path, "%s/" TH_KEYS_FILE, folder);
+    int status = th_keys_file_write(path, keys);
+    if (status == 0)
+        status = th_file_read(path, TH_KEYS_FILE_SIZE_MAX, &text, &size);
+    if (status == 0 && fwrite(text, 1, size, out) != size)
+        status = TH_E_IO;
+    free(text);
+    (void)unlink(path);
+    (void)rmdir(folder);
+    return status;
+}
+
+static int history(const struct th_site *site, const char *path)
+{
+    struct th_store *store = NULL;
+    int code = th_site_open(site, TH_STORE_READ, &store);
+    if (code != EX_OK)
+        return code;
+    const struct th_log_keys *keys = th_store_log_keys(store);
+    int status = path == NULL ? print_history(keys, site->out) : th_keys_file_write(path, keys);
+    if (status == 0 && path != NULL)
+        (void)fprintf(site->out, "Đã ghi %s: %zu khóa. Đưa cho người kiểm tra biên nhận.\n", path,
+                      keys->count);
+    if (status < 0)
+        th_cli_complain(site->err, site->command, NULL, "%s: %s",
+                        path == NULL ? "lịch sử khóa" : path, th_status_text(status));
+    th_store_close(store);
+    return status < 0 ? th_status_exit_code(status) : EX_OK;
+}
+
+int th_cli_keys_history(int argc, char **argv, FILE *out, FILE *err)
+{
+    const char *path = NULL;
+    const struct th_cli_option options[] = {
+        {.name = "out", .value_name = "TỆP", .help = "ghi ra tệp này", .text = &path}};
+    const struct th_cli_command command = {
+        .name = "keys history",
+        .operands = "DIR",
+        .summary = "Lịch sử khóa của nhật ký (log-keys.yaml), cho người kiểm tra biên nhận.",
+        .examples = "  tonghop-aggregator keys history /var/lib/tonghop/kho --out log-keys.yaml\n",
+        .options = options,
+        .options_count = 1,
+        .operands_min = 1,
+        .operands_max = 1};
+    char **operands = NULL;
+    int count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    const struct th_site site = {"keys history", operands[0], false, out, err};
+    return th_cli_finish(out, err, history(&site, path));
+}
+
+/* ---- rotate ---- */
+
+static int complain(const struct th_site *site, int status, const char *hint, const char *what)
+{
+    th_cli_complain(site->err, site->command, hint, "%s: %s: %s", site->folder, what,
+                    th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+int th_cli_succeed(const struct th_site *site, struct th_store *store,
+                   const struct th_note_signer *signer, const struct th_vkey *next,
+                   char ret_note[TH_SUCCESSION_SIZE_MAX], size_t *ret_size)
+{
+    struct th_view *view = NULL;
+    struct th_digest root;
+    int status = th_view_open(store, &view);
+    if (status < 0)
+        return complain(site, status, NULL, "không đọc được kho");
+    uint64_t size = th_view_size(view);
+    status = th_view_root(view, size, &root);
+    th_view_close(view);
+    if (status == 0)
+        status = th_tlog_succession_sign(signer, size, &root, next, TH_SUCCESSION_SIZE_MAX,
+                                         ret_note, ret_size);
+    return status < 0 ? complain(site, status, NULL, "không lập được giấy kế nhiệm của khóa")
+                      : EX_OK;
+}
+
+/* The one commit that makes the next key the log's. */
+static int carry_rotation(const struct th_site *site, struct th_store *store,
+                          const struct th_secrets *current, const struct th_secrets *next)
+{
+    char note[TH_SUCCESSION_SIZE_MAX];
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    char operator_name[TH_SITE_OPERATOR_SIZE];
+    size_t note_size = 0;
     struct th_arena arena;
-};
-
-static void inquiry_init(const struct th_site *site, const struct th_act *acts,
-                         struct inquiry *inquiry)
-{
-    *inquiry = (struct inquiry){.site = site, .acts = acts};
-    th_arena_init(&inquiry->arena, 65536, (size_t)64 << 20);
-}
-
-static void inquiry_deinit(struct inquiry *inquiry)
-{
-    if (inquiry->view != NULL)
-        th_view_close(inquiry->view);
-    if (inquiry->store != NULL)
-        th_store_close(inquiry->store);
-    th_arena_deinit(&inquiry->arena);
-}
-
-struct wanted {
-    const struct th_sign_key *key;
-    struct th_key_row row;
-    char code[TH_UNIT_CODE_MAX + 1]; /* of the row's unit */
-};
-
-static int find_key(void *context, const struct th_key_row *row)
-{
-    struct wanted *wanted = context;
-    if (memcmp(row->sign_key.bytes, wanted->key->bytes, sizeof row->sign_key.bytes) != 0)
-        return 0;
-    wanted->row = *row;
-    return 1;
-}
-
-static int find_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
-{
-    struct wanted *wanted = context;
-    (void)position;
-    if (number != wanted->row.unit)
-        return 0;
-    (void)snprintf(wanted->code, sizeof wanted->code, "%s", unit->code);
-    return 1;
-}
-
-/* False when the store does not know the key, or cannot be read. */
-static bool look_up(struct inquiry *inquiry, const struct th_sign_key *key, struct wanted *wanted)
-{
-    *wanted = (struct wanted){.key = key};
-    if (inquiry->store == NULL &&
-        th_store_open(inquiry->site->folder, TH_STORE_READ, NULL, NULL, &inquiry->store) < 0)
-        return false;
-    if (inquiry->view == NULL && th_view_open(inquiry->store, &inquiry->view) < 0)
-        return false;
-    th_arena_reset(&inquiry->arena);
-    return th_view_keys(inquiry->view, find_key, wanted) == 1 &&
-           th_view_units(inquiry->view, &inquiry->arena, find_unit, wanted) == 1;
-}
-
-#define NEW_KEY_HINT                                                                               \
-    "đơn vị chạy tonghop-node init ở một thư mục khác để có khóa mới, rồi gửi node.pub mới"
-
-static bool explain_enrolment(void *context, size_t act, int status, char text[TH_SITE_TEXT_SIZE],
-                              const char **ret_hint)
-{
-    struct inquiry *inquiry = context;
-    struct wanted wanted;
-    bool known = look_up(inquiry, &inquiry->acts[act].sign_key, &wanted);
-    switch (status) {
-    case TH_E_EXISTS:
-        *ret_hint = known && wanted.row.revoked
-                        ? NEW_KEY_HINT
-                        : "không phải làm gì; nếu muốn thêm một máy nữa cho đơn vị thì máy đó chạy "
-                          "tonghop-node init riêng";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "%s",
-                       known && wanted.row.revoked
-                           ? "khóa này đã bị thu hồi, không ghi danh lại được"
-                           : "khóa này đã được ghi danh từ trước");
-        return true;
-    case TH_E_FORBIDDEN:
-        *ret_hint = "mỗi đơn vị có khóa riêng: " NEW_KEY_HINT;
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này đang là của đơn vị %s",
-                       known ? wanted.code : "khác");
-        return true;
-    case TH_E_NOT_FOUND:
-        *ret_hint = "kiểm tra mã, hoặc thêm đơn vị trước bằng tonghop-aggregator units import";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "hiện không có đơn vị này trong kho");
-        return true;
-    case TH_E_LIMIT:
-        *ret_hint = "thu hồi khóa không dùng nữa bằng tonghop-aggregator revoke";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "đơn vị đã có %d khóa", TH_LIMIT_KEYS_PER_UNIT_MAX);
-        return true;
-    default:
-        return false;
+    struct th_act_result result;
+    int code = th_cli_succeed(site, store, &current->signer, &next->signer.vkey, note, &note_size);
+    if (code != EX_OK)
+        return code;
+    (void)th_cli_vkey_text(&next->signer.vkey, vkey);
+    (void)th_site_operator(operator_name);
+    struct th_text operator= {operator_name, strlen(operator_name)};
+    const struct th_rotation rotation = {.key = {.vkey = {vkey, strlen(vkey)},
+                                                 .after = th_store_next_position(store),
+                                                 .succession = {(const uint8_t *)note, note_size}},
+                                         .operator= operator};
+    struct th_act act = {.kind = TH_ACT_ROTATE, .operator= operator};
+    th_arena_init(&arena, 4096, 65536);
+    int status = th_wire_rotation_encode(&rotation, &arena, &act.content);
+    if (status == 0)
+        status = th_secrets_write_next(site->folder, next);
+    if (status == 0)
+        status = th_site_carry_here(store, next, th_clock_now(), &act, 1, &result);
+    bool is_refused = status == 0 && result.status < 0;
+    if (is_refused) { /* no entry names it */
+        status = result.status;
+        th_secrets_drop_next(site->folder);
     }
+    th_arena_deinit(&arena);
+    if (status == 0)
+        return EX_OK;
+    return complain(site, status,
+                    status == TH_E_LIMIT ? "một nhật ký có tối đa 32 khóa; không đổi được nữa"
+                    : is_refused ? NULL
+                                 : "chạy lại lệnh này: nó tự xem việc đổi đã xong hay chưa",
+                    "không đổi được khóa");
 }
 
-static bool explain_revocation(void *context, size_t act, int status, char text[TH_SITE_TEXT_SIZE],
-                               const char **ret_hint)
+static int tell_rotation(const struct th_site *site, const struct th_secrets *next, uint64_t after)
 {
-    struct inquiry *inquiry = context;
-    struct wanted wanted;
-    if (status != TH_E_NOT_FOUND)
-        return false;
-    if (!look_up(inquiry, &inquiry->acts[act].sign_key, &wanted)) {
-        *ret_hint = "kiểm tra khóa hoặc tệp node.pub: khóa phải là của một lần ghi danh ở kho này";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "kho không có khóa này");
-    } else if (strcmp(wanted.code, inquiry->acts[act].unit.bytes) != 0) {
-        *ret_hint = "ghi đúng mã đơn vị của khóa";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này là của đơn vị %s", wanted.code);
-    } else {
-        *ret_hint = "không phải làm gì";
-        (void)snprintf(text, TH_SITE_TEXT_SIZE, "khóa này đã bị thu hồi từ trước");
+    char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
+    (void)th_cli_vkey_text(&next->signer.vkey, vkey);
+    if (site->as_json) {
+        json_t *all = json_pack("{s:s, s:I}", "log_key", vkey, "after", (json_int_t)after);
+        int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
+        (void)fputc('\n', site->out);
+        json_decref(all);
+        return failed == 0 ? EX_OK : EX_OSERR;
     }
-    return true;
+    (void)fprintf(site->out,
+                  "Nhật ký có khóa mới từ mục %llu: %s\n"
+                  "Cất lại bản sao ngoại tuyến của secrets/log.key: khóa cũ không ký được nữa.\n"
+                  "Đã ghi lại %s/server.yaml và log-keys.yaml; đơn vị đã có nút tự nhận khóa mới "
+                  "qua mạng. Đưa log-keys.yaml cho người kiểm tra biên nhận.\n",
+                  (unsigned long long)after, vkey, site->folder);
+    return EX_OK;
 }
 
-static int report(const struct th_site *site, const char *done, th_site_explain *explain,
-                  const char *const *names, const struct th_act *acts,
-                  const struct th_act_result *results, size_t count)
+static bool has_next(const struct th_site *site)
 {
-    struct inquiry inquiry;
-    inquiry_init(site, acts, &inquiry);
-    const struct th_site_telling telling = {
-        .done = done, .names = names, .explain = explain, .context = &inquiry};
-    int code = th_site_report(site, &telling, results, count);
-    inquiry_deinit(&inquiry);
+    char path[TH_SITE_PATH_SIZE];
+    return th_site_path(site, "secrets/log.key.next", path) == 0 && access(path, F_OK) == 0;
+}
+
+static int rotate_open(const struct th_site *site, struct th_store *store)
+{
+    char problem[TH_SECRETS_PROBLEM_SIZE] = "";
+    struct th_secrets current;
+    struct th_secrets next;
+    bool is_curve_new = false;
+    const uint64_t after = th_store_next_position(store);
+    const struct th_store_identity identity = *th_store_identity(store);
+    const bool had_next = has_next(site);
+    int code = th_site_secrets(site, &identity, &current);
+    if (code != EX_OK)
+        return code;
+    if (had_next && !has_next(site)) { /* a rotation that was cut off is finished by now */
+        code = tell_rotation(site, &current, th_log_keys_current(th_store_log_keys(store))->after);
+        th_secrets_deinit(&current);
+        return code;
+    }
+    int status = th_secrets_make_next(site->folder, identity.realm, problem, &next, &is_curve_new);
+    if (status < 0) {
+        th_secrets_deinit(&current);
+        return complain(site, status, NULL, "không tạo được khóa mới");
+    }
+    code = carry_rotation(site, store, &current, &next);
+    th_secrets_deinit(&current);
+    status = code == EX_OK ? th_secrets_promote(site->folder) : 0;
+    if (status < 0)
+        code = complain(site, status, "chạy lại lệnh nào cũng được: nó tự đổi tên tệp",
+                        "đã đổi khóa, nhưng không đổi tên được secrets/log.key.next");
+    if (code == EX_OK)
+        code = tell_rotation(site, &next, after);
+    th_secrets_deinit(&next);
     return code;
 }
 
-/* ---- enroll ---- */
-
-/* One act from one node.pub, whose proofs are checked here, where the CURVE secret is. */
-static int read_pair(const struct th_site *site, const struct th_secrets *secrets,
-                     const char *realm, const char *unit, const char *path, struct th_arena *arena,
-                     struct th_act *act)
+static int rotate(const struct th_site *site)
 {
-    struct th_problems problems;
-    struct th_node_file file;
-    char *bytes = NULL;
-    size_t size = 0;
-    th_problems_init(&problems);
-    int status = th_node_file_read(path, &problems, &file);
-    int code = status < 0 ? th_site_tell(site, &problems, path, status) : EX_OK;
-    th_problems_deinit(&problems);
-    if (code != EX_OK)
-        return code;
-    if (strcmp(file.unit, unit) != 0) {
-        th_cli_complain(site->err, site->command, "ghi đúng mã đơn vị, hoặc xin lại tệp",
-                        "%s là của đơn vị %s, không phải %s", path, file.unit, unit);
-        return EX_DATAERR;
-    }
-    status = th_node_file_verify(&file, realm, secrets->curve_secret);
+    const struct th_store_options options = {0};
+    char problem[TH_STORE_PROBLEM_SIZE] = "";
+    struct th_store *store = NULL;
+    int status = th_store_open(site->folder, TH_STORE_WRITE, &options, problem, &store);
     if (status < 0) {
-        th_cli_complain(site->err, site->command,
-                        "đơn vị chạy lại tonghop-node init với server.yaml của nơi này", "%s: %s",
-                        path,
-                        status == TH_E_INVALID ? "lập cho một nơi nhận khác"
-                                               : "không chứng minh được là giữ cả hai khóa bí mật");
+        const char *hint = status == TH_E_BUSY ? "dừng máy chủ, đổi khóa, rồi chạy lại nó"
+                           : status == TH_E_NOT_FOUND ? TH_SITE_NO_STORE_HINT
+                                                      : NULL;
+        th_cli_complain(site->err, site->command, hint, "%s",
+                        problem[0] == 0 ? th_status_text(status) : problem);
         return th_status_exit_code(status);
     }
-    status = th_file_read(path, NODE_FILE_SIZE_MAX, &bytes, &size);
-    char *proof = status < 0 ? NULL : th_arena_copy_text(arena, bytes, size);
-    free(bytes);
-    if (proof == NULL)
-        return EX_OSERR;
-    act->kind = TH_ACT_ENROL;
-    act->unit = (struct th_text){unit, strlen(unit)};
-    act->sign_key = file.sign_key;
-    memcpy(act->curve_key, file.curve_key, sizeof act->curve_key);
-    act->content = (struct th_bytes){(const uint8_t *)proof, size};
-    return EX_OK;
+    int code = rotate_open(site, store);
+    th_store_close(store);
+    return code == EX_OK ? th_handout_write(site) : code;
 }
 
-static int enroll(const struct th_site *site, char **pairs, size_t count)
-{
-    struct th_store_identity identity;
-    struct th_secrets secrets;
-    char operator_name[TH_SITE_OPERATOR_SIZE];
-    int code = th_site_identity(site, &identity);
-    if (code == EX_OK)
-        code = th_site_secrets(site, &identity, &secrets);
-    if (code != EX_OK)
-        return code;
-    (void)th_site_operator(operator_name);
-    struct th_arena arena;
-    th_arena_init(&arena, 65536, (size_t)256 << 20);
-    struct th_act *acts = th_arena_alloc_array(&arena, count, sizeof *acts);
-    struct th_act_result *results = th_arena_alloc_array(&arena, count, sizeof *results);
-    const char **names = th_arena_alloc_array(&arena, count, sizeof *names);
-    code = acts == NULL || results == NULL || names == NULL ? EX_OSERR : EX_OK;
-    for (size_t i = 0; i < count && code == EX_OK; i++) {
-        names[i] = pairs[2 * i];
-        acts[i].operator=(struct th_text){operator_name, strlen(operator_name)};
-        code = read_pair(site, &secrets, identity.realm, pairs[2 * i], pairs[2 * i + 1], &arena,
-                         &acts[i]);
-    }
-    if (code == EX_OK)
-        code = th_site_carry(site, acts, count, results);
-    if (code == EX_OK)
-        code = report(site, "đã ghi danh", explain_enrolment, names, acts, results, count);
-    th_secrets_deinit(&secrets);
-    th_arena_deinit(&arena);
-    return code;
-}
-
-int th_cli_enroll(int argc, char **argv, FILE *out, FILE *err)
+int th_cli_keys_rotate(int argc, char **argv, FILE *out, FILE *err)
 {
     bool as_json = false;
     const struct th_cli_option options[] = {
         {.name = "json", .help = "in ra JSON", .flag = &as_json}};
     const struct th_cli_command command = {
-        .name = "enroll",
-        .operands = "DIR ĐƠN-VỊ NODE.PUB [ĐƠN-VỊ NODE.PUB]...",
-        .summary = "Ghi danh khóa của đơn vị: từ đó đơn vị kết nối và nộp báo cáo được.\n"
-                   "Nhiều cặp trong một lệnh được ghi cùng một lần.",
-        .examples = "  tonghop-aggregator enroll /var/lib/tonghop 23734 node.pub\n"
-                    "  tonghop-aggregator enroll var/demo/aggregator 23734 a/node.pub 64-snv "
-                    "b/node.pub\n",
+        .name = "keys rotate",
+        .operands = "DIR",
+        .summary = "Đổi khóa ký nhật ký: khóa cũ ký giới thiệu khóa mới. Máy chủ phải dừng.",
+        .examples = "  tonghop-aggregator keys rotate /var/lib/tonghop/kho\n",
         .options = options,
         .options_count = 1,
-        .operands_min = 3,
-        .operands_max = 1 + 2 * PAIRS_MAX};
+        .operands_min = 1,
+        .operands_max = 1};
     char **operands = NULL;
     int count = 0;
     switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
@@ -252,79 +313,6 @@ int th_cli_enroll(int argc, char **argv, FILE *out, FILE *err)
     case TH_CLI_RUN:
         break;
     }
-    if (count % 2 == 0) {
-        th_cli_complain(err, "enroll", "mỗi đơn vị một tệp: DIR ĐƠN-VỊ NODE.PUB ...",
-                        "thiếu tệp của đơn vị %s", operands[count - 1]);
-        return EX_USAGE;
-    }
-    const struct th_site site = {"enroll", operands[0], as_json, out, err};
-    return th_cli_finish(out, err, enroll(&site, operands + 1, (size_t)(count - 1) / 2));
-}
-
-/* ---- revoke ---- */
-
-/* Base64, hex, or a node.pub. */
-static int read_key(const struct th_site *site, const char *word, struct th_sign_key *ret_key)
-{
-    struct th_digest key; /* 32 bytes like a key, in the same two texts */
-    if (th_tlog_digest_decode(word, strlen(word), &key) == 0 ||
-        th_tlog_digest_from_hex(word, strlen(word), &key) == 0) {
-        memcpy(ret_key->bytes, key.bytes, sizeof ret_key->bytes);
-        return EX_OK;
-    }
-    struct th_problems problems;
-    struct th_node_file file;
-    th_problems_init(&problems);
-    int status = th_node_file_read(word, &problems, &file);
-    th_problems_deinit(&problems);
-    if (status < 0) {
-        th_cli_complain(site->err, site->command,
-                        "ghi khóa ký dạng base64 hoặc hex, hoặc tệp "
-                        "node.pub",
-                        "\"%s\" không phải khóa cũng không phải tệp node.pub đọc được", word);
-        return EX_DATAERR;
-    }
-    *ret_key = file.sign_key;
-    return EX_OK;
-}
-
-int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err)
-{
-    bool as_json = false;
-    const struct th_cli_option options[] = {
-        {.name = "json", .help = "in ra JSON", .flag = &as_json}};
-    const struct th_cli_command command = {
-        .name = "revoke",
-        .operands = "DIR ĐƠN-VỊ KHÓA",
-        .summary = "Thu hồi một khóa của đơn vị: thông điệp kế tiếp của nó đã bị từ chối.",
-        .examples = "  tonghop-aggregator revoke /var/lib/tonghop 23734 node.pub\n"
-                    "  tonghop-aggregator revoke /var/lib/tonghop 23734 KHÓA-KÝ-BASE64\n",
-        .options = options,
-        .options_count = 1,
-        .operands_min = 3,
-        .operands_max = 3};
-    char **operands = NULL;
-    int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
-    char operator_name[TH_SITE_OPERATOR_SIZE];
-    (void)th_site_operator(operator_name);
-    const struct th_site site = {"revoke", operands[0], as_json, out, err};
-    struct th_act act = {.kind = TH_ACT_REVOKE,
-                         .unit = {operands[1], strlen(operands[1])},
-                         .operator= {operator_name, strlen(operator_name)} };
-    struct th_act_result result;
-    const char *name = operands[1];
-    int code = read_key(&site, operands[2], &act.sign_key);
-    if (code == EX_OK)
-        code = th_site_carry(&site, &act, 1, &result);
-    if (code == EX_OK)
-        code = report(&site, "đã thu hồi khóa", explain_revocation, &name, &act, &result, 1);
-    return th_cli_finish(out, err, code);
+    const struct th_site site = {"keys rotate", operands[0], as_json, out, err};
+    return th_cli_finish(out, err, rotate(&site));
 }

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* export --for-copy: reports with their receipts and the state of the log, for a second body. */
+#define _GNU_SOURCE /* syncfs, renameat2 */
+#include "aggregator/cli/export.h"
+
+#include "aggregator/cli/write.h"
+#include "base/errno_text.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "proto/tlog/hash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char *const folders[] = {"reports", "submissions", "receipts"};
+
+static int complain(const struct th_exporting *exporting, int status, const char *hint,
+                    const char *what)
+{
+    th_cli_complain(exporting->site.err, "export", hint, "%s: %s: %s", exporting->target, what,
+                    th_status_text(status));
+    return th_status_exit_code(status);
+}
+
+static bool join(char path[TH_SITE_PATH_SIZE], const char *folder, const char *name)
+{
+    int size = snprintf(path, TH_SITE_PATH_SIZE, "%s/%s", folder, name);
+    return size > 0 && size < TH_SITE_PATH_SIZE;
+}
+
+static int make_folders(struct th_exporting *exporting)
+{
+    char path[TH_SITE_PATH_SIZE];
+    char cause[TH_ERRNO_TEXT_SIZE];
+    size_t size = strlen(exporting->target);
+    while (size > 1 && exporting->target[size - 1] == '/')
+        size--;
+    int made = snprintf(exporting->folder, sizeof exporting->folder, "%.*s.part-%ld", (int)size,
+                        exporting->target, (long)getpid());
+    if (made < 0 || (size_t)made >= sizeof exporting->folder)
+        return complain(exporting, TH_E_LIMIT, NULL, "đường dẫn");
+    struct stat about;
+    if (lstat(exporting->target, &about) == 0)
+        return complain(exporting, TH_E_EXISTS, "chọn một thư mục chưa có", "không ghi đè");
+    int status = mkdir(exporting->folder, 0700);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0] && status == 0; i++)
+        status = join(path, exporting->folder, folders[i]) ? mkdir(path, 0700) : -1;
+    if (status == 0)
+        return EX_OK;
+    th_cli_complain(exporting->site.err, "export", "chọn nơi ghi được",
+                    "%s: không tạo được thư mục: %s", exporting->folder,
+                    th_errno_text(errno, cause));
+    return EX_CANTCREAT;
+}
+
+/* Only what this command has made is there. */
+static void remove_files(const char *folder)
+{
+    char path[TH_SITE_PATH_SIZE];
+    DIR *listing = opendir(folder);
+    const struct dirent *item;
+    while (listing != NULL && (item = readdir(listing)) != NULL)
+        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 &&
+            join(path, folder, item->d_name))
+            (void)unlink(path);
+    if (listing != NULL)
+        (void)closedir(listing);
+    (void)rmdir(folder);
+}
+
+static void remove_part(const struct th_exporting *exporting)
+{
+    char path[TH_SITE_PATH_SIZE];
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (join(path, exporting->folder, folders[i]))
+            remove_files(path);
+    remove_files(exporting->folder);
+}
+
+/* Everything is on the disk before the folder gets its name. */
+static int give_name(const struct th_exporting *exporting)
+{
+    int fd = open(exporting->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int synced = fd < 0 ? -1 : syncfs(fd);
+    if (fd >= 0)
+        (void)close(fd);
+    if (synced != 0)
+        return TH_E_IO;
+    if (renameat2(AT_FDCWD, exporting->folder, AT_FDCWD, exporting->target, RENAME_NOREPLACE) !=
+        0) {
+        if (errno == EEXIST)
+            return TH_E_EXISTS;
+        /* A file system that cannot promise it: the target was not there a moment ago. */
+        if (errno != EINVAL || rename(exporting->folder, exporting->target) != 0)
+            return TH_E_IO;
+    }
+    return th_file_sync_parent(exporting->target);
+}
+
+static int tell(const struct th_exporting *exporting)
+{
+    char root[TH_DIGEST_BASE64_SIZE + 1];
+    th_tlog_digest_encode(&exporting->root, root);
+    if (exporting->site.as_json) {
+        json_t *all =
+            json_pack("{s:s, s:I, s:I, s:s, s:I, s:I}", "target", exporting->target, "since",
+                      (json_int_t)exporting->since, "size", (json_int_t)exporting->size, "root",
+                      root, "reports", (json_int_t)exporting->reports, "submissions",
+                      (json_int_t)exporting->submissions);
+        int failed = all == NULL ? -1 : json_dumpf(all, exporting->site.out, JSON_INDENT(2));
+        (void)fputc('\n', exporting->site.out);
+        json_decref(all);
+        return failed == 0 ? EX_OK : EX_OSERR;
+    }
+    (void)fprintf(exporting->site.out,
+                  "Đã trích %llu báo cáo (%llu bản nộp) ra %s, tới cỡ %llu của nhật ký.\n"
+                  "Lần sau chỉ phần mới: --since %llu. Xem README.txt trong đó.\n",
+                  (unsigned long long)exporting->reports,
+                  (unsigned long long)exporting->submissions, exporting->target,
+                  (unsigned long long)exporting->size, (unsigned long long)exporting->size);
+    return EX_OK;
+}
+
+static int export_open(struct th_exporting *exporting)
+{
+    int code = make_folders(exporting);
+    if (code != EX_OK)
+        return code;
+    int status = th_export_log(exporting);
+    if (status == TH_E_RANGE) {
+        th_cli_complain(exporting->site.err, "export",
+                        "ghi cỡ của checkpoint mà bên kia đã có; xem tonghop-aggregator status",
+                        "--since %lld lớn hơn nhật ký của kho này", (long long)exporting->since);
+        remove_part(exporting);
+        return EX_DATAERR;
+    }
+    if (status == 0)
+        status = th_export_reports(exporting);
+    if (status == 0)
+        status = give_name(exporting);
+    if (status == 0)
+        return tell(exporting);
+    remove_part(exporting);
+    return complain(exporting, status, status == TH_E_IO ? "xem đĩa còn chỗ không" : NULL,
+                    "không trích được, không để lại gì");
+}
+
+static int export_copy(struct th_exporting *exporting)
+{
+    int code = th_site_open(&exporting->site, TH_STORE_READ, &exporting->store);
+    if (code != EX_OK)
+        return code;
+    code = export_open(exporting);
+    th_store_close(exporting->store);
+    return code;
+}
+
+int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct th_exporting exporting = {.site = {.command = "export", .out = out, .err = err}};
+    const char *since = NULL;
+    const struct th_cli_option options[] = {
+        {.name = "for-copy",
+         .value_name = "ĐÍCH",
+         .help = "thư mục chưa có, để đưa cho bên thứ hai giữ và kiểm tra",
+         .text = &exporting.target},
+        {.name = "since",
+         .value_name = "CỠ",
+         .help = "chỉ những gì sau cỡ này của nhật ký (lần trích trước)",
+         .text = &since},
+        {.name = "plan", .value_name = "P", .help = "chỉ kế hoạch này", .text = &exporting.plan},
+        {.name = "obligation",
+         .value_name = "MÃ",
+         .help = "chỉ nghĩa vụ này",
+         .text = &exporting.obligation},
+        {.name = "unit", .value_name = "MÃ", .help = "chỉ đơn vị này", .text = &exporting.unit},
+        {.name = "json", .help = "in ra JSON", .flag = &exporting.site.as_json}};
+    const struct th_cli_command command = {
+        .name = "export",
+        .operands = "DIR",
+        .summary = "Trích báo cáo cùng biên nhận và checkpoint ra một thư mục, cho bên thứ hai.",
+        .examples = "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-5\n"
+                    "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-6 "
+                    "--since 1200\n",
+        .options = options,
+        .options_count = sizeof options / sizeof options[0],
+        .operands_min = 1,
+        .operands_max = 1};
+    char **operands = NULL;
+    int count = 0;
+    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
+    case TH_CLI_STOP:
+        return th_cli_finish(out, err, EX_OK);
+    case TH_CLI_WRONG:
+        return EX_USAGE;
+    case TH_CLI_RUN:
+        break;
+    }
+    if (exporting.target == NULL || exporting.target[0] == 0) {
+        th_cli_complain(err, "export", "thêm --for-copy ĐÍCH", "chưa rõ trích ra đâu");
+        return EX_USAGE;
+    }
+    if (since != NULL &&
+        th_text_parse_int(since, strlen(since), 0, INT64_MAX, &exporting.since) < 0) {
+        th_cli_complain(err, "export", "ghi một số từ 0", "không hiểu --since \"%s\"", since);
+        return EX_USAGE;
+    }
+    exporting.site.folder = operands[0];
+    int descriptor = fileno(err);
+    exporting.is_terminal = descriptor >= 0 && isatty(descriptor);
+    return th_cli_finish(out, err, export_copy(&exporting));
+}
