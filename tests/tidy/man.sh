@@ -39,6 +39,7 @@ check_program() { # check_program PROGRAM PAGE
     for command in $commands; do
         case $command in
         plan) for part in check due show load; do check_command "$1" "$2" plan "$part"; done ;;
+        keys) for part in show rotate history; do check_command "$1" "$2" keys "$part"; done ;;
         units) check_command "$1" "$2" units import ;;
         *) check_command "$1" "$2" "$command" ;;
         esac
