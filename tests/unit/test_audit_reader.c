@@ -188,7 +188,7 @@ static int go_half_way(void *context, struct th_reader *reader)
 /* What a terminal gets. */
 static void run_on_terminal(bool streams, char *ret_shown, size_t size)
 {
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
     cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
     FILE *terminal = fopen(ptsname(master), "w");
     cr_assert_not_null(terminal);
@@ -198,9 +198,13 @@ static void run_on_terminal(bool streams, char *ret_shown, size_t size)
                                               .err = terminal,
                                               .streams = streams};
     cr_expect_eq(th_reader_run(&request, go_half_way, NULL), EX_OK);
-    ssize_t got = read(master, ret_shown, size - 1);
-    ret_shown[got < 0 ? 0 : got] = '\0';
     (void)fclose(terminal);
+    size_t shown = 0;
+    ssize_t got;
+    /* In pieces, as the terminal hands them over; an error when the other end is closed. */
+    while (shown < size - 1 && (got = read(master, ret_shown + shown, size - 1 - shown)) > 0)
+        shown += (size_t)got;
+    ret_shown[shown] = '\0';
     (void)close(master);
 }
 
