@@ -2,7 +2,10 @@
 #define _GNU_SOURCE /* nftw, pipe2 */
 #include "tests/support/daemon.h"
 
+#include "aggregator/shell/control_client.h"
+#include "aggregator/store/store.h"
 #include "base/assert.h"
+#include "base/file.h"
 #include "proto/exchange/node_file.h"
 
 #include <criterion/criterion.h>
@@ -18,9 +21,12 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define WORDS_MAX 600
+#define WORDS_MAX    600
+#define LOG_SIZE_MAX ((size_t)4 << 20)
+#define ACT_MS       20000
 
-static pid_t spawn(const char *const *words, int output)
+/* `output`, `errors`: -1 for nowhere. */
+static pid_t spawn(const char *const *words, int output, int errors)
 {
     char *argv[WORDS_MAX + 2] = {(char *)TH_AGGREGATOR_PROGRAM};
     size_t count = 0;
@@ -34,8 +40,8 @@ static pid_t spawn(const char *const *words, int output)
         int nowhere = open("/dev/null", O_RDWR);
         (void)dup2(nowhere, 0);
         (void)dup2(output < 0 ? nowhere : output, 1);
-        if (getenv("TH_TEST_LOUD") == NULL)
-            (void)dup2(nowhere, 2);
+        if (errors >= 0 || getenv("TH_TEST_LOUD") == NULL)
+            (void)dup2(errors < 0 ? nowhere : errors, 2);
         (void)execv(argv[0], argv);
         _exit(127);
     }
@@ -45,7 +51,7 @@ static pid_t spawn(const char *const *words, int output)
 int th_daemon_command(const char *const *words)
 {
     int how = 0;
-    pid_t pid = spawn(words, -1);
+    pid_t pid = spawn(words, -1, -1);
     cr_assert_eq(waitpid(pid, &how, 0), pid);
     return WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
 }
@@ -57,6 +63,7 @@ void th_daemon_init(struct th_daemon_run *run)
     *run = (struct th_daemon_run){.pid = 0};
     strcpy(run->folder, "/tmp/tonghop-daemon-XXXXXX");
     cr_assert_not_null(mkdtemp(run->folder));
+    (void)snprintf(run->log_path, sizeof run->log_path, "%s.log", run->folder);
     const char *words[] = {"init",
                            run->folder,
                            "--rehearsal",
@@ -85,10 +92,30 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return remove(path);
 }
 
+static char *read_log(const struct th_daemon_run *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cr_assert_eq(th_file_read(run->log_path, LOG_SIZE_MAX, &text, &size), 0);
+    return text;
+}
+
+static void end_log(const struct th_daemon_run *run)
+{
+    if (access(run->log_path, F_OK) != 0)
+        return;
+    char *text = read_log(run);
+    if (getenv("TH_TEST_LOUD") != NULL)
+        (void)fputs(text, stderr);
+    free(text);
+    (void)unlink(run->log_path);
+}
+
 void th_daemon_deinit(struct th_daemon_run *run)
 {
     if (run->pid != 0)
         (void)th_daemon_signal(run, SIGKILL);
+    end_log(run);
     th_arena_deinit(&run->arena);
     (void)nftw(run->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -134,7 +161,10 @@ void th_daemon_start(struct th_daemon_run *run)
     size_t size = 0;
     const char *words[] = {"run", run->folder, NULL};
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    run->pid = spawn(words, ends[1]);
+    int log = open(run->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    cr_assert_geq(log, 0);
+    run->pid = spawn(words, ends[1], log);
+    close(log);
     close(ends[1]);
     while (strchr(line, '\n') == NULL) {
         struct pollfd ready = {.fd = ends[0], .events = POLLIN};
@@ -157,17 +187,88 @@ int th_daemon_signal(struct th_daemon_run *run, int number)
     return how;
 }
 
+void th_daemon_configure(const struct th_daemon_run *run, const char *key, const char *value)
+{
+    char path[96];
+    char *text = NULL;
+    char *made = NULL;
+    size_t size = 0;
+    (void)snprintf(path, sizeof path, "%s/config.yaml", run->folder);
+    cr_assert_eq(th_file_read(path, LOG_SIZE_MAX, &text, &size), 0);
+    FILE *out = open_memstream(&made, &size);
+    cr_assert_not_null(out);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        if (strncmp(line, key, strlen(key)) != 0 || line[strlen(key)] != ':')
+            (void)fprintf(out, "%s\n", line);
+    (void)fprintf(out, "%s: %s\n", key, value);
+    (void)fclose(out);
+    cr_assert_eq(th_file_write(path, 0600, made, size), 0);
+    free(made);
+    free(text);
+}
+
+bool th_daemon_says(const struct th_daemon_run *run, const char *text, int timeout_ms)
+{
+    for (int waited_ms = 0;; waited_ms += 20) {
+        char *log = read_log(run);
+        bool is_there = strstr(log, text) != NULL;
+        free(log);
+        if (is_there || waited_ms >= timeout_ms)
+            return is_there;
+        usleep(20000);
+    }
+}
+
+int th_daemon_act(const struct th_daemon_run *run, struct th_act act)
+{
+    char path[96];
+    struct th_arena arena;
+    struct th_bytes request;
+    struct th_bytes answer;
+    struct th_act_result *results;
+    size_t count = 0;
+    act.operator=(struct th_text){"tester", 6};
+    (void)snprintf(path, sizeof path, "%s/control.sock", run->folder);
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    cr_assert_eq(th_wire_control_request_encode(&act, 1, &arena, &request), 0);
+    cr_assert_eq(th_control_ask(path, request, ACT_MS, &arena, &answer), 0);
+    cr_assert_eq(th_wire_control_answer_decode(answer, &arena, &results, &count), 0);
+    cr_assert_eq(count, 1, "the act was not understood");
+    int status = results[0].status;
+    th_arena_deinit(&arena);
+    return status;
+}
+
+uint64_t th_daemon_log_size(const struct th_daemon_run *run)
+{
+    const struct th_store_options options = {0};
+    struct th_store *store = NULL;
+    struct th_view *view = NULL;
+    cr_assert_eq(th_store_open(run->folder, TH_STORE_READ, &options, NULL, &store), 0);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    uint64_t size = th_view_size(view);
+    th_view_close(view);
+    th_store_close(store);
+    return size;
+}
+
+/* As an enrolled client of one of the daemon's sockets. */
+static void prepare(void *socket, const struct th_daemon_run *run, const struct th_officer *officer)
+{
+    int linger = 0;
+    cr_assert_not_null(socket);
+    cr_assert_eq(zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger), 0);
+    cr_assert_eq(zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, run->server.curve_key, 32), 0);
+    cr_assert_eq(zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, officer->curve_key, 32), 0);
+    cr_assert_eq(zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, officer->curve_secret, 32), 0);
+}
+
 void th_caller_open(struct th_caller *caller, const struct th_daemon_run *run,
                     const struct th_officer *officer)
 {
-    int linger = 0;
     *caller = (struct th_caller){.context = zmq_ctx_new(), .request = 0};
     caller->socket = zmq_socket(caller->context, ZMQ_DEALER);
-    cr_assert_not_null(caller->socket);
-    cr_assert_eq(zmq_setsockopt(caller->socket, ZMQ_LINGER, &linger, sizeof linger), 0);
-    cr_assert_eq(zmq_setsockopt(caller->socket, ZMQ_CURVE_SERVERKEY, run->server.curve_key, 32), 0);
-    cr_assert_eq(zmq_setsockopt(caller->socket, ZMQ_CURVE_PUBLICKEY, officer->curve_key, 32), 0);
-    cr_assert_eq(zmq_setsockopt(caller->socket, ZMQ_CURVE_SECRETKEY, officer->curve_secret, 32), 0);
+    prepare(caller->socket, run, officer);
     cr_assert_eq(zmq_connect(caller->socket, run->address), 0);
 }
 
@@ -206,14 +307,40 @@ bool th_caller_receive(struct th_caller *caller, int timeout_ms, struct th_arena
     return has_come;
 }
 
-bool th_caller_submit(struct th_caller *caller, struct th_bytes submission, int timeout_ms,
-                      struct th_arena *arena, struct th_to_node *ret_message)
+bool th_caller_ask(struct th_caller *caller, struct th_to_aggregator message, int timeout_ms,
+                   struct th_arena *arena, struct th_to_node *ret_message)
 {
-    uint64_t request =
-        th_caller_send(caller, (struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_SUBMISSION,
-                                                         .submission = submission});
+    uint64_t request = th_caller_send(caller, message);
     while (th_caller_receive(caller, timeout_ms, arena, ret_message))
         if (ret_message->request == request)
             return true;
     return false;
+}
+
+bool th_caller_submit(struct th_caller *caller, struct th_bytes submission, int timeout_ms,
+                      struct th_arena *arena, struct th_to_node *ret_message)
+{
+    return th_caller_ask(
+        caller,
+        (struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_SUBMISSION, .submission = submission},
+        timeout_ms, arena, ret_message);
+}
+
+void *th_watcher_open(void *context, const struct th_daemon_run *run,
+                      const struct th_officer *officer, const char *topic, size_t size)
+{
+    void *watcher = zmq_socket(context, ZMQ_SUB);
+    prepare(watcher, run, officer);
+    cr_assert_eq(zmq_connect(watcher, run->publish), 0);
+    cr_assert_eq(zmq_setsockopt(watcher, ZMQ_SUBSCRIBE, topic, size), 0);
+    return watcher;
+}
+
+int th_watcher_hear(void *watcher, int timeout_ms, char topic[256], char body[64])
+{
+    (void)zmq_setsockopt(watcher, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
+    memset(topic, 0, 256);
+    if (zmq_recv(watcher, topic, 255, 0) < 0)
+        return -1;
+    return zmq_recv(watcher, body, 64, 0);
 }

@@ -14,6 +14,7 @@
 
 struct th_daemon_run {
     char folder[64];
+    char log_path[80];
     char address[128]; /* of the running daemon */
     char publish[128];
     pid_t pid; /* 0: not running */
@@ -34,6 +35,14 @@ void th_daemon_enrol(struct th_daemon_run *run, const struct th_officer *officer
 void th_daemon_start(struct th_daemon_run *run);
 /* Sends the signal; returns what waitpid() gave. */
 int th_daemon_signal(struct th_daemon_run *run, int number);
+/* Sets a key of config.yaml, for the next start. */
+void th_daemon_configure(const struct th_daemon_run *run, const char *key, const char *value);
+/* Whether the daemons of this folder have written it to stderr within the time. */
+bool th_daemon_says(const struct th_daemon_run *run, const char *text, int timeout_ms);
+/* One act through control.sock; its status. */
+int th_daemon_act(const struct th_daemon_run *run, struct th_act act);
+/* Of the log on the disk. */
+uint64_t th_daemon_log_size(const struct th_daemon_run *run);
 
 struct th_caller {
     void *context;
@@ -49,8 +58,16 @@ uint64_t th_caller_send(struct th_caller *caller, struct th_to_aggregator messag
 /* False after `timeout_ms`. Borrows the arena. */
 bool th_caller_receive(struct th_caller *caller, int timeout_ms, struct th_arena *arena,
                        struct th_to_node *ret_message);
-/* Sends a submission and waits for its answer. */
+/* Sends one message and waits for its answer. */
+bool th_caller_ask(struct th_caller *caller, struct th_to_aggregator message, int timeout_ms,
+                   struct th_arena *arena, struct th_to_node *ret_message);
 bool th_caller_submit(struct th_caller *caller, struct th_bytes submission, int timeout_ms,
                       struct th_arena *arena, struct th_to_node *ret_message);
+
+/* Somebody who watches, as an enrolled officer. zmq_close() it before the context ends. */
+void *th_watcher_open(void *context, const struct th_daemon_run *run,
+                      const struct th_officer *officer, const char *topic, size_t size);
+/* What comes within the time: the size of the body, -1 for silence. */
+int th_watcher_hear(void *watcher, int timeout_ms, char topic[256], char body[64]);
 
 #endif
