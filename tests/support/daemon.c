@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -38,6 +39,7 @@ static pid_t spawn(const char *const *words, int output, int errors)
     cr_assert_geq(pid, 0);
     if (pid == 0) {
         int nowhere = open("/dev/null", O_RDWR);
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* also when the test fails */
         (void)dup2(nowhere, 0);
         (void)dup2(output < 0 ? nowhere : output, 1);
         if (errors >= 0 || getenv("TH_TEST_LOUD") == NULL)

@@ -56,6 +56,10 @@ struct th_to_node th_daemon_case_submit(struct th_daemon_case *made, struct th_p
 
 enum th_verdict th_daemon_case_verdict(struct th_to_node answer)
 {
+    if (answer.kind == TH_TO_NODE_FAILURE)
+        cr_assert(false, "%.*s: %.*s", (int)answer.body.failure.code.size,
+                  answer.body.failure.code.bytes, (int)answer.body.failure.text.size,
+                  answer.body.failure.text.bytes);
     cr_assert_eq(answer.kind, TH_TO_NODE_OUTCOME);
     cr_assert_eq(answer.body.outcome.verdicts_count, 1);
     return answer.body.outcome.verdicts[0].kind;
