@@ -23,8 +23,8 @@
 
 enum {
     ROWS_BEFORE = 9500, /* reports in the stores that are compared: a pass takes some time */
-    REPORTS = 1600,     /* that are measured at a time */
-    ROUNDS = 6,
+    REPORTS = 800,      /* that are measured at a time */
+    ROUNDS = 12,
     WINDOW = 64 /* on their way at once */
 };
 
@@ -220,7 +220,8 @@ Test(scrub, reports_are_not_slowed_by_a_scrub_at_full_speed)
             took[is_with] = ingest(made, 0, papers, REPORTS);
             free(papers);
             overlaps += is_with && is_scrubbing(made);
-            run_with_scrub(made, "0"); /* not while the other one is measured */
+            if (is_with)
+                run_with_scrub(made, "0"); /* not while the other one is measured */
         }
         sum_without += took[0];
         sum_with += took[1];
@@ -237,5 +238,5 @@ Test(scrub, reports_are_not_slowed_by_a_scrub_at_full_speed)
     run_with_scrub(&with, "1");
     cr_assert(has_report(&with, &report));
     cr_assert_gt(report.rows, ROWS_BEFORE);
-    cr_assert_lt(best_with / best_without, 2.0);
+    cr_assert_lt(best_with / best_without, 1.5); /* at ordinary priority it is over 1.6 */
 }
