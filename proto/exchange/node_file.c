@@ -46,15 +46,23 @@ int th_node_file_prove(struct th_node_file *file, const uint8_t sign_secret[64],
     return TH_OK;
 }
 
+int th_node_file_verify_signature(const struct th_node_file *file)
+{
+    uint8_t statement[STATEMENT_SIZE];
+    size_t size = write_statement(file, statement);
+    return crypto_sign_verify_detached(file->signature, statement, size, file->sign_key.bytes) == 0
+               ? TH_OK
+               : TH_E_SIGNATURE;
+}
+
 int th_node_file_verify(const struct th_node_file *file, const char *realm,
                         const uint8_t server_curve_secret[32])
 {
     if (strcmp(file->realm, realm) != 0)
         return TH_E_INVALID;
-    uint8_t statement[STATEMENT_SIZE];
-    size_t size = write_statement(file, statement);
-    if (crypto_sign_verify_detached(file->signature, statement, size, file->sign_key.bytes) != 0)
-        return TH_E_SIGNATURE;
+    int status = th_node_file_verify_signature(file);
+    if (status != TH_OK)
+        return status;
     uint8_t opened[TH_SIGN_KEY_SIZE];
     if (crypto_box_open_easy(opened, file->box + crypto_box_NONCEBYTES,
                              TH_NODE_BOX_SIZE - crypto_box_NONCEBYTES, file->box, file->curve_key,
@@ -122,16 +130,28 @@ static int read_fields(struct th_yaml_node root, struct th_problems *problems,
     return status;
 }
 
-int th_node_file_read(const char *path, struct th_problems *problems, struct th_node_file *ret_file)
+static int read_doc(struct th_yaml *doc, struct th_problems *problems,
+                    struct th_node_file *ret_file)
 {
-    struct th_yaml *doc;
-    int status = th_yaml_open(path, FILE_SIZE_MAX, problems, &doc);
-    if (status != TH_OK)
-        return status;
     struct th_node_file file = {0};
-    status = read_fields(th_yaml_root(doc), problems, &file);
+    int status = read_fields(th_yaml_root(doc), problems, &file);
     th_yaml_close(doc);
     if (status == TH_OK)
         *ret_file = file;
     return status;
+}
+
+int th_node_file_read(const char *path, struct th_problems *problems, struct th_node_file *ret_file)
+{
+    struct th_yaml *doc;
+    int status = th_yaml_open(path, FILE_SIZE_MAX, problems, &doc);
+    return status != TH_OK ? status : read_doc(doc, problems, ret_file);
+}
+
+int th_node_file_parse(const char *name, const char *bytes, size_t size,
+                       struct th_problems *problems, struct th_node_file *ret_file)
+{
+    struct th_yaml *doc;
+    int status = th_yaml_open_memory(name, bytes, size, FILE_SIZE_MAX, problems, &doc);
+    return status != TH_OK ? status : read_doc(doc, problems, ret_file);
 }

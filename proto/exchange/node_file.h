@@ -43,8 +43,14 @@ TH_MUST_CHECK int th_node_file_prove(struct th_node_file *file, const uint8_t si
 TH_MUST_CHECK int th_node_file_verify(const struct th_node_file *file, const char *realm,
                                       const uint8_t server_curve_secret[32]);
 
+/* The signature alone, for whoever has not the CURVE secret. TH_E_SIGNATURE. */
+TH_MUST_CHECK int th_node_file_verify_signature(const struct th_node_file *file);
+
 TH_MUST_CHECK int th_node_file_write(const char *path, const struct th_node_file *file);
 TH_MUST_CHECK int th_node_file_read(const char *path, struct th_problems *problems,
                                     struct th_node_file *ret_file);
+/* The same for a file's bytes, as the journal keeps them; `name` stands for it in problems. */
+TH_MUST_CHECK int th_node_file_parse(const char *name, const char *bytes, size_t size,
+                                     struct th_problems *problems, struct th_node_file *ret_file);
 
 #endif
