@@ -15,5 +15,7 @@ int th_audit_diff(int argc, char **argv, FILE *out, FILE *err);
 int th_audit_consistency(int argc, char **argv, FILE *out, FILE *err);
 int th_audit_keygen(int argc, char **argv, FILE *out, FILE *err);
 int th_audit_witness(int argc, char **argv, FILE *out, FILE *err);
+int th_audit_verify(int argc, char **argv, FILE *out, FILE *err);
+int th_audit_replay(int argc, char **argv, FILE *out, FILE *err);
 
 #endif

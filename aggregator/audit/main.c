@@ -10,6 +10,8 @@
 #include <sysexits.h>
 
 static const struct th_cli_entry commands[] = {
+    {"verify", th_audit_verify, "kiểm cả kho: dòng, cây băm, chữ ký, phán định, các bảng"},
+    {"replay", th_audit_replay, "dựng lại số liệu từ sổ nhật ký, tới một thời điểm"},
     {"check-receipt", th_audit_check_receipt, "biên nhận chứng minh điều gì, không cần mạng"},
     {"prove", th_audit_prove, "hồ sơ chứng minh một báo cáo, lấy từ kho"},
     {"export", th_audit_export, "sổ nhật ký thành các dòng đọc được"},

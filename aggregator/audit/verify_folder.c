@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files beside the database: what they know of this log, the database has to have. They are
+ * read before a newer snapshot is taken, so that a daemon that goes on is never taken for one that
+ * fell behind.
+ */
+#define _GNU_SOURCE /* PATH_MAX, NAME_MAX */
+#include "aggregator/audit/verify_parts.h"
+
+#include "aggregator/store/side.h"
+#include "aggregator/store/witness.h"
+#include "base/file.h"
+#include "proto/tlog/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { SLOT_SIZE = 512, SLOTS = 2, HEAD_SIZE = 14, NOTE_MAX = 64 * 1024, NAME_BYTES = 320 };
+#define BEGUN UINT64_MAX
+
+#define SAY(verify, ...)                                                                           \
+    th_findings_add(&(verify)->findings, TH_FINDING_FOLDER, TH_FINDING_NO_POSITION, __VA_ARGS__)
+
+static const char *folder_of(const struct th_verify *verify)
+{
+    return th_reader_request(verify->reader)->folder;
+}
+
+static const char *origin_of(const struct th_verify *verify)
+{
+    return th_log_keys_current(verify->keys)->vkey.name;
+}
+
+/* ---- one checkpoint that somebody keeps ---- */
+
+static int compare_root(struct th_verify *verify, const char *where,
+                        const struct th_checkpoint *checkpoint)
+{
+    struct th_digest root;
+    int status = th_view_root(verify->opened.view, checkpoint->size, &root);
+    if (status == TH_E_RANGE)
+        SAY(verify, "%s đã thấy nhật ký ở cỡ %llu, kho này chỉ có %llu: kho là một bản cũ", where,
+            (unsigned long long)checkpoint->size,
+            (unsigned long long)th_view_size(verify->opened.view));
+    else if (status == 0 && memcmp(&root, &checkpoint->root, sizeof root) != 0)
+        SAY(verify, "%s và kho là hai nhật ký khác nhau: gốc ở cỡ %llu không giống", where,
+            (unsigned long long)checkpoint->size);
+    else if (status == TH_E_CORRUPT)
+        SAY(verify, "%s: không tính được gốc của cây băm ở cỡ %llu", where,
+            (unsigned long long)checkpoint->size);
+    return status == TH_E_NO_MEMORY || status == TH_E_IO ? status : 0;
+}
+
+static int compare_note(struct th_verify *verify, const char *where, const char *note, size_t size)
+{
+    struct th_checkpoint checkpoint;
+    struct th_note parts;
+    int status = th_tlog_note_split(note, size, &parts);
+    if (status == 0)
+        status = th_tlog_checkpoint_parse(parts.text, parts.text_size, &checkpoint);
+    if (status != 0) {
+        SAY(verify, "%s không phải checkpoint", where);
+        return 0;
+    }
+    if (!th_log_keys_has_origin(verify->keys, checkpoint.origin)) {
+        SAY(verify, "%s là của nhật ký “%.100s” mà kho này không biết", where, checkpoint.origin);
+        return 0;
+    }
+    if (strcmp(checkpoint.origin, origin_of(verify)) != 0 || checkpoint.size == 0)
+        return 0; /* of what an earlier log lost, or had */
+    if (th_log_keys_verify(verify->keys, note, size, &checkpoint) != 0) {
+        SAY(verify, "%s không do khóa của nhật ký ký", where);
+        return 0;
+    }
+    return compare_root(verify, where, &checkpoint);
+}
+
+/* ---- the file CHECKPOINT ---- */
+
+struct slot {
+    bool is_written, is_whole;
+    uint64_t size;
+    const char *note;
+    size_t note_size;
+};
+
+static uint64_t number_at(const char *at, unsigned bytes)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        value = value << 8 | (uint8_t)at[i];
+    return value;
+}
+
+static struct slot read_slot(const char *bytes)
+{
+    static const char zeros[SLOT_SIZE];
+    struct slot slot = {.is_written = memcmp(bytes, zeros, SLOT_SIZE) != 0,
+                        .size = number_at(bytes + 4, 8),
+                        .note = bytes + HEAD_SIZE,
+                        .note_size = (size_t)number_at(bytes + 12, 2)};
+    if (slot.note_size <= SLOT_SIZE - HEAD_SIZE)
+        slot.is_whole = number_at(bytes, 4) ==
+                        crc32(0, (const Bytef *)bytes + 4, (uInt)(HEAD_SIZE - 4 + slot.note_size));
+    return slot;
+}
+
+/* A slot that is torn leaves the other one; what an earlier log wrote is passed over. */
+static int check_slots(struct th_verify *verify, const char *bytes)
+{
+    unsigned damaged = 0, whole = 0;
+    int status = 0;
+    for (unsigned i = 0; i < SLOTS && status == 0; i++) {
+        struct slot slot = read_slot(bytes + (size_t)i * SLOT_SIZE);
+        damaged += slot.is_written && !slot.is_whole;
+        if (!slot.is_written || !slot.is_whole)
+            continue;
+        whole++;
+        if (slot.size == BEGUN)
+            SAY(verify, TH_STORE_SIDE ": việc khôi phục đã bắt đầu mà chưa xong");
+        else
+            status = compare_note(verify, TH_STORE_SIDE, slot.note, slot.note_size);
+    }
+    if (damaged > 0 && whole == 0)
+        SAY(verify, TH_STORE_SIDE ": cả tệp bị hỏng");
+    return status;
+}
+
+static int check_side(struct th_verify *verify)
+{
+    char path[TH_STORE_PATH_MAX], *bytes = NULL;
+    size_t size = 0;
+    int status = th_folder_path(folder_of(verify), TH_STORE_SIDE, path);
+    if (status == 0)
+        status = th_file_read(path, (size_t)SLOTS * SLOT_SIZE, &bytes, &size);
+    if (status == TH_E_NO_MEMORY)
+        return status;
+    int renewed = th_view_renew(verify->opened.view);
+    if (renewed == 0 && status == TH_E_NOT_FOUND && !verify->is_replica)
+        SAY(verify, "thiếu tệp " TH_STORE_SIDE);
+    else if (renewed == 0 && status != 0 && status != TH_E_NOT_FOUND)
+        SAY(verify, TH_STORE_SIDE ": không đọc được");
+    else if (renewed == 0 && status == 0 && size == (size_t)SLOTS * SLOT_SIZE)
+        renewed = check_slots(verify, bytes);
+    else if (renewed == 0 && status == 0 && size > 0) /* empty: an operator's word */
+        SAY(verify, TH_STORE_SIDE ": tệp có độ dài sai");
+    free(bytes);
+    return renewed;
+}
+
+/* ---- the folder witness ---- */
+
+static int check_witness(struct th_verify *verify, const char *name)
+{
+    char where[NAME_BYTES], path[TH_STORE_PATH_MAX], *text = NULL;
+    size_t size = 0;
+    (void)snprintf(where, sizeof where, TH_STORE_WITNESS "/%s", name);
+    int status = th_folder_path(folder_of(verify), where, path);
+    if (status == 0)
+        status = th_file_read(path, NOTE_MAX, &text, &size);
+    if (status == 0)
+        status = th_view_renew(verify->opened.view);
+    else if (status != TH_E_NO_MEMORY)
+        SAY(verify, "%s: không đọc được", where);
+    if (status == 0) {
+        verify->counts.witnesses++;
+        status = compare_note(verify, where, text, size);
+    }
+    free(text);
+    return status == TH_E_NO_MEMORY || text != NULL ? status : 0;
+}
+
+static bool is_checkpoint(const char *name)
+{
+    static const char suffix[] = ".checkpoint";
+    size_t size = strlen(name), end = sizeof suffix - 1;
+    return name[0] != '.' && size > end && strcmp(name + size - end, suffix) == 0;
+}
+
+static int check_witnesses(struct th_verify *verify)
+{
+    char path[TH_STORE_PATH_MAX];
+    int status = th_folder_path(folder_of(verify), TH_STORE_WITNESS, path);
+    DIR *folder = status == 0 ? opendir(path) : NULL;
+    if (folder == NULL) {
+        if (status == 0 && errno != ENOENT)
+            SAY(verify, TH_STORE_WITNESS ": không đọc được thư mục");
+        return status;
+    }
+    for (const struct dirent *item = readdir(folder); item != NULL && status == 0;
+         item = readdir(folder))
+        if (is_checkpoint(item->d_name))
+            status = check_witness(verify, item->d_name);
+    (void)closedir(folder);
+    return status;
+}
+
+int th_verify_folder(struct th_verify *verify)
+{
+    th_reader_phase(verify->reader, "đọc các tệp của kho", 0);
+    int status = check_side(verify);
+    return status == 0 ? check_witnesses(verify) : status;
+}
+
+/* ---- the keys that were given from outside ---- */
+
+static bool is_same_key(const struct th_log_key *a, const struct th_log_key *b)
+{
+    return strcmp(a->vkey.name, b->vkey.name) == 0 && a->after == b->after &&
+           memcmp(a->vkey.public_key, b->vkey.public_key, sizeof a->vkey.public_key) == 0;
+}
+
+#define SAY_KEY(verify, ...)                                                                       \
+    th_findings_add(&(verify)->findings, TH_FINDING_KEYS, TH_FINDING_NO_POSITION, __VA_ARGS__)
+
+/* Trust comes with the given ones: what is alike is theirs, and each further key of the store has
+ * to be signed for by the one before. */
+int th_verify_keys(struct th_verify *verify)
+{
+    const struct th_log_keys *trusted = verify->line->trusted, *keys = verify->keys;
+    uint64_t size = th_view_size(verify->opened.view);
+    if (trusted == NULL)
+        return 0;
+    size_t alike = 0;
+    while (alike < trusted->count && alike < keys->count &&
+           is_same_key(&trusted->items[alike], &keys->items[alike]))
+        alike++;
+    if (alike < trusted->count && alike < keys->count)
+        SAY_KEY(verify, "khóa ký sổ thứ %zu của kho không phải khóa trong lịch sử đã cho",
+                alike + 1);
+    else if (alike < trusted->count && trusted->items[alike].after < size)
+        SAY_KEY(verify, "kho không biết khóa ký sổ thứ %zu, có hiệu lực sau cỡ %llu", alike + 1,
+                (unsigned long long)trusted->items[alike].after);
+    else if (alike < trusted->count)
+        SAY_KEY(verify,
+                "kho là một bản cũ: lịch sử đã cho có khóa ký sổ thứ %zu, bắt đầu sau cỡ %llu",
+                alike + 1, (unsigned long long)trusted->items[alike].after);
+    for (size_t i = alike; alike == trusted->count && i < keys->count; i++)
+        if (keys->items[i].succession_size == 0)
+            SAY_KEY(verify,
+                    "khóa ký sổ thứ %zu của kho không được khóa trước ký, và không có trong lịch "
+                    "sử đã cho",
+                    i + 1);
+    return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/audit/verify_parts.h"
+
+#include "proto/exchange/node_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_text(struct th_text text, const char *expected)
+{
+    return text.size == strlen(expected) && memcmp(text.bytes, expected, text.size) == 0;
+}
+
+/* ---- founding ---- */
+
+static void check_founding(struct th_verify *verify, const struct th_founding *founding)
+{
+    const struct th_store_identity *identity = th_store_identity(verify->opened.store);
+    const struct th_vkey *first = &verify->keys->items[0].vkey;
+    const char *what = NULL;
+    if (founding->mode != identity->mode)
+        what = "kiểu của kho (thật hay diễn tập)";
+    else if (memcmp(founding->store_id, identity->store_id, sizeof founding->store_id) != 0)
+        what = "số hiệu của kho";
+    else if (!is_text(founding->realm, first->name))
+        what = "tên của nhật ký";
+    else if (memcmp(founding->log_key, first->public_key, sizeof founding->log_key) != 0)
+        what = "khóa ký sổ đầu tiên";
+    if (what != NULL)
+        th_findings_add(&verify->findings, TH_FINDING_FOLDER, 0,
+                        "%s trong bản ghi thành lập khác với danh tính của kho", what);
+}
+
+/* ---- keys of nodes ---- */
+
+static size_t place_of(const struct th_verify_people *people, const struct th_sign_key *key,
+                       bool *ret_is_there)
+{
+    size_t low = 0, high = people->keys_count;
+    *ret_is_there = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(people->keys[middle].sign_key.bytes, key->bytes, sizeof key->bytes);
+        if (order == 0)
+            *ret_is_there = true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct th_verify_key *th_verify_find_key(const struct th_verify_people *people,
+                                               const struct th_sign_key *key)
+{
+    bool is_there;
+    size_t at = place_of(people, key, &is_there);
+    return is_there ? &people->keys[at] : NULL;
+}
+
+static int make_room(struct th_verify_people *people)
+{
+    if (people->keys_count < people->keys_capacity)
+        return 0;
+    size_t capacity = people->keys_capacity == 0 ? 256 : people->keys_capacity * 2;
+    struct th_verify_key *keys = realloc(people->keys, capacity * sizeof *keys);
+    if (keys == NULL)
+        return TH_E_NO_MEMORY;
+    people->keys = keys;
+    people->keys_capacity = capacity;
+    return 0;
+}
+
+static int enrol(struct th_verify *verify, const struct th_entry *entry)
+{
+    struct th_verify_people *people = &verify->people;
+    const struct th_enrolment *enrolment = &entry->body.enrolment;
+    bool is_there;
+    size_t at = place_of(people, &enrolment->sign_key, &is_there);
+    if (is_there) {
+        th_findings_add(&verify->findings, TH_FINDING_ENROLMENT, entry->position,
+                        "khóa này đã được ghi danh từ trước");
+        return 0;
+    }
+    int status = make_room(people);
+    if (status != 0)
+        return status;
+    memmove(&people->keys[at + 1], &people->keys[at],
+            (people->keys_count - at) * sizeof people->keys[0]);
+    struct th_verify_key *key = &people->keys[at];
+    *key = (struct th_verify_key){.sign_key = enrolment->sign_key,
+                                  .row = {.enrolled_at = entry->position}};
+    (void)snprintf(key->unit, sizeof key->unit, "%.*s", (int)enrolment->unit.size,
+                   enrolment->unit.bytes);
+    people->keys_count++;
+    return 0;
+}
+
+/* What the unit gave: that it holds the signing key, and meant this log. Its other proof is for the
+ * holder of the server's secret. */
+static const char *proof_fault(const struct th_verify *verify, const struct th_enrolment *enrolment,
+                               int *ret_status)
+{
+    struct th_problems problems;
+    struct th_node_file file;
+    th_problems_init(&problems);
+    *ret_status = th_node_file_parse("node.pub", (const char *)enrolment->proof.bytes,
+                                     enrolment->proof.size, &problems, &file);
+    th_problems_deinit(&problems);
+    if (*ret_status != 0)
+        return "tệp node.pub kèm theo không đọc được";
+    if (!is_text(enrolment->unit, file.unit))
+        return "tệp node.pub kèm theo là của đơn vị khác";
+    if (memcmp(file.sign_key.bytes, enrolment->sign_key.bytes, sizeof file.sign_key.bytes) != 0 ||
+        memcmp(file.curve_key, enrolment->curve_key, sizeof file.curve_key) != 0)
+        return "khóa được ghi danh khác với khóa trong tệp node.pub kèm theo";
+    if (!th_log_keys_has_origin(verify->keys, file.realm))
+        return "tệp node.pub kèm theo được lập cho một nơi nhận khác";
+    if (th_node_file_verify_signature(&file) != 0)
+        return "chữ ký trong tệp node.pub kèm theo sai";
+    return NULL;
+}
+
+static int check_enrolment(struct th_verify *verify, const struct th_entry *entry)
+{
+    int status = 0;
+    const char *fault = proof_fault(verify, &entry->body.enrolment, &status);
+    if (status == TH_E_NO_MEMORY)
+        return status;
+    verify->counts.enrolments++;
+    if (fault != NULL)
+        th_findings_add(&verify->findings, TH_FINDING_ENROLMENT, entry->position, "%s", fault);
+    return enrol(verify, entry);
+}
+
+static void revoke(struct th_verify *verify, const struct th_entry *entry)
+{
+    const struct th_revocation *revocation = &entry->body.revocation;
+    bool is_there;
+    size_t at = place_of(&verify->people, &revocation->sign_key, &is_there);
+    if (!is_there || !is_text(revocation->unit, verify->people.keys[at].unit)) {
+        th_findings_add(&verify->findings, TH_FINDING_ENROLMENT, entry->position,
+                        "thu hồi một khóa chưa được ghi danh cho đơn vị này");
+        return;
+    }
+    struct th_key_row *row = &verify->people.keys[at].row;
+    row->revoked = true;
+    row->revoked_at = entry->position;
+    row->revoked_from = revocation->effective;
+}
+
+/* ---- the door ---- */
+
+int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked)
+{
+    const struct th_entry *entry = &unpacked->entry;
+    struct th_verify_people *people = &verify->people;
+    int status = 0;
+    if (entry->kind == TH_ENTRY_FOUNDED)
+        check_founding(verify, &entry->body.founding);
+    else if (entry->kind == TH_ENTRY_ENROLLED)
+        status = check_enrolment(verify, entry);
+    else if (entry->kind == TH_ENTRY_REVOKED)
+        revoke(verify, entry);
+    else if (entry->kind == TH_ENTRY_PLAN && people->plans_count < TH_LIMIT_PLANS_MAX)
+        people->plans[people->plans_count++] = unpacked->content.body.plan.plan;
+    else if (entry->kind == TH_ENTRY_READMITTED)
+        people->has_readmitted = true;
+    return status;
+}
+
+void th_verify_people_deinit(struct th_verify_people *people)
+{
+    free(people->keys);
+    people->keys = NULL;
+}
