@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/ledger.h"
 
+#include "base/file.h"
+#include "proto/exchange/node_file.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
 #include "proto/wire/submission.h"
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAP_BYTES ((size_t)64 << 20)
 
@@ -178,6 +181,35 @@ void ledger_tick_at(struct ledger *ledger, th_instant instant)
     ledger_tick(ledger);
 }
 
+static struct th_node_file make_node(struct ledger *ledger, int unit)
+{
+    struct th_node_file file = {.realm = ""};
+    uint8_t secret[32], server_key[32], server_secret[32], nonce[24];
+    (void)crypto_sign_keypair(ledger->keys[unit].bytes, ledger->secrets[unit]);
+    (void)crypto_box_keypair(file.curve_key, secret);
+    (void)crypto_box_keypair(server_key, server_secret);
+    randombytes_buf(nonce, sizeof nonce);
+    (void)strcpy(file.realm, th_store_identity(ledger->store)->realm);
+    (void)strcpy(file.unit, units[unit].code);
+    file.sign_key = ledger->keys[unit];
+    cr_assert_eq(th_node_file_prove(&file, ledger->secrets[unit], secret, server_key, nonce), 0);
+    return file;
+}
+
+/* The file's bytes. */
+static struct th_bytes node_pub(struct ledger *ledger, const struct th_node_file *file)
+{
+    char path[TH_TEST_FOLDER_SIZE + 16], *text;
+    size_t size;
+    (void)snprintf(path, sizeof path, "%s/node.pub", ledger->folder);
+    cr_assert_eq(th_node_file_write(path, file), 0);
+    cr_assert_eq(th_file_read(path, 4096, &text, &size), 0);
+    struct th_bytes bytes = {(const uint8_t *)th_arena_copy_text(&ledger->arena, text, size), size};
+    free(text);
+    cr_assert_eq(unlink(path), 0);
+    return bytes;
+}
+
 static void load_definitions(struct ledger *ledger)
 {
     struct th_plan plan = make_plan();
@@ -193,12 +225,11 @@ static void load_definitions(struct ledger *ledger)
     int status = ledger_act(ledger, (struct th_act){.kind = TH_ACT_LOAD_PLAN, .content = content});
     cr_assert_eq(status, 0, "%s", th_status_text(status));
     for (int i = 0; i < LEDGER_UNITS; i++) {
-        struct th_act act = {.kind = TH_ACT_ENROL,
-                             .content = {(const uint8_t *)"proof", 5},
-                             .unit = ledger_text(units[i].code)};
-        (void)crypto_sign_keypair(ledger->keys[i].bytes, ledger->secrets[i]);
-        randombytes_buf(act.curve_key, sizeof act.curve_key);
+        struct th_act act = {.kind = TH_ACT_ENROL, .unit = ledger_text(units[i].code)};
+        struct th_node_file file = make_node(ledger, i);
+        memcpy(act.curve_key, file.curve_key, sizeof act.curve_key);
         act.sign_key = ledger->keys[i];
+        act.content = node_pub(ledger, &file);
         ledger_pass(ledger, 1000);
         cr_assert_eq(ledger_act(ledger, act), 0);
     }
