@@ -29,7 +29,8 @@ class Year:
         self.aggregator = os.path.join(folder, "tonghop-aggregator")
         self.audit = os.path.join(folder, "tonghop-audit")
         lines = run(self.audit, "export", store, "--json").splitlines()
-        self.times = [json.loads(line)["time"] for line in lines]
+        self.entries = [json.loads(line) for line in lines]
+        self.times = [entry["time"] for entry in self.entries]
         self.checked = 0
 
     def last_of_its_time(self, position):
@@ -57,6 +58,19 @@ class Year:
             assert here["rollup"] == self.live("rollup", as_of, obligation), (position, obligation)
             assert line["counts"] == standing["counts"] and line["due"] == standing["due"]
             self.checked += 1
+
+    def check_counts(self, position):
+        """Any position, also between entries of one time: reports counted by hand."""
+        answer = json.loads(run(self.audit, "replay", self.store, "--json", "--position",
+                                str(position)))
+        for line in answer["obligations"]:
+            first = [report for entry in self.entries[:position]
+                     for report in entry.get("reports", [])
+                     if report["obligation"] == line["obligation"] and report["revision"] == 1
+                     and report["verdict"] == "accepted"]
+            assert line["counts"]["received"] == len(first), (position, line)
+            for word in ("on_time", "late") if line["due"] else ():
+                assert line["counts"][word] == sum(r["timeliness"] == word for r in first)
 
     def check_end(self):
         answer = json.loads(run(self.audit, "replay", self.store, "--json"))
@@ -95,14 +109,17 @@ def main():
             store = os.path.join(root, "year", "aggregator")
         year = Year(arguments.bin, store)
         chance = random.Random(arguments.seed)
-        first = next(i for i, time in enumerate(year.times, 1) if i > 3)
-        wanted = {year.last_of_its_time(chance.randint(first, len(year.times)))
-                  for _ in range(arguments.positions)}
+        first = 3  # founding, units and plan are there
+        chosen = [chance.randint(first, len(year.times)) for _ in range(arguments.positions)]
+        wanted = {year.last_of_its_time(position) for position in chosen}
+        for position in chosen:
+            year.check_counts(position)
         for position in sorted(wanted):
             year.check(position)
         year.check_end()
         year.check_kept(max(wanted), os.path.join(root, "kept"))
-        print(f"{len(wanted)} positions of {len(year.times)}, {year.checked} obligations: the same")
+        print(f"{len(chosen)} positions of {len(year.times)} at {len(wanted)} instants, "
+              f"{year.checked} obligations: the same")
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
