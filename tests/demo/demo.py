@@ -75,6 +75,7 @@ class Demo:
         self.root = root
         self.aggregator_bin = os.path.join(bin_folder, "tonghop-aggregator")
         self.node_bin = os.path.join(bin_folder, "tonghop-node")
+        self.audit_bin = os.path.join(bin_folder, "tonghop-audit")
         self.store = os.path.join(root, "aggregator")
         self.nodes = os.path.join(root, "nodes")
         self.forms = os.path.join(root, "forms")
@@ -404,6 +405,21 @@ class Demo:
                 self.screen.step(f"Kỳ {period}, {what}: cộng lại từ {len(paths)} tệp đã nộp, "
                                  f"{checked} chỉ tiêu, không sai số nào")
 
+    def audit(self):
+        """What an auditor finds who has the store's folder and the public keys, nothing else; and
+        what a receipt proves alone."""
+        keys = os.path.join(self.store, "log-keys.yaml")
+        audit = self.audit_bin
+        found = json.loads(run(audit, "verify", self.store, "--keys", keys, "--json"))
+        if not found["holds"]:
+            raise Failed(f"tonghop-audit verify: {found}")
+        self.screen.step("Kiểm toán: mọi bản ghi, chữ ký và bảng đều đúng; sổ nhật ký dựng lại từ đầu "
+                         "cho đúng từng byte")
+        unit = self.part["corrected"][0]
+        receipt = os.path.join(self.root, f"bien-nhan-{unit}.txt")
+        run(self.node_bin, "receipt", self.home(unit), "1", "--out", receipt)
+        self.screen.step(run(audit, "check-receipt", receipt, "--keys", keys).strip())
+
     def stop(self):
         for process in reversed(self.processes):
             if process.poll() is None:
@@ -427,7 +443,10 @@ Xem tiếp (máy chủ chạy hay không đều được):
   build/bin/tonghop-aggregator report {store} --plan {PLAN} --period 2025-H1 --unit {unit}
   build/bin/tonghop-aggregator closings {store} --plan {PLAN} --period 2025-H1
   build/bin/tonghop-node status {demo.home(unit)}
-  build/bin/tonghop-node receipt {demo.home(unit)} 1""")
+  build/bin/tonghop-node receipt {demo.home(unit)} 1
+  build/bin/tonghop-audit verify {store} --keys {store}/log-keys.yaml
+  build/bin/tonghop-audit replay {store} --as-of 2025-05-10 --plan {PLAN} --period 2025-H1
+  build/bin/tonghop-audit diff {store} --from 2025-05-10 --to 2025-05-13""")
 
 
 def main():
@@ -451,6 +470,7 @@ def main():
         demo.show(HALF)
         demo.show(YEAR)
         demo.compare()
+        demo.audit()
         how_to_look_further(demo)
         if not options.exit:
             print("\nMáy chủ và các nút vẫn đang chạy. Ctrl-C để dừng.")
