@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* nftw, pipe2 */
+#define _GNU_SOURCE /* pipe2 */
 #include "tests/support/daemon.h"
 
 #include "aggregator/shell/control_client.h"
@@ -7,10 +7,10 @@
 #include "base/assert.h"
 #include "base/file.h"
 #include "proto/exchange/node_file.h"
+#include "tests/support/folder.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -86,14 +86,6 @@ void th_daemon_init(struct th_daemon_run *run)
     th_problems_deinit(&problems);
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static char *read_log(const struct th_daemon_run *run)
 {
     char *text = NULL;
@@ -119,7 +111,7 @@ void th_daemon_deinit(struct th_daemon_run *run)
         (void)th_daemon_signal(run, SIGKILL);
     end_log(run);
     th_arena_deinit(&run->arena);
-    (void)nftw(run->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    th_test_folder_remove(run->folder);
 }
 
 void th_daemon_enrol(struct th_daemon_run *run, const struct th_officer *officers, size_t count)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* nftw */
 #include "tests/support/recovery_case.h"
 
 #include "proto/wire/journal.h"
+#include "tests/support/folder.h"
 
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,14 +111,6 @@ void th_recovery_case_make(struct th_recovery_case *made)
     cr_assert_eq(th_recovery_case_act(made, th_officer_enrolment(&made->officer)), 0);
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 void th_recovery_case_remove(struct th_recovery_case *made)
 {
     th_recovery_case_close(made);
@@ -127,7 +118,7 @@ void th_recovery_case_remove(struct th_recovery_case *made)
     th_tlog_signer_deinit(&made->next);
     th_arena_deinit(&made->arena);
     th_province_deinit(&made->province);
-    nftw(made->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    th_test_folder_remove(made->folder);
 }
 
 /* ---- a report on its way ---- */

@@ -67,6 +67,15 @@ struct th_store *store_fixture_open(struct store_fixture *fixture, enum th_store
     return store;
 }
 
+int store_fixture_try(struct store_fixture *fixture, enum th_store_access access,
+                      char ret_problem[TH_STORE_PROBLEM_SIZE])
+{
+    struct th_store *store = NULL;
+    int status = th_store_open(fixture->folder, access, &fixture->options, ret_problem, &store);
+    th_store_close(store);
+    return status;
+}
+
 /* Bytes that look random and depend on the position, `size` of them. */
 static struct th_bytes noise(uint8_t *bytes, uint64_t position, uint32_t salt, size_t size)
 {
@@ -116,6 +125,13 @@ void store_fixture_fill(struct store_fixture *fixture, struct th_store *store, u
     cr_assert_eq(th_store_begin(store), 0);
     cr_assert_eq(store_fixture_append(store, count), 0);
     cr_assert_eq(th_store_commit(store, &fixture->signer), 0);
+}
+
+void store_fixture_grow(struct store_fixture *fixture, unsigned count)
+{
+    struct th_store *store = store_fixture_open(fixture, TH_STORE_WRITE);
+    store_fixture_fill(fixture, store, count);
+    th_store_close(store);
 }
 
 static bool is_equal(struct th_bytes a, struct th_bytes b)

@@ -19,6 +19,9 @@ void store_fixture_init(struct store_fixture *fixture, size_t map_bytes);
 /* Removes the folder. */
 void store_fixture_deinit(struct store_fixture *fixture);
 struct th_store *store_fixture_open(struct store_fixture *fixture, enum th_store_access access);
+/* As th_store_open(), and closed again. */
+int store_fixture_try(struct store_fixture *fixture, enum th_store_access access,
+                      char ret_problem[TH_STORE_PROBLEM_SIZE]);
 /* The path of a file in the folder, valid until the next call. */
 const char *store_fixture_path(const struct store_fixture *fixture, const char *name);
 
@@ -29,6 +32,8 @@ struct th_bytes store_fixture_leaf(uint64_t position);
 int store_fixture_append(struct th_store *store, unsigned count);
 /* A batch of `count` entries, committed. */
 void store_fixture_fill(struct store_fixture *fixture, struct th_store *store, unsigned count);
+/* Opens the store for it and closes it. */
+void store_fixture_grow(struct store_fixture *fixture, unsigned count);
 /* True when the stored entry is the one above. */
 bool store_fixture_is_right(struct th_view *view, uint64_t position);
 

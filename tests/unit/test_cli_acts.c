@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the operator's write commands bring into a store, hand out, and say when they refuse. */
-#define _GNU_SOURCE /* nftw */
 #include "aggregator/cli/write.h"
 #include "nodes/home/init.h"
 #include "proto/exchange/server_file.h"
 #include "proto/wire/plan.h"
+#include "tests/support/folder.h"
 
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,18 +87,10 @@ static void set_up(void)
                  EX_OK);
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static void tear_down(void)
 {
     drop_texts();
-    (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    th_test_folder_remove(folder);
 }
 
 TestSuite(cli_acts, .init = set_up, .fini = tear_down, .timeout = 60);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* nftw, memmem */
+#define _GNU_SOURCE /* memmem */
 #include "aggregator/driver/driver.h"
 #include "proto/tlog/proof.h"
 #include "proto/wire/journal.h"
+#include "tests/support/folder.h"
 #include "tests/support/province.h"
 
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -216,21 +216,13 @@ static void set_up(void)
     forget();
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static void tear_down(void)
 {
     close_driver();
     th_tlog_signer_deinit(&signer);
     th_arena_deinit(&arena);
     th_province_deinit(&province);
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    th_test_folder_remove(folder);
 }
 
 TestSuite(driver, .init = set_up, .fini = tear_down);

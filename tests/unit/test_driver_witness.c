@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Receipts that nodes show in hello, against a store that was put back from an older copy. */
-#define _GNU_SOURCE /* nftw */
 #include "aggregator/driver/driver.h"
 #include "proto/tlog/proof.h"
+#include "tests/support/folder.h"
 #include "tests/support/province.h"
 
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,21 +125,13 @@ static void set_up(void)
     cr_assert_eq(act(th_officer_enrolment(&officer)), 0);
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static void tear_down(void)
 {
     close_driver();
     th_tlog_signer_deinit(&signer);
     th_arena_deinit(&arena);
     th_province_deinit(&province);
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    th_test_folder_remove(folder);
 }
 
 TestSuite(driver_witness, .init = set_up, .fini = tear_down);

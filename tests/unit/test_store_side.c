@@ -27,21 +27,6 @@ static void teardown(void)
 
 TestSuite(store_side, .init = setup, .fini = teardown);
 
-static int open_status(enum th_store_access access)
-{
-    struct th_store *store = NULL;
-    int status = th_store_open(fixture.folder, access, &fixture.options, problem, &store);
-    th_store_close(store);
-    return status;
-}
-
-static void fill(unsigned count)
-{
-    struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
-    store_fixture_fill(&fixture, store, count);
-    th_store_close(store);
-}
-
 static struct store_fixture_copy take(const char *name)
 {
     return store_fixture_take(&fixture, name);
@@ -54,30 +39,30 @@ static void put_back(const char *name, struct store_fixture_copy copy)
 
 Test(store_side, an_older_data_file_is_refused_for_writing_and_may_be_read)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy old = take("data.mdb");
-    fill(3);
+    store_fixture_grow(&fixture, 3);
     put_back("data.mdb", old);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "bản cũ"), "%s", problem);
     cr_assert_not_null(strstr(problem, fixture.folder), "%s", problem);
     cr_assert_not_null(strstr(problem, "cỡ 8"), "%s", problem);
-    cr_assert_eq(open_status(TH_STORE_READ), 0);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), 0);
 }
 
 Test(store_side, a_longer_history_that_is_another_one_is_refused)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy old = take("data.mdb");
     struct store_fixture_copy old_side = take("CHECKPOINT");
-    fill(3);
+    store_fixture_grow(&fixture, 3);
     struct store_fixture_copy side = take("CHECKPOINT");
     put_back("data.mdb", old);
     put_back("CHECKPOINT", old_side);
-    fill(1); /* another checkpoint than the one of size 8 */
-    fill(9);
+    store_fixture_grow(&fixture, 1); /* another checkpoint than the one of size 8 */
+    store_fixture_grow(&fixture, 9);
     put_back("CHECKPOINT", side);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "hai nhật ký khác nhau"), "%s", problem);
 }
 
@@ -96,23 +81,23 @@ static void begin_another_log(void)
 
 Test(store_side, the_same_size_with_another_note_is_refused)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy side = take("CHECKPOINT");
     begin_another_log();
-    fill(5);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0);
+    store_fixture_grow(&fixture, 5);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0);
     put_back("CHECKPOINT", side);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "hai nhật ký khác nhau"), "%s", problem);
 }
 
 Test(store_side, a_file_that_is_behind_is_harmless_and_is_brought_up)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy side = take("CHECKPOINT");
-    fill(3);
+    store_fixture_grow(&fixture, 3);
     put_back("CHECKPOINT", side);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
     cr_assert_str_eq(problem, "");
     struct store_fixture_copy now = take("CHECKPOINT");
     cr_assert_not_null(memmem(now.bytes, now.size, "\n8\n", 3));
@@ -121,37 +106,38 @@ Test(store_side, a_file_that_is_behind_is_harmless_and_is_brought_up)
 
 Test(store_side, a_missing_file_is_refused_and_an_empty_one_is_taken_at_its_word_once)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     unlink(store_fixture_path(&fixture, "CHECKPOINT"));
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "thiếu tệp CHECKPOINT"), "%s", problem);
-    cr_assert_eq(open_status(TH_STORE_READ), 0);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), 0);
     put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 1), 0});
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
     cr_assert_not_null(strstr(problem, "lưu ý"), "%s", problem);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0);
     cr_assert_str_eq(problem, "");
 }
 
 Test(store_side, a_torn_slot_leaves_the_other_one)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy old = take("data.mdb");
-    fill(3); /* each opening and commit goes on to the other slot */
+    store_fixture_grow(&fixture, 3); /* each opening and commit goes on to the other slot */
     struct store_fixture_copy side = take("CHECKPOINT");
     bool second = memmem(side.bytes, 512, "\n8\n", 3) == NULL;
     side.bytes[(second ? 512 : 0) + 30] ^= 1;
     put_back("CHECKPOINT", side);
     put_back("data.mdb", old);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "it knows of size 5 only: %s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0,
+                 "it knows of size 5 only: %s", problem);
     side = take("CHECKPOINT");
     side.bytes[31] ^= 1;
     side.bytes[512 + 31] ^= 1;
     put_back("CHECKPOINT", side);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "bị hỏng"), "%s", problem);
     put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 100), 100});
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
 }
 
 Test(store_side, the_checkpoint_is_in_the_file_when_the_commit_returns)
@@ -174,9 +160,9 @@ Test(store_side, the_checkpoint_is_in_the_file_when_the_commit_returns)
 
 static void put_back_old(void)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy old = take("data.mdb");
-    fill(3);
+    store_fixture_grow(&fixture, 3);
     put_back("data.mdb", old);
 }
 
@@ -196,7 +182,7 @@ Test(store_side, after_a_recovery_the_file_knows_the_new_log_only)
     for (size_t slot = 0; slot < 2; slot++)
         cr_assert_not_null(memmem(side.bytes + 512 * slot, 512, REALM2 "\n6\n", sizeof REALM2 + 2));
     free(side.bytes);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
 }
 
 Test(store_side, a_crash_between_the_recovering_commit_and_the_file_is_harmless)
@@ -205,7 +191,7 @@ Test(store_side, a_crash_between_the_recovering_commit_and_the_file_is_harmless)
     struct store_fixture_copy side = take("CHECKPOINT");
     recover();
     put_back("CHECKPOINT", side); /* as if it had not been written */
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
     cr_assert_str_eq(problem, "");
     side = take("CHECKPOINT");
     cr_assert_null(memmem(side.bytes, side.size, "\n8\n", 3), "opening has finished it");
@@ -219,7 +205,7 @@ Test(store_side, a_slot_that_was_torn_in_the_recovery_is_harmless)
     recover();
     memset(side.bytes + 512 + 20, 'x', 200);
     put_back("CHECKPOINT", side);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
 }
 
 Test(store_side, the_new_logs_own_checkpoints_refuse_an_older_copy_of_it)
@@ -227,9 +213,9 @@ Test(store_side, the_new_logs_own_checkpoints_refuse_an_older_copy_of_it)
     put_back_old();
     recover();
     struct store_fixture_copy old = take("data.mdb");
-    fill(1);
+    store_fixture_grow(&fixture, 1);
     put_back("data.mdb", old);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "cỡ 7"), "%s", problem);
 }
 
@@ -239,9 +225,9 @@ Test(store_side, a_copy_from_before_a_recovery_is_refused)
     struct store_fixture_copy old = take("data.mdb");
     recover();
     put_back("data.mdb", old);
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "hai nhật ký khác nhau"), "%s", problem);
-    cr_assert_eq(open_status(TH_STORE_RECOVER), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_RECOVER, problem), 0, "%s", problem);
 }
 
 Test(store_side, a_copy_without_the_file_is_recovered_and_a_begun_recovery_refuses_writing)
@@ -249,33 +235,34 @@ Test(store_side, a_copy_without_the_file_is_recovered_and_a_begun_recovery_refus
     uint64_t size;
     struct th_bytes note;
     bool is_signed;
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     unlink(store_fixture_path(&fixture, "CHECKPOINT"));
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     cr_assert_not_null(strstr(problem, "tonghop-aggregator recover"), "%s", problem);
     struct th_store *store = store_fixture_open(&fixture, TH_STORE_RECOVER);
     cr_assert_not(th_store_lost_checkpoint(store, &size, &note, &is_signed));
     th_store_close(store); /* nothing was committed */
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT, "the store is as doubtful as before");
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT,
+                 "the store is as doubtful as before");
     cr_assert_not_null(strstr(problem, "khôi phục dở"), "%s", problem);
     struct store_fixture_copy begun = take("CHECKPOINT");
     recover();
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
     put_back("CHECKPOINT", begun); /* a crash behind the commit */
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
-    fill(2);
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
+    store_fixture_grow(&fixture, 2);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
 }
 
 Test(store_side, a_damaged_file_is_recovered_from)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 100), 100});
-    cr_assert_eq(open_status(TH_STORE_RECOVER), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_RECOVER, problem), 0, "%s", problem);
     cr_assert_str_eq(problem, "");
-    cr_assert_eq(open_status(TH_STORE_WRITE), TH_E_CORRUPT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
     recover();
-    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "%s", problem);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0, "%s", problem);
 }
 
 Test(store_side, another_history_of_the_same_size_is_told_to_who_recovers)
@@ -283,10 +270,10 @@ Test(store_side, another_history_of_the_same_size_is_told_to_who_recovers)
     uint64_t size = 0;
     struct th_bytes note;
     bool is_signed = true;
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     struct store_fixture_copy side = take("CHECKPOINT");
     begin_another_log();
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     put_back("CHECKPOINT", side);
     struct th_store *store = store_fixture_open(&fixture, TH_STORE_RECOVER);
     cr_assert(th_store_lost_checkpoint(store, &size, &note, &is_signed));
@@ -297,9 +284,9 @@ Test(store_side, another_history_of_the_same_size_is_told_to_who_recovers)
 
 Test(store_side, an_operators_empty_file_is_left_as_it_is_by_a_recovery_that_is_not_needed)
 {
-    fill(5);
+    store_fixture_grow(&fixture, 5);
     put_back("CHECKPOINT", (struct store_fixture_copy){calloc(1, 1), 0});
-    cr_assert_eq(open_status(TH_STORE_RECOVER), TH_E_INVALID);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_RECOVER, problem), TH_E_INVALID);
     struct store_fixture_copy side = take("CHECKPOINT");
     cr_assert_eq(side.size, 0);
     free(side.bytes);
