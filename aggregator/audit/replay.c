@@ -259,12 +259,15 @@ static int in_child(void *context, struct th_reader *reader)
 
 /* ---- the command ---- */
 
-/* A replica that was finished has no file CHECKPOINT any more. */
+/* A replica that was finished has no file CHECKPOINT any more; one that was never begun has no
+ * STORE_ID either. */
 static bool is_finished(const char *folder)
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "%s/CHECKPOINT", folder);
-    return access(path, F_OK) != 0 && errno == ENOENT;
+    bool is_begun_only = access(path, F_OK) == 0 || errno != ENOENT;
+    (void)snprintf(path, sizeof path, "%s/STORE_ID", folder);
+    return !is_begun_only && access(path, F_OK) == 0;
 }
 
 /* The folder is the parent's: it goes on every way out but a finished --out. */
