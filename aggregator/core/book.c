@@ -283,12 +283,34 @@ int th_rollups_build(struct th_core *core, const struct th_registry *registry,
     return 0;
 }
 
+static void recombine_row(const struct th_core *core, const struct th_book *book, uint32_t unit,
+                          enum th_branch branch, const struct th_row *row,
+                          struct th_rollup *rollup)
+{
+    const struct th_registry *registry = &core->registry;
+    enum th_branch own = th_unit_kind_branch(registry->units[row->unit].kind);
+    if ((branch == TH_BRANCH_ALL || branch == own) &&
+        counted_in(core, registry, book->id, row->unit) == unit)
+        th_rollup_extremes_add_row(layout_of(core, book->id), rollup, row);
+}
+
+/* A unit has one report to an obligation, and is found by its number; to an open-ended one it has
+ * any, and all rows are looked at. */
+static void recombine_unit(const struct th_core *core, const struct th_book *book, uint32_t unit,
+                           enum th_branch branch, uint32_t reporter, struct th_rollup *rollup)
+{
+    const struct th_row_slot *slot = th_book_find(book, reporter, 0);
+    if (slot != NULL)
+        recombine_row(core, book, unit, branch, &slot->row, rollup);
+}
+
 /* The extremes of one rollup from the rollups and rows right below it. */
 static void recombine(const struct th_core *core, struct th_book *book, uint32_t unit,
                       enum th_branch branch)
 {
     const struct th_rollup_layout *layout = layout_of(core, book->id);
     const struct th_registry *registry = &core->registry;
+    const bool has_numbers = th_book_obligation(core, book->id)->open_ended;
     struct th_rollup *rollup = &th_rollups_get(&book->rollups, unit, branch)->rollup;
     th_rollup_extremes_begin(layout, rollup);
     uint32_t child = registry->first_child[unit];
@@ -296,14 +318,13 @@ static void recombine(const struct th_core *core, struct th_book *book, uint32_t
         struct th_rollup_slot *slot = th_rollups_get(&book->rollups, child, branch);
         if (slot != NULL)
             th_rollup_extremes_add(layout, rollup, &slot->rollup);
+        if (!has_numbers)
+            recombine_unit(core, book, unit, branch, child, rollup);
     }
-    for (uint32_t i = 0; i < book->rows_count; i++) {
-        const struct th_row *row = &book->rows[i].row;
-        enum th_branch own = th_unit_kind_branch(registry->units[row->unit].kind);
-        if ((branch == TH_BRANCH_ALL || branch == own) &&
-            counted_in(core, registry, book->id, row->unit) == unit)
-            th_rollup_extremes_add_row(layout, rollup, row);
-    }
+    if (!has_numbers)
+        recombine_unit(core, book, unit, branch, unit, rollup);
+    for (uint32_t i = 0; has_numbers && i < book->rows_count; i++)
+        recombine_row(core, book, unit, branch, &book->rows[i].row, rollup);
 }
 
 static void recombine_chain(const struct th_core *core, struct th_book *book, uint32_t unit)
