@@ -44,6 +44,15 @@ void th_findings_add(struct th_findings *findings, enum th_finding_kind kind, ui
         findings->items[findings->items_count++] = finding;
 }
 
+void th_findings_remark(struct th_findings *findings, const char *text)
+{
+    if (findings->remarks_count == TH_REMARKS_MAX)
+        return;
+    char *remark = findings->remarks[findings->remarks_count++];
+    (void)snprintf(remark, TH_FINDING_TEXT_SIZE, "%s", text);
+    mend_end(remark, TH_FINDING_TEXT_SIZE);
+}
+
 static json_t *finding_json(const struct th_finding *finding)
 {
     json_t *position = finding->position == TH_FINDING_NO_POSITION
@@ -67,6 +76,14 @@ json_t *th_findings_json(const struct th_findings *findings)
                      counts, "items", items);
 }
 
+json_t *th_remarks_json(const struct th_findings *findings)
+{
+    json_t *remarks = json_array();
+    for (size_t i = 0; i < findings->remarks_count; i++)
+        json_array_append_new(remarks, json_string(findings->remarks[i]));
+    return remarks;
+}
+
 static void print_one(const struct th_finding *finding, FILE *out)
 {
     if (finding->position == TH_FINDING_NO_POSITION)
@@ -78,6 +95,8 @@ static void print_one(const struct th_finding *finding, FILE *out)
 
 void th_findings_print(const struct th_findings *findings, FILE *out)
 {
+    for (size_t i = 0; i < findings->remarks_count; i++)
+        (void)fprintf(out, "Lưu ý: %s\n", findings->remarks[i]);
     if (findings->total == 0)
         return;
     (void)fputs("Chỗ sai đầu tiên:\n", out);

@@ -37,6 +37,7 @@ enum th_finding_kind {
 };
 
 #define TH_FINDINGS_MAX        32
+#define TH_REMARKS_MAX         4
 #define TH_FINDING_TEXT_SIZE   320
 #define TH_FINDING_NO_POSITION UINT64_MAX
 
@@ -52,6 +53,8 @@ struct th_findings {
     struct th_finding first; /* the one of the smallest position, else the first */
     struct th_finding items[TH_FINDINGS_MAX];
     size_t items_count;
+    char remarks[TH_REMARKS_MAX][TH_FINDING_TEXT_SIZE]; /* no faults; whole sentences */
+    size_t remarks_count;
 };
 
 __attribute__((format(printf, 4, 5))) void th_findings_add(struct th_findings *findings,
@@ -59,8 +62,13 @@ __attribute__((format(printf, 4, 5))) void th_findings_add(struct th_findings *f
                                                            uint64_t position, const char *format,
                                                            ...);
 
+/* What a reader should know and is not wrong. Beyond TH_REMARKS_MAX they are dropped. */
+void th_findings_remark(struct th_findings *findings, const char *text);
+
 /* "problems" of an answer: owned, NULL without memory. */
 json_t *th_findings_json(const struct th_findings *findings);
+/* "remarks" of an answer: the same. */
+json_t *th_remarks_json(const struct th_findings *findings);
 void th_findings_print(const struct th_findings *findings, FILE *out);
 
 #endif

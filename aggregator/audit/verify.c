@@ -77,12 +77,13 @@ static void print_json(const struct th_verify *verify, const char *verdict, FILE
     if (verify->has_state)
         th_tlog_digest_to_hex(&verify->state, state);
     json_t *answer = json_pack(
-        "{s:b,s:s,s:b,s:I,s:s,s:o,s:b,s:o,s:I,s:o}", "holds", is_whole(verify), "verdict", verdict,
-        "quick", verify->line->scratch == NULL, "size", (json_int_t)verify->tree.size, "root",
-        verify->has_tree ? root : "", "state_digest",
+        "{s:b,s:s,s:b,s:I,s:s,s:o,s:b,s:o,s:I,s:o,s:o}", "holds", is_whole(verify), "verdict",
+        verdict, "quick", verify->line->scratch == NULL, "size", (json_int_t)verify->tree.size,
+        "root", verify->has_tree ? root : "", "state_digest",
         verify->has_state ? json_string(state) : json_null(), "keys_given",
         verify->line->trusted != NULL, "checked", counts_json(&verify->counts), "compared_rows",
-        (json_int_t)verify->tables.rows, "problems", th_findings_json(&verify->findings));
+        (json_int_t)verify->tables.rows, "problems", th_findings_json(&verify->findings), "remarks",
+        th_remarks_json(&verify->findings));
     (void)json_dumpf(answer, out, JSON_INDENT(2));
     (void)fputc('\n', out);
     json_decref(answer);

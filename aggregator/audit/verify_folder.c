@@ -7,6 +7,7 @@
 #define _GNU_SOURCE /* PATH_MAX, NAME_MAX */
 #include "aggregator/audit/verify_parts.h"
 
+#include "aggregator/store/folder.h"
 #include "aggregator/store/side.h"
 #include "aggregator/store/witness.h"
 #include "base/file.h"
@@ -16,10 +17,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <sys/stat.h>
 
-enum { SLOT_SIZE = 512, SLOTS = 2, HEAD_SIZE = 14, NOTE_MAX = 64 * 1024, NAME_BYTES = 320 };
-#define BEGUN UINT64_MAX
+enum { NOTE_MAX = 64 * 1024, NAME_BYTES = 320 };
+
+#define SECRETS "secrets"
 
 #define SAY(verify, ...)                                                                           \
     th_findings_add(&(verify)->findings, TH_FINDING_FOLDER, TH_FINDING_NO_POSITION, __VA_ARGS__)
@@ -80,53 +82,47 @@ static int compare_note(struct th_verify *verify, const char *where, const char 
 
 /* ---- the file CHECKPOINT ---- */
 
-struct slot {
-    bool is_written, is_whole;
-    uint64_t size;
-    const char *note;
-    size_t note_size;
-};
-
-static uint64_t number_at(const char *at, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value = value << 8 | (uint8_t)at[i];
-    return value;
-}
-
-static struct slot read_slot(const char *bytes)
-{
-    static const char zeros[SLOT_SIZE];
-    struct slot slot = {.is_written = memcmp(bytes, zeros, SLOT_SIZE) != 0,
-                        .size = number_at(bytes + 4, 8),
-                        .note = bytes + HEAD_SIZE,
-                        .note_size = (size_t)number_at(bytes + 12, 2)};
-    if (slot.note_size <= SLOT_SIZE - HEAD_SIZE)
-        slot.is_whole = number_at(bytes, 4) ==
-                        crc32(0, (const Bytef *)bytes + 4, (uInt)(HEAD_SIZE - 4 + slot.note_size));
-    return slot;
-}
-
 /* A slot that is torn leaves the other one; what an earlier log wrote is passed over. */
-static int check_slots(struct th_verify *verify, const char *bytes)
+static int check_slots(struct th_verify *verify, const uint8_t *bytes)
 {
     unsigned damaged = 0, whole = 0;
     int status = 0;
-    for (unsigned i = 0; i < SLOTS && status == 0; i++) {
-        struct slot slot = read_slot(bytes + (size_t)i * SLOT_SIZE);
-        damaged += slot.is_written && !slot.is_whole;
-        if (!slot.is_written || !slot.is_whole)
-            continue;
-        whole++;
-        if (slot.size == BEGUN)
+    for (unsigned i = 0; i < TH_SIDE_SLOTS && status == 0; i++) {
+        struct th_side_slot slot = th_side_read_slot(bytes + (size_t)i * TH_SIDE_SLOT_SIZE);
+        damaged += slot.kind == TH_SIDE_DAMAGED;
+        whole += slot.kind == TH_SIDE_BEGUN || slot.kind == TH_SIDE_WRITTEN;
+        if (slot.kind == TH_SIDE_BEGUN && !th_side_is_earlier(&slot, verify->keys))
             SAY(verify, TH_STORE_SIDE ": việc khôi phục đã bắt đầu mà chưa xong");
-        else
+        else if (slot.kind == TH_SIDE_WRITTEN)
             status = compare_note(verify, TH_STORE_SIDE, slot.note, slot.note_size);
     }
     if (damaged > 0 && whole == 0)
         SAY(verify, TH_STORE_SIDE ": cả tệp bị hỏng");
     return status;
+}
+
+static bool has(const struct th_verify *verify, const char *name)
+{
+    char path[TH_STORE_PATH_MAX];
+    struct stat found;
+    return th_folder_path(folder_of(verify), name, path) == 0 && lstat(path, &found) == 0;
+}
+
+/* A backup is made without the file. Where a log was written to, somebody has taken it away. */
+static void judge_missing(struct th_verify *verify)
+{
+    if (verify->is_replica)
+        return;
+    if (has(verify, TH_STORE_OWNER) || has(verify, SECRETS))
+        SAY(verify, "thiếu tệp " TH_STORE_SIDE
+                    ", mà thư mục này đã được mở để ghi (có " TH_STORE_OWNER " hoặc " SECRETS
+                    "/): không biết kho có phải bản mới nhất. Hãy chép lại tệp đó; nếu đây là bản "
+                    "sao lưu được đặt lại thì chạy tonghop-aggregator recover");
+    else
+        th_findings_remark(&verify->findings,
+                           "Không có tệp " TH_STORE_SIDE
+                           ": đây là một bản sao lưu, đúng tới cỡ đã ghi; không biết sau đó nhật "
+                           "ký còn gì.");
 }
 
 static int check_side(struct th_verify *verify)
@@ -135,17 +131,17 @@ static int check_side(struct th_verify *verify)
     size_t size = 0;
     int status = th_folder_path(folder_of(verify), TH_STORE_SIDE, path);
     if (status == 0)
-        status = th_file_read(path, (size_t)SLOTS * SLOT_SIZE, &bytes, &size);
+        status = th_file_read(path, TH_SIDE_SIZE, &bytes, &size);
     if (status == TH_E_NO_MEMORY)
         return status;
     int renewed = th_view_renew(verify->opened.view);
-    if (renewed == 0 && status == TH_E_NOT_FOUND && !verify->is_replica)
-        SAY(verify, "thiếu tệp " TH_STORE_SIDE);
-    else if (renewed == 0 && status != 0 && status != TH_E_NOT_FOUND)
+    if (renewed == 0 && status == TH_E_NOT_FOUND)
+        judge_missing(verify);
+    else if (renewed == 0 && status != 0)
         SAY(verify, TH_STORE_SIDE ": không đọc được");
-    else if (renewed == 0 && status == 0 && size == (size_t)SLOTS * SLOT_SIZE)
-        renewed = check_slots(verify, bytes);
-    else if (renewed == 0 && status == 0 && size > 0) /* empty: an operator's word */
+    else if (renewed == 0 && size == TH_SIDE_SIZE)
+        renewed = check_slots(verify, (const uint8_t *)bytes);
+    else if (renewed == 0 && size > 0) /* empty: an operator's word */
         SAY(verify, TH_STORE_SIDE ": tệp có độ dài sai");
     free(bytes);
     return renewed;

@@ -16,8 +16,8 @@
 #include <zlib.h>
 
 enum {
-    SLOTS = 2,
-    SLOT_SIZE = 512,
+    SLOTS = TH_SIDE_SLOTS,
+    SLOT_SIZE = TH_SIDE_SLOT_SIZE,
     HEAD_SIZE = 14, /* crc, tree size, bytes of the note */
     NOTE_MAX = SLOT_SIZE - HEAD_SIZE
 };
@@ -29,19 +29,12 @@ _Static_assert(TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX <= NOTE_MAX, "a not
 #define WAY_OUT                                                                                    \
     "hãy đặt lại data.mdb mới nhất, hoặc chạy tonghop-aggregator recover; bản này chỉ để đọc"
 
-enum slot_kind {
-    SLOT_EMPTY,   /* never written */
-    SLOT_DAMAGED, /* or torn */
-    SLOT_EARLIER, /* of an earlier origin of this log */
-    SLOT_RIGHT
-};
-
+/* A slot as this store sees it. */
 struct slot {
-    enum slot_kind kind;
-    bool is_ours; /* of this log's origin; else of a log that this store does not know */
-    uint64_t size;
-    const uint8_t *note;
-    size_t note_size;
+    struct th_side_slot read;
+    bool is_right;   /* of this log, or of one that this store does not know */
+    bool is_earlier; /* of an earlier origin of this log */
+    bool is_ours;    /* of this log's origin */
 };
 
 static void put_number(uint8_t *at, unsigned bytes, uint64_t value)
@@ -63,36 +56,46 @@ static uint32_t checksum(const uint8_t *bytes, size_t note_size)
     return (uint32_t)crc32(0, bytes + 4, (uInt)(HEAD_SIZE - 4 + note_size));
 }
 
+struct th_side_slot th_side_read_slot(const uint8_t bytes[TH_SIDE_SLOT_SIZE])
+{
+    static const uint8_t zeros[SLOT_SIZE];
+    struct th_side_slot slot = {.kind = TH_SIDE_EMPTY,
+                                .size = get_number(bytes + 4, 8),
+                                .note = (const char *)bytes + HEAD_SIZE,
+                                .note_size = (size_t)get_number(bytes + 12, 2)};
+    if (memcmp(bytes, zeros, SLOT_SIZE) == 0)
+        return slot;
+    slot.kind = TH_SIDE_DAMAGED;
+    if (slot.note_size > NOTE_MAX || get_number(bytes, 4) != checksum(bytes, slot.note_size))
+        return slot;
+    slot.kind = slot.size == BEGUN ? TH_SIDE_BEGUN : TH_SIDE_WRITTEN;
+    return slot;
+}
+
 /* The first line of the note. */
-static bool is_of(const struct slot *slot, const char *origin)
+static bool is_of(const struct th_side_slot *slot, const char *origin)
 {
     size_t size = strlen(origin);
     return slot->note_size > size && memcmp(slot->note, origin, size) == 0 &&
            slot->note[size] == '\n';
 }
 
-static bool is_of_earlier(const struct slot *slot, const struct th_log_keys *keys)
+bool th_side_is_earlier(const struct th_side_slot *slot, const struct th_log_keys *keys)
 {
-    bool is_earlier = false;
+    bool is_known = false;
     for (size_t i = 0; i < keys->count; i++)
-        is_earlier = is_earlier || is_of(slot, keys->items[i].vkey.name);
-    return is_earlier && !is_of(slot, th_log_keys_current(keys)->vkey.name);
+        is_known = is_known || is_of(slot, keys->items[i].vkey.name);
+    return is_known && !is_of(slot, th_log_keys_current(keys)->vkey.name);
 }
 
 static struct slot read_slot(const uint8_t bytes[SLOT_SIZE], const struct th_log_keys *keys)
 {
-    static const uint8_t zeros[SLOT_SIZE];
-    struct slot slot = {.kind = SLOT_EMPTY,
-                        .size = get_number(bytes + 4, 8),
-                        .note = bytes + HEAD_SIZE,
-                        .note_size = (size_t)get_number(bytes + 12, 2)};
-    if (memcmp(bytes, zeros, SLOT_SIZE) == 0)
+    struct slot slot = {.read = th_side_read_slot(bytes)};
+    if (slot.read.kind == TH_SIDE_EMPTY || slot.read.kind == TH_SIDE_DAMAGED)
         return slot;
-    slot.kind = SLOT_DAMAGED;
-    if (slot.note_size > NOTE_MAX || get_number(bytes, 4) != checksum(bytes, slot.note_size))
-        return slot;
-    slot.kind = is_of_earlier(&slot, keys) ? SLOT_EARLIER : SLOT_RIGHT;
-    slot.is_ours = is_of(&slot, th_log_keys_current(keys)->vkey.name);
+    slot.is_earlier = th_side_is_earlier(&slot.read, keys);
+    slot.is_right = !slot.is_earlier;
+    slot.is_ours = is_of(&slot.read, th_log_keys_current(keys)->vkey.name);
     return slot;
 }
 
@@ -233,15 +236,15 @@ static int read_file(struct opening *opening)
         return refuse_damaged(opening);
     for (unsigned i = 0; i < SLOTS; i++) {
         struct slot slot = read_slot(opening->bytes + (size_t)i * SLOT_SIZE, opening->keys);
-        any_damaged = any_damaged || slot.kind == SLOT_DAMAGED;
-        opening->has_earlier = opening->has_earlier || slot.kind == SLOT_EARLIER;
-        if (slot.kind != SLOT_RIGHT || (last->kind == SLOT_RIGHT && last->size >= slot.size))
+        any_damaged = any_damaged || slot.read.kind == TH_SIDE_DAMAGED;
+        opening->has_earlier = opening->has_earlier || slot.is_earlier;
+        if (!slot.is_right || (last->is_right && last->read.size >= slot.read.size))
             continue;
         *last = slot;
         opening->side.next = (i + 1) % SLOTS;
     }
     /* A new log begins with both slots: beside one of an earlier log, the other was torn then. */
-    if (any_damaged && last->kind != SLOT_RIGHT && !opening->has_earlier)
+    if (any_damaged && !last->is_right && !opening->has_earlier)
         return refuse_damaged(opening);
     return 0;
 }
@@ -249,12 +252,13 @@ static int read_file(struct opening *opening)
 static bool take_lost(const struct opening *opening)
 {
     const struct slot *last = &opening->last;
-    const char *note = (const char *)last->note;
-    const struct th_log_key *key = th_keys_in_force(opening->keys, last->size);
-    if (!last->is_ours || last->size == BEGUN)
+    const char *note = last->read.note;
+    const struct th_log_key *key = th_keys_in_force(opening->keys, last->read.size);
+    if (!last->is_ours || last->read.kind == TH_SIDE_BEGUN)
         return th_lost_say(opening->lost);
-    return th_lost_take(opening->lost, last->size, th_keys_has_signed(key, note, last->note_size),
-                        note, last->note_size);
+    return th_lost_take(opening->lost, last->read.size,
+                        th_keys_has_signed(key, note, last->read.note_size), note,
+                        last->read.note_size);
 }
 
 /* Each checkpoint that the store has signed is in its table: the file's is one of them. */
@@ -262,31 +266,32 @@ static int compare(const struct opening *opening)
 {
     struct th_bytes note;
     const struct slot *last = &opening->last;
-    if (last->is_ours && last->size > opening->size) {
+    if (last->is_ours && last->read.size > opening->size) {
         if (take_lost(opening))
             return 0;
-        if (last->size == BEGUN)
+        if (last->read.kind == TH_SIDE_BEGUN)
             return th_store_report(opening->report, TH_E_CORRUPT,
                                    "kho này đang được khôi phục dở; hãy chạy lại "
                                    "tonghop-aggregator recover");
         return th_store_report(opening->report, TH_E_CORRUPT,
                                "kho này là một bản cũ: nhật ký đã được ký tới cỡ %llu, data.mdb "
                                "chỉ có %llu; ghi tiếp sẽ ký hai nhật ký trái nhau; " WAY_OUT,
-                               (unsigned long long)last->size, (unsigned long long)opening->size);
+                               (unsigned long long)last->read.size,
+                               (unsigned long long)opening->size);
     }
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, last->size);
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, last->read.size);
     int status = th_txn_get(opening->txn, &key, &note);
     if (status < 0 && status != TH_E_NOT_FOUND && status != TH_E_CORRUPT)
         return th_store_report(opening->report, status, "không đọc được bảng checkpoint");
-    if (status == 0 && note.size == last->note_size &&
-        memcmp(note.bytes, last->note, note.size) == 0)
+    if (status == 0 && note.size == last->read.note_size &&
+        memcmp(note.bytes, last->read.note, note.size) == 0)
         return 0;
     if (take_lost(opening))
         return 0;
     return th_store_report(opening->report, TH_E_CORRUPT,
                            "data.mdb và tệp CHECKPOINT là hai nhật ký khác nhau (đã ký ở cỡ "
                            "%llu); " WAY_OUT,
-                           (unsigned long long)last->size);
+                           (unsigned long long)last->read.size);
 }
 
 static int catch_up(struct opening *opening)
@@ -312,20 +317,15 @@ int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
                  const struct th_log_keys *keys, uint64_t size, struct th_lost *lost,
                  struct th_side *ret_side)
 {
-    struct opening opening = {.report = report,
-                              .txn = txn,
-                              .keys = keys,
-                              .size = size,
-                              .lost = lost,
-                              .side = {.fd = -1},
-                              .last = {.kind = SLOT_EMPTY}};
+    struct opening opening = {
+        .report = report, .txn = txn, .keys = keys, .size = size, .lost = lost, .side = {.fd = -1}};
     const struct slot *last = &opening.last;
     int status = open_file(&opening);
     if (status == 0)
         status = read_file(&opening);
-    if (status == 0 && last->kind == SLOT_RIGHT)
+    if (status == 0 && last->is_right)
         status = compare(&opening);
-    if (status == 0 && lost == NULL && size > 0 && (last->kind != SLOT_RIGHT || last->size < size))
+    if (status == 0 && lost == NULL && size > 0 && (!last->is_right || last->read.size < size))
         status = catch_up(&opening);
     if (status < 0) {
         th_side_close(&opening.side);

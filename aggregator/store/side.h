@@ -33,6 +33,31 @@
 
 #define TH_STORE_SIDE "CHECKPOINT"
 
+enum {
+    TH_SIDE_SLOTS = 2,
+    TH_SIDE_SLOT_SIZE = 512,
+    TH_SIDE_SIZE = TH_SIDE_SLOTS * TH_SIDE_SLOT_SIZE
+};
+
+enum th_side_kind {
+    TH_SIDE_EMPTY,   /* never written */
+    TH_SIDE_DAMAGED, /* or torn */
+    TH_SIDE_BEGUN,   /* a recovery was begun; the note is an origin and a newline */
+    TH_SIDE_WRITTEN
+};
+
+/* What a slot says, of whatever log. The note is borrowed; nothing is known of its signature. */
+struct th_side_slot {
+    enum th_side_kind kind;
+    uint64_t size;
+    const char *note;
+    size_t note_size;
+};
+
+struct th_side_slot th_side_read_slot(const uint8_t bytes[TH_SIDE_SLOT_SIZE]);
+/* It is of an earlier origin of the log with these keys: to be passed over. */
+bool th_side_is_earlier(const struct th_side_slot *slot, const struct th_log_keys *keys);
+
 struct th_side {
     int fd;        /* -1: closed */
     unsigned next; /* the slot that is written next */

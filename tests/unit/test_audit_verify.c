@@ -5,6 +5,7 @@
 #include "tests/support/recovery_case.h"
 
 #include "aggregator/audit/tree_check.h"
+#include "aggregator/store/backup.h"
 #include "base/file.h"
 #include "proto/tlog/hash.h"
 
@@ -183,6 +184,25 @@ Test(audit_verify, a_checkpoint_file_that_is_missing_damaged_or_of_another_histo
     audit_write(path, bytes, size);
     cr_assert_eq(verify(), EX_OK, "%s", audit_out);
     free(bytes);
+}
+
+Test(audit_verify, a_backup_has_no_checkpoint_file_and_that_is_a_remark)
+{
+    struct th_backup_result result;
+    char problem[TH_STORE_PROBLEM_SIZE], copy[64];
+    ledger_release(&ledger);
+    (void)snprintf(copy, sizeof copy, "%s", audit_path(ledger.folder, "copy"));
+    cr_assert_eq(th_store_backup(ledger.folder, copy, NULL, 0, NULL, NULL, problem, &result), 0,
+                 "%s", problem);
+    cr_assert_eq(run(copy, NULL, NULL), EX_OK, "%s", audit_out);
+    cr_expect_str_eq(ledger_at(answer, "holds"), "true");
+    cr_expect_str_eq(ledger_at(answer, "problems/total"), "0");
+    cr_expect_eq(json_array_size(json_object_get(answer, "remarks")), 1, "%s", audit_out);
+    cr_expect_not_null(strstr(audit_out, "bản sao lưu"), "%s", audit_out);
+    cr_assert_eq(mkdir(audit_path(copy, "secrets"), 0700), 0);
+    cr_assert_eq(run(copy, NULL, NULL), EX_DATAERR, "%s", audit_out);
+    cr_expect_str_eq(ledger_at(answer, "problems/first/kind"), "folder");
+    cr_expect_eq(json_array_size(json_object_get(answer, "remarks")), 0, "%s", audit_out);
 }
 
 Test(audit_verify, what_a_witness_has_seen_the_store_has)
