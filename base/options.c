@@ -125,6 +125,16 @@ enum th_cli_next th_cli_parse(const struct th_cli_command *command, int argc, ch
     return TH_CLI_RUN;
 }
 
+bool th_cli_begin(const struct th_cli_command *command, int argc, char **argv, FILE *out, FILE *err,
+                  char ***ret_operands, int *ret_operands_count, int *ret_exit_code)
+{
+    enum th_cli_next next =
+        th_cli_parse(command, argc, argv, out, err, ret_operands, ret_operands_count);
+    if (next != TH_CLI_RUN)
+        *ret_exit_code = next == TH_CLI_STOP ? th_cli_finish(out, err, EX_OK) : EX_USAGE;
+    return next == TH_CLI_RUN;
+}
+
 /* ---- a program of several commands ---- */
 
 static void print_program(const struct th_cli_program *program, FILE *out)

@@ -58,6 +58,13 @@ enum th_cli_next {
 enum th_cli_next th_cli_parse(const struct th_cli_command *command, int argc, char **argv,
                               FILE *out, FILE *err, char ***ret_operands, int *ret_operands_count);
 
+/*
+ * How a command begins: false when the line was wrong or asked for help, and what is to be said is
+ * said: then return `*ret_exit_code`. Otherwise as th_cli_parse().
+ */
+bool th_cli_begin(const struct th_cli_command *command, int argc, char **argv, FILE *out, FILE *err,
+                  char ***ret_operands, int *ret_operands_count, int *ret_exit_code);
+
 /* Help on standard output. */
 void th_cli_help(const struct th_cli_command *command, FILE *out);
 

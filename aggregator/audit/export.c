@@ -180,15 +180,9 @@ int th_audit_export(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-    default:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     if (!read_position("from", from, err, &line.from) || !read_position("to", to, err, &line.to) ||
         !read_kinds(&kinds, err, &line.kinds))
         return EX_USAGE;

@@ -30,15 +30,9 @@ int th_audit_keygen(int argc, char **argv, FILE *out, FILE *err)
     char **operands = NULL;
     int operands_count = 0;
     char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-    default:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     if (name == NULL) {
         th_cli_complain(err, NAME, "ví dụ: --name thanhtra.gialai.gov.vn", "thiếu --name TÊN");
         return EX_USAGE;

@@ -289,15 +289,9 @@ int th_audit_prove(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-    default:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     if (line.what == NULL) {
         th_cli_complain(err, NAME, "xem " TH_CLI_PROGRAM " prove --help",
                         "cần biết báo cáo nào: --report BÁO-CÁO");

@@ -331,15 +331,9 @@ int th_audit_witness(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-    default:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     line.state_folder = operands[0];
     int code = check_line(&line, &lists);
     return th_cli_finish(out, err, code == EX_OK ? run(&line, lists) : code);

@@ -261,14 +261,9 @@ int th_cli_backup(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = 2};
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
+        return exit_code;
     if (keep != NULL &&
         th_text_parse_int(keep, strlen(keep), 1, COPIES_MAX / 2, &backing.keep) < 0) {
         th_cli_complain(err, "backup", "ghi một số từ 1", "không hiểu --keep \"%s\"", keep);

@@ -160,14 +160,9 @@ int th_cli_plan_load(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = 2};
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
+        return exit_code;
     const struct th_site site = {"plan load", operands[0], as_json, out, err};
     return th_cli_finish(out, err, load_plan(&site, operands[1], &units));
 }
@@ -273,14 +268,9 @@ int th_cli_units(int argc, char **argv, FILE *out, FILE *err)
     }
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc - 1, argv + 1, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc - 1, argv + 1, out, err, &operands, &count, &exit_code))
+        return exit_code;
     const struct th_site site = {"units import", operands[0], as_json, out, err};
     return th_cli_finish(out, err,
                          import(&site, (const char *const *)operands + 1, (size_t)count - 1));

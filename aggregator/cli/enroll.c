@@ -171,14 +171,9 @@ int th_cli_enroll(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = 1 + 2 * PAIRS_MAX};
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
+        return exit_code;
     if (count % 2 == 0) {
         th_cli_complain(err, "enroll", "mỗi đơn vị một tệp: DIR ĐƠN-VỊ NODE.PUB ...",
                         "thiếu tệp của đơn vị %s", operands[count - 1]);

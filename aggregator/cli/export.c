@@ -195,14 +195,9 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = 1};
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
+        return exit_code;
     if (exporting.target == NULL || exporting.target[0] == 0) {
         th_cli_complain(err, "export", "thêm --for-copy ĐÍCH", "chưa rõ trích ra đâu");
         return EX_USAGE;

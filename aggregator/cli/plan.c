@@ -151,13 +151,9 @@ int th_cli_plan(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc - 1, argv + 1, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc - 1, argv + 1, out, err, &operands, &operands_count,
+                      &exit_code))
+        return exit_code;
     return run((enum action)action, operands[0], &units, as_json, out, err);
 }

@@ -207,15 +207,9 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
                                         .operands_max = 1};
     char **operands;
     int operands_count;
-    switch (th_cli_parse(&self, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-    default:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&self, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     line.folder = operands[0];
     return run(what, &line, out, err);
 }

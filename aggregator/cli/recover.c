@@ -396,16 +396,9 @@ int th_cli_recover(int argc, char **argv, FILE *out, FILE *err)
     char **operands = NULL;
     int count = 0;
     int code = EX_OK;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        break;
-    case TH_CLI_WRONG:
-        code = EX_USAGE;
-        break;
-    case TH_CLI_RUN:
+    if (th_cli_begin(&command, argc, argv, out, err, &operands, &count, &code)) {
         recovering->site.folder = operands[0];
         code = choose(recovering, is_finish, is_status);
-        break;
     }
     free(recovering);
     return th_cli_finish(out, err, code);

@@ -385,14 +385,9 @@ int th_cli_status(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = 1};
     char **operands = NULL;
     int count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
+        return exit_code;
     inspecting.site.folder = operands[0];
     inspecting.answer = json_object();
     if (inspecting.answer == NULL)

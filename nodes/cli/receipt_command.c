@@ -261,14 +261,9 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     verify.as_json = request.as_json;
     if ((verify.path != NULL) == (operands_count > 0)) {
         th_cli_complain(err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",

@@ -177,14 +177,9 @@ int th_cli_trust(int argc, char **argv, FILE *out, FILE *err)
     };
     char **operands = NULL;
     int operands_count = 0;
-    switch (th_cli_parse(&command, argc, argv, out, err, &operands, &operands_count)) {
-    case TH_CLI_STOP:
-        return th_cli_finish(out, err, EX_OK);
-    case TH_CLI_WRONG:
-        return EX_USAGE;
-    case TH_CLI_RUN:
-        break;
-    }
+    int exit_code = EX_OK;
+    if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
+        return exit_code;
     request.folder = operands[0];
     request.server_path = operands[1];
     return th_cli_finish(out, err, run(&request));

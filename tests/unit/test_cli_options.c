@@ -136,3 +136,31 @@ Test(cli_options, help_lists_every_option)
     cr_assert_not_null(strstr(out_text, "tonghop-aggregator x kho"));
     cr_assert_eq(err_size, 0);
 }
+
+static bool begins(const char *word, int *ret_exit_code)
+{
+    char program[] = "x", operand[32];
+    char *argv[] = {program, operand, NULL};
+    (void)snprintf(operand, sizeof operand, "%s", word);
+    tear_down();
+    FILE *out = open_memstream(&out_text, &out_size), *err = open_memstream(&err_text, &err_size);
+    bool begun =
+        th_cli_begin(&command, 2, argv, out, err, &operands, &operands_count, ret_exit_code);
+    (void)fclose(out);
+    (void)fclose(err);
+    return begun;
+}
+
+Test(cli_options, a_command_begins_or_has_an_exit_code)
+{
+    int code = -1;
+    cr_assert(begins("kho", &code));
+    cr_assert_eq(code, -1);
+    cr_assert_eq(operands_count, 1);
+    cr_assert_not(begins("--help", &code));
+    cr_assert_eq(code, EX_OK);
+    cr_assert_gt(out_size, 0);
+    cr_assert_not(begins("--bad", &code));
+    cr_assert_eq(code, EX_USAGE);
+    cr_assert_gt(err_size, 0);
+}
