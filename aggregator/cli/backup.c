@@ -2,11 +2,11 @@
 /* backup: a checked copy of the store, while it is written to; and how many copies are kept. */
 #include "aggregator/store/backup.h"
 
+#include "aggregator/cli/handout.h"
 #include "aggregator/cli/site.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/config.h"
-#include "aggregator/cli/handout.h"
 #include "aggregator/store/folder.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -57,11 +57,11 @@ static void make_stamp(th_instant now, char stamp[STAMP_SIZE])
                    text + 11, text + 14, text + 17);
 }
 
-static bool is_stamp(const char *name)
+static bool is_stamp(const char *name, size_t size)
 {
-    if (strlen(name) != STAMP_SIZE - 1)
+    if (size != STAMP_SIZE - 1)
         return false;
-    for (size_t i = 0; i < STAMP_SIZE - 1; i++)
+    for (size_t i = 0; i < size; i++)
         if (i == 8 ? name[i] != '-' : name[i] < '0' || name[i] > '9')
             return false;
     return true;
@@ -90,7 +90,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The copies of this store in the parent folder, oldest first. */
+/* The earlier copies of this store in the parent folder, oldest first. The new one is not among
+ * them: whatever the clock said when the others got their names, it stays. */
 static int list_copies(const struct backing *backing, struct copies *copies)
 {
     char own[65];
@@ -103,10 +104,10 @@ static int list_copies(const struct backing *backing, struct copies *copies)
         return TH_E_IO;
     const struct dirent *item;
     while ((item = readdir(folder)) != NULL && copies->count < COPIES_MAX) {
-        if (!is_stamp(item->d_name) ||
+        if (!is_stamp(item->d_name, strlen(item->d_name)) ||
             snprintf(path, sizeof path, "%s/%s", backing->given, item->d_name) >= (int)sizeof path)
             continue;
-        if (read_id(path, other) && strcmp(own, other) == 0)
+        if (strcmp(path, backing->target) != 0 && read_id(path, other) && strcmp(own, other) == 0)
             memcpy(copies->names[copies->count++], item->d_name, STAMP_SIZE);
     }
     (void)closedir(folder);
@@ -114,24 +115,10 @@ static int list_copies(const struct backing *backing, struct copies *copies)
     return 0;
 }
 
-/* The folder and the files in it. A copy that holds a folder is not only a copy: it stays. */
-static int remove_copy(const char *path)
+static void complain_old(const struct backing *backing, const char *path)
 {
-    char file[TH_SITE_PATH_SIZE];
-    struct stat about;
-    DIR *folder = opendir(path);
-    int status = folder == NULL ? TH_E_IO : 0;
-    const struct dirent *item;
-    while (status == 0 && (item = readdir(folder)) != NULL) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
-            continue;
-        if (snprintf(file, sizeof file, "%s/%s", path, item->d_name) >= (int)sizeof file ||
-            lstat(file, &about) != 0 || S_ISDIR(about.st_mode) || unlink(file) != 0)
-            status = TH_E_IO;
-    }
-    if (folder != NULL)
-        (void)closedir(folder);
-    return status == 0 && rmdir(path) != 0 ? TH_E_IO : status;
+    th_cli_complain(backing->site.err, "backup", "xem thư mục đó rồi tự xóa",
+                    "%s: bản sao lưu mới đã xong, nhưng không xóa được bản cũ", path);
 }
 
 /* Only once the new one is verified. What cannot be removed is told; the backup is good. */
@@ -140,17 +127,17 @@ static int remove_older(struct backing *backing)
     char path[TH_SITE_PATH_SIZE];
     struct copies copies = {.names = calloc(COPIES_MAX, STAMP_SIZE)};
     int status = copies.names == NULL ? TH_E_NO_MEMORY : list_copies(backing, &copies);
-    size_t surplus = status == 0 && copies.count > (size_t)backing->keep
-                         ? copies.count - (size_t)backing->keep
-                         : 0;
+    size_t others = (size_t)backing->keep - 1;
+    size_t surplus = status == 0 && copies.count > others ? copies.count - others : 0;
+    if (status < 0)
+        complain_old(backing, backing->given);
     for (size_t i = 0; i < surplus && status == 0; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", backing->given, copies.names[i]);
-        status = remove_copy(path);
+        status = th_backup_remove(path);
         if (status == 0)
             backing->removed++;
         else
-            th_cli_complain(backing->site.err, "backup", "xem thư mục đó rồi tự xóa",
-                            "%s: bản sao lưu mới đã xong, nhưng không xóa được bản cũ này", path);
+            complain_old(backing, path);
     }
     free(copies.names);
     return status;
@@ -171,6 +158,7 @@ static int choose_target(struct backing *backing)
                         backing->given);
         return EX_CANTCREAT;
     } else {
+        th_backup_clean(backing->given, is_stamp);
         make_stamp(th_clock_now().wall, stamp);
         size = snprintf(backing->target, sizeof backing->target, "%s/%s", backing->given, stamp);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A backup in the making is the folder <target>.part-<pid>. A process that was killed leaves it;
- * the next backup to the same target removes those whose process is gone.
+ * the next backup to the same target removes those whose process is gone. A backup that is removed
+ * bears such a name first, so what has its own name is whole.
  */
 #define _GNU_SOURCE /* renameat2 */
 #include "aggregator/store/backup.h"
@@ -58,44 +59,85 @@ static int remove_folder(const char *path)
     return rmdir(path) == 0 ? status : TH_E_IO;
 }
 
-/* True for "<name>.part-<pid>" of a process that is gone, or of this one: it has none yet. */
-static bool is_left_behind(const char *item, const char *name)
+/*
+ * Bytes of the name in "<name>.part-<pid>" of a process that is gone, or of this one: it has none
+ * yet. 0: the item is no such folder.
+ */
+static size_t left_behind_name(const char *item)
 {
-    size_t name_size = strlen(name);
+    const char *mark = strstr(item, PART_MARK);
     char *end;
-    if (strncmp(item, name, name_size) != 0 ||
-        strncmp(item + name_size, PART_MARK, sizeof PART_MARK - 1) != 0)
-        return false;
-    const char *digits = item + name_size + sizeof PART_MARK - 1;
+    if (mark == NULL)
+        return 0;
+    const char *digits = mark + sizeof PART_MARK - 1;
     if (digits[0] < '1' || digits[0] > '9')
-        return false;
+        return 0;
     errno = 0;
     long pid = strtol(digits, &end, 10);
     if (errno != 0 || *end != '\0' || pid > INT_MAX)
-        return false;
-    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+        return 0;
+    bool is_gone = pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+    return is_gone ? (size_t)(mark - item) : 0;
 }
 
-/* What cannot be removed stays: it is in nobody's way. */
-static void remove_left_behind(const char *target)
+/* Of the backups with this name, or with the names that `is_ours` says. */
+static void remove_left_behind(const char *parent, const char *name, th_backup_is_ours *is_ours)
+{
+    char path[TH_STORE_PATH_MAX];
+    struct dirent *item;
+    DIR *folder = opendir(parent);
+    if (folder == NULL)
+        return;
+    while ((item = readdir(folder)) != NULL) {
+        size_t size = left_behind_name(item->d_name);
+        bool is_meant = size > 0 && (name == NULL ? is_ours(item->d_name, size)
+                                                  : size == strlen(name) &&
+                                                        strncmp(item->d_name, name, size) == 0);
+        if (is_meant && th_folder_path(parent, item->d_name, path) == 0)
+            (void)remove_folder(path);
+    }
+    (void)closedir(folder);
+}
+
+static void remove_left_of(const char *target)
 {
     char parent[TH_STORE_PATH_MAX];
-    char path[TH_STORE_PATH_MAX];
     const char *slash = strrchr(target, '/');
-    const char *name = slash == NULL ? target : slash + 1;
     size_t parent_size = slash == NULL ? 0 : (size_t)(slash - target);
-    struct dirent *item;
     memcpy(parent, target, parent_size);
     memcpy(parent + parent_size, "/", 2);
     if (slash == NULL)
         memcpy(parent, ".", 2);
-    DIR *folder = opendir(parent);
-    if (folder == NULL)
-        return;
-    while ((item = readdir(folder)) != NULL)
-        if (is_left_behind(item->d_name, name) && th_folder_path(parent, item->d_name, path) == 0)
-            (void)remove_folder(path);
-    (void)closedir(folder);
+    remove_left_behind(parent, slash == NULL ? target : slash + 1, NULL);
+}
+
+void th_backup_clean(const char *parent, th_backup_is_ours *is_ours)
+{
+    remove_left_behind(parent, NULL, is_ours);
+}
+
+static bool has_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *item;
+    struct stat found;
+    bool has = folder == NULL;
+    while (!has && (item = readdir(folder)) != NULL)
+        has = strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 &&
+              (fstatat(dirfd(folder), item->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 ||
+               S_ISDIR(found.st_mode));
+    if (folder != NULL)
+        (void)closedir(folder);
+    return has;
+}
+
+int th_backup_remove(const char *path)
+{
+    char part[TH_STORE_PATH_MAX + 32];
+    int size = snprintf(part, sizeof part, "%s" PART_MARK "%ld", path, (long)getpid());
+    if (size < 0 || (size_t)size >= sizeof part || has_folder(path) || rename(path, part) != 0)
+        return TH_E_IO;
+    return remove_folder(part);
 }
 
 static int prepare(struct backup *backup, const char *target)
@@ -115,7 +157,7 @@ static int prepare(struct backup *backup, const char *target)
                                "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
     if (errno != ENOENT)
         return report_errno(&backup->destination, errno, "không xem được đích");
-    remove_left_behind(backup->target);
+    remove_left_of(backup->target);
     if (mkdir(backup->part, 0700) != 0)
         return report_errno(&backup->destination, errno, "không tạo được thư mục");
     return 0;

@@ -38,4 +38,17 @@ TH_MUST_CHECK int th_store_backup(const char *folder, const char *target, const 
                                   char ret_problem[TH_STORE_PROBLEM_SIZE],
                                   struct th_backup_result *ret_result);
 
+/* Of the first `size` bytes of the name: whether it is one that the caller gives to backups. */
+typedef bool th_backup_is_ours(const char *name, size_t size);
+
+/* Removes from `parent` what processes that were killed left of backups with such names. What
+ * cannot be removed stays: it is in nobody's way. */
+void th_backup_clean(const char *parent, th_backup_is_ours *is_ours);
+
+/*
+ * Removes a backup; it loses its name first, so that a crash leaves no part of it under its name.
+ * A folder with a folder in it is not only a backup: it stays. TH_E_IO.
+ */
+TH_MUST_CHECK int th_backup_remove(const char *path);
+
 #endif

@@ -132,6 +132,47 @@ Test(cli_backup, the_oldest_copies_go_when_a_new_one_is_verified)
     cr_expect_eq(count_copies(), 2);
 }
 
+Test(cli_backup, the_new_copy_stays_when_the_others_are_named_after_tomorrow)
+{
+    cr_assert_eq(mkdir(cli_case_path(&fixture, "copies"), 0700), 0);
+    make_older("29990101-000000");
+    make_older("29990102-000000");
+    cr_assert_eq(run("backup @D @F/copies --keep 2"), EX_OK, "%s", fixture.err);
+    cr_expect(!cli_case_has(&fixture, "copies/29990101-000000"));
+    cr_expect(cli_case_has(&fixture, "copies/29990102-000000"));
+    cr_expect_eq(count_copies(), 2);
+}
+
+Test(cli_backup, what_killed_backups_left_goes_with_the_next)
+{
+    char dead[64], living[64];
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    (void)waitpid(child, NULL, 0);
+    (void)snprintf(dead, sizeof dead, "20240101-000000.part-%d", (int)child);
+    (void)snprintf(living, sizeof living, "20240101-000000.part-%d", (int)getppid());
+    cr_assert_eq(mkdir(cli_case_path(&fixture, "copies"), 0700), 0);
+    make_older(dead);
+    make_older(living);
+    make_older("ghi-chu.part-1");
+    cr_assert_eq(run("backup @D @F/copies --keep 1"), EX_OK, "%s", fixture.err);
+    cr_expect_eq(count_copies(), 3);
+    (void)snprintf(dead, sizeof dead, "copies/20240101-000000.part-%d", (int)child);
+    cr_expect(!cli_case_has(&fixture, dead));
+}
+
+Test(cli_backup, a_copy_with_a_folder_in_it_stays_whole)
+{
+    cr_assert_eq(mkdir(cli_case_path(&fixture, "copies"), 0700), 0);
+    make_older("20240101-000000");
+    cr_assert_eq(mkdir(cli_case_path(&fixture, "copies/20240101-000000/giu"), 0700), 0);
+    cr_expect_neq(run("backup @D @F/copies --keep 1"), EX_OK);
+    expect_error("20240101-000000");
+    cr_expect(cli_case_has(&fixture, "copies/20240101-000000/data.mdb"));
+    cr_expect_eq(count_copies(), 2);
+}
+
 Test(cli_backup, copies_of_another_store_and_other_folders_stay)
 {
     cr_assert_eq(mkdir(cli_case_path(&fixture, "copies"), 0700), 0);
