@@ -198,10 +198,7 @@ static int tell(const struct backing *backing)
             json_pack("{s:s, s:I, s:s, s:I, s:I}", "target", backing->target, "size",
                       (json_int_t)backing->result.size, "root", root, "bytes",
                       (json_int_t)backing->result.bytes, "removed", (json_int_t)backing->removed);
-        int failed = all == NULL ? -1 : json_dumpf(all, backing->site.out, JSON_INDENT(2));
-        (void)fputc('\n', backing->site.out);
-        json_decref(all);
-        return failed == 0 ? EX_OK : EX_OSERR;
+        return th_site_answer(&backing->site, all);
     }
     (void)fprintf(backing->site.out,
                   "Đã sao lưu và kiểm tra %s: %llu mục, gốc %s, %llu byte.\n"

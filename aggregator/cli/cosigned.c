@@ -158,10 +158,7 @@ static int tell(const struct keeping *keeping)
             seen->origin, "size", (json_int_t)seen->size, "behind",
             (json_int_t)(keeping->store_size - seen->size), "time", th_instant_format(time, stamp),
             "kept", keeping->is_kept, "file", keeping->name);
-        int failed = all == NULL ? -1 : json_dumpf(all, keeping->site.out, JSON_INDENT(2));
-        (void)fputc('\n', keeping->site.out);
-        json_decref(all);
-        return failed == 0 ? EX_OK : EX_OSERR;
+        return th_site_answer(&keeping->site, all);
     }
     (void)fprintf(keeping->site.out, "Nhân chứng %s đã xác nhận nhật ký “%s” ở cỡ %llu, lúc %s.\n",
                   keeping->witness.name, seen->origin, (unsigned long long)seen->size,

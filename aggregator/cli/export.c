@@ -114,10 +114,7 @@ static int tell(const struct th_exporting *exporting)
                       (json_int_t)exporting->since, "size", (json_int_t)exporting->size, "root",
                       root, "reports", (json_int_t)exporting->reports, "submissions",
                       (json_int_t)exporting->submissions);
-        int failed = all == NULL ? -1 : json_dumpf(all, exporting->site.out, JSON_INDENT(2));
-        (void)fputc('\n', exporting->site.out);
-        json_decref(all);
-        return failed == 0 ? EX_OK : EX_OSERR;
+        return th_site_answer(&exporting->site, all);
     }
     (void)fprintf(exporting->site.out,
                   "Đã trích %llu báo cáo (%llu bản nộp) ra %s, tới cỡ %llu của nhật ký.\n"

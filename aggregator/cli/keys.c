@@ -5,7 +5,6 @@
 #include "aggregator/cli/handout.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/shell/clock_linux.h"
-#include "base/file.h"
 #include "base/options.h"
 #include "proto/exchange/keys_file.h"
 #include "proto/wire/journal.h"
@@ -73,27 +72,6 @@ bool th_cli_key_is_lost(const struct th_log_keys *keys, size_t i)
 
 /* ---- history ---- */
 
-/* To standard output: through a file, which is what is written. */
-static int print_history(const struct th_log_keys *keys, FILE *out)
-{
-    char folder[] = "/tmp/tonghop-keys-XXXXXX";
-    char path[sizeof folder + sizeof TH_KEYS_FILE + 1];
-    char *text = NULL;
-    size_t size = 0;
-    if (mkdtemp(folder) == NULL)
-        return TH_E_IO;
-    (void)snprintf(path, sizeof path, "%s/" TH_KEYS_FILE, folder);
-    int status = th_keys_file_write(path, keys);
-    if (status == 0)
-        status = th_file_read(path, TH_KEYS_FILE_SIZE_MAX, &text, &size);
-    if (status == 0 && fwrite(text, 1, size, out) != size)
-        status = TH_E_IO;
-    free(text);
-    (void)unlink(path);
-    (void)rmdir(folder);
-    return status;
-}
-
 static int history(const struct th_site *site, const char *path)
 {
     struct th_store *store = NULL;
@@ -101,7 +79,8 @@ static int history(const struct th_site *site, const char *path)
     if (code != EX_OK)
         return code;
     const struct th_log_keys *keys = th_store_log_keys(store);
-    int status = path == NULL ? print_history(keys, site->out) : th_keys_file_write(path, keys);
+    int status =
+        path == NULL ? th_keys_file_print(site->out, keys) : th_keys_file_write(path, keys);
     if (status == 0 && path != NULL)
         (void)fprintf(site->out, "Đã ghi %s: %zu khóa. Đưa cho người kiểm tra biên nhận.\n", path,
                       keys->count);
@@ -211,10 +190,7 @@ static int tell_rotation(const struct th_site *site, const struct th_secrets *ne
     (void)th_cli_vkey_text(&next->signer.vkey, vkey);
     if (site->as_json) {
         json_t *all = json_pack("{s:s, s:I}", "log_key", vkey, "after", (json_int_t)after);
-        int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
-        (void)fputc('\n', site->out);
-        json_decref(all);
-        return failed == 0 ? EX_OK : EX_OSERR;
+        return th_site_answer(site, all);
     }
     (void)fprintf(site->out,
                   "Nhật ký có khóa mới từ mục %llu: %s\n"

@@ -215,11 +215,8 @@ static int show_open(struct showing *showing)
                         "kho không có đơn vị \"%s\"", showing->unit);
         return EX_NOINPUT;
     }
-    if (showing->site.as_json) {
-        int failed = json_dumpf(showing->answer, showing->site.out, JSON_INDENT(2));
-        (void)fputc('\n', showing->site.out);
-        return failed == 0 ? EX_OK : EX_OSERR;
-    }
+    if (showing->site.as_json)
+        return th_site_answer(&showing->site, json_incref(showing->answer));
     print_log_keys(showing);
     print_unit_keys(showing);
     return EX_OK;

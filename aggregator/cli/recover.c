@@ -151,10 +151,7 @@ static int tell_json(const struct th_recovering *recovering, const struct th_sec
             : json_null(),
         "succession", is_signed, "new_curve_key", is_curve_new, "keys_found",
         (json_int_t)(recovering->keys.count - recovering->known_keys));
-    int failed = all == NULL ? -1 : json_dumpf(all, recovering->site.out, JSON_INDENT(2));
-    (void)fputc('\n', recovering->site.out);
-    json_decref(all);
-    return failed == 0 ? EX_OK : EX_OSERR;
+    return th_site_answer(&recovering->site, all);
 }
 
 static void tell_lost(const struct th_recovering *recovering)

@@ -115,10 +115,7 @@ static int print_json(const struct th_site *site, const struct th_readmitted_uni
         (void)json_object_set_new(all, "closings", json_integer((json_int_t)found->closings));
         (void)json_object_set_new(all, "reminders", json_integer((json_int_t)found->reminders));
     }
-    int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
-    (void)fputc('\n', site->out);
-    json_decref(all);
-    return failed == 0 ? EX_OK : EX_OSERR;
+    return th_site_answer(site, all);
 }
 
 static void print_text(const struct th_site *site, const struct th_readmitted_units *found)

@@ -189,10 +189,7 @@ static int print_json(struct revoking *revoking)
         json_pack("{s:[{s:s, s:s, s:I}], s:s, s:O}", "results", "name", revoking->act.unit.bytes,
                   "status", "ok", "position", (json_int_t)revoking->result.position, "effective",
                   th_instant_format(revoking->effective, when), "accepted", revoking->accepted);
-    int failed = all == NULL ? -1 : json_dumpf(all, revoking->site.out, JSON_INDENT(2));
-    (void)fputc('\n', revoking->site.out);
-    json_decref(all);
-    return failed == 0 ? EX_OK : EX_OSERR;
+    return th_site_answer(&revoking->site, all);
 }
 
 static int tell(struct revoking *revoking)

@@ -204,6 +204,14 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
 
 /* ---- telling ---- */
 
+int th_site_answer(const struct th_site *site, json_t *answer)
+{
+    int failed = answer == NULL ? -1 : json_dumpf(answer, site->out, JSON_INDENT(2));
+    (void)fputc('\n', site->out);
+    json_decref(answer);
+    return failed == 0 ? EX_OK : EX_OSERR;
+}
+
 static int report_json(const struct th_site *site, const struct th_site_telling *telling,
                        const struct th_act_result *results, size_t count)
 {
@@ -220,10 +228,7 @@ static int report_json(const struct th_site *site, const struct th_site_telling 
     json_t *all = json_pack("{s:o}", "results", list);
     if (telling->handed_out && th_site_path(site, "server.yaml", path) == 0)
         (void)json_object_set_new(all, "server_file", json_string(path));
-    int failed = all == NULL ? -1 : json_dumpf(all, site->out, JSON_INDENT(2));
-    (void)fputc('\n', site->out);
-    json_decref(all);
-    return failed;
+    return th_site_answer(site, all);
 }
 
 static void complain_refused(const struct th_site *site, const struct th_site_telling *telling,
@@ -241,8 +246,8 @@ int th_site_report(const struct th_site *site, const struct th_site_telling *tel
                    const struct th_act_result *results, size_t count)
 {
     int code = EX_OK;
-    if (site->as_json && report_json(site, telling, results, count) != 0)
-        return EX_IOERR;
+    if (site->as_json && report_json(site, telling, results, count) != EX_OK)
+        return EX_OSERR;
     for (size_t i = 0; i < count; i++) {
         if (results[i].status < 0) {
             code = code == EX_OK ? th_status_exit_code(results[i].status) : code;

@@ -17,6 +17,7 @@
 #include "base/problems.h"
 #include "proto/wire/control.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 #define TH_SITE_PATH_SIZE     4096
@@ -42,6 +43,10 @@ char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE]);
 /* Prints the problems of a file, or the status when there are none. Returns the exit code. */
 int th_site_tell(const struct th_site *site, const struct th_problems *problems, const char *path,
                  int status);
+
+/* Prints JSON and a newline; takes the answer, NULL: there was no memory for it. Returns the exit
+ * code. */
+int th_site_answer(const struct th_site *site, json_t *answer);
 
 /* These print what is wrong and return an exit code of sysexits(3). */
 int th_site_open(const struct th_site *site, enum th_store_access access,

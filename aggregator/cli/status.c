@@ -397,12 +397,11 @@ int th_cli_status(int argc, char **argv, FILE *out, FILE *err)
         json_decref(inspecting.answer);
         return th_cli_finish(out, err, code);
     }
-    if (!inspecting.site.as_json)
-        th_status_print(inspecting.answer, out);
-    else if (json_dumpf(inspecting.answer, out, JSON_INDENT(2)) != 0)
-        code = EX_OSERR;
-    if (inspecting.site.as_json)
-        (void)fputc('\n', out);
+    if (inspecting.site.as_json) {
+        int failed = th_site_answer(&inspecting.site, inspecting.answer);
+        return th_cli_finish(out, err, failed == EX_OK ? code : failed);
+    }
+    th_status_print(inspecting.answer, out);
     json_decref(inspecting.answer);
     return th_cli_finish(out, err, code);
 }

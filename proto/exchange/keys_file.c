@@ -27,7 +27,7 @@ static int write_key(FILE *out, const struct th_log_key *key)
     return th_exchange_write_base64(out, key->succession, key->succession_size);
 }
 
-static int write_keys(FILE *out, const struct th_log_keys *keys)
+int th_keys_file_print(FILE *out, const struct th_log_keys *keys)
 {
     fprintf(out, "# Các khóa đã ký sổ tiếp nhận, từ khóa đầu tiên: đưa tệp này cho người kiểm tra\n"
                  "# biên nhận. Không có bí mật nào trong tệp. Khóa đầu phải lấy từ nơi tin cậy.\n"
@@ -45,7 +45,7 @@ int th_keys_file_write(const char *path, const struct th_log_keys *keys)
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         return TH_E_NO_MEMORY;
-    int status = write_keys(out, keys);
+    int status = th_keys_file_print(out, keys);
     bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed)
         status = status == TH_OK ? TH_E_NO_MEMORY : status;
