@@ -383,11 +383,13 @@ static void pass_time(struct th_node_core *core, const struct th_node_event *eve
     time_out(core, core->slots, core->count, event, actions);
 }
 
+/* A readmission passes an earlier one that the province does not take now: the province refuses it
+ * as well if it must, and nobody waits for what never has a turn. */
 static bool is_behind_its_group(const struct th_node_core *core, const struct th_node_slot *slot)
 {
     const struct th_node_slot *end = slot->is_again ? slot : &core->again[core->again_count];
     for (const struct th_node_slot *earlier = core->again; earlier < end; earlier++)
-        if (earlier->group == slot->group)
+        if (earlier->group == slot->group && !(slot->is_again && earlier->was_refused))
             return true;
     for (const struct th_node_slot *earlier = core->slots; !slot->is_again && earlier < slot;
          earlier++)
@@ -396,14 +398,16 @@ static bool is_behind_its_group(const struct th_node_core *core, const struct th
     return false;
 }
 
-/* Whether items have to wait for readmissions. */
+/* Whether items have to wait for readmissions. One behind its group has no turn of its own: the
+ * first of the group says. */
 static bool is_held_by_again(const struct th_node_core *core)
 {
     if (core->has_more_again && core->again_count < TH_NODE_AGAIN_WINDOW)
         return true;
     for (size_t i = 0; i < core->again_count; i++)
         if (!core->again[i].was_refused &&
-            (core->has_more_again || core->again[i].stage != TH_NODE_STAGE_WAITING))
+            (core->has_more_again || (core->again[i].stage != TH_NODE_STAGE_WAITING &&
+                                      !is_behind_its_group(core, &core->again[i]))))
             return true;
     return false;
 }

@@ -12,7 +12,8 @@
  * A readmission shows the province again what its log has lost. The driver names them after each
  * welcome of a new connection, in the order in which they are to be sent; the core forgets them
  * when the connection goes. Items wait until each of them had its first answer, or none in time;
- * items of its group wait until it is settled.
+ * items of its group wait until it is settled, later readmissions of it until it is settled or was
+ * refused.
  *
  * The tables of core.c and docs/STATE_MACHINES.md say the same.
  *

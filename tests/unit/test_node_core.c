@@ -449,15 +449,45 @@ Test(node_core, a_report_waits_for_the_readmission_of_its_group_however_long)
     cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 8));
 }
 
-Test(node_core, a_later_revision_is_readmitted_after_the_earlier_one)
+static void connect_with_two_revisions(void)
 {
     on(TH_NODE_EVENT_CONNECTED);
     add_again(1, 5);
     add_again(2, 5);
     on(TH_NODE_EVENT_WELCOME);
+}
+
+Test(node_core, a_later_revision_is_readmitted_after_the_earlier_one)
+{
+    connect_with_two_revisions();
     cr_assert_null(action_of(TH_NODE_ACTION_READMIT, 2));
     on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1);
     cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 2));
+}
+
+Test(node_core, a_revision_behind_a_refused_one_has_its_answer_too_and_holds_nobody)
+{
+    add(8, 8);
+    connect_with_two_revisions();
+    on_item(TH_NODE_EVENT_REJECTED, 1);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 2));
+    on_item(TH_NODE_EVENT_REJECTED, 2);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 8));
+    cr_assert_not(th_node_core_awaits_again(&core));
+    now_ms += TH_NODE_BACKOFF_FIRST_MS;
+    on(TH_NODE_EVENT_TIME);
+    cr_assert_eq(count_of(TH_NODE_ACTION_READMIT), 2);
+}
+
+Test(node_core, a_revision_behind_a_silent_one_holds_no_other_report)
+{
+    add(8, 8);
+    connect_with_two_revisions();
+    now_ms += TH_NODE_ANSWER_MS;
+    on(TH_NODE_EVENT_TIME);
+    cr_assert_not_null(action_of(TH_NODE_ACTION_SEND, 8));
+    cr_assert_null(action_of(TH_NODE_ACTION_READMIT, 2), "its group does wait");
+    cr_assert(th_node_core_awaits_again(&core));
 }
 
 Test(node_core, a_lost_connection_forgets_readmissions_and_the_next_welcome_names_them_again)
