@@ -167,8 +167,8 @@ TH_MUST_CHECK int th_outbox_readmit(struct th_outbox *outbox,
 TH_MUST_CHECK int th_outbox_keep_lost(struct th_outbox *outbox, const struct th_outbox_lost *lost,
                                       size_t count);
 
-/* Keeps a notice; one that is there already (kind, plan, obligation, due, item, text, evidence) is
- * left as it is, and `ret_is_new` says so. */
+/* Keeps a notice; one that is there already (kind, plan, obligation, due, item, text, and evidence
+ * unless that is its kind) is left as it is, and `ret_is_new` says so. */
 TH_MUST_CHECK int th_outbox_add_notice(struct th_outbox *outbox, const struct th_notice *notice,
                                        bool *ret_is_new);
 

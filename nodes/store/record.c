@@ -430,11 +430,14 @@ int th_outbox_notice_decode(struct th_bytes bytes, struct th_notice *ret_notice)
     return 0;
 }
 
-/* A reminder is one per instant that it was given; the rest are one per content. */
+/* A reminder is one per instant that it was given; the rest are one per content. Evidence is one
+ * per item and text: a province that answers with one bad receipt after the other does not fill the
+ * disk, and the first is as good a proof as the next. */
 struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice)
 {
     uint8_t fixed[25];
     struct writer writer = {fixed, 0, sizeof fixed};
+    bool is_part = notice->kind != TH_NOTICE_EVIDENCE;
     write_number(&writer, (uint64_t)notice->kind, 1);
     write_number(&writer, notice->kind == TH_NOTICE_REMINDER ? (uint64_t)notice->time.ms : 0, 8);
     write_instant(&writer, notice->due);
@@ -447,7 +450,7 @@ struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice)
         {"", 1},
         {notice->text.bytes, notice->text.size},
         {"", 1},
-        {notice->evidence.bytes, notice->evidence.size},
+        {notice->evidence.bytes, is_part ? notice->evidence.size : 0},
     };
     struct th_digest digest;
     th_tlog_sha256(parts, sizeof parts / sizeof parts[0], &digest);
