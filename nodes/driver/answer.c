@@ -128,8 +128,7 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
     struct th_outbox_item item;
     int status = th_outbox_get(driver->outbox, action->id, &item);
     if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND) {
-        size_t count = 0;
-        return th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
+        return th_node_scrub(driver);
     }
     if (status != 0)
         return status;

@@ -107,10 +107,17 @@ static int freeze(struct th_node_driver *driver, const struct th_node_actions *a
     return status;
 }
 
-int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id)
+int th_node_scrub(struct th_node_driver *driver)
 {
     size_t count = 0;
     int status = th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
+    driver->is_repaired = driver->is_repaired || (status == 0 && count > 0);
+    return status;
+}
+
+int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id)
+{
+    int status = th_node_scrub(driver);
     if (status != 0)
         return status;
     char text[160];
@@ -173,8 +180,11 @@ int th_node_step(struct th_node_driver *driver, struct th_node_event event,
     struct th_node_actions actions;
     event.now_ms = driver->ports.now_ms(driver->ports.context);
     driver->ports.random(driver->ports.context, &event.random, sizeof event.random);
+    bool is_new_link = event.kind == TH_NODE_EVENT_CONNECTED || event.kind == TH_NODE_EVENT_LOST;
+    if (is_new_link && th_node_core_awaits_again(&driver->core))
+        driver->owes_again = true;
     th_node_core_step(&driver->core, &event, &actions);
-    if (event.kind == TH_NODE_EVENT_CONNECTED || event.kind == TH_NODE_EVENT_LOST)
+    if (is_new_link)
         th_node_forget_again(driver);
     int status = freeze(driver, &actions);
     for (size_t i = 0; status == 0 && i < actions.count; i++)
@@ -223,6 +233,12 @@ static int take_item(struct th_node_driver *driver, const struct th_outbox_item 
 
 static int look_for_items(struct th_node_driver *driver)
 {
+    if (driver->is_repaired && driver->core.count == 0) {
+        /* Items come in the order of ids: from the beginning, when none is here. */
+        driver->is_repaired = false;
+        driver->may_have_more = true;
+        driver->last_id = 0;
+    }
     uint64_t version = th_outbox_version(driver->outbox);
     if (version == driver->seen_version && !driver->may_have_more)
         return 0;
@@ -332,8 +348,9 @@ int64_t th_node_driver_next_ms(const struct th_node_driver *driver)
 
 bool th_node_driver_is_idle(struct th_node_driver *driver)
 {
-    return driver->core.count == 0 && !th_node_core_awaits_again(&driver->core) &&
-           !driver->may_have_more && th_outbox_version(driver->outbox) == driver->seen_version;
+    return driver->core.count == 0 && !driver->owes_again && !driver->is_repaired &&
+           !th_node_core_awaits_again(&driver->core) && !driver->may_have_more &&
+           th_outbox_version(driver->outbox) == driver->seen_version;
 }
 
 bool th_node_driver_was_welcomed(const struct th_node_driver *driver)

@@ -73,7 +73,8 @@ TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
 /* On the clock of ports.now_ms; TH_NODE_NEVER_MS. */
 int64_t th_node_driver_next_ms(const struct th_node_driver *driver);
 /* Nothing is left to send, also of what the province asked for again (what it refuses to readmit is
- * tried on, but not waited for), and what was submitted meanwhile has been looked for. */
+ * tried on, but not waited for; what the end of the connection cut off is), and what was submitted
+ * meanwhile has been looked for. What it asks for is known after a welcome. */
 bool th_node_driver_is_idle(struct th_node_driver *driver);
 /* The server has welcomed this node since `new`. */
 bool th_node_driver_was_welcomed(const struct th_node_driver *driver);

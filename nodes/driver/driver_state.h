@@ -64,9 +64,11 @@ struct th_node_driver {
     struct th_node_place *lost;
     size_t lost_count, lost_next;
     struct th_node_flight again[TH_NODE_AGAIN_WINDOW];
+    bool owes_again;       /* the connection went before each of them had its answer */
     uint64_t last_id;      /* of the last item that went into the core */
     uint64_t seen_version; /* of the outbox */
     bool may_have_more;    /* the window was full when items were last looked for */
+    bool is_repaired;      /* an item before last_id may have to be sent again */
     bool was_welcomed;
     th_instant store_now; /* of the last welcome */
     uint64_t dropped_frames;
@@ -111,7 +113,9 @@ TH_MUST_CHECK int th_node_keep_contradiction(struct th_node_driver *driver, uint
 /* driver.c */
 TH_MUST_CHECK int th_node_send_message(struct th_node_driver *driver,
                                        const struct th_to_aggregator *message);
-/* Sets aside what is damaged; the item leaves the core. */
+/* Sets aside what is damaged. What has to be sent again for it is looked for. */
+TH_MUST_CHECK int th_node_scrub(struct th_node_driver *driver);
+/* Does so; the item leaves the core. */
 TH_MUST_CHECK int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id);
 uint64_t th_node_group_of(const struct th_outbox_item *item);
 

@@ -107,6 +107,8 @@ static int check_log(struct th_node_driver *driver, const struct th_welcome *wel
                                welcome->log_keys_count, &driver->arena, &news);
     if (status == 0 && driver->home->log_keys.count > count)
         status = tell_keys(driver, count);
+    if (status == 0 && driver->home->log_keys.count > count)
+        status = th_node_witness_load(driver); /* receipts whose key was not known until now */
     if (status != 0)
         return status;
     const char *log = th_home_log(driver->home);
@@ -142,10 +144,12 @@ int th_node_on_welcome(struct th_node_driver *driver, const struct th_welcome *w
     if (status != 0)
         return status;
     driver->was_welcomed = true;
-    if (driver->core.link == TH_NODE_LINK_GREETING)
+    if (driver->core.link == TH_NODE_LINK_GREETING) {
         status = th_node_ask_again(driver, welcome->lost, welcome->lost_count);
-    if (status != 0)
-        return status;
+        if (status != 0)
+            return status;
+        driver->owes_again = false; /* the core has them now */
+    }
     if (driver->core.link != TH_NODE_LINK_READY) /* else a rehearsal's clock was set */
         driver->ports.tell(driver->ports.context, &(struct th_node_news){.kind = TH_NEWS_READY});
     return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_WELCOME}, NULL);

@@ -167,8 +167,7 @@ int th_node_keep_readmission(struct th_node_driver *driver, uint64_t id,
                                                 .time = answer->leaf->time};
     int status = th_outbox_readmit(driver->outbox, &readmission, now);
     if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND || status == TH_E_INVALID) {
-        size_t count = 0;
-        return th_outbox_scrub(driver->outbox, now, &count);
+        return th_node_scrub(driver);
     }
     if (status == 0)
         status = th_node_place_item(driver, id, answer->checkpoint, readmission.position);
