@@ -17,10 +17,10 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     bool once = false, until_idle = false, quiet = false, verbose = false;
     const char *timeout = NULL;
     const struct th_cli_option options[] = {
-        {.name = "once",
+        {.name = "once", .help = "như --until-idle", .flag = &once},
+        {.name = "until-idle",
          .help = "nối, gửi hết, nhận nhắc việc và kế hoạch mới, rồi dừng",
-         .flag = &once},
-        {.name = "until-idle", .help = "dừng khi không còn gì phải gửi", .flag = &until_idle},
+         .flag = &until_idle},
         {.name = "timeout",
          .value_name = "GIÂY",
          .help = "cùng --once hoặc --until-idle: quá chừng ấy thì dừng, mã thoát 75",
@@ -32,7 +32,9 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .name = NAME,
         .operands = "THƯ-MỤC...",
         .summary = "Gửi các báo cáo đã nộp, thử lại cho tới khi có biên nhận; nhận nhắc việc.\n"
-                   "Dừng bằng Ctrl-C; tắt máy giữa chừng cũng không mất gì.",
+                   "Dừng bằng Ctrl-C; tắt máy giữa chừng cũng không mất gì.\n"
+                   "Không có gì phải gửi mà 30 giây không vào được nơi nhận, với --until-idle và\n"
+                   "không có --timeout: mã thoát 75.",
         .examples = "  " TH_CLI_PROGRAM " run nut\n"
                     "  " TH_CLI_PROGRAM " run nut --until-idle --timeout 60\n"
                     "  " TH_CLI_PROGRAM " run xa-1 xa-2 xa-3 --quiet\n",
@@ -58,10 +60,9 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .command = NAME,
         .folders = operands,
         .folders_count = (size_t)operands_count,
-        .goal = once         ? TH_RUNNER_ONCE
-                : until_idle ? TH_RUNNER_UNTIL_IDLE
-                             : TH_RUNNER_FOR_EVER,
+        .goal = once || until_idle ? TH_RUNNER_UNTIL_IDLE : TH_RUNNER_FOR_EVER,
         .timeout_ms = seconds < 0 ? -1 : seconds * 1000,
+        .patience_ms = TH_RUNNER_PATIENCE_MS,
         .voice = quiet     ? TH_RUNNER_QUIET
                  : verbose ? TH_RUNNER_VERBOSE
                            : TH_RUNNER_NORMAL,

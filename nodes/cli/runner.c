@@ -47,6 +47,7 @@ struct runner {
     void *context; /* libzmq's */
     struct th_telling telling;
     int64_t started_ms;
+    int64_t pending_ms; /* when a node had something to send, last; or started_ms */
     bool has_worried;
     bool timed_out;
 };
@@ -158,8 +159,6 @@ static bool is_done(struct runner *runner, struct node *node, int64_t now_ms)
     case TH_RUNNER_FOR_EVER:
         return false;
     case TH_RUNNER_UNTIL_IDLE:
-        return th_node_driver_is_idle(node->driver);
-    case TH_RUNNER_ONCE:
         return node->was_welcomed && now_ms >= node->welcomed_ms + GRACE_MS &&
                th_node_driver_is_idle(node->driver);
     case TH_RUNNER_UNTIL_ITEM:
@@ -188,6 +187,15 @@ static void worry(struct runner *runner, int64_t now_ms)
         th_telling_worry(&runner->telling, first->home.server.address, missing);
 }
 
+static bool is_over(const struct runner *runner, int64_t now_ms)
+{
+    const struct th_runner_options *options = runner->options;
+    if (options->timeout_ms >= 0)
+        return now_ms >= runner->started_ms + options->timeout_ms;
+    return options->goal == TH_RUNNER_UNTIL_IDLE && options->patience_ms >= 0 &&
+           now_ms >= runner->pending_ms + options->patience_ms;
+}
+
 static int on_tick(void *context, bool *ret_is_done)
 {
     struct runner *runner = context;
@@ -212,8 +220,9 @@ static int on_tick(void *context, bool *ret_is_done)
     th_telling_progress(&runner->telling, pending, connected, runner->options->folders_count,
                         now_ms);
     worry(runner, now_ms);
-    runner->timed_out = !all_done && runner->options->timeout_ms >= 0 &&
-                        now_ms >= runner->started_ms + runner->options->timeout_ms;
+    if (pending > 0)
+        runner->pending_ms = now_ms;
+    runner->timed_out = !all_done && is_over(runner, now_ms);
     *ret_is_done = all_done || runner->timed_out;
     return 0;
 }
@@ -348,18 +357,26 @@ static void close_all(struct runner *runner)
 
 static void tell_what_remains(struct runner *runner)
 {
-    size_t pending = 0, units = 0;
+    size_t pending = 0, units = 0, strange = 0;
     for (size_t i = 0; i < runner->options->folders_count; i++) {
         size_t count = th_node_driver_pending(runner->nodes[i].driver);
         pending += count;
         units += count > 0;
+        strange += !runner->nodes[i].was_welcomed;
+    }
+    if (pending == 0 && strange == 0) {
+        th_cli_complain(runner->options->err, runner->options->command, "chạy lại",
+                        "hết thời gian chờ khi chưa nghe hết nơi nhận hỏi lại gì");
+        return;
     }
     if (pending == 0) {
         th_cli_complain(
             runner->options->err, runner->options->command,
             "kiểm tra mạng, địa chỉ; node.pub đã được ghi danh (enroll) chưa, hoặc khóa "
             "đã bị thu hồi (thì tạo nút mới: init)",
-            "hết thời gian chờ, chưa vào được nơi nhận");
+            "không có báo cáo nào chờ gửi, nhưng %zu đơn vị chưa vào được nơi nhận: chưa biết có "
+            "nhắc việc, kế hoạch mới, hay báo cáo phải gửi lại không",
+            strange);
         return;
     }
     th_cli_complain(runner->options->err, runner->options->command,
@@ -372,6 +389,7 @@ static void tell_what_remains(struct runner *runner)
 int th_runner_run(const struct th_runner_options *options)
 {
     struct runner runner = {.options = options, .started_ms = th_loop_now_ms()};
+    runner.pending_ms = runner.started_ms;
     th_telling_init(&runner.telling, options);
     int status = open_all(&runner);
     int signal_number = 0;

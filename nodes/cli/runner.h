@@ -17,10 +17,13 @@
 
 enum th_runner_goal {
     TH_RUNNER_FOR_EVER,
-    TH_RUNNER_ONCE,       /* greeted, everything sent, what the server says first has come */
-    TH_RUNNER_UNTIL_IDLE, /* nothing is left to send */
-    TH_RUNNER_UNTIL_ITEM  /* `items` of the only folder have their answers */
+    /* Each node was welcomed, has heard what the server says first, and has nothing left to send,
+     * also of what the server asked for again. */
+    TH_RUNNER_UNTIL_IDLE,
+    TH_RUNNER_UNTIL_ITEM /* `items` of the only folder have their answers */
 };
+
+#define TH_RUNNER_PATIENCE_MS 30000
 
 enum th_runner_voice { TH_RUNNER_QUIET, TH_RUNNER_NORMAL, TH_RUNNER_VERBOSE };
 
@@ -32,6 +35,9 @@ struct th_runner_options {
     const uint64_t *items;
     size_t items_count;
     int64_t timeout_ms; /* negative: none */
+    /* UNTIL_IDLE without a timeout: how long to look for the server when no node has anything to
+     * send. Negative: for ever. */
+    int64_t patience_ms;
     enum th_runner_voice voice;
     FILE *out, *err;
 };

@@ -164,9 +164,15 @@ class Recovery:
             raise AssertionError(f"no closing was made up for: {ended}")
 
     def reconnect(self):
-        """The nodes run as they did, and show what they hold without being told to."""
+        """The nodes run as they did, some for ever and some until they are idle, and show what they
+        hold without being told to."""
         came = sorted({*self.lines} - {self.province.units[3]})
-        nodes = self.province.start_node("run", *map(self.province.home, came))
+        brief = came[::2]
+        self.province.deliver(brief)
+        for unit in brief:
+            for item in self.province.items(unit):
+                same("readmitted_position" in item, item["position"] >= self.saved, f"{unit}: {item}")
+        nodes = self.province.start_node("run", *map(self.province.home, came[1::2]))
         try:
             until = time.monotonic() + RETURN_SECONDS
             while time.monotonic() < until:

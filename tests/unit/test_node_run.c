@@ -92,10 +92,11 @@ static void tear_down(void)
 
 TestSuite(node_run, .init = set_up, .fini = tear_down, .timeout = 60);
 
-static int run(enum th_runner_goal goal, int64_t timeout_ms)
+static int run_patiently(enum th_runner_goal goal, int64_t timeout_ms, int64_t patience_ms)
 {
     char *folders[] = {node.home_path};
     const struct th_runner_options options = {.command = "run",
+                                              .patience_ms = patience_ms,
                                               .folders = folders,
                                               .folders_count = 1,
                                               .goal = goal,
@@ -104,6 +105,34 @@ static int run(enum th_runner_goal goal, int64_t timeout_ms)
                                               .out = stdout,
                                               .err = stderr};
     return th_runner_run(&options);
+}
+
+static int run(enum th_runner_goal goal, int64_t timeout_ms)
+{
+    return run_patiently(goal, timeout_ms, -1);
+}
+
+/* Received reports 1 to `count`. */
+static void receive(uint32_t count)
+{
+    th_node_case_open(&node);
+    for (uint32_t number = 1; number <= count; number++)
+        th_node_case_submit_number(&node, number, 1, number);
+    th_node_case_close(&node);
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 30000), 0);
+}
+
+static size_t count_readmitted(uint64_t count)
+{
+    size_t found = 0;
+    th_node_case_open(&node);
+    for (uint64_t id = 1; id <= count; id++) {
+        struct th_outbox_item item;
+        cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+        found += item.is_readmitted;
+    }
+    th_node_case_close(&node);
+    return found;
 }
 
 Test(node_run, queued_reports_get_their_receipts_over_curve)
@@ -140,15 +169,66 @@ Test(node_run, a_connection_that_is_full_for_a_moment_delays_and_wedges_nothing)
     }
 }
 
-Test(node_run, nothing_to_send_is_done_at_once)
+Test(node_run, a_node_with_nothing_to_send_is_welcomed_before_it_is_idle)
 {
-    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 0), 0);
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 30000), 0);
+    cr_assert_geq(node.province.hellos_count, 1);
 }
 
-Test(node_run, once_greets_even_with_nothing_to_send)
+Test(node_run, a_node_with_nothing_to_send_shows_again_what_the_log_lost)
 {
-    cr_assert_eq(run(TH_RUNNER_ONCE, 30000), 0);
-    cr_assert_geq(node.province.hellos_count, 1);
+    receive(80); /* more than the core's window */
+    th_fake_recover(&node.province, 10, true);
+    cr_assert_eq(run_patiently(TH_RUNNER_UNTIL_IDLE, -1, 30000), 0);
+    cr_assert_eq(count_readmitted(80), 70);
+}
+
+Test(node_run, what_is_not_readmitted_now_does_not_keep_a_node_from_being_idle)
+{
+    receive(3);
+    th_fake_recover(&node.province, 1, true);
+    node.province.mood = TH_FAKE_REJECTS;
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 30000), 0);
+    cr_assert_geq(node.province.readmissions_count, 2);
+    cr_assert_eq(count_readmitted(3), 0);
+}
+
+Test(node_run, a_connection_that_is_full_among_readmissions_does_not_end_them)
+{
+    receive(20);
+    th_fake_recover(&node.province, 0, true);
+    sends = 0;
+    full_at = 5;
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 30000), 0);
+    cr_assert_eq(count_readmitted(20), 20);
+}
+
+/* A stranger is not the province: as nobody at all. */
+Test(node_run, without_the_province_patience_ends_when_nothing_is_queued)
+{
+    node.province.mood = TH_FAKE_STRANGER;
+    cr_assert_eq(run_patiently(TH_RUNNER_UNTIL_IDLE, -1, 1000), TH_E_TIMEOUT);
+    cr_assert_eq(run(TH_RUNNER_UNTIL_IDLE, 0), TH_E_TIMEOUT);
+}
+
+static void *turn_fair(void *unused)
+{
+    (void)zmq_poll(NULL, 0, 1500);
+    node.province.mood = TH_FAKE_FAIR;
+    return unused;
+}
+
+Test(node_run, patience_does_not_end_while_a_report_waits)
+{
+    pthread_t turner;
+    node.province.mood = TH_FAKE_PUTS_OFF;
+    th_node_case_open(&node);
+    th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    cr_assert_eq(pthread_create(&turner, NULL, turn_fair, NULL), 0);
+    cr_assert_eq(run_patiently(TH_RUNNER_UNTIL_IDLE, -1, 500), 0);
+    (void)pthread_join(turner, NULL);
+    cr_assert_eq(node.province.taken_count, 1);
 }
 
 Test(node_run, silence_ends_with_a_timeout_and_the_report_stays)
