@@ -18,11 +18,13 @@ struct th_recovering {
     const char *keys_path;      /* NULL: DIR/log-keys.yaml */
     bool is_key_lost;           /* --old-key-lost */
 
-    struct th_store *store;                    /* open, TH_STORE_RECOVER */
-    uint64_t size;                             /* of the copy */
-    th_instant last;                           /* of its last entry */
-    struct th_log_keys keys;                   /* the store's, and those that it does not know */
-    size_t known_keys;                         /* how many of them the store has */
+    struct th_store *store;  /* open, TH_STORE_RECOVER */
+    uint64_t size;           /* of the copy */
+    th_instant last;         /* of its last entry */
+    struct th_log_keys keys; /* the store's, and those that it does not know */
+    size_t known_keys;       /* how many of them the store has */
+    /* Of a log that is in none of these; "": none was met. */
+    char other_origin[TH_CHECKPOINT_ORIGIN_MAX + 1];
     char origin[TH_CHECKPOINT_ORIGIN_MAX + 1]; /* of the new log */
     /* The last known of the log that was lost. */
     bool has_lost;

@@ -95,6 +95,13 @@ static bool make_origin(struct th_recovering *recovering, size_t number)
     return made > 0 && (size_t)made <= TH_LIMIT_REALM_SIZE_MAX;
 }
 
+/* A log that has this name may have signed other leaves. */
+static bool is_taken(const struct th_recovering *recovering, const char *origin)
+{
+    return th_log_keys_has_origin(&recovering->keys, origin) ||
+           strcmp(recovering->other_origin, origin) == 0;
+}
+
 static int check_origin(const struct th_recovering *recovering)
 {
     const char *origin = recovering->origin;
@@ -112,7 +119,7 @@ static int check_origin(const struct th_recovering *recovering)
     } else if (ends != is_rehearsal) {
         what = "không hợp với loại kho";
         hint = "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không";
-    } else if (th_log_keys_has_origin(&recovering->keys, origin)) {
+    } else if (is_taken(recovering, origin)) {
         what = "đã là tên của nhật ký này: tên của nhật ký đã mất không dùng lại được";
     }
     if (what == NULL)
@@ -133,7 +140,7 @@ int th_recover_choose_origin(struct th_recovering *recovering)
     } else {
         do
             fits = make_origin(recovering, number++);
-        while (fits && th_log_keys_has_origin(&recovering->keys, recovering->origin));
+        while (fits && is_taken(recovering, recovering->origin));
     }
     if (fits)
         return check_origin(recovering);
@@ -194,9 +201,33 @@ static int consider_note(struct th_recovering *recovering, const char *note, siz
     return consider(recovering, &checkpoint, note, note_size);
 }
 
+/* A checkpoint of a log that no history here knows. */
+static void meet_other(struct th_recovering *recovering, const char *origin)
+{
+    if (!th_log_keys_has_origin(&recovering->keys, origin))
+        (void)snprintf(recovering->other_origin, sizeof recovering->other_origin, "%s", origin);
+}
+
+/* Under its name this store would be a second log; its keys say what it was. */
+static int refuse_other(const struct th_recovering *recovering)
+{
+    if (recovering->other_origin[0] == 0 || recovering->is_key_lost)
+        return EX_OK;
+    th_cli_complain(
+        recovering->site.err, "recover",
+        "đưa log-keys.yaml mới nhất của kho bằng --keys (bản ở người kiểm tra, ở nhân "
+        "chứng, hoặc trong bản sao lưu mới hơn); tệp để nhầm chỗ thì chuyển đi nơi "
+        "khác; lịch sử khóa ấy mất hẳn thì thêm --old-key-lost",
+        "tệp CHECKPOINT hoặc witness/ là của nhật ký “%s”, không có trong lịch sử khóa: "
+        "kho đã được khôi phục một lần sau bản sao này",
+        recovering->other_origin);
+    return EX_DATAERR;
+}
+
 static int consider_witness(void *context, const char *name, const struct th_note_file *file)
 {
     (void)name;
+    meet_other(context, file->checkpoint.origin);
     int status = consider_note(context, file->note, file->note_size);
     return status == TH_E_SIGNATURE ? 0 : status;
 }
@@ -223,6 +254,8 @@ int th_recover_gather_lost(struct th_recovering *recovering)
     uint64_t size = 0;
     bool is_signed = false;
     int status = 0;
+    if (th_store_lost_origin(recovering->store) != NULL)
+        meet_other(recovering, th_store_lost_origin(recovering->store));
     if (th_store_lost_checkpoint(recovering->store, &size, &note, &is_signed))
         status = consider_note(recovering, (const char *)note.bytes, note.size);
     if (status == TH_E_SIGNATURE) {
@@ -241,5 +274,6 @@ int th_recover_gather_lost(struct th_recovering *recovering)
                         th_status_text(status));
         return th_status_exit_code(status);
     }
-    return consider_files(recovering);
+    int code = refuse_other(recovering);
+    return code == EX_OK ? consider_files(recovering) : code;
 }

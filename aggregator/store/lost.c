@@ -12,6 +12,17 @@ bool th_lost_say(struct th_lost *lost)
     return lost != NULL;
 }
 
+bool th_lost_meet(struct th_lost *lost, const char *origin, size_t origin_size)
+{
+    if (!th_lost_say(lost))
+        return false;
+    if (origin_size < sizeof lost->other_origin) {
+        memcpy(lost->other_origin, origin, origin_size);
+        lost->other_origin[origin_size] = '\0';
+    }
+    return true;
+}
+
 bool th_lost_take(struct th_lost *lost, uint64_t size, bool is_signed, const char *note,
                   size_t note_size)
 {

@@ -8,6 +8,8 @@
 #ifndef TH_STORE_LOST_H
 #define TH_STORE_LOST_H
 
+#include "proto/tlog/checkpoint.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +23,8 @@ struct th_lost {
     uint64_t size;
     size_t note_size;
     char note[TH_LOST_NOTE_MAX];
+    /* Of a log that this store does not know, in the file CHECKPOINT; "": none was met. */
+    char other_origin[TH_CHECKPOINT_ORIGIN_MAX + 1];
 };
 
 /* A checkpoint of the log's origin that the store does not have: the largest one is kept, of the
@@ -29,5 +33,8 @@ bool th_lost_take(struct th_lost *lost, uint64_t size, bool is_signed, const cha
                   size_t note_size);
 /* Something that is no such checkpoint says it. False when `lost` is NULL. */
 bool th_lost_say(struct th_lost *lost);
+/* The same, and what says it is a checkpoint of a log of this name, which this store does not know.
+ * A name that is too long is none. */
+bool th_lost_meet(struct th_lost *lost, const char *origin, size_t origin_size);
 
 #endif

@@ -249,6 +249,12 @@ bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
     return true;
 }
 
+const char *th_store_lost_origin(const struct th_store *store)
+{
+    const struct th_lost *lost = store->lost;
+    return lost == NULL || lost->other_origin[0] == '\0' ? NULL : lost->other_origin;
+}
+
 void th_store_check_readers(struct th_store *store)
 {
     th_env_check_readers(&store->env);

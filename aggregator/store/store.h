@@ -80,6 +80,11 @@ const struct th_log_keys *th_store_log_keys(const struct th_store *store);
 bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
                               struct th_bytes *ret_note, bool *ret_is_signed);
 
+/* Opened with TH_STORE_RECOVER: the file CHECKPOINT is of a log with this origin, which the store's
+ * history does not know: it was recovered before, after this copy was made. Its name must not be
+ * taken again. NULL: it is not. Borrows. */
+const char *th_store_lost_origin(const struct th_store *store);
+
 struct th_store_usage {
     uint64_t map_bytes;
     uint64_t used_bytes; /* of the map, without pages that are free again */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way back: a store that was put back from an older copy goes on as a new log. */
 #include "aggregator/shell/secrets.h"
+#include "base/file.h"
 #include "nodes/home/init.h"
 #include "proto/exchange/keys_file.h"
 #include "proto/exchange/server_file.h"
@@ -279,6 +280,65 @@ Test(cli_recover, the_copy_of_before_a_recovery_does_not_take_the_same_name_agai
     cr_assert_eq(keys.count, 3);
     cr_expect_str_eq(keys.items[1].vkey.name, "tonghop/64/2/rehearsal");
     cr_expect_str_eq(keys.items[2].vkey.name, "tonghop/64/3/rehearsal");
+}
+
+/* The checkpoint in the first slot of the side file (side.h), as a file of its own. */
+static void keep_side_note(const char *name)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    cr_assert_eq(th_file_read(cli_case_path(&fixture, "store/CHECKPOINT"), 4096, &bytes, &size), 0);
+    cr_assert_eq(size, 1024);
+    size_t note_size = (size_t)((uint8_t)bytes[12] << 8 | (uint8_t)bytes[13]);
+    cr_assert_eq(th_file_create(cli_case_path(&fixture, name), 0600, bytes + 14, note_size), 0);
+    free(bytes);
+}
+
+/* The copy of before a recovery again, and nobody knows what the log is called since. */
+static void lose_the_history_too(void)
+{
+    lose(1);
+    cr_assert_eq(run("recover @D"), EX_OK, "%s", fixture.err);
+    cli_case_submit(&fixture, (struct th_paper){.figure = 5});
+    cli_case_copy(&fixture, "store/log-keys.yaml", "newest.yaml");
+    cr_assert_eq(unlink(cli_case_path(&fixture, "store/log-keys.yaml")), 0);
+    cli_case_copy(&fixture, "old.mdb", "store/data.mdb");
+}
+
+Test(cli_recover, the_side_file_of_a_log_that_no_history_knows_stops_before_its_name_is_taken)
+{
+    static struct th_log_keys keys;
+    lose_the_history_too();
+    cr_assert_eq(run("recover @D"), EX_DATAERR);
+    expect_error("tonghop/64/2/rehearsal");
+    expect_error("--keys");
+    cr_assert_eq(run("recover @D --keys @F/newest.yaml"), EX_OK, "%s", fixture.err);
+    read_keys(&keys);
+    cr_assert_eq(keys.count, 3);
+    cr_expect_str_eq(keys.items[2].vkey.name, "tonghop/64/3/rehearsal");
+}
+
+Test(cli_recover, a_witness_of_a_log_that_no_history_knows_stops_it_too)
+{
+    lose_the_history_too();
+    cr_assert_eq(mkdir(cli_case_path(&fixture, "store/witness"), 0700), 0);
+    keep_side_note("store/witness/w.checkpoint");
+    cr_assert_eq(unlink(cli_case_path(&fixture, "store/CHECKPOINT")), 0);
+    cr_assert_eq(run("recover @D"), EX_DATAERR);
+    expect_error("tonghop/64/2/rehearsal");
+    expect_error("--keys");
+}
+
+Test(cli_recover, when_the_history_is_lost_for_good_the_name_that_was_met_is_left_alone)
+{
+    static struct th_log_keys keys;
+    lose_the_history_too();
+    cr_expect_eq(run("recover @D --old-key-lost --realm tonghop/64/2/rehearsal"), EX_USAGE);
+    expect_error("đã là tên");
+    cr_assert_eq(run("recover @D --old-key-lost"), EX_OK, "%s", fixture.err);
+    read_keys(&keys);
+    cr_assert_eq(keys.count, 2);
+    cr_expect_str_eq(keys.items[1].vkey.name, "tonghop/64/3/rehearsal");
 }
 
 Test(cli_recover, a_given_name_has_to_fit_and_to_be_new)
