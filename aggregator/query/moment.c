@@ -5,9 +5,12 @@
  * What the table keeps of a report's timeliness may have been judged later than the moment: a
  * report that came while the clock was suspect waits until it is right again. All that wait are
  * judged by the entry that ends the suspicion, so at a moment whose last entry is steady nothing
- * waits; at another, what waits is what came since the last steady entry.
+ * waits; at another, what waits is what came since the last steady entry, unless the log that was
+ * lost had judged it.
  */
 #include "aggregator/query/question.h"
+
+#include "proto/wire/journal.h"
 
 /* A row of the table is looked at before anything counts on it. */
 static int check_row(const struct th_question *question, const struct th_row *row)
@@ -85,18 +88,34 @@ static int suspect_since(const struct th_question *question, uint64_t *ret_posit
     return TH_OK;
 }
 
-static int first_position(const struct th_question *question, const struct th_row *row,
-                          uint64_t *ret_position)
+/* The entry of the first revision, and its place there: it decided the timeliness. */
+static int find_first(const struct th_question *question, const struct th_row *row,
+                      struct th_revision *ret_first)
 {
-    struct th_revision first;
-    *ret_position = row->position;
-    if (row->revision == 1)
-        return TH_OK;
-    int status =
-        th_view_revision(question->view, question->book, row->unit, row->number, 1, &first);
+    struct th_revision first = {.position = row->position, .index = row->index};
+    int status = row->revision == 1 ? TH_OK
+                                    : th_view_revision(question->view, question->book, row->unit,
+                                                       row->number, 1, &first);
     if (status == TH_OK)
-        *ret_position = first.position;
+        *ret_first = first;
     return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+}
+
+/* As its entry says, which was made in doubt. */
+static int judge_row(const struct th_question *question, const struct th_revision *first,
+                     struct th_row *row)
+{
+    struct th_bytes bytes;
+    struct th_leaf leaf;
+    int status = th_view_leaf(question->view, first->position, &bytes);
+    if (status == TH_OK)
+        status = th_wire_leaf_decode(bytes, question->arena, &leaf);
+    if (status == TH_OK &&
+        (first->index >= leaf.judgements_count || !leaf.judgements[first->index].accepted))
+        status = TH_E_CORRUPT;
+    if (status == TH_OK)
+        row->timeliness = leaf.judgements[first->index].timeliness;
+    return status == TH_OK || status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
 }
 
 /* Timeliness as it was judged at the moment. */
@@ -105,10 +124,10 @@ static int judge_again(const struct th_question *question, struct th_row *rows, 
     uint64_t since = question->size;
     int status = question->past ? suspect_since(question, &since) : TH_OK;
     for (size_t i = 0; i < count && status == TH_OK && since < question->size; i++) {
-        uint64_t position = 0;
-        status = first_position(question, &rows[i], &position);
-        if (status == TH_OK && rows[i].has_due && position >= since)
-            rows[i].timeliness = TH_TIMELINESS_UNDECIDED;
+        struct th_revision first;
+        status = find_first(question, &rows[i], &first);
+        if (status == TH_OK && first.position >= since)
+            status = judge_row(question, &first, &rows[i]);
     }
     return status;
 }

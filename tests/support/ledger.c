@@ -317,7 +317,8 @@ static struct th_bytes encode_report(struct ledger *ledger, const struct ledger_
     return bytes;
 }
 
-bool ledger_send(struct ledger *ledger, struct ledger_report sent)
+static struct th_bytes write_submission(struct ledger *ledger, struct ledger_report sent,
+                                        struct th_submission *submission)
 {
     struct th_bytes content = encode_report(ledger, &sent), head, raw;
     struct th_digest digest;
@@ -334,16 +335,57 @@ bool ledger_send(struct ledger *ledger, struct ledger_report sent)
                                           .report_digests = &digest,
                                           .reports_count = 1};
     uint8_t signature[TH_SIGNATURE_SIZE];
-    struct th_submission submission;
     cr_assert_eq(th_wire_header_encode(&header, &ledger->arena, &head), 0);
     th_wire_header_sign(head, ledger->secrets[sent.unit], signature);
     cr_assert_eq(th_wire_submission_encode(head, signature, &content, 1, &ledger->arena, &raw), 0);
-    cr_assert_eq(th_wire_submission_decode(raw, &ledger->arena, &submission), 0);
+    cr_assert_eq(th_wire_submission_decode(raw, &ledger->arena, submission), 0);
+    return raw;
+}
+
+bool ledger_send(struct ledger *ledger, struct ledger_report sent)
+{
+    struct th_submission submission;
+    struct th_bytes raw = write_submission(ledger, sent, &submission);
     uint64_t before = th_driver_counters(ledger->driver)->accepted;
     run(ledger, (struct th_item){.kind = TH_ITEM_SUBMISSION,
-                                 .peer_unit = unit,
+                                 .peer_unit = submission.header.unit,
                                  .submission = {.submission = &submission, .raw = raw}});
     return th_driver_counters(ledger->driver)->accepted == before + 1;
+}
+
+bool ledger_readmit(struct ledger *ledger, struct ledger_report sent, th_instant received)
+{
+    struct th_submission submission;
+    struct th_bytes raw = write_submission(ledger, sent, &submission);
+    const struct th_judgement judgement = {
+        .obligation = submission.reports[0].obligation,
+        .number = sent.number,
+        .revision = submission.reports[0].revision,
+        .report_digest = submission.header.report_digests[0],
+        .verdict = TH_VERDICT_ACCEPTED,
+        .accepted = true,
+        .has_due = true,
+        .due = obligations[sent.obligation].due,
+        .first_received = received,
+        .timeliness = received.ms < obligations[sent.obligation].due.ms ? TH_TIMELINESS_ON_TIME
+                                                                        : TH_TIMELINESS_LATE};
+    const struct th_leaf leaf = {.kind = TH_ENTRY_SUBMISSION,
+                                 .time = received,
+                                 .clock = TH_CLOCK_STEADY,
+                                 .mode = ledger->mode,
+                                 .unit = submission.header.unit,
+                                 .has_header_digest = true,
+                                 .header_digest = submission.header_digest,
+                                 .judgements = &judgement,
+                                 .judgements_count = 1};
+    uint64_t before = th_driver_counters(ledger->driver)->readmitted;
+    run(ledger, (struct th_item){.kind = TH_ITEM_READMISSION,
+                                 .peer_unit = submission.header.unit,
+                                 .readmission = {.submission = &submission,
+                                                 .raw = raw,
+                                                 .receipt = {(const uint8_t *)"receipt\n", 8},
+                                                 .leaf = &leaf}});
+    return th_driver_counters(ledger->driver)->readmitted == before + 1;
 }
 
 bool ledger_send_a(struct ledger *ledger, enum ledger_unit unit, uint32_t revision, int64_t a)

@@ -410,6 +410,35 @@ Test(query, what_was_undecided_then_is_undecided_as_of_then)
     json_decref(answer);
 }
 
+/* The log that was lost had judged it: the doubt of now has no say. */
+Test(query, what_came_back_judged_while_the_clock_was_suspect_is_judged_as_of_then)
+{
+    struct ledger_report first = {.unit = L_A1, .has = {[L_A] = true}};
+    struct ledger_report second = {.unit = L_A1, .revision = 2, .has = {[L_A] = true}};
+    th_instant received = {ledger.half_due.ms - HOUR};
+    ledger_tick_at(&ledger, (th_instant){ledger.half_due.ms + HOUR});
+    ledger_jump(&ledger, DAY);
+    cr_assert(ledger_readmit(&ledger, first, received));
+    cr_assert(ledger_send_a(&ledger, L_A2, 1, 2));
+    th_instant suspect = ledger_time(&ledger);
+    json_t *then = ledger_ask_at(&ledger, standing(), suspect);
+    expect_at(line_of(then, "a1"), "standing", "on_time");
+    expect_at(line_of(then, "a2"), "standing", "undecided");
+    json_t *answer = ledger_ask(&ledger, at(standing(), suspect));
+    cr_expect(json_equal(answer, then));
+    json_decref(answer);
+    ledger_pass(&ledger, 1000);
+    cr_assert(ledger_readmit(&ledger, second, (th_instant){received.ms + 1}));
+    ledger_jump(&ledger, -DAY);
+    ledger_pass(&ledger, 1000);
+    ledger_tick(&ledger);
+    answer = ledger_ask(&ledger, at(standing(), suspect));
+    expect_at(line_of(answer, "a1"), "standing", "on_time");
+    expect_at(line_of(answer, "a2"), "standing", "undecided");
+    json_decref(answer);
+    json_decref(then);
+}
+
 Test(query, a_second_doubt_does_not_reopen_what_was_judged_after_the_first)
 {
     ledger_jump(&ledger, DAY);
