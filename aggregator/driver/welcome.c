@@ -206,9 +206,12 @@ static int remind_one(struct th_driver *driver, const struct th_item *item, uint
     return 0;
 }
 
+/* Not during a recovery: what is missed may have been received and lost, and comes back next. */
 static int remind_all(struct th_driver *driver, const struct th_item *item, uint32_t unit,
                       th_instant now)
 {
+    if (th_core_recovery(driver->core)->is_open)
+        return 0;
     for (uint16_t i = 0; i < th_core_plans_count(driver->core); i++) {
         const struct th_plan *plan = th_core_plan(driver->core, i);
         for (uint16_t j = 0; j < plan->obligations_count; j++) {

@@ -24,6 +24,7 @@ static void take_frame(void *context, uint64_t sender, struct th_bytes frame)
     struct th_to_node got;
     cr_assert_eq(th_wire_to_node_decode((struct th_bytes){copy, frame.size}, &made->arena, &got),
                  0);
+    made->reminders += got.kind == TH_TO_NODE_REMINDER ? 1 : 0;
     if (got.kind != TH_TO_NODE_ANNOUNCEMENT && got.kind != TH_TO_NODE_REMINDER)
         made->answer = got;
 }

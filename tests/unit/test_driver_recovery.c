@@ -178,6 +178,26 @@ Test(driver_recovery, a_closing_that_waited_counts_what_had_come_by_its_instant)
     cr_assert_not(th_core_recovery(th_driver_core(made.driver))->is_open, "also after a restart");
 }
 
+/* Its report may be among what was lost, and comes back after the hello. */
+Test(driver_recovery, who_greets_is_not_reminded_until_it_ends)
+{
+    const struct th_bytes none = {NULL, 0};
+    cr_assert_eq(th_recovery_case_set_clock(&made, made.province.half_year->due.ms - 1000), 0);
+    th_recovery_case_keep_copy(&made);
+    made.reminders = 0;
+    th_recovery_case_say_hello(&made, none);
+    cr_assert_eq(made.reminders, 1);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    th_recovery_case_go_back(&made);
+    made.reminders = 0;
+    th_recovery_case_say_hello(&made, none);
+    cr_assert_eq(made.reminders, 0);
+    cr_assert_eq(th_recovery_case_act(&made, (struct th_act){.kind = TH_ACT_END_RECOVERY}), 0);
+    made.reminders = 0;
+    th_recovery_case_say_hello(&made, none);
+    cr_assert_eq(made.reminders, 1);
+}
+
 Test(driver_recovery, a_recovery_stays_open_over_a_restart)
 {
     th_recovery_case_keep_copy(&made);
