@@ -165,10 +165,12 @@ static void tell_lost(const struct th_recovering *recovering)
         (void)fputs("Không có checkpoint nào của phần đã mất: không biết mất bao nhiêu bản ghi.\n",
                     out);
     else if (recovering->lost_size <= recovering->size)
-        (void)fprintf(out,
-                      "Có checkpoint ở cỡ %llu của một nhật ký khác bản sao này: hai lịch sử khác "
-                      "nhau, giữ lại để kiểm tra.\n",
-                      (unsigned long long)recovering->lost_size);
+        (void)fprintf(
+            out,
+            "Có checkpoint ở cỡ %llu của một nhật ký khác bản sao này: hai lịch sử khác "
+            "nhau, giữ lại để kiểm tra. Máy chủ sẽ lại ngừng ký khi nút có biên nhận của lịch sử "
+            "kia nối tới: hãy dừng, đặt lại một bản sao có trước cỡ ấy, rồi recover lại.\n",
+            (unsigned long long)recovering->lost_size);
     else
         (void)fprintf(out, "Mất ít nhất %llu bản ghi từ lúc ấy: nhật ký đã ký tới cỡ %llu.\n",
                       (unsigned long long)(recovering->lost_size - recovering->size),

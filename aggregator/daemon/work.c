@@ -301,7 +301,8 @@ static void tell_contradiction(struct th_daemon *daemon)
                   "tonghop-aggregator: lỗi: đơn vị %s đưa ra biên nhận mà nhật ký này đã ký ở cỡ "
                   "%" PRIu64 ", nhưng kho (cỡ %" PRIu64 ") không có: kho là một bản cũ hoặc đã bị "
                   "thay. Từ giờ không ghi và không ký gì nữa, các đơn vị được hẹn gửi lại. Hãy "
-                  "dừng, đặt lại data.mdb mới nhất rồi chạy lại; nếu bản mới nhất đã mất thì chạy "
+                  "dừng, đặt lại data.mdb mới nhất rồi chạy lại; nếu bản mới nhất đã mất thì đặt "
+                  "lại đúng bản sao mà kho này đã được dựng lại từ đó (chưa ghi thêm gì) rồi chạy "
                   "tonghop-aggregator recover.\n",
                   seen->unit, seen->shown_size, seen->own_size);
     (void)fflush(daemon->options->log);

@@ -225,6 +225,67 @@ Test(driver_recovery, a_report_frozen_under_the_old_origin_is_accepted)
               made.answer.body.outcome.verdicts[0].kind == TH_VERDICT_REJECTED);
 }
 
+/*
+ * The whole folder was put back and ran on before a node told: one key has signed two histories.
+ * The copy, not the folder that ran on, goes on as the new log: then both histories are lost, and
+ * come back.
+ */
+Test(driver_recovery, two_histories_from_one_copy_both_come_back)
+{
+    struct th_officer second;
+    th_officer_init(&second, th_province_commune(&made.province, 1));
+    cr_assert_eq(th_recovery_case_act(&made, th_officer_enrolment(&second)), 0);
+    th_recovery_case_keep_copy(&made);
+    th_recovery_case_close(&made);
+    th_recovery_case_copy_file(&made, "CHECKPOINT", "old.side");
+    cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0);
+    struct th_kept one = th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    struct th_kept two =
+        th_recovery_case_submit(&made, (struct th_paper){.figure = 6, .revision = 2});
+    th_recovery_case_close(&made);
+    th_recovery_case_copy_file(&made, "old.data", "data.mdb");
+    th_recovery_case_copy_file(&made, "old.side", "CHECKPOINT");
+    cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0);
+    struct th_kept other = {
+        .raw = th_officer_write(&made.province, &second, (struct th_paper){.figure = 7})};
+    th_recovery_case_submit_raw(&made, other.raw);
+    other.receipt = made.answer.body.outcome.receipts[0];
+    th_recovery_case_say_hello(&made, two.receipt);
+    cr_assert_not_null(th_driver_contradiction(made.driver));
+    th_recovery_case_go_back(&made);
+    th_recovery_case_say_hello(&made, two.receipt);
+    th_recovery_case_say_hello(&made, other.receipt);
+    cr_assert_null(th_driver_contradiction(made.driver));
+    cr_assert_eq(th_recovery_case_readmit(&made, one)->kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(th_recovery_case_readmit(&made, two)->kind, TH_VERDICT_ACCEPTED);
+    th_recovery_case_readmit_as(&made, other, second.unit);
+    cr_assert_eq(made.answer.body.outcome.verdicts[0].kind, TH_VERDICT_ACCEPTED);
+}
+
+/* What was signed twice stays a contradiction: the folder that ran on is not what to recover. */
+Test(driver_recovery, a_folder_that_ran_on_is_contradicted_after_its_recovery_too)
+{
+    th_recovery_case_keep_copy(&made);
+    th_recovery_case_close(&made);
+    th_recovery_case_copy_file(&made, "CHECKPOINT", "old.side");
+    cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0);
+    struct th_kept one = th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    struct th_kept two =
+        th_recovery_case_submit(&made, (struct th_paper){.figure = 6, .revision = 2});
+    th_recovery_case_close(&made);
+    th_recovery_case_copy_file(&made, "old.data", "data.mdb");
+    th_recovery_case_copy_file(&made, "old.side", "CHECKPOINT");
+    cr_assert_eq(th_recovery_case_open(&made, TH_STORE_WRITE), 0);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 7, .nonce = 9});
+    th_recovery_case_say_hello(&made, two.receipt);
+    th_recovery_case_close(&made);
+    th_recovery_case_copy_file(&made, "data.mdb", "old.data"); /* which go_back() puts back */
+    th_recovery_case_go_back(&made);
+    th_recovery_case_say_hello(&made, one.receipt);
+    cr_assert_not_null(th_driver_contradiction(made.driver));
+    cr_assert_eq(th_recovery_case_size(&made), 6, "nothing of it is written");
+}
+
 /* ---- receipts that do not hold ---- */
 
 Test(driver_recovery, a_receipt_that_does_not_hold_opens_nothing)
