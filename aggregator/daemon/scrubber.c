@@ -30,7 +30,8 @@ struct th_scrubber {
     pthread_cond_t ending;
     bool is_ending;
     pthread_t thread;
-    uint64_t told; /* faults of this pass */
+    uint64_t told;    /* faults of this pass */
+    uint64_t counted; /* of these, when their number was told last */
 };
 
 static int64_t monotonic_ms(void)
@@ -68,22 +69,30 @@ static void write_report(struct th_scrubber *scrubber, const struct th_scrub_rep
                       scrubber->options.folder, th_status_text(status));
 }
 
-/* Each finding is told once in its pass; those beyond the names that a report keeps, by number. */
+/* Each finding is told once in its pass; of those beyond the names that a report keeps, the number,
+ * each time that it has doubled. */
 static void tell_new(struct th_scrubber *scrubber)
 {
     const struct th_scrub_report *report = th_scrub_report(scrubber->scrub);
+    const uint64_t told = scrubber->told;
     FILE *log = scrubber->options.log;
-    if (report->faults <= scrubber->told)
+    if (report->faults <= told)
         return;
-    for (uint64_t i = scrubber->told; i < report->faults && i < TH_SCRUB_FAULTS_MAX; i++)
-        (void)fprintf(log, "tonghop-aggregator: KHO HỎNG: %s; xem tonghop-aggregator status %s\n",
-                      report->names[i], scrubber->options.folder);
-    if (report->faults > TH_SCRUB_FAULTS_MAX)
-        (void)fprintf(log, "tonghop-aggregator: KHO HỎNG: đến giờ %" PRIu64 " chỗ\n",
-                      report->faults);
     scrubber->told = report->faults;
     if (atomic_load(scrubber->options.faults) < report->faults)
         atomic_store(scrubber->options.faults, report->faults);
+    bool is_counted =
+        report->faults > TH_SCRUB_FAULTS_MAX && report->faults / 2 >= scrubber->counted;
+    if (told >= TH_SCRUB_FAULTS_MAX && !is_counted)
+        return;
+    for (uint64_t i = told; i < report->faults && i < TH_SCRUB_FAULTS_MAX; i++)
+        (void)fprintf(log, "tonghop-aggregator: KHO HỎNG: %s; xem tonghop-aggregator status %s\n",
+                      report->names[i], scrubber->options.folder);
+    if (is_counted) {
+        (void)fprintf(log, "tonghop-aggregator: KHO HỎNG: đến giờ %" PRIu64 " chỗ\n",
+                      report->faults);
+        scrubber->counted = report->faults;
+    }
     write_report(scrubber, report);
     (void)fflush(log);
 }
@@ -121,6 +130,7 @@ static bool run_pass(struct th_scrubber *scrubber, bool *ret_has_failed)
     const struct th_scrubber_options *options = &scrubber->options;
     th_scrub_begin(scrubber->scrub, options->now(options->context));
     scrubber->told = 0;
+    scrubber->counted = 0;
     *ret_has_failed = false;
     for (bool is_done = false; !is_done;) {
         if (!wait_for_quiet(scrubber))

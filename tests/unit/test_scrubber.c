@@ -81,8 +81,8 @@ static void wait_for_pass(void)
     cr_assert_eq(atomic_load(&passes), 1);
 }
 
-/* A rollup that no reports make. */
-static void damage(void)
+/* Rollups that no reports make, each of another book. */
+static void damage(uint16_t books)
 {
     const struct th_plan *plan = th_core_plan(th_driver_core(made.driver), 0);
     struct th_rollup_layout layout;
@@ -90,9 +90,11 @@ static void damage(void)
     cr_assert_eq(th_rollup_layout_init(&plan->catalogue, &made.arena, &layout), 0);
     cr_assert_eq(th_rollup_new(&layout, &made.arena, &rollup), 0);
     cr_assert_eq(th_store_begin(made.store), 0);
-    cr_assert_eq(th_store_put_rollup(made.store, th_recovery_case_book(&made), 0, TH_BRANCH_ALL,
-                                     &layout, &rollup),
-                 0);
+    struct th_book_id book = th_recovery_case_book(&made);
+    for (uint16_t i = 0; i < books; i++) {
+        cr_assert_eq(th_store_put_rollup(made.store, book, 0, TH_BRANCH_ALL, &layout, &rollup), 0);
+        book = (struct th_book_id){1, i};
+    }
     cr_assert_eq(th_store_commit(made.store, made.signer), 0);
 }
 
@@ -116,7 +118,7 @@ Test(scrubber, a_good_store_is_read_once_in_silence)
 Test(scrubber, a_wrong_rollup_is_told_counted_and_written)
 {
     struct th_scrub_report report;
-    damage();
+    damage(1);
     start(&no_rest);
     wait_for_pass();
     stop();
@@ -126,6 +128,23 @@ Test(scrubber, a_wrong_rollup_is_told_counted_and_written)
     cr_assert_not_null(strstr(told, "1 chỗ hỏng"), "%s", told);
     cr_assert_eq(th_scrub_report_read(made.folder, &report), 0);
     cr_assert_eq(report.faults, 1);
+}
+
+Test(scrubber, a_store_that_is_broken_everywhere_fills_no_log)
+{
+    struct th_scrub_report report;
+    damage(1000);
+    start(&no_rest);
+    wait_for_pass();
+    stop();
+    size_t lines = 0;
+    for (const char *at = told; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    cr_assert_leq(lines, TH_SCRUB_FAULTS_MAX + 12);
+    cr_assert_not_null(strstr(told, "1000 chỗ hỏng"), "%s", told);
+    cr_assert_eq(atomic_load(&faults), 1000);
+    cr_assert_eq(th_scrub_report_read(made.folder, &report), 0);
+    cr_assert_eq(report.faults, 1000);
 }
 
 Test(scrubber, it_waits_while_others_are_at_work)
