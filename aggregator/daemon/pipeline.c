@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ struct th_pipeline {
     bool *is_verified;
     struct th_job **batch;
     uint64_t pushed, taken, written;
-    size_t bytes; /* of payloads between pushed and written */
+    _Atomic bool is_busy; /* written < pushed; read without the lock */
+    size_t bytes;         /* of payloads between pushed and written */
     bool is_finishing;
     bool has_ended;
     int status;
@@ -130,6 +132,7 @@ static void *run_writer(void *context)
         for (size_t i = 0; i < count; i++)
             pipeline->is_verified[slot_of(pipeline, pipeline->written + i)] = false;
         pipeline->written += count;
+        atomic_store(&pipeline->is_busy, pipeline->written != pipeline->pushed);
         pipeline->bytes -= bytes;
         (void)pthread_mutex_unlock(&pipeline->lock);
         pipeline->options.freed(pipeline->options.context);
@@ -227,6 +230,7 @@ void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job)
     (void)pthread_mutex_lock(&pipeline->lock);
     TH_ASSERT(job == &pipeline->jobs[slot_of(pipeline, pipeline->pushed)]);
     pipeline->pushed++;
+    atomic_store(&pipeline->is_busy, true);
     pipeline->bytes += payload_size(job);
     (void)pthread_cond_signal(&pipeline->has_pushed);
     (void)pthread_mutex_unlock(&pipeline->lock);
@@ -234,10 +238,7 @@ void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job)
 
 bool th_pipeline_is_busy(struct th_pipeline *pipeline)
 {
-    (void)pthread_mutex_lock(&pipeline->lock);
-    bool is_busy = pipeline->written != pipeline->pushed;
-    (void)pthread_mutex_unlock(&pipeline->lock);
-    return is_busy;
+    return atomic_load(&pipeline->is_busy);
 }
 
 int th_pipeline_status(struct th_pipeline *pipeline)

@@ -42,7 +42,8 @@ void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job);
 /* True when a claim would succeed. */
 bool th_pipeline_has_room(struct th_pipeline *pipeline);
 
-/* True when a job is between claim and end. */
+/* True when a job is between push and end. Takes no lock: who asks may be a thread of the lowest
+ * priority, which must never be waited for. */
 bool th_pipeline_is_busy(struct th_pipeline *pipeline);
 
 /* What stopped it: 0 while it runs. */
