@@ -459,6 +459,7 @@ int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage 
     th_alarm_init(&daemon->alarm);
     atomic_store(&daemon->next_due_ms, TH_NO_INSTANT);
     atomic_store(&daemon->still_ms, TH_NO_INSTANT);
+    atomic_store(&daemon->lead_ms, TH_NO_INSTANT);
     int status = pthread_mutex_init(&daemon->counters_lock, NULL) == 0 ? 0 : TH_E_NO_MEMORY;
     if (status == 0)
         status = start(daemon, ret_stage);

@@ -43,8 +43,9 @@ struct th_daemon {
     struct th_pipeline *pipeline;
     struct th_desk *desk;
     struct th_scrubber *scrubber; /* NULL: never */
-    _Atomic int64_t
-        still_ms; /* where a rehearsal's clock stands; TH_NO_INSTANT: it is the wall's */
+    /* The journal's time, for those that ask between two batches: where a rehearsal's clock stands,
+     * or how far it leads CLOCK_BOOTTIME. TH_NO_INSTANT: not known yet. */
+    _Atomic int64_t still_ms, lead_ms;
     _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
@@ -60,8 +61,11 @@ struct th_daemon {
 };
 
 /* work.c: on the verifiers' threads and the writer's. */
-/* The instant that the keyring is asked about. On any thread. */
+/* The journal's time now, which the keyring is asked about: while the clock is suspect it is not
+ * the wall's, and a revocation's instant is of the journal. On any thread. */
 th_instant th_daemon_now(void *daemon);
+/* After the driver was opened and after each batch, on the thread that has it. */
+void th_daemon_note_time(struct th_daemon *daemon);
 TH_MUST_CHECK int th_daemon_open_driver(struct th_daemon *daemon);
 void th_daemon_close_driver(struct th_daemon *daemon);
 void th_daemon_verify(void *context, struct th_job *job);

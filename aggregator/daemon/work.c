@@ -172,8 +172,11 @@ static void publish(void *context, struct th_text topic, struct th_bytes body)
 th_instant th_daemon_now(void *context)
 {
     struct th_daemon *daemon = context;
-    int64_t still = atomic_load(&daemon->still_ms);
-    return still == TH_NO_INSTANT ? th_clock_now().wall : (th_instant){still};
+    const struct th_reading now = th_clock_now();
+    int64_t still = atomic_load(&daemon->still_ms), lead = atomic_load(&daemon->lead_ms);
+    if (still != TH_NO_INSTANT)
+        return (th_instant){still};
+    return lead == TH_NO_INSTANT ? now.wall : (th_instant){now.boottime_ms + lead};
 }
 
 static void put_key(void *context, const char *unit_code, const struct th_key_row *key)
@@ -187,10 +190,14 @@ static void put_key(void *context, const char *unit_code, const struct th_key_ro
         atomic_store(&daemon->is_viewer_revoked, true);
 }
 
-static void note_still(struct th_daemon *daemon)
+void th_daemon_note_time(struct th_daemon *daemon)
 {
+    const struct th_reading now = th_clock_now();
+    int64_t time_ms = th_driver_time(daemon->driver, now).ms;
     if (daemon->store_port.identity->mode == TH_MODE_REHEARSAL)
-        atomic_store(&daemon->still_ms, th_driver_time(daemon->driver, th_clock_now()).ms);
+        atomic_store(&daemon->still_ms, time_ms);
+    else
+        atomic_store(&daemon->lead_ms, time_ms - now.boottime_ms);
 }
 
 int th_daemon_open_driver(struct th_daemon *daemon)
@@ -209,7 +216,7 @@ int th_daemon_open_driver(struct th_daemon *daemon)
     if (status == 0)
         status = th_driver_load(daemon->driver);
     if (status == 0)
-        note_still(daemon);
+        th_daemon_note_time(daemon);
     return status;
 }
 
@@ -337,7 +344,7 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
         if (jobs[i]->kind == TH_JOB_OPERATOR && jobs[i]->is_for_writer)
             send_results(daemon, jobs[i]);
     note_next_due(daemon);
-    note_still(daemon);
+    th_daemon_note_time(daemon);
     note_counters(daemon);
     return 0;
 }
