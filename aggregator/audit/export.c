@@ -93,16 +93,16 @@ static int print_all(struct run *run, struct th_view *view)
     th_reader_phase(run->reader, "đọc sổ nhật ký", end > from ? end - from : 0);
     for (uint64_t position = from; position < end && !ferror(run->out); position++) {
         th_reader_step(run->reader, position - from, position);
-        if ((position - from) % RENEW_ENTRIES == RENEW_ENTRIES - 1) {
-            int status = th_view_renew(view);
-            if (status != 0)
-                return th_opened_complain(run->reader, status, "đọc tiếp");
-        }
         int status = print_entry(run, view, position);
         if (status == TH_E_NO_MEMORY || status == TH_E_IO)
             return th_opened_complain(run->reader, status, NULL);
         if (status != 0)
             print_damage(run, position);
+        /* A damaged page spoils the snapshot for whatever is read after it. */
+        bool is_due = (position - from) % RENEW_ENTRIES == RENEW_ENTRIES - 1 || status != 0;
+        status = is_due ? th_view_renew(view) : 0;
+        if (status != 0)
+            return th_opened_complain(run->reader, status, "đọc tiếp");
         th_arena_reset(&run->arena);
     }
     if (run->bad == 0)
@@ -186,6 +186,11 @@ int th_audit_export(int argc, char **argv, FILE *out, FILE *err)
     if (!read_position("from", from, err, &line.from) || !read_position("to", to, err, &line.to) ||
         !read_kinds(&kinds, err, &line.kinds))
         return EX_USAGE;
+    if (line.from > line.to) {
+        th_cli_complain(err, NAME, "bản ghi đầu trước, bản ghi cuối sau",
+                        "--from %s lớn hơn --to %s", from, to);
+        return EX_USAGE;
+    }
     const struct th_reader_request request = {
         .command = NAME, .folder = operands[0], .out = out, .err = err, .streams = true};
     return th_reader_run(&request, read_store, &line);

@@ -139,8 +139,11 @@ static int run_positions(struct th_verify *verify, uint64_t from, uint64_t to, b
     th_reader_phase(verify->reader, "kiểm từng bản ghi", to);
     for (uint64_t position = from; position < to; position++) {
         th_reader_step(verify->reader, position, position);
+        uint64_t faults = verify->findings.total;
         int status = th_verify_position(verify, position);
         bool is_due = !holds && (position - from) % RENEW_ENTRIES == RENEW_ENTRIES - 1;
+        /* A damaged page spoils the snapshot for whatever is read after it. */
+        is_due = is_due || verify->findings.total != faults;
         if (status == 0 && is_due)
             status = th_view_renew(verify->opened.view);
         if (status == 0 && is_due)
@@ -165,6 +168,8 @@ static int run_log(struct th_verify *verify)
         bool holds = size - done <= RENEW_ENTRIES || chase == CHASES;
         status = run_positions(verify, done, size, holds);
         done = size;
+        if (status == 0 && holds && th_view_size(verify->opened.view) != size && chase < CHASES)
+            continue; /* it was given up for a damaged page, and the store has grown */
         if (status == 0 && holds)
             th_verify_end(verify, size);
         if (status != 0 || holds)

@@ -37,7 +37,8 @@ static int status_of(int rc)
     case ENOMEM:
         return TH_E_NO_MEMORY;
     default:
-        return TH_E_IO;
+        /* A tree that is deeper than a tree can be; a transaction that has met such a page. */
+        return rc == MDB_CURSOR_FULL || rc == MDB_BAD_TXN ? TH_E_CORRUPT : TH_E_IO;
     }
 }
 
@@ -142,7 +143,7 @@ int th_env_copy(const struct th_env *env, int fd)
 int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes)
 {
     enum { FREE_LIST = 0 }; /* its database; a row is a count and that many page numbers */
-    struct th_txn txn;
+    struct th_txn txn = {.txn = NULL};
     MDB_cursor *cursor;
     MDB_stat stat_of_pages;
     MDB_val key, data;
@@ -269,7 +270,7 @@ void th_txn_seal(const struct th_schema_key *key, uint8_t *content, size_t conte
 int th_txn_put(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
                const void *content, size_t content_size)
 {
-    uint8_t *page;
+    uint8_t *page = NULL;
     int status = th_txn_reserve(txn, key, how, content_size, &page);
     if (status != 0)
         return status;

@@ -205,6 +205,31 @@ Test(audit_verify, a_backup_has_no_checkpoint_file_and_that_is_a_remark)
     cr_expect_eq(json_array_size(json_object_get(answer, "remarks")), 0, "%s", audit_out);
 }
 
+/* Every page in turn, but the two that say what the file is. */
+Test(audit_verify, a_page_that_is_overwritten_is_an_answer_wherever_it_is)
+{
+    enum { PAGE = 4096, REVISIONS = 60 };
+    size_t size, noticed = 0;
+    const char *path = audit_path(ledger.folder, "data.mdb");
+    for (unsigned i = 2; i <= REVISIONS; i++)
+        cr_assert(ledger_send_a(&ledger, L_A1, i, 5 + i));
+    ledger_release(&ledger);
+    char *bytes = audit_read(path, &size), *bad = malloc(size);
+    cr_assert_not_null(bad);
+    for (size_t at = (size_t)2 * PAGE; at + PAGE <= size; at += PAGE) {
+        memcpy(bad, bytes, size);
+        memset(bad + at, 0xFF, PAGE);
+        audit_write(path, bad, size);
+        int code = run(ledger.folder, NULL, NULL); /* a page may be a free one */
+        cr_expect(code == EX_OK || code == EX_DATAERR, "page %zu: %d %s", at / PAGE, code,
+                  audit_err);
+        noticed += code == EX_DATAERR;
+    }
+    cr_expect_gt(noticed, 20);
+    free(bytes);
+    free(bad);
+}
+
 Test(audit_verify, what_a_witness_has_seen_the_store_has)
 {
     const char *folder = audit_path(ledger.folder, "witness");
