@@ -8,13 +8,13 @@
 #include "aggregator/store/folder.h"
 #include "aggregator/store/scrub.h"
 #include "aggregator/store/side.h"
-#include "base/file.h"
 #include "proto/tlog/hash.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -111,8 +111,11 @@ static int add_checkpoint(struct inspecting *inspecting)
         status = th_tlog_note_split((const char *)note.bytes, note.size, &parts);
     if (status == 0)
         status = th_tlog_checkpoint_parse(parts.text, parts.text_size, &checkpoint);
+    (void)set(inspecting, "checkpoint", json_null());
+    if (status == TH_E_NOT_FOUND)
+        return 0; /* nothing was signed at this size: an empty store, a replica */
     if (status < 0)
-        return own == 0 ? 0 : status;
+        return status;
     th_tlog_digest_encode(&checkpoint.root, root);
     (void)set(inspecting, "checkpoint",
               json_pack("{s:I, s:s}", "size", (json_int_t)size, "root", root));
@@ -202,22 +205,20 @@ static int add_usage(struct inspecting *inspecting)
 
 /* ---- beside the store ---- */
 
-/* The daemon's process, when it is alive. */
+/* Who has the store: the lock says whether anybody has it, the text of the file who. A process id
+ * alone proves nothing, another process may have got it since. */
 static void add_daemon(struct inspecting *inspecting)
 {
-    char path[TH_SITE_PATH_SIZE];
-    char *text = NULL;
-    size_t size = 0;
-    long pid = 0;
-    if (th_site_path(&inspecting->site, TH_STORE_OWNER, path) == 0 &&
-        th_file_read(path, 256, &text, &size) == 0) {
-        pid = strtol(text, NULL, 10);
-        free(text);
-    }
-    bool is_alive =
-        pid > 0 && pid != (long)getpid() && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
-    (void)set(inspecting, "running", json_boolean(is_alive));
-    if (is_alive)
+    char path[TH_SITE_PATH_SIZE], text[64] = "";
+    int fd = th_site_path(&inspecting->site, TH_STORE_OWNER, path) == 0
+                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                 : -1;
+    bool is_owned = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    long pid = is_owned && pread(fd, text, sizeof text - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    (void)set(inspecting, "running", json_boolean(is_owned));
+    if (pid > 0)
         (void)set(inspecting, "pid", json_integer(pid));
 }
 
@@ -376,7 +377,8 @@ int th_cli_status(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_command command = {
         .name = "status",
         .operands = "DIR",
-        .summary = "Tình trạng của kho. Mã thoát 0 khi tốt, 70 khi lần đọc soát tìm thấy chỗ hỏng.",
+        .summary =
+            "Tình trạng của kho. Mã thoát 0 khi tốt; 70 khi có chỗ hỏng, hoặc kho không ghi được.",
         .examples = "  tonghop-aggregator status /var/lib/tonghop/kho\n"
                     "  tonghop-aggregator status /var/lib/tonghop/kho --json\n",
         .options = options,

@@ -44,7 +44,7 @@ static void print_log(const json_t *answer, FILE *out)
                   kind_label(text_of(answer, "last_kind")), text_of(answer, "last_time"));
     (void)fprintf(out, "Khóa nhật ký: %s, từ %s\n", text_of(answer, "log_key"),
                   text_of(answer, "log_key_since"));
-    if (checkpoint != NULL)
+    if (json_is_object(checkpoint))
         (void)fprintf(out, "Checkpoint cuối: cỡ %lld, gốc %s\n", number_of(checkpoint, "size"),
                       text_of(checkpoint, "root"));
     (void)fprintf(out, "%lld đơn vị, %lld kế hoạch, %lld khóa đang dùng, %lld đã thu hồi\n",

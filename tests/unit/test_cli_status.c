@@ -5,8 +5,10 @@
 #include "tests/support/cli_case.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -83,6 +85,25 @@ Test(cli_status, a_backup_is_described_and_nothing_is_written_into_it)
     cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @F/copy"), EX_SOFTWARE);
     cr_expect_not_null(strstr(fixture.out, "bản sao"), "%s", fixture.out);
     cr_expect(!cli_case_has(&fixture, "copy/OWNER"));
+}
+
+Test(cli_status, a_process_that_has_the_number_of_a_dead_daemon_is_none)
+{
+    json_t *answer;
+    char text[64];
+    int size = snprintf(text, sizeof text, "%ld 2025-05-05T00:00:00+07:00\n", (long)getppid());
+    cli_case_write(&fixture, "store/OWNER", text, (size_t)size);
+    cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
+    cr_expect(json_is_false(json_object_get(answer, "running")), "%s", fixture.out);
+    json_decref(answer);
+    cli_case_write(&fixture, "store/OWNER", text, (size_t)size);
+    int fd = open(cli_case_path(&fixture, "store/OWNER"), O_RDWR);
+    cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+    cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
+    cr_expect(json_is_true(json_object_get(answer, "running")), "%s", fixture.out);
+    cr_expect_eq(json_integer_value(json_object_get(answer, "pid")), (json_int_t)getppid());
+    json_decref(answer);
+    close(fd);
 }
 
 Test(cli_status, a_damaged_store_and_no_store_are_told)
