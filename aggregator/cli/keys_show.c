@@ -56,9 +56,9 @@ static int add_log_keys(struct showing *showing)
         bool is_lost = th_cli_key_is_lost(keys, i);
         json_t *since = is_lost ? json_null() : time_of(showing, key->after);
         json_t *item =
-            json_pack("{s:s, s:s, s:I, s:o, s:b}", "vkey", th_cli_vkey_text(&key->vkey, vkey),
+            json_pack("{s:s, s:s, s:I, s:o, s:o}", "vkey", th_cli_vkey_text(&key->vkey, vkey),
                       "origin", key->vkey.name, "after", (json_int_t)key->after, "since", since,
-                      "vouched", i > 0 && key->succession_size == 0);
+                      "introduced", i == 0 ? json_null() : json_boolean(key->succession_size > 0));
         (void)json_array_append_new(list, item);
     }
     return json_object_set_new(showing->answer, "log_keys", list) == 0 ? 0 : TH_E_NO_MEMORY;
@@ -169,7 +169,7 @@ static void print_log_keys(const struct showing *showing)
                       (long long)json_integer_value(json_object_get(item, "after")),
                       json_is_null(json_object_get(item, "since")) ? "không rõ (phần đã mất)"
                                                                    : text_of(item, "since"),
-                      json_is_true(json_object_get(item, "vouched"))
+                      json_is_false(json_object_get(item, "introduced"))
                           ? "; khóa trước đã mất, không ký giới thiệu"
                           : "");
     }
