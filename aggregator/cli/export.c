@@ -122,6 +122,11 @@ static int tell(const struct th_exporting *exporting)
                   (unsigned long long)exporting->reports,
                   (unsigned long long)exporting->submissions, exporting->target,
                   (unsigned long long)exporting->size, (unsigned long long)exporting->size);
+    if (exporting->reports == 0)
+        (void)fputs(
+            "LƯU Ý: không có báo cáo nào được trích; nếu không phải vậy thì xem lại các mã ở "
+            "--plan, --obligation, --unit.\n",
+            exporting->site.out);
     return EX_OK;
 }
 
