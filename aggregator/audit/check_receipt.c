@@ -45,11 +45,8 @@ static int read_report(struct check *check)
     if (check->report_path == NULL)
         return EX_OK;
     int status = th_file_read(check->report_path, REPORT_SIZE_MAX, &bytes, &size);
-    if (status != 0) {
-        th_cli_complain(check->err, NAME, "kiểm tra đường dẫn và quyền đọc", "%s: %s",
-                        check->report_path, th_status_text(status));
-        return th_status_exit_code(status);
-    }
+    if (status != 0)
+        return th_trust_unread(NAME, check->report_path, REPORT_SIZE_MAX, status, check->err);
     check->report.is_given = true;
     th_tlog_sha256(&(struct th_tlog_part){bytes, size}, 1, &check->report.raw);
     struct th_submission submission;
@@ -106,14 +103,18 @@ static json_t *judgement_json(const struct th_judgement *judgement, const char *
         "sentence", sentence);
 }
 
+static int list_refusal(struct check *check, const char *path, unsigned line, const char *why,
+                        int code)
+{
+    json_t *object = json_pack("{s:s,s:b,s:s,s:o}", "file", path, "holds", 0, "problem", why,
+                               "line", line == 0 ? json_null() : json_integer((json_int_t)line));
+    return json_array_append_new(check->list, object) == 0 ? code : EX_OSERR;
+}
+
 static int refuse(struct check *check, const char *path, unsigned line, const char *why)
 {
-    if (check->as_json) {
-        json_t *object =
-            json_pack("{s:s,s:b,s:s,s:o}", "file", path, "holds", 0, "problem", why, "line",
-                      line == 0 ? json_null() : json_integer((json_int_t)line));
-        return json_array_append_new(check->list, object) == 0 ? EX_DATAERR : EX_OSERR;
-    }
+    if (check->as_json)
+        return list_refusal(check, path, line, why, EX_DATAERR);
     if (line == 0)
         th_cli_complain(check->err, NAME, NULL, "%s: biên nhận không đúng: %s", path, why);
     else
@@ -208,6 +209,8 @@ static int check_file(struct check *check, const char *path)
     size_t size;
     struct th_arena arena;
     int code = th_trust_file(NAME, path, check->err, &text, &size);
+    if (code != EX_OK && check->as_json)
+        return list_refusal(check, path, 0, "không đọc được tệp", code);
     if (code != EX_OK)
         return code;
     th_arena_init(&arena, BLOCK_BYTES, BUDGET_BYTES);

@@ -28,6 +28,7 @@ struct run {
     struct th_reader *reader;
     FILE *out, *err;
     struct th_arena arena; /* of one entry */
+    uint64_t told;         /* lines */
     uint64_t bad;          /* entries that cannot be read */
 };
 
@@ -58,6 +59,7 @@ static int print_entry(struct run *run, struct th_view *view, uint64_t position)
         status = th_entry_json(&entry, &leaf, &run->arena, &object);
     if (status != 0)
         return status;
+    run->told++;
     if (run->line->as_json) {
         (void)json_dumpf(object, run->out, JSON_COMPACT | JSON_PRESERVE_ORDER);
         (void)fputc('\n', run->out);
@@ -105,6 +107,12 @@ static int print_all(struct run *run, struct th_view *view)
             return th_opened_complain(run->reader, status, "đọc tiếp");
         th_arena_reset(&run->arena);
     }
+    if (run->bad == 0 && run->told == 0 && size > 0)
+        (void)fprintf(run->err,
+                      TH_CLI_PROGRAM " " NAME
+                                     ": lưu ý: không có bản ghi nào như vậy trong %llu bản "
+                                     "ghi của kho; xem lại --unit, --kind\n",
+                      (unsigned long long)size);
     if (run->bad == 0)
         return EX_OK;
     th_cli_complain(run->err, NAME, "xem " TH_CLI_PROGRAM " export: các dòng KHÔNG ĐỌC ĐƯỢC",

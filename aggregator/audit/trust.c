@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 static int read_history(const char *command, const char *path, FILE *err, struct th_log_keys *keys)
@@ -57,10 +58,23 @@ int th_trust_file(const char *command, const char *path, FILE *err, char **ret_t
                   size_t *ret_size)
 {
     int status = th_file_read(path, TH_TRUST_FILE_SIZE_MAX, ret_text, ret_size);
-    if (status == 0)
-        return EX_OK;
-    th_cli_complain(err, command, "kiểm tra đường dẫn và quyền đọc", "%s: %s", path,
-                    th_status_text(status));
+    return status == 0 ? EX_OK
+                       : th_trust_unread(command, path, TH_TRUST_FILE_SIZE_MAX, status, err);
+}
+
+int th_trust_unread(const char *command, const char *path, size_t size_max, int status, FILE *err)
+{
+    struct stat about;
+    if (status == TH_E_LIMIT)
+        th_cli_complain(err, command, "xem có lấy nhầm tệp khác không",
+                        "%s: lớn hơn %zu byte, không phải tệp loại này", path, size_max);
+    else if (status == TH_E_IO && stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        th_cli_complain(err, command, "chỉ tới một tệp thường", "%s: %s, không phải một tệp", path,
+                        S_ISDIR(about.st_mode) ? "là thư mục" : "là ống dẫn hoặc thiết bị");
+        return EX_NOINPUT;
+    } else
+        th_cli_complain(err, command, "kiểm tra đường dẫn và quyền đọc", "%s: %s", path,
+                        th_status_text(status));
     return th_status_exit_code(status);
 }
 

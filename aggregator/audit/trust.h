@@ -23,6 +23,9 @@ int th_trust_read(const char *command, const char *keys_path, const char *log_ke
 int th_trust_file(const char *command, const char *path, FILE *err, char **ret_text,
                   size_t *ret_size);
 
+/* Complains of a file that th_file_read() did not give. The exit code. */
+int th_trust_unread(const char *command, const char *path, size_t size_max, int status, FILE *err);
+
 /* Why a checkpoint does not hold, as a sentence of constant text; `status`: of
  * th_log_keys_verify(). */
 const char *th_trust_fault(int status);

@@ -66,6 +66,10 @@ Test(audit_journal, is_cut_by_position_kind_and_unit)
     cr_expect_eq(AUDIT_RUN(th_audit_export, "export", ledger.folder, "--kind", "gì"), EX_USAGE);
     cr_expect_eq(AUDIT_RUN(th_audit_export, "export", ledger.folder, "--from", "-1"), EX_USAGE);
     cr_expect_eq(AUDIT_RUN(th_audit_export, "export", ledger.folder, "--from", "4000"), EX_DATAERR);
+    cr_expect_eq(AUDIT_RUN(th_audit_export, "export", ledger.folder, "--from", "2", "--to", "1"),
+                 EX_USAGE);
+    cr_expect_eq(AUDIT_RUN(th_audit_export, "export", ledger.folder, "--unit", "a9"), EX_OK);
+    cr_expect_not_null(strstr(audit_err, "không có bản ghi nào"), "%s", audit_err);
 }
 
 Test(audit_journal, speaks_json_line_by_line)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static struct ledger ledger;
 static struct th_bytes receipt; /* of a report of a1 */
@@ -222,4 +223,29 @@ Test(audit_receipt, speaks_json)
     cr_expect_str_eq(ledger_at(answer, "1/holds"), "false");
     cr_expect_str_eq(ledger_at(answer, "1/line"), "2");
     json_decref(answer);
+}
+
+Test(audit_receipt, what_is_no_file_or_too_large_is_said_so)
+{
+    const char *large = audit_path(ledger.folder, "lon.txt");
+    audit_write(large, "", 0);
+    cr_assert_eq(truncate(large, (off_t)1 << 30), 0);
+    cr_expect_eq(check(large), EX_DATAERR);
+    cr_expect_not_null(strstr(audit_err, "lớn hơn"), "%s", audit_err);
+    cr_expect_eq(check(ledger.folder), EX_NOINPUT);
+    cr_expect_not_null(strstr(audit_err, "là thư mục"), "%s", audit_err);
+    cr_expect_eq(AUDIT_RUN(th_audit_check_receipt, "check-receipt", file, "--keys", keys,
+                           "--report", ledger.folder),
+                 EX_NOINPUT);
+}
+
+Test(audit_receipt, a_file_that_cannot_be_read_has_its_place_in_the_json)
+{
+    cr_expect_eq(AUDIT_RUN(th_audit_check_receipt, "check-receipt", file, "/nowhere/x", "--keys",
+                           keys, "--json"),
+                 EX_NOINPUT);
+    json_t *list = json_loads(audit_out, 0, NULL);
+    cr_assert_eq(json_array_size(list), 2, "%s", audit_out);
+    cr_expect(json_is_false(json_object_get(json_array_get(list, 1), "holds")));
+    json_decref(list);
 }
