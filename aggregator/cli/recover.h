@@ -17,6 +17,7 @@ struct th_recovering {
     struct th_cli_values notes; /* files with checkpoints of the lost log */
     const char *keys_path;      /* NULL: DIR/log-keys.yaml */
     bool is_key_lost;           /* --old-key-lost */
+    bool is_whole;              /* the store is behind nothing: only its key was lost */
 
     struct th_store *store;  /* open, TH_STORE_RECOVER */
     uint64_t size;           /* of the copy */
@@ -40,6 +41,9 @@ struct th_recovering {
 int th_recover_gather_keys(struct th_recovering *recovering);
 int th_recover_choose_origin(struct th_recovering *recovering);
 int th_recover_gather_lost(struct th_recovering *recovering);
+/* Says what was done. `is_signed`: the old key has signed for the new one. Returns an exit code. */
+int th_recover_tell(const struct th_recovering *recovering, const struct th_secrets *next,
+                    bool is_curve_new, bool is_signed);
 
 /* What was admitted again since a recovery began, and by whom. */
 struct th_readmitted_units {

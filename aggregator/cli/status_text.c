@@ -24,7 +24,7 @@ static const struct {
     {"reminder", "nhắc việc"},   {"closing", "chốt số liệu"},
     {"clock", "đồng hồ"},        {"rotated", "đổi khóa"},
     {"recovered", "khôi phục"},  {"recovery_ended", "kết thúc khôi phục"},
-    {"readmitted", "trình lại"},
+    {"readmitted", "nhận lại"},
 };
 
 static const char *kind_label(const char *word)

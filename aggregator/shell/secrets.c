@@ -202,7 +202,11 @@ int th_secrets_read(const char *folder, const char *realm,
     int status = read_key(folder, CURVE_FILE, ret_problem, ret_secrets->curve_secret);
     if (status == 0)
         status = read_seed(folder, log_key, ret_problem, ret_secrets->log_seed);
-    return status < 0 ? status : complete(realm, ret_secrets);
+    if (status < 0) {
+        th_secrets_deinit(ret_secrets); /* what was read of it */
+        return status;
+    }
+    return complete(realm, ret_secrets);
 }
 
 /* ---- another key for the log ---- */

@@ -255,8 +255,7 @@ static bool take_lost(const struct opening *opening)
     const char *note = last->read.note;
     const struct th_log_key *key = th_keys_in_force(opening->keys, last->read.size);
     if (!last->is_ours && last->read.kind != TH_SIDE_BEGUN) {
-        const char *end = memchr(note, '
-', last->read.note_size);
+        const char *end = memchr(note, '\n', last->read.note_size);
         return th_lost_meet(opening->lost, note, end == NULL ? 0 : (size_t)(end - note));
     }
     if (last->read.kind == TH_SIDE_BEGUN)

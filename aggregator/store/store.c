@@ -115,20 +115,21 @@ static int check_length(const struct th_store_report *report, const struct th_en
 
 /* That nothing was signed after what this store has; or, to recover it, what was. */
 static int check_newest(const struct th_store_report *report, const struct th_txn *txn,
-                        struct th_store *store)
+                        bool is_key_lost, struct th_store *store)
 {
     uint64_t size = store->edge->size;
     int status = th_side_open(report, txn, &store->keys, size, store->lost, &store->side);
     if (status == 0)
         status = th_witness_check(report, txn, &store->keys, size, store->lost);
-    if (status == 0 && store->lost != NULL && !store->lost->is_behind)
+    if (status == 0 && store->lost != NULL && !store->lost->is_behind && !is_key_lost)
         status = th_store_report(report, TH_E_INVALID,
                                  "không có gì cho thấy kho này là bản cũ; không cần khôi phục, hãy "
                                  "chạy bình thường");
     return status;
 }
 
-static int check_tables(const struct th_store_report *report, struct th_store *store,
+static int check_tables(const struct th_store_report *report,
+                        const struct th_store_options *options, struct th_store *store,
                         const uint8_t store_id[TH_STORE_ID_SIZE])
 {
     struct th_txn txn;
@@ -143,7 +144,7 @@ static int check_tables(const struct th_store_report *report, struct th_store *s
                      ? th_store_report(report, TH_E_FORBIDDEN,
                                        "đây là bản dựng lại từ sổ nhật ký của một kho, chỉ để đọc; "
                                        "hãy ghi vào kho gốc")
-                     : check_newest(report, &txn, store);
+                     : check_newest(report, &txn, options != NULL && options->is_key_lost, store);
     th_txn_abort(&txn);
     return status;
 }
@@ -176,7 +177,7 @@ static int open_checked(const struct th_store_report *report,
     if (status == 0)
         status = open_env(report, options, write, store);
     if (status == 0)
-        status = check_tables(report, store, store_id);
+        status = check_tables(report, options, store, store_id);
     return status;
 }
 

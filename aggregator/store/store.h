@@ -37,6 +37,7 @@ struct th_store_identity {
 /* Sizes as inputs: tests use small ones. 0 takes the default of 64 GiB. */
 struct th_store_options {
     size_t map_bytes;
+    bool is_key_lost; /* RECOVER: also when the store is behind nothing, for its key was lost */
 };
 
 /*
@@ -50,7 +51,7 @@ TH_MUST_CHECK int th_store_create(const char *folder, const struct th_store_opti
  * RECOVER: as WRITE, for the one commit that makes a store that was put back into a new log: what
  * the file CHECKPOINT and the witnesses know of the log that was lost does not refuse it, and is
  * told by th_store_lost_checkpoint(). A commit that brings no new origin fails. TH_E_INVALID: the
- * store is behind nothing that is known, and the file CHECKPOINT is there.
+ * store is behind nothing that is known, the file CHECKPOINT is there, and no key was lost.
  */
 enum th_store_access { TH_STORE_READ, TH_STORE_WRITE, TH_STORE_RECOVER };
 

@@ -221,6 +221,27 @@ Test(cli_recover, a_lost_log_key_has_to_be_said_and_then_nobody_signs_for_the_ne
     cr_expect_eq(keys.items[1].succession_size, 0);
 }
 
+Test(cli_recover, a_whole_store_without_its_log_key_goes_on_once)
+{
+    static struct th_log_keys keys;
+    uint64_t size = cli_case_size(&fixture);
+    cr_expect_eq(run("recover @D --old-key-lost"), EX_DATAERR, "the key is there");
+    cr_assert_eq(unlink(cli_case_path(&fixture, "store/secrets/log.key")), 0);
+    cr_expect_eq(run("recover @D"), EX_DATAERR, "it has to be said");
+    cr_assert_eq(run("recover @D --old-key-lost"), EX_OK, "%s", fixture.err);
+    cr_expect_not_null(strstr(fixture.out, "không thiếu bản ghi nào"), "%s", fixture.out);
+    cr_expect_null(strstr(fixture.out, "THU HỒI"), "%s", fixture.out);
+    cr_expect_not_null(strstr(fixture.out, "tonghop-node trust"), "%s", fixture.out);
+    read_keys(&keys);
+    cr_assert_eq(keys.count, 2);
+    cr_expect_eq(keys.items[1].after, size);
+    cr_expect_eq(keys.items[1].succession_size, 0);
+    cr_expect_eq(run("recover @D --old-key-lost"), EX_OK, "%s", fixture.err);
+    cr_expect_eq(cli_case_size(&fixture), size + 1, "it is not done twice");
+    cr_expect_eq(run("recover @D --finish"), EX_OK, "%s", fixture.err);
+    cli_case_submit(&fixture, (struct th_paper){.figure = 5});
+}
+
 Test(cli_recover, without_any_secret_the_connection_gets_a_new_key_too)
 {
     lose(1);

@@ -329,6 +329,19 @@ Test(store_keys, a_store_that_is_behind_nothing_is_not_recovered)
     cr_assert_eq(open_status(TH_STORE_RECOVER), TH_E_INVALID, "it is done");
 }
 
+Test(store_keys, a_store_whose_key_was_lost_is_recovered_though_it_is_whole)
+{
+    const struct th_store_options options = {.is_key_lost = true};
+    struct th_store *store = filled(5);
+    th_store_close(store);
+    cr_assert_eq(th_store_open(fixture.folder, TH_STORE_RECOVER, &options, problem, &store), 0,
+                 "%s", problem);
+    cr_expect_not(
+        th_store_lost_checkpoint(store, &(uint64_t){0}, &(struct th_bytes){0}, &(bool){false}));
+    th_store_close(store);
+    cr_assert_eq(open_status(TH_STORE_WRITE), 0, "it is as it was");
+}
+
 Test(store_keys, a_recovery_is_followed_by_ordinary_batches)
 {
     put_back_old();
