@@ -112,19 +112,27 @@ static int commit(struct th_recovering *recovering, const struct naming *naming,
 
 /* ---- the old key ---- */
 
-/* The signer of the lost log, when its key is here. Prints; `ret_has`: it is. */
-static int find_old_key(const struct th_recovering *recovering, struct th_secrets *ret_old,
+/* The signer of the lost log, when its key is here; it may be when the connection's is not. Prints;
+ * `ret_has`: it is. */
+static int find_old_key(const struct th_recovering *recovering, struct th_note_signer *ret_old,
                         bool *ret_has)
 {
     char problem[TH_SECRETS_PROBLEM_SIZE] = "";
+    char ignored[TH_SECRETS_PROBLEM_SIZE];
+    struct th_secrets all;
     const struct th_vkey *vkey = &th_log_keys_current(&recovering->keys)->vkey;
-    int status =
-        th_secrets_read(recovering->site.folder, vkey->name, vkey->public_key, problem, ret_old);
-    *ret_has = status == 0;
-    if (status == 0)
+    const char *folder = recovering->site.folder;
+    int status = th_secrets_read(folder, vkey->name, vkey->public_key, problem, &all);
+    if (status == 0) {
+        *ret_old = all.signer;
+        *ret_has = true;
+        th_secrets_deinit(&all);
         return EX_OK;
-    if ((status == TH_E_NOT_FOUND || status == TH_E_CONFIG) && recovering->is_key_lost)
+    }
+    if ((status == TH_E_NOT_FOUND || status == TH_E_CONFIG) && recovering->is_key_lost) {
+        *ret_has = th_secrets_read_signer(folder, vkey, ignored, ret_old) == 0;
         return EX_OK;
+    }
     th_cli_complain(recovering->site.err, "recover",
                     "chép secrets/ từ nơi cất riêng về (mỗi tệp 0600). Khóa nhật ký cuối cùng mất "
                     "hẳn thì thêm --old-key-lost: không ai ký giới thiệu khóa mới, nên từng đơn vị "
@@ -185,7 +193,7 @@ static int read_size(struct th_recovering *recovering)
 
 static int recover_open(struct th_recovering *recovering)
 {
-    struct th_secrets old;
+    struct th_note_signer old;
     bool has_old = false;
     int code = read_size(recovering);
     if (code == EX_OK)
@@ -198,9 +206,9 @@ static int recover_open(struct th_recovering *recovering)
         code = find_old_key(recovering, &old, &has_old);
     if (code != EX_OK)
         return code;
-    code = recover_with(recovering, has_old ? &old.signer : NULL);
+    code = recover_with(recovering, has_old ? &old : NULL);
     if (has_old)
-        th_secrets_deinit(&old);
+        th_tlog_signer_deinit(&old);
     return code;
 }
 

@@ -209,6 +209,19 @@ int th_secrets_read(const char *folder, const char *realm,
     return complete(realm, ret_secrets);
 }
 
+int th_secrets_read_signer(const char *folder, const struct th_vkey *vkey,
+                           char ret_problem[TH_SECRETS_PROBLEM_SIZE],
+                           struct th_note_signer *ret_signer)
+{
+    uint8_t seed[KEY_SIZE];
+    ret_problem[0] = 0;
+    int status = read_seed(folder, vkey->public_key, ret_problem, seed);
+    if (status == 0)
+        status = th_tlog_signer_init(vkey->name, seed, ret_signer);
+    sodium_memzero(seed, sizeof seed);
+    return status;
+}
+
 /* ---- another key for the log ---- */
 
 int th_secrets_make_next(const char *folder, const char *realm,

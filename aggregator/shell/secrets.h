@@ -66,6 +66,11 @@ TH_MUST_CHECK int th_secrets_read(const char *folder, const char *realm,
                                   const uint8_t log_key[TH_NOTE_PUBLIC_KEY_SIZE],
                                   char ret_problem[TH_SECRETS_PROBLEM_SIZE],
                                   struct th_secrets *ret_secrets);
+/* Only the log's signer, whatever there is of the connection's key. Failures as th_secrets_read().
+ * th_tlog_signer_deinit() when done. */
+TH_MUST_CHECK int th_secrets_read_signer(const char *folder, const struct th_vkey *vkey,
+                                         char ret_problem[TH_SECRETS_PROBLEM_SIZE],
+                                         struct th_note_signer *ret_signer);
 void th_secrets_deinit(struct th_secrets *secrets);
 
 /* No core dumps, no ptrace by others, for the rest of the process. */

@@ -242,6 +242,17 @@ Test(cli_recover, a_whole_store_without_its_log_key_goes_on_once)
     cli_case_submit(&fixture, (struct th_paper){.figure = 5});
 }
 
+Test(cli_recover, a_log_key_that_is_there_signs_though_the_connection_key_was_lost)
+{
+    static struct th_log_keys keys;
+    cr_assert_eq(unlink(cli_case_path(&fixture, "store/secrets/curve.key")), 0);
+    cr_assert_eq(run("recover @D --old-key-lost"), EX_OK, "%s", fixture.err);
+    cr_expect_not_null(strstr(fixture.out, "Khóa kết nối mất"), "%s", fixture.out);
+    read_keys(&keys);
+    cr_assert_eq(keys.count, 2);
+    cr_expect_gt(keys.items[1].succession_size, 0);
+}
+
 Test(cli_recover, without_any_secret_the_connection_gets_a_new_key_too)
 {
     lose(1);
