@@ -50,8 +50,8 @@ static const struct words kinds[] = {
     {"closing", "chốt tại hạn"},
     {"clock", "đồng hồ"},
     {"rotated", "đổi khóa nhật ký"},
-    {"recovered", "phục hồi"},
-    {"recovery_ended", "hết phục hồi"},
+    {"recovered", "khôi phục"},
+    {"recovery_ended", "kết thúc khôi phục"},
     {"readmitted", "nhận lại báo cáo"},
 };
 static const struct words changes[] = {

@@ -57,7 +57,7 @@ void th_witness_tell(const struct th_witness_told *told, FILE *out)
         break;
     case TH_WITNESS_FOLLOWS:
         (void)fprintf(out,
-                      "Đã ký: nhật ký %s, %llu lá, phục hồi từ nhật ký %s; cả %llu lá đã thấy vẫn "
+                      "Đã ký: nhật ký %s, %llu lá, khôi phục từ nhật ký %s; cả %llu lá đã thấy vẫn "
                       "còn.\n",
                       origin, size, told->kept.origin, kept);
         break;
