@@ -80,9 +80,7 @@ static int choose_realm(struct making *making)
     bool fits = size > 0 && (size_t)size < sizeof making->identity.realm;
     bool ends =
         fits && size > SUFFIX_SIZE && strcmp(realm + size - SUFFIX_SIZE, rehearsal_suffix) == 0;
-    struct th_vkey ignored;
-    const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {0};
-    if (!fits || th_tlog_vkey_init(realm, key, &ignored) < 0) {
+    if (!fits || !th_site_is_realm(realm)) {
         th_cli_complain(making->site.err, "init",
                         "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +",
                         "tên nơi nhận \"%s\" không dùng được",

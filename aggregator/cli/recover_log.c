@@ -109,11 +109,9 @@ static int check_origin(const struct th_recovering *recovering)
     size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
     bool ends = size > suffix_size && strcmp(origin + size - suffix_size, REHEARSAL_SUFFIX) == 0;
     bool is_rehearsal = th_store_identity(recovering->store)->mode == TH_MODE_REHEARSAL;
-    struct th_vkey ignored;
-    const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {0};
     const char *what = NULL;
     const char *hint = "chọn tên khác bằng --realm, hoặc bỏ --realm để dùng tên kế tiếp";
-    if (th_tlog_vkey_init(origin, key, &ignored) < 0) {
+    if (!th_site_is_realm(origin)) {
         what = "không dùng được";
         hint = "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +";
     } else if (ends != is_rehearsal) {

@@ -21,6 +21,14 @@ int th_site_path(const struct th_site *site, const char *name, char ret_path[TH_
     return size < 0 || size >= TH_SITE_PATH_SIZE ? TH_E_LIMIT : 0;
 }
 
+bool th_site_is_realm(const char *text)
+{
+    const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {0};
+    struct th_vkey ignored;
+    return strlen(text) <= TH_LIMIT_REALM_SIZE_MAX && strpbrk(text, "\"\\") == NULL &&
+           th_tlog_vkey_init(text, key, &ignored) == 0;
+}
+
 char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE])
 {
     const char *names[] = {getenv("SUDO_USER"), getenv("USER")};

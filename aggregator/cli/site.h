@@ -37,6 +37,9 @@ struct th_site {
 TH_MUST_CHECK int th_site_path(const struct th_site *site, const char *name,
                                char ret_path[TH_SITE_PATH_SIZE]);
 
+/* Whether it can be the name of a log, and stand between quotation marks in every file. */
+bool th_site_is_realm(const char *text);
+
 /* Who does it: the user behind sudo, else the user, else the number. Returns `name`. */
 char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE]);
 

@@ -20,6 +20,8 @@ static int write_key(FILE *out, const struct th_log_key *key)
     int status = th_tlog_vkey_encode(&key->vkey, sizeof(vkey), vkey, &vkey_size);
     if (status != TH_OK)
         return status;
+    if (strpbrk(vkey, "\"\\") != NULL)
+        return TH_E_TEXT; /* the file could not be read */
     fprintf(out, "  - vkey: \"%s\"\n    after: %" PRIu64 "\n", vkey, key->after);
     if (key->succession_size == 0)
         return TH_OK;

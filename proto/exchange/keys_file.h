@@ -27,9 +27,11 @@
 #define TH_KEYS_FILE          "log-keys.yaml"
 #define TH_KEYS_FILE_SIZE_MAX ((size_t)128 * 1024)
 
-/* The text of the file. TH_E_NO_MEMORY, TH_E_IO; look at ferror(), too. */
+/* The text of the file. TH_E_TEXT: a name with a quotation mark or a backslash. TH_E_NO_MEMORY,
+ * TH_E_IO; look at ferror(), too. */
 TH_MUST_CHECK int th_keys_file_print(FILE *out, const struct th_log_keys *keys);
-/* Writes the whole file or nothing: a temporary file beside it, fsync, rename. TH_E_IO. */
+/* Writes the whole file or nothing: a temporary file beside it, fsync, rename. TH_E_IO,
+ * and as above. */
 TH_MUST_CHECK int th_keys_file_write(const char *path, const struct th_log_keys *keys);
 /*
  * Reads and verifies every succession. Each failure adds a problem that says where and what to do;

@@ -381,6 +381,7 @@ Test(cli_recover, a_given_name_has_to_fit_and_to_be_new)
     cr_expect_eq(run("recover @D --realm tonghop/64/rehearsal"), EX_USAGE);
     expect_error("đã là tên");
     cr_expect_eq(run("recover @D --realm tong+hop/rehearsal"), EX_USAGE);
+    cr_expect_eq(run("recover @D --realm tong\"hop/rehearsal"), EX_USAGE);
     cr_assert_eq(run("recover @D --realm gialai/moi/rehearsal"), EX_OK, "%s", fixture.err);
     cr_expect_not_null(strstr(fixture.out, "gialai/moi/rehearsal"), "%s", fixture.out);
 }

@@ -116,6 +116,16 @@ Test(keys_file, the_largest_history_fits)
     cr_assert_eq(memcmp(&large, &back, sizeof(back)), 0);
 }
 
+Test(keys_file, a_name_that_would_end_its_quotation_is_not_written)
+{
+    static struct th_log_keys odd;
+    const uint8_t key[TH_NOTE_PUBLIC_KEY_SIZE] = {1};
+    struct th_vkey vkey;
+    cr_assert_eq(th_tlog_vkey_init("tonghop/\"x", key, &vkey), 0);
+    th_log_keys_begin(&vkey, &odd);
+    cr_expect_eq(th_keys_file_write(path, &odd), TH_E_TEXT);
+}
+
 /* One problem at `line` with the words and a remedy; the result is untouched. */
 static void expect_refused(const char *text, int status, uint32_t line, const char *words)
 {
