@@ -89,7 +89,8 @@ static int get_hash(void *context, unsigned level, uint64_t index, struct th_dig
 /* The next key, and the note in which the one before names it. */
 static void follow(struct th_fake *province, const char *realm, uint64_t after, bool has_key)
 {
-    uint8_t seed[TH_NOTE_SEED_SIZE] = {(uint8_t)(10 + province->keys.count)};
+    uint8_t seed[TH_NOTE_SEED_SIZE] = {(uint8_t)(10 + province->keys.count),
+                                       province->keys_variant};
     struct th_note_signer next;
     must(th_tlog_signer_init(realm, seed, &next));
     if (has_key) {

@@ -48,6 +48,7 @@ struct th_fake {
     } * taken;
     size_t taken_count;
     struct th_log_keys keys;
+    uint8_t keys_variant; /* another one makes other keys */
     bool has_lost;
     char lost_realm[64]; /* what welcomes ask for */
     uint64_t lost_from;

@@ -137,6 +137,32 @@ Test(node_keys, a_server_that_is_behind_the_known_log_is_a_stranger)
     cr_assert_eq(th_node_line_item(&line, 3).state, TH_ITEM_QUEUED);
 }
 
+/* One backup was recovered in two places: both logs have one name, and the old key signed for each.
+ */
+Test(node_keys, a_second_log_of_the_same_name_is_a_stranger_to_who_follows_the_first)
+{
+    th_node_line_receive(&line, 2);
+    struct th_fake before = line.node.province;
+    th_fake_recover(&line.node.province, 1, true);
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_ALARM], 0);
+    cr_assert_eq(line.node.home.log_keys.count, 2);
+    const struct th_vkey first = line.node.home.log_keys.items[1].vkey;
+    memcpy(&line.node.province.keys, &before.keys, sizeof before.keys);
+    line.node.province.server = before.server;
+    line.node.province.signer = before.signer;
+    line.node.province.keys_variant = 1;
+    th_fake_recover(&line.node.province, 1, true);
+    const struct th_vkey *second = &line.node.province.keys.items[1].vkey;
+    cr_assert_str_eq(second->name, first.name);
+    cr_assert_neq(memcmp(second->public_key, first.public_key, sizeof first.public_key), 0);
+    th_node_case_submit_number(&line.node, 5, 1, 5);
+    th_node_line_connect(&line);
+    cr_assert_eq(th_node_line_count_notices(&line, TH_NOTICE_STRANGER), 1);
+    cr_assert_eq(th_node_line_item(&line, 3).state, TH_ITEM_QUEUED);
+    cr_assert_eq(line.node.home.log_keys.count, 2);
+}
+
 /* ---- an officer vouches ---- */
 
 static void trust_new_server(uint64_t held)
