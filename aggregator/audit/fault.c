@@ -60,7 +60,12 @@ static bool find_bad_line(struct lines *lines, struct th_fault *fault)
     size_t size;
     uint64_t index;
     if (!next(lines) || lines->length != strlen(FIRST_LINE) || !begins(lines, FIRST_LINE)) {
-        say(fault, 1, "không phải biên nhận: dòng đầu phải là " FIRST_LINE);
+        if (lines->length == strlen(FIRST_LINE "\r") && begins(lines, FIRST_LINE "\r"))
+            say(fault, 1,
+                "dòng kết thúc kiểu Windows (CRLF): tệp đã bị đổi khi chép hay gửi; lấy lại tệp "
+                "gốc");
+        else
+            say(fault, 1, "không phải biên nhận: dòng đầu phải là " FIRST_LINE);
         return true;
     }
     bool there = next(lines);

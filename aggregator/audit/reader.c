@@ -20,6 +20,7 @@
 
 enum {
     PHASE_SIZE = 96,
+    SENTENCE_SIZE = PHASE_SIZE + 160,
     TICK_MS = 100,
     STALL_TICKS = 1200,
     BAR_WIDTH = 30,
@@ -184,15 +185,18 @@ static const char *signal_name(int number)
 static void complain(const struct th_reader_request *request, const struct page *page,
                      const char *how)
 {
-    char phase[PHASE_SIZE], place[48] = "";
+    char phase[PHASE_SIZE], place[48] = "", sentence[SENTENCE_SIZE];
     uint64_t position = atomic_load(&page->position);
     if (position != TH_READER_NOWHERE)
         (void)snprintf(place, sizeof place, ", bản ghi số %" PRIu64, position);
+    (void)snprintf(sentence, sizeof sentence, "kho bị hỏng: trình đọc %s khi %s%s", how,
+                   phase_of(page, phase), place);
     th_cli_complain(request->err, request->command,
                     "kho này không đọc được trọn vẹn: lấy bản sao khác, hoặc khôi phục từ bản sao "
                     "lưu",
-                    "%s: kho bị hỏng: trình đọc %s khi %s%s", request->folder, how,
-                    phase_of(page, phase), place);
+                    "%s: %s", request->folder, sentence);
+    if (request->died != NULL)
+        request->died(request->died_context, sentence, request->out);
 }
 
 /* ---- the parent: waiting ---- */

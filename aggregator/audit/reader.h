@@ -23,7 +23,11 @@ struct th_reader_request {
     const char *command; /* for errors */
     const char *folder;  /* the store, for errors */
     FILE *out, *err;
-    bool streams;         /* `out` gets much: no bar when it is a terminal itself */
+    bool streams; /* `out` gets much: no bar when it is a terminal itself */
+    /* The child died of the store, or stood still: after the complaint, in the parent, with the
+     * same sentence. NULL: nothing more. */
+    void (*died)(void *died_context, const char *sentence, FILE *out);
+    void *died_context;
     unsigned stall_ticks; /* tenths of a second without progress that are too many; 0: 1200 */
 };
 

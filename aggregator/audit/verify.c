@@ -277,11 +277,28 @@ static int in_child(void *context, struct th_reader *reader)
 
 /* ---- the command ---- */
 
+/* What the child would have said, had it lived: the same names, as far as anything is known. */
+static void answer_for_the_dead(void *context, const char *sentence, FILE *out)
+{
+    const struct th_verify_line *line = context;
+    struct th_verify *verify = calloc(1, sizeof *verify);
+    if (verify == NULL)
+        return;
+    verify->line = line;
+    th_findings_add(&verify->findings, TH_FINDING_FOLDER, TH_FINDING_NO_POSITION, "%s", sentence);
+    (void)answer(verify, out);
+    free(verify);
+}
+
 /* The parent owns the scratch folder: it goes on every way out, also when the child was killed. */
 static int run(struct th_verify_line *line, bool is_quick, const char *folder, FILE *out, FILE *err)
 {
-    const struct th_reader_request request = {
-        .command = NAME, .folder = folder, .out = out, .err = err};
+    const struct th_reader_request request = {.command = NAME,
+                                              .folder = folder,
+                                              .out = out,
+                                              .err = err,
+                                              .died = answer_for_the_dead,
+                                              .died_context = line};
     char scratch[TH_SCRATCH_PATH_SIZE];
     if (is_quick)
         return th_reader_run(&request, in_child, line);

@@ -225,6 +225,23 @@ Test(audit_receipt, speaks_json)
     json_decref(answer);
 }
 
+Test(audit_receipt, with_line_ends_of_windows_is_said_so)
+{
+    const char *path = audit_path(ledger.folder, "crlf.txt");
+    char *copy = malloc(2 * receipt.size);
+    size_t size = 0;
+    cr_assert_not_null(copy);
+    for (size_t i = 0; i < receipt.size; i++) {
+        if (receipt.bytes[i] == '\n')
+            copy[size++] = '\r';
+        copy[size++] = (char)receipt.bytes[i];
+    }
+    audit_write(path, copy, size);
+    free(copy);
+    cr_expect_eq(check(path), EX_DATAERR);
+    cr_expect_not_null(strstr(audit_err, "CRLF"), "%s", audit_err);
+}
+
 Test(audit_receipt, what_is_no_file_or_too_large_is_said_so)
 {
     const char *large = audit_path(ledger.folder, "lon.txt");

@@ -223,6 +223,8 @@ Test(audit_verify, a_page_that_is_overwritten_is_an_answer_wherever_it_is)
         int code = run(ledger.folder, NULL, NULL); /* a page may be a free one */
         cr_expect(code == EX_OK || code == EX_DATAERR, "page %zu: %d %s", at / PAGE, code,
                   audit_err);
+        cr_expect_not_null(answer, "page %zu", at / PAGE);
+        cr_expect_str_eq(ledger_at(answer, "holds"), code == EX_OK ? "true" : "false");
         noticed += code == EX_DATAERR;
     }
     cr_expect_gt(noticed, 20);
