@@ -12,15 +12,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* The word of --kind and of JSON: "submission". */
-const char *th_entry_kind_word(enum th_entry_kind kind);
-/* TH_E_NOT_FOUND. */
-TH_MUST_CHECK int th_entry_kind_parse(const char *word, enum th_entry_kind *ret_kind);
-/* All of them, with ", " between. */
-#define TH_ENTRY_KIND_WORDS                                                                        \
-    "founded, units, plan, enrolled, revoked, submission, reminder, closing, clock, rotated, "     \
-    "recovered, recovery_ended, readmitted"
-
 /* Body and decision are decoded into the arena. Returns owned. TH_E_CORRUPT: they cannot be;
  * TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_entry_json(const struct th_stored_entry *entry, const struct th_leaf *leaf,

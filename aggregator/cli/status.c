@@ -49,22 +49,6 @@ static json_t *time_text(th_instant time)
 
 /* ---- the store ---- */
 
-static const char *const kinds[] = {
-    [TH_ENTRY_FOUNDED] = "founded",
-    [TH_ENTRY_UNITS] = "units",
-    [TH_ENTRY_PLAN] = "plan",
-    [TH_ENTRY_ENROLLED] = "enrolled",
-    [TH_ENTRY_REVOKED] = "revoked",
-    [TH_ENTRY_SUBMISSION] = "submission",
-    [TH_ENTRY_REMINDER] = "reminder",
-    [TH_ENTRY_CLOSING] = "closing",
-    [TH_ENTRY_CLOCK] = "clock",
-    [TH_ENTRY_ROTATED] = "rotated",
-    [TH_ENTRY_RECOVERED] = "recovered",
-    [TH_ENTRY_RECOVERY_ENDED] = "recovery_ended",
-    [TH_ENTRY_READMITTED] = "readmitted",
-};
-
 static int add_log(struct inspecting *inspecting)
 {
     const struct th_store_identity *identity = th_store_identity(inspecting->store);
@@ -85,10 +69,8 @@ static int add_log(struct inspecting *inspecting)
               json_string(identity->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live"));
     (void)set(inspecting, "size", number(size));
     if (size > 0) {
-        size_t kind = (size_t)last.kind;
-        bool is_known = kind < sizeof kinds / sizeof kinds[0] && kinds[kind] != NULL;
         (void)set(inspecting, "last_time", time_text(last.time));
-        (void)set(inspecting, "last_kind", json_string(is_known ? kinds[kind] : "?"));
+        (void)set(inspecting, "last_kind", json_string(th_entry_kind_word(last.kind)));
     }
     (void)set(inspecting, "log_key", json_string(vkey));
     (void)set(inspecting, "log_key_after", number(key->after));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/exchange/fields.h"
 
+#include "base/file.h"
 #include "proto/tlog/hash.h"
 
 #include <stdlib.h>
@@ -103,6 +104,24 @@ int th_exchange_write_base64(FILE *out, const void *bytes, size_t size)
     int status = th_tlog_base64_encode(bytes, size, capacity, text, &length);
     if (status == TH_OK && fprintf(out, "\"%s\"\n", text) < 0)
         status = TH_E_IO;
+    free(text);
+    return status;
+}
+
+int th_exchange_write(const char *path, int (*print)(FILE *out, const void *value),
+                      const void *value)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return TH_E_NO_MEMORY;
+    int status = print(out, value);
+    bool failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed)
+        status = status == TH_OK ? TH_E_NO_MEMORY : status;
+    if (status == TH_OK)
+        status = th_file_write(path, 0644, text, size);
     free(text);
     return status;
 }

@@ -31,6 +31,11 @@ TH_MUST_CHECK int th_exchange_read_bytes(struct th_yaml_node node, size_t size_m
                                          struct th_arena *arena, struct th_problems *problems,
                                          struct th_bytes *ret_bytes);
 
+/* Writes what `print` prints, or nothing: th_file_write() with mode 0644. TH_E_NO_MEMORY, TH_E_IO,
+ * and what `print` says. */
+TH_MUST_CHECK int th_exchange_write(const char *path, int (*print)(FILE *out, const void *value),
+                                    const void *value);
+
 /* A line: base64 in quotes. TH_E_IO, TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_exchange_write_base64(FILE *out, const void *bytes, size_t size);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/exchange/keys_file.h"
 
-#include "base/file.h"
 #include "base/yaml.h"
 #include "proto/exchange/fields.h"
 
@@ -40,21 +39,14 @@ int th_keys_file_print(FILE *out, const struct th_log_keys *keys)
     return status;
 }
 
+static int print_value(FILE *out, const void *value)
+{
+    return th_keys_file_print(out, value);
+}
+
 int th_keys_file_write(const char *path, const struct th_log_keys *keys)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return TH_E_NO_MEMORY;
-    int status = th_keys_file_print(out, keys);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed)
-        status = status == TH_OK ? TH_E_NO_MEMORY : status;
-    if (status == TH_OK)
-        status = th_file_write(path, 0644, text, size);
-    free(text);
-    return status;
+    return th_exchange_write(path, print_value, keys);
 }
 
 /* One item of the file, before anything is believed. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/exchange/server_file.h"
 
-#include "base/file.h"
 #include "base/yaml.h"
 #include "proto/exchange/fields.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const keys[] = {"server",  "format",    "mode",    "realm", "address",
@@ -14,8 +12,9 @@ static const char *const keys[] = {"server",  "format",    "mode",    "realm", "
 static const struct th_yaml_word modes[] = {{"live", TH_MODE_LIVE},
                                             {"rehearsal", TH_MODE_REHEARSAL}};
 
-static int write_fields(FILE *out, const struct th_server_file *file)
+static int write_fields(FILE *out, const void *value)
 {
+    const struct th_server_file *file = value;
     char vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
     size_t vkey_size;
     int status = th_tlog_vkey_encode(&file->log_key, sizeof(vkey), vkey, &vkey_size);
@@ -43,19 +42,7 @@ static int write_fields(FILE *out, const struct th_server_file *file)
 
 int th_server_file_write(const char *path, const struct th_server_file *file)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return TH_E_NO_MEMORY;
-    int status = write_fields(out, file);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed)
-        status = status == TH_OK ? TH_E_NO_MEMORY : status;
-    if (status == TH_OK)
-        status = th_file_write(path, 0644, text, size);
-    free(text);
-    return status;
+    return th_exchange_write(path, write_fields, file);
 }
 
 static int read_plans(struct th_yaml_node root, struct th_arena *arena,

@@ -26,6 +26,15 @@ enum th_entry_kind {
     TH_ENTRY_READMITTED
 };
 
+/* The word of commands and of JSON: "submission"; "unknown" when it is none of them. */
+const char *th_entry_kind_word(enum th_entry_kind kind);
+/* TH_E_NOT_FOUND. */
+TH_MUST_CHECK int th_entry_kind_parse(const char *word, enum th_entry_kind *ret_kind);
+/* All of them, with ", " between. */
+#define TH_ENTRY_KIND_WORDS                                                                        \
+    "founded, units, plan, enrolled, revoked, submission, reminder, closing, clock, rotated, "     \
+    "recovered, recovery_ended, readmitted"
+
 enum th_clock_status { TH_CLOCK_STEADY = 1, TH_CLOCK_SUSPECT = 2 };
 
 struct th_judgement {
