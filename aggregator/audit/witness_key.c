@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LINE_SIZE = TH_DIGEST_BASE64_SIZE + 1, PATH_SIZE = 4096, MODES = 07777, OWNER_ALONE = 0600 };
 
@@ -52,6 +53,8 @@ int th_witness_key_make(const char *path, const char *name,
         memcpy(ret_vkey, vkey, vkey_length + 1);
         vkey[vkey_length++] = '\n';
         status = th_file_create(other, 0644, vkey, vkey_length);
+        if (status != 0)
+            (void)unlink(path); /* half a key is none */
     }
     th_witness_signer_deinit(&signer);
     sodium_memzero(seed, sizeof seed);

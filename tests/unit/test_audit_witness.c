@@ -121,6 +121,14 @@ Test(audit_witness, a_key_is_made_once_and_for_its_owner_alone)
     cr_expect_not(is_there(audit_path(folder, "k2")));
 }
 
+Test(audit_witness, no_secret_is_left_when_its_public_key_cannot_be_written)
+{
+    cr_assert_eq(mkdir(audit_path(folder, "k3.vkey"), 0700), 0);
+    cr_expect_neq(AUDIT_RUN(th_audit_keygen, "keygen", audit_path(folder, "k3"), "--name", "a.vn"),
+                  EX_OK);
+    cr_expect_not(is_there(audit_path(folder, "k3")));
+}
+
 Test(audit_witness, a_key_that_others_may_read_is_refused)
 {
     static const mode_t modes[] = {0640, 0604, 0400, 0700, 0660, 02600};
