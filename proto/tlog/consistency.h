@@ -25,7 +25,7 @@ struct th_consistency {
     size_t hashes_n;
 };
 
-/* The text, without a NUL. TH_E_LIMIT, TH_E_RANGE. */
+/* The text, without a NUL. TH_E_LIMIT, TH_E_RANGE; TH_E_INVALID: old size 0 with hashes. */
 TH_MUST_CHECK int th_tlog_consistency_format(const struct th_consistency *proof, size_t capacity,
                                              char *ret_text, size_t *ret_size);
 /* The whole text. TH_E_SYNTAX, TH_E_LIMIT, TH_E_RANGE; TH_E_INVALID: old size 0 with hashes. */
