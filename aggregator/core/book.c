@@ -284,8 +284,7 @@ int th_rollups_build(struct th_core *core, const struct th_registry *registry,
 }
 
 static void recombine_row(const struct th_core *core, const struct th_book *book, uint32_t unit,
-                          enum th_branch branch, const struct th_row *row,
-                          struct th_rollup *rollup)
+                          enum th_branch branch, const struct th_row *row, struct th_rollup *rollup)
 {
     const struct th_registry *registry = &core->registry;
     enum th_branch own = th_unit_kind_branch(registry->units[row->unit].kind);

@@ -133,7 +133,8 @@ static int fold_accepted(const struct th_core *core, struct folding *folding, si
     const struct th_row *before =
         th_planning_find_row(&folding->planning, id, folding->unit, report->number);
     uint32_t highest = before == NULL ? 0 : before->revision;
-    if (report->revision != highest + 1 || !keeps_first(folding, judgement, before))
+    bool follows = report->revision == highest + 1 || (is_again && report->revision > highest);
+    if (!follows || !keeps_first(folding, judgement, before))
         return TH_E_CORRUPT;
     const struct th_row row = row_of(folding, index, judgement, before);
     return th_planning_add(&folding->planning, id, &row, before, report);

@@ -172,7 +172,8 @@ static bool find_book(const struct th_judging *judging, const struct th_report *
     return errors->count == 0;
 }
 
-/* The plan's text and the order of revisions: asked of all. */
+/* The plan's text and the order of revisions: asked of all. What a log that was lost had accepted
+ * may skip revisions: they were lost with it, and nobody may be left who has them. */
 static void check_order(const struct th_judging *judging, const struct th_report *report,
                         struct th_reasons *errors, struct th_judged *judged)
 {
@@ -181,7 +182,9 @@ static void check_order(const struct th_judging *judging, const struct th_report
     char shown[TH_FIGURE_TEXT_SIZE];
     if (!is_same_digest(&slot->digest, &judging->submission->header.plan_digest))
         th_reasons_add_code(errors, "plan", slot->plan->id, TH_REASON_PLAN_VERSION);
-    if (report->revision != expected || expected > TH_LIMIT_REVISION_MAX) {
+    bool follows =
+        report->revision == expected || (judging->leaf != NULL && report->revision > expected);
+    if (!follows || report->revision > TH_LIMIT_REVISION_MAX) {
         th_reasons_add_code(errors, "revision", th_figure_format(report->revision, 0, shown),
                             TH_REASON_REVISION_GAP);
         judged->next_revision = expected;

@@ -14,16 +14,35 @@ static bool is_within(struct th_past_cut cut, uint64_t position, th_instant rece
 }
 
 struct latest {
+    const struct th_past_source *source;
     struct th_past_cut cut;
-    uint32_t seen;
+    uint32_t last; /* revision that was seen; 0: none */
     bool found;
     struct th_revision revision;
 };
 
+/* Revisions follow each other, but for what was readmitted: those before it may have been lost. */
+static int check_next(struct latest *latest, uint32_t revision, uint64_t position)
+{
+    struct th_stored_entry entry;
+    uint32_t before = latest->last;
+    latest->last = revision;
+    if (revision == before + 1)
+        return TH_OK;
+    if (revision <= before)
+        return TH_E_CORRUPT;
+    int status = latest->source->entry(latest->source->context, position, &entry);
+    if (status == TH_OK && entry.kind != TH_ENTRY_READMITTED)
+        status = TH_E_CORRUPT;
+    return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+}
+
 static int keep_latest(void *context, const struct th_revision *revision)
 {
     struct latest *latest = context;
-    latest->seen++;
+    int status = check_next(latest, revision->revision, revision->position);
+    if (status != TH_OK)
+        return status;
     if (is_within(latest->cut, revision->position, revision->received) &&
         (!latest->found || revision->revision > latest->revision.revision)) {
         latest->revision = *revision;
@@ -80,13 +99,13 @@ int th_past_row(const struct th_past_source *source, struct th_book_id book, str
 {
     if (is_within(cut, current->position, current->received))
         return copy_row(current, arena, ret_row);
-    struct latest latest = {.cut = cut};
+    struct latest latest = {.source = source, .cut = cut};
     int status = source->revisions(source->context, book, current->unit, current->number,
                                    keep_latest, &latest);
-    if (status < 0)
+    if (status == TH_OK)
+        status = check_next(&latest, current->revision, current->position);
+    if (status != TH_OK)
         return status;
-    if (latest.seen + 1 != current->revision)
-        return TH_E_CORRUPT;
     if (!latest.found)
         return TH_E_NOT_FOUND;
     struct th_row row = *current; /* first received, prepared, due and timeliness stay */

@@ -88,17 +88,35 @@ static int suspect_since(const struct th_question *question, uint64_t *ret_posit
     return TH_OK;
 }
 
-/* The entry of the first revision, and its place there: it decided the timeliness. */
+static int keep_first(void *context, const struct th_revision *revision)
+{
+    struct th_revision *first = context;
+    *first = *revision;
+    return 1; /* the first is enough */
+}
+
+/* The entry of the first revision that is there, and its place: it decided the timeliness, or says
+ * what a log that was lost had decided. */
 static int find_first(const struct th_question *question, const struct th_row *row,
                       struct th_revision *ret_first)
 {
-    struct th_revision first = {.position = row->position, .index = row->index};
+    struct th_revision first = {
+        .revision = row->revision, .position = row->position, .index = row->index};
     int status = row->revision == 1 ? TH_OK
-                                    : th_view_revision(question->view, question->book, row->unit,
-                                                       row->number, 1, &first);
-    if (status == TH_OK)
-        *ret_first = first;
-    return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+                                    : th_view_revisions(question->view, question->book, row->unit,
+                                                        row->number, keep_first, &first);
+    if (status < 0)
+        return status;
+    if (first.revision != 1) {
+        struct th_stored_entry entry;
+        status = th_view_entry(question->view, first.position, &entry);
+        if (status == TH_E_NOT_FOUND || (status == TH_OK && entry.kind != TH_ENTRY_READMITTED))
+            return TH_E_CORRUPT;
+        if (status < 0)
+            return status;
+    }
+    *ret_first = first;
+    return TH_OK;
 }
 
 /* As its entry says, which was made in doubt. */

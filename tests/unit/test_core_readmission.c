@@ -141,10 +141,6 @@ Test(core_readmission, an_earlier_revision_comes_first_and_decides_timeliness)
     th_instant second_received = lost->now.wall;
     world_pass(lost, TH_DAY_MS);
     put_back();
-    const struct th_report_verdict *verdict = show(second);
-    cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
-    cr_assert(world_has_reason(verdict, "revision_gap"));
-    cr_assert_eq(verdict->next_revision, 1);
     cr_assert_eq(show(first)->kind, TH_VERDICT_ACCEPTED);
     cr_assert_eq(show(second)->kind, TH_VERDICT_ACCEPTED);
     cr_assert_eq(half_of(U_A1)->revision, 2);
@@ -153,6 +149,33 @@ Test(core_readmission, an_earlier_revision_comes_first_and_decides_timeliness)
     cr_assert_eq(half_of(U_A1)->received.ms, second_received.ms);
     cr_assert_eq(world->revisions_count, 1);
     cr_assert_eq(world->revisions[0].revision.received.ms, first_received.ms);
+}
+
+Test(core_readmission, a_correction_counts_although_what_it_corrected_is_lost_for_ever)
+{
+    back_up();
+    uint64_t first = send(lost, (struct sent_report)A_REPORT(.unit = U_A1));
+    th_instant first_received = lost->now.wall;
+    world_pass(lost, lost->half_due.ms + TH_DAY_MS - lost->now.wall.ms);
+    (void)send(lost, (struct sent_report)A_REPORT(.unit = U_A1, .revision = 2, .digest = 2));
+    uint64_t third =
+        send(lost, (struct sent_report)A_REPORT(.unit = U_A1, .revision = 3, .digest = 3));
+    world_pass(lost, TH_DAY_MS);
+    put_back();
+    cr_assert_eq(show(third)->kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(half_of(U_A1)->revision, 3);
+    cr_assert_eq(half_of(U_A1)->timeliness, TH_TIMELINESS_ON_TIME);
+    cr_assert_eq(half_of(U_A1)->first_received.ms, first_received.ms);
+    const struct th_report_verdict *verdict = show(first); /* too late: it is superseded */
+    cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
+    cr_assert(world_has_reason(verdict, "revision_gap"));
+    cr_assert_eq(verdict->next_revision, 4);
+    cr_assert_eq(half_of(U_A1)->revision, 3);
+    struct world *again = calloc(1, sizeof *again);
+    cr_assert_eq(world_fold(world, world->next_position, again), 0);
+    cr_expect_null(world_differs(world, again), "%s", world_differs(world, again));
+    world_deinit(again);
+    free(again);
 }
 
 Test(core_readmission, the_rows_own_first_revision_stays_when_the_receipt_says_otherwise)

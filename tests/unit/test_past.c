@@ -212,3 +212,15 @@ Test(past, without_memory_it_says_so)
     cr_expect_eq(past.count, 77);
     th_arena_deinit(&tiny);
 }
+
+Test(past, revisions_that_were_lost_may_be_missing_before_what_was_readmitted)
+{
+    struct th_row row;
+    old[0] = old[1];
+    old_count = 1; /* revision 1 is not there */
+    cr_expect_eq(look(30, INT64_MAX, &row), TH_E_CORRUPT);
+    entry.kind = TH_ENTRY_READMITTED;
+    cr_expect_eq(look(20, INT64_MAX, &row), TH_E_NOT_FOUND);
+    old_count = 0;
+    cr_expect_eq(look(30, INT64_MAX, &row), TH_E_NOT_FOUND);
+}
