@@ -19,7 +19,6 @@ static int status_of(int rc)
         return TH_E_EXISTS;
     case MDB_MAP_FULL:
     case MDB_TXN_FULL:
-    case MDB_MAP_RESIZED:
     case ENOSPC:
     case EDQUOT:
         return TH_E_STORAGE;
@@ -31,6 +30,7 @@ static int status_of(int rc)
     case MDB_INVALID:
     case MDB_PAGE_NOTFOUND:
     case MDB_INCOMPATIBLE:
+    case MDB_MAP_RESIZED: /* the file says that it is larger than any map: nobody made it so */
         return TH_E_CORRUPT;
     case ENOENT:
         return TH_E_NOT_FOUND;

@@ -232,6 +232,19 @@ Test(audit_verify, a_page_that_is_overwritten_is_an_answer_wherever_it_is)
     free(bad);
 }
 
+Test(audit_verify, a_file_that_says_it_is_larger_than_any_map_is_damaged)
+{
+    enum { META = 4096, LAST_PAGE = 136 }; /* of each of the two first pages; little-endian */
+    size_t size;
+    const char *path = audit_path(ledger.folder, "data.mdb");
+    ledger_release(&ledger);
+    char *bytes = audit_read(path, &size);
+    bytes[LAST_PAGE + 7] = bytes[META + LAST_PAGE + 7] = 0x10;
+    audit_write(path, bytes, size);
+    free(bytes);
+    expect("folder", -1);
+}
+
 Test(audit_verify, what_a_witness_has_seen_the_store_has)
 {
     const char *folder = audit_path(ledger.folder, "witness");
