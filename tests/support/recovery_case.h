@@ -26,7 +26,7 @@ struct th_recovery_case {
     struct th_driver *driver;
     struct th_arena arena;
     struct th_to_node answer; /* the last one to a node that is no announcement or reminder */
-    unsigned reminders; /* that were answered or sent */
+    unsigned reminders;       /* that were answered or sent */
     struct th_act_result result;
 };
 
