@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the programs of the benchmark share: time, files, and the end of a program that cannot go on. Measuring code: every failure ends the process with a line.
+ */
+#ifndef TH_BENCH_BENCH_H
+#define TH_BENCH_BENCH_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+_Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Ends when the status of a product's function is a failure; `what` is what was tried. */
+void bench_must(int status, const char *what);
+
+int64_t bench_now_ns(void);
+/* Processor time of this process, user and system. */
+int64_t bench_cpu_ns(void);
+
+struct th_text bench_text(const char *text);
+FILE *bench_create(const char *folder, const char *name);
+void bench_write(FILE *file, const void *bytes, size_t size);
+void bench_close(FILE *file);
+/* The whole file, mapped for reading, for the life of the process. */
+struct th_bytes bench_map(const char *folder, const char *name);
+
+/* Bytes that this process has caused to be written to disk (/proc/self/io, write_bytes). */
+uint64_t bench_written_bytes(void);
+
+/* The value below which `percent` of 100000 lie; sorts. 0 when there are none. */
+int64_t bench_percentile(int64_t *values, size_t count, unsigned percent_milli);
+
+#endif

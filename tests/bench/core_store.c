@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Core and store alone: the reports of one set, decoded and verified before the clock starts, go
+ * through the real driver into a new store, one batch after the other. Everything is done that the
+ * daemon's writer does: verdicts, rules, rows, rollups, Merkle log, signed checkpoint, LMDB's
+ * synchronous commit, and each answer with its receipt.
+ *
+ *     core_store FOLDER SET STORE BATCH [FRAMES]
+ *
+ * STORE: an empty folder that exists. BATCH: reports. Prints one line of JSON.
+ */
+#include "aggregator/driver/driver.h"
+#include "aggregator/plan/loader.h"
+#include "proto/wire/plan.h"
+#include "tests/bench/workload.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 2025-06-15 00:00 in Vietnam: after the due dates of every tenth obligation. */
+#define CLOCK_AT INT64_C(1749920400000)
+
+static const struct th_reading stamp = {{CLOCK_AT}, 1000};
+static struct th_store_port real;
+static int64_t *commits; /* how long each took */
+static size_t commits_count;
+static uint64_t answers, answers_bytes;
+static int results_worst;
+
+static int commit(void *context, const struct th_note_signer *signer)
+{
+    int64_t began = bench_now_ns();
+    int status = real.commit(context, signer);
+    commits[commits_count++] = bench_now_ns() - began;
+    return status;
+}
+
+static void take_frame(void *context, uint64_t sender, struct th_bytes frame)
+{
+    (void)context;
+    (void)sender;
+    answers++;
+    answers_bytes += frame.size;
+}
+
+static void ignore_unit_frame(void *context, const char *unit_code, struct th_bytes frame)
+{
+    (void)context;
+    (void)unit_code;
+    (void)frame;
+}
+
+static void take_result(void *context, uint64_t sender, const struct th_act_result *result)
+{
+    (void)context;
+    (void)sender;
+    if (result->status < results_worst)
+        results_worst = result->status;
+}
+
+/* ---- a store with units, the plan and every unit's key ---- */
+
+static void create(const char *folder, struct th_note_signer *signer)
+{
+    static const uint8_t seed[TH_NOTE_SEED_SIZE] = {7};
+    struct th_store_identity identity = {.mode = TH_MODE_REHEARSAL, .realm = BENCH_REALM};
+    bench_must(th_tlog_signer_init(identity.realm, seed, signer), "the log's key");
+    memcpy(identity.log_key, signer->vkey.public_key, sizeof identity.log_key);
+    bench_must(th_store_create(folder, NULL, &identity), folder);
+}
+
+static void run_acts(struct th_driver *driver, const struct th_act *acts, size_t count)
+{
+    struct th_item *items = calloc(count, sizeof *items);
+    if (items == NULL)
+        bench_die("no memory");
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct th_item){.kind = TH_ITEM_ACT, .now = stamp, .act = acts[i]};
+        items[i].act.operator= bench_text("bench");
+    }
+    bench_must(th_driver_run(driver, items, count), "acts");
+    bench_must(results_worst, "an act");
+    free(items);
+}
+
+static void found(struct th_driver *driver, const char *folder,
+                  const struct bench_workload *workload)
+{
+    char path[4096];
+    struct th_arena arena;
+    struct th_problems problems;
+    struct th_plan_files files;
+    struct th_act head[3] = {{.kind = TH_ACT_LOAD_UNITS},
+                             {.kind = TH_ACT_LOAD_PLAN},
+                             {.kind = TH_ACT_SET_CLOCK, .to = {CLOCK_AT}}};
+    th_arena_init(&arena, (size_t)1 << 20, (size_t)512 << 20);
+    th_problems_init(&problems);
+    (void)snprintf(path, sizeof path, "%s/plan.yaml", folder);
+    bench_must(th_plan_load(path, NULL, 0, &arena, &problems, &files), path);
+    bench_must(th_wire_units_encode(files.units.units, files.units.count, &arena, &head[0].content),
+               "units");
+    bench_must(th_wire_plan_encode(&files.plan, &arena, &head[1].content), "the plan");
+    bench_must(th_driver_found(driver, stamp, bench_text("bench")), "founding");
+    run_acts(driver, head, 3);
+    struct th_act *acts = th_arena_alloc_array(&arena, workload->units_count, sizeof *acts);
+    if (acts == NULL)
+        bench_die("no memory");
+    for (uint32_t i = 0; i < workload->units_count; i++) {
+        const struct bench_unit *unit = &workload->units[i];
+        acts[i] = (struct th_act){.kind = TH_ACT_ENROL,
+                                  .unit = bench_text(unit->code),
+                                  .content = {(const uint8_t *)"proof", 5}};
+        memcpy(acts[i].sign_key.bytes, unit->sign_public, sizeof acts[i].sign_key.bytes);
+        memcpy(acts[i].curve_key, unit->curve_public, sizeof acts[i].curve_key);
+    }
+    run_acts(driver, acts, workload->units_count);
+    th_problems_deinit(&problems);
+    th_arena_deinit(&arena);
+}
+
+/* ---- the run ---- */
+
+static struct th_item *decode(const struct bench_workload *workload, struct th_arena *arena)
+{
+    struct th_item *items = calloc(workload->frames_count, sizeof *items);
+    if (items == NULL)
+        bench_die("no memory");
+    for (size_t i = 0; i < workload->frames_count; i++) {
+        struct th_bytes raw = bench_workload_frame(workload, i);
+        struct th_submission *submission = th_arena_alloc(arena, sizeof *submission);
+        if (submission == NULL)
+            bench_die("no memory for decoded reports");
+        bench_must(th_wire_submission_decode_trusted(raw, arena, submission), "decoding");
+        items[i] = (struct th_item){
+            .kind = TH_ITEM_SUBMISSION,
+            .now = stamp,
+            .sender = i,
+            .request = i + 1,
+            .peer_unit = bench_text(workload->units[workload->frames[i].unit].code),
+            .submission = {.submission = submission, .raw = raw}};
+    }
+    return items;
+}
+
+static void run(struct th_driver *driver, const struct bench_workload *workload,
+                const struct th_item *items, size_t batch)
+{
+    size_t at = 0, count = 0, reports = 0;
+    while (at < workload->frames_count) {
+        for (count = reports = 0; at + count < workload->frames_count && reports < batch; count++)
+            reports += workload->frames[at + count].reports;
+        bench_must(th_driver_run(driver, items + at, count), "a batch");
+        at += count;
+    }
+}
+
+static void report(const struct bench_workload *workload, const struct th_driver *driver,
+                   int64_t took, int64_t cpu, uint64_t written)
+{
+    const struct th_driver_counters *counters = th_driver_counters(driver);
+    size_t reports = bench_workload_reports(workload);
+    size_t bytes = 0;
+    for (size_t i = 0; i < workload->frames_count; i++)
+        bytes += workload->frames[i].size;
+    uint64_t wrong = counters->conflicts + counters->rejected + counters->refused;
+    printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"bytes\": %zu, "
+           "\"written\": %llu, \"accepted\": %llu, \"duplicates\": %llu, \"wrong\": %llu, "
+           "\"answers\": %llu, \"commits\": %zu, \"commit_p50_ms\": %.3f, "
+           "\"commit_p99_ms\": %.3f}\n",
+           reports, (double)took / 1e9, (double)cpu / 1e9, bytes, (unsigned long long)written,
+           (unsigned long long)counters->accepted, (unsigned long long)counters->duplicates,
+           (unsigned long long)wrong, (unsigned long long)answers, commits_count,
+           (double)bench_percentile(commits, commits_count, 50000) / 1e6,
+           (double)bench_percentile(commits, commits_count, 99000) / 1e6);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_workload workload;
+    struct th_note_signer signer;
+    struct th_store *store = NULL;
+    struct th_driver *driver = NULL;
+    struct th_arena arena;
+    char problem[TH_STORE_PROBLEM_SIZE] = "";
+    size_t batch = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+    if (batch == 0 || sodium_init() < 0) {
+        (void)fprintf(stderr, "usage: core_store FOLDER SET STORE BATCH [FRAMES]\n");
+        return 64;
+    }
+    bench_workload_open(argv[1], argv[2], argc > 5 ? strtoull(argv[5], NULL, 10) : 0, &workload);
+    commits = calloc(workload.frames_count + 16, sizeof *commits);
+    create(argv[3], &signer);
+    if (commits == NULL || th_store_open(argv[3], TH_STORE_WRITE, NULL, problem, &store) < 0)
+        bench_die("%s: %s", argv[3], problem);
+    bench_must(th_store_port_open(store, &real), "a view");
+    struct th_driver_ports ports = {
+        .store = real,
+        .transport = {NULL, take_frame, ignore_unit_frame, take_result},
+        .publisher = th_publisher_none,
+        .admission = th_admission_none,
+    };
+    ports.store.commit = commit;
+    const struct th_driver_options options = {0};
+    bench_must(th_driver_new(&ports, &signer, &options, &driver), "the driver");
+    bench_must(th_driver_load(driver), "loading");
+    found(driver, argv[1], &workload);
+    th_arena_init(&arena, (size_t)4 << 20, (size_t)8 << 30);
+    struct th_item *items = decode(&workload, &arena);
+    commits_count = 0;
+    uint64_t written = bench_written_bytes();
+    int64_t cpu = bench_cpu_ns(), began = bench_now_ns();
+    run(driver, &workload, items, batch);
+    int64_t took = bench_now_ns() - began;
+    report(&workload, driver, took, bench_cpu_ns() - cpu, bench_written_bytes() - written);
+    th_driver_free(driver);
+    th_store_port_close(&real);
+    th_store_close(store);
+    th_tlog_signer_deinit(&signer);
+    th_arena_deinit(&arena);
+    free(items);
+    free(commits);
+    return 0;
+}
