@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the programs of the benchmark share: time, files, and the end of a program that cannot go on. Measuring code: every failure ends the process with a line.
+ * What the programs of the benchmark share: time, files, and the end of a program that cannot go
+ * on. Measuring code: every failure ends the process with a line.
  */
 #ifndef TH_BENCH_BENCH_H
 #define TH_BENCH_BENCH_H

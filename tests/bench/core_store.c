@@ -132,13 +132,13 @@ static struct th_item *decode(const struct bench_workload *workload, struct th_a
         if (submission == NULL)
             bench_die("no memory for decoded reports");
         bench_must(th_wire_submission_decode_trusted(raw, arena, submission), "decoding");
-        items[i] = (struct th_item){
-            .kind = TH_ITEM_SUBMISSION,
-            .now = stamp,
-            .sender = i,
-            .request = i + 1,
-            .peer_unit = bench_text(workload->units[workload->frames[i].unit].code),
-            .submission = {.submission = submission, .raw = raw}};
+        items[i] = (struct th_item){.kind = TH_ITEM_SUBMISSION,
+                                    .now = stamp,
+                                    .sender = i,
+                                    .request = i + 1,
+                                    .peer_unit =
+                                        bench_text(workload->units[workload->frames[i].unit].code),
+                                    .submission = {.submission = submission, .raw = raw}};
     }
     return items;
 }

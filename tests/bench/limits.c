@@ -110,9 +110,9 @@ static void verify(int argc, char **argv)
     int64_t began = bench_now_ns(), cpu = bench_cpu_ns();
     while ((double)(bench_now_ns() - began) < seconds * 1e9)
         for (size_t i = 0; i < KEYS; i++, count++)
-            if (crypto_sign_verify_detached(
-                    signatures[i], message, sizeof message,
-                    workload.units[i % workload.units_count].sign_public) != 0)
+            if (crypto_sign_verify_detached(signatures[i], message, sizeof message,
+                                            workload.units[i % workload.units_count].sign_public) !=
+                0)
                 bench_die("verify: a good signature does not hold");
     /* By the processor's time: others use this machine too. */
     printf("{\"verified\": %llu, \"seconds\": %.6f}\n", (unsigned long long)count,

@@ -145,8 +145,8 @@ static int send_more(struct load *load)
         if (load->mode == WINDOW && load->reports_sent - load->reports_done >= load->number)
             return PATIENCE_MS;
         if (load->mode == OPEN) {
-            when = load->began_ns +
-                   (int64_t)((double)load->reports_sent * 1e9 / (double)load->number);
+            when =
+                load->began_ns + (int64_t)((double)load->reports_sent * 1e9 / (double)load->number);
             if (when > now)
                 return 1 + (int)((when - now) / 1000000);
         }
@@ -176,9 +176,8 @@ static void count(struct load *load, uint32_t frame, const struct th_outcome *ou
         const struct th_wire_verdict *verdict = &outcome->verdicts[i];
         load->accepted += verdict->kind == TH_VERDICT_ACCEPTED ? 1 : 0;
         load->duplicates += verdict->kind == TH_VERDICT_DUPLICATE ? 1 : 0;
-        load->wrong += verdict->kind == TH_VERDICT_ACCEPTED || verdict->kind == TH_VERDICT_DUPLICATE
-                           ? 0
-                           : 1;
+        load->wrong +=
+            verdict->kind == TH_VERDICT_ACCEPTED || verdict->kind == TH_VERDICT_DUPLICATE ? 0 : 1;
     }
     load->receipts += outcome->receipts_count;
     keep_sample(load, frame, outcome);
@@ -293,9 +292,9 @@ static struct usage usage_of(const char *pid)
     unsigned long user = 0, kernel = 0;
     (void)snprintf(path, sizeof path, "/proc/%s/stat", pid);
     FILE *stream = fopen(path, "re");
-    if (stream == NULL || fscanf(stream,
-                                 "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                                 &user, &kernel) != 2)
+    if (stream == NULL ||
+        fscanf(stream, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &kernel) != 2)
         bench_die("%s: not a process that can be looked at", pid);
     (void)fclose(stream);
     return (struct usage){(double)(user + kernel) / (double)sysconf(_SC_CLK_TCK),

@@ -36,7 +36,7 @@ struct making {
     FILE *bytes, *index, *facts;
     uint64_t offset, reports, distinct, frames;
     uint16_t *revisions; /* by obligation and unit: 0 when nothing was sent */
-    uint32_t *sent; /* by obligation: units in their order; sent_count of them have reported */
+    uint32_t *sent;      /* by obligation: units in their order; sent_count of them have reported */
     uint32_t *sent_count;
     uint32_t *firsts; /* by unit: obligations that it has reported for (bundles) */
     struct bench_frame recent[RECENT];
@@ -94,7 +94,7 @@ static void fill_fact(struct making *making, uint32_t unit, uint32_t obligation,
 
 static struct th_text narrative(struct making *making)
 {
-    static const char *const words[] = {"đã",   "tổ chức", "hội nghị", "đối thoại", "nhân dân",
+    static const char *const words[] = {"đã",   "tổ chức", "hội nghị", "đối thoại",  "nhân dân",
                                         "thôn", "kết quả", "tích cực", "giải quyết", "kiến nghị"};
     size_t wanted = NARRATIVE_MIN + random_below(&making->random, NARRATIVE_SPREAD);
     char *text = th_arena_alloc(&making->arena, wanted + 32);
@@ -155,9 +155,9 @@ static struct th_bytes sign(struct making *making, uint32_t unit, const struct t
     uint8_t signature[TH_SIGNATURE_SIZE];
     bench_must(th_wire_header_encode(&header, &making->arena, &head), "encoding a header");
     th_wire_header_sign(head, keys->sign_secret, signature);
-    bench_must(th_wire_submission_encode(head, signature, reports, count, &making->arena,
-                                         &submission),
-               "encoding a submission");
+    bench_must(
+        th_wire_submission_encode(head, signature, reports, count, &making->arena, &submission),
+        "encoding a submission");
     return submission;
 }
 

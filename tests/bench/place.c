@@ -11,16 +11,17 @@
 
 /* Catalogue codes, in the order of struct bench_fact; numbers ascend. */
 const char *const place_codes[BENCH_FIGURES + 1] = {
-    "VB01", "VB02", "VB03",  "PC01",  "PC02",  "DB05", "DB06", "DB07", "TCD01", "TCD04", "TCD13",
-    "TCD22", "DT01", "DT02", "DT03", "DT04", "DT05", "HG03", "HG06", "DG01", "TX01"};
+    "VB01",  "VB02", "VB03", "PC01", "PC02", "DB05", "DB06", "DB07", "TCD01", "TCD04", "TCD13",
+    "TCD22", "DT01", "DT02", "DT03", "DT04", "DT05", "HG03", "HG06", "DG01",  "TX01"};
 
 /* ---- units ---- */
 
 static void write_units(const char *folder, struct place *place)
 {
     FILE *csv = bench_create(folder, "units.csv");
-    (void)fprintf(csv, "code,name,kind,parent,valid_from,valid_to,external_id\n"
-                       "%s,Cơ quan trung ương,co_quan,,,,\n",
+    (void)fprintf(csv,
+                  "code,name,kind,parent,valid_from,valid_to,external_id\n"
+                  "%s,Cơ quan trung ương,co_quan,,,,\n",
                   BENCH_ROOT);
     for (uint32_t i = 0; i < place->shape.provinces; i++)
         (void)fprintf(csv, "P%02u,Tỉnh thứ %u,tinh,%s,,,\n", i, i + 1, BENCH_ROOT);

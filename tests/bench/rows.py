@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
+
+from place import Wrong
+
+WINDOW = 16384  # reports without an answer
+
+
+class Row:
+    """One line of the table. `run(place, sizes)` gives a dict with at least `rate`."""
+
+    def __init__(self, name, title, run):
+        self.name, self.title, self.run = name, title, run
+
+
+def with_rate(result):
+    result["rate"] = result["reports"] / result["seconds"]
+    return result
+
+
+def must_be_taken(result):
+    if result["wrong"] or result.get("failures") or result.get("samples_wrong"):
+        raise Wrong(f"not every report was accepted: {result}")
+    if result["accepted"] + result["duplicates"] != result["reports"]:
+        raise Wrong(f"reports are missing: {result}")
+    return with_rate(result)
+
+
+# ---- limits ----
+
+def lmdb(name, batch):
+    def run(place, sizes):
+        return with_rate(place.json("limits", "append", place.work, name, place.empty("limit"),
+                                    batch, sizes.frames(name)))
+    return run
+
+
+def ed25519(place, sizes):
+    result = place.json("limits", "verify", place.work, "single", sizes.verify_seconds)
+    result["rate"] = result["verified"] / result["seconds"]
+    return result
+
+
+def curve(name):
+    def run(place, sizes):
+        return with_rate(place.json("limits", "curve", place.work, name, WINDOW,
+                                    sizes.frames(name)))
+    return run
+
+
+# ---- core and store ----
+
+def core_store(name, batch):
+    def run(place, sizes):
+        frames = sizes.frames(name)
+        store = place.empty("core")
+        result = must_be_taken(place.json("core_store", place.work, name, store, batch, frames))
+        result["checked"] = place.check_store(store, name, frames)
+        result["written_each"] = result["written"] / result["reports"]
+        return result
+    return run
+
+
+# ---- the network ----
+
+def network(name, mode, number, frames_of):
+    def run(place, sizes):
+        frames = frames_of(sizes)
+        daemon = place.start("daemon")
+        try:
+            result = place.json("load", place.work, name, daemon.store / "server.yaml",
+                                daemon.address, daemon.process.pid, mode, number, frames)
+            must_be_taken(result)
+            result["checked"] = place.check_store(daemon.store, name, frames)
+            place.check_commands(daemon, name, frames)
+        finally:
+            place.stop(daemon)
+        result["written_each"] = result["written"] / result["reports"]
+        result["server_cores"] = result["server_cpu"] / result["seconds"]
+        result["client_cores"] = result["client_cpu"] / result["seconds"]
+        return result
+    return run
+
+
+def open_loop(rate):
+    return network("bundle", "open", rate, lambda sizes: sizes.open_frames(rate))
+
+
+ROWS = [
+    Row("limit_lmdb_256", "raw LMDB append, batch 256", lmdb("single", 256)),
+    Row("limit_lmdb_4096", "raw LMDB append, batch 4,096", lmdb("single", 4096)),
+    Row("limit_lmdb_bundle", "raw LMDB append of bundles, batch 4,096", lmdb("bundle", 4096)),
+    Row("limit_curve", "raw DEALER/ROUTER with CURVE, the bundles", curve("bundle")),
+    Row("limit_ed25519", "raw Ed25519 verify, one core", ed25519),
+    Row("core_256", "core and store from memory, batch 256", core_store("single", 256)),
+    Row("core_4096", "core and store from memory, batch 4,096", core_store("single", 4096)),
+    Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
+    Row("network_single", "(a) each node sends one signed report",
+        network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
+    Row("network_bundle", "(b) bundles of one unit, closed loop",
+        network("bundle", "window", WINDOW, lambda sizes: sizes.frames("bundle"))),
+    Row("open_10k", "(c) bundles, 10,000 reports/s offered", open_loop(10000)),
+    Row("open_50k", "(c) bundles, 50,000 reports/s offered", open_loop(50000)),
+    Row("open_100k", "(c) bundles, 100,000 reports/s offered", open_loop(100000)),
+]
