@@ -146,6 +146,14 @@ class Place:
                         f"first difference: {different[:1]}")
         return len(found)
 
+    def check_sums(self, folder, name, frames=0):
+        """What a peer has kept: sums and counts of every figure, all provinces and the nation."""
+        found = (folder / "rollups").read_text().splitlines()
+        expected = self.run("recompute", self.work, name, frames, "sums").splitlines()
+        if found != expected:
+            raise Wrong(f"rollups of a peer: {len(found)} rows, {len(expected)} expected")
+        return len(found)
+
     def check_commands(self, daemon, name, frames=0, samples=6):
         """The same by `tonghop-aggregator rollup --json`, for some of the rows."""
         lines = [line for line in self.expected(name, frames) if line.split()[2] == "all"]

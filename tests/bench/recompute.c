@@ -4,7 +4,7 @@
  * anything was encoded. Shares no code with the aggregator: the last revision of each unit and
  * obligation counts, and is added up plainly.
  *
- *     recompute FOLDER SET [FRAMES]
+ *     recompute FOLDER SET [FRAMES [sums]]
  *
  * One line for each obligation and unit with reports, as tests/bench/rollups.c prints those of a
  * store: OBLIGATION UNIT BRANCH RECEIVED ON_TIME LATE CODE:REPORTED:CELL,CELL…
@@ -101,8 +101,17 @@ static void print(const struct total *total, uint32_t obligation, const char *un
     printf("\n");
 }
 
+/* Sums and counts of every figure, whatever its rule: what the peers keep. */
+static void print_sums(const struct total *total, uint32_t obligation, const char *unit)
+{
+    printf("O-%03u %s %u", obligation, unit, total->received);
+    for (size_t i = 0; i < BENCH_FIGURES; i++)
+        printf(" %lld %u", (long long)total->sum[i], total->reported[i]);
+    printf("\n");
+}
+
 static void print_obligation(const struct bench_workload *workload, uint32_t obligation,
-                             const struct bench_fact *const *last)
+                             const struct bench_fact *const *last, bool as_sums)
 {
     struct total *totals = calloc(workload->provinces_count + 1, sizeof *totals);
     if (totals == NULL)
@@ -119,6 +128,10 @@ static void print_obligation(const struct bench_workload *workload, uint32_t obl
             (void)snprintf(code, sizeof code, "P%02u", i - 1);
         if (totals[i].received == 0)
             continue;
+        if (as_sums) {
+            print_sums(&totals[i], obligation, code);
+            continue;
+        }
         print(&totals[i], obligation, code, "all");
         print(&totals[i], obligation, code, "communes");
     }
@@ -130,7 +143,7 @@ int main(int argc, char **argv)
     char name[64];
     struct bench_workload workload;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES]\n");
+        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES [sums]]\n");
         return 64;
     }
     bench_workload_open(argv[1], argv[2], argc > 3 ? strtoull(argv[3], NULL, 10) : 0, &workload);
@@ -149,7 +162,8 @@ int main(int argc, char **argv)
             *place = fact;
     }
     for (uint32_t i = 0; i < workload.obligations_count; i++)
-        print_obligation(&workload, i, &last[(size_t)i * workload.units_count]);
+        print_obligation(&workload, i, &last[(size_t)i * workload.units_count],
+                         argc > 4 && strcmp(argv[4], "sums") == 0);
     free(last);
     return 0;
 }

@@ -61,6 +61,19 @@ def core_store(name, batch):
     return run
 
 
+# ---- peers ----
+
+def sqlite(batch):
+    def run(place, sizes):
+        folder, frames = place.empty("peer"), sizes.frames("single")
+        result = must_be_taken(place.json("peer_sqlite", place.work, "single", folder, batch,
+                                          frames))
+        result["checked"] = place.check_sums(folder, "single", frames)
+        result["written_each"] = result["written"] / result["reports"]
+        return result
+    return run
+
+
 # ---- the network ----
 
 def network(name, mode, number, frames_of):
@@ -95,6 +108,8 @@ ROWS = [
     Row("core_256", "core and store from memory, batch 256", core_store("single", 256)),
     Row("core_4096", "core and store from memory, batch 4,096", core_store("single", 4096)),
     Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
+    Row("sqlite_256", "SQLite, WAL, synchronous=FULL, batch 256", sqlite(256)),
+    Row("sqlite_4096", "SQLite, WAL, synchronous=FULL, batch 4,096", sqlite(4096)),
     Row("network_single", "(a) each node sends one signed report",
         network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
     Row("network_bundle", "(b) bundles of one unit, closed loop",

@@ -6,6 +6,11 @@ import statistics
 import subprocess
 
 NOT_MEASURED = "not measured by this run"
+KEYS = ("network_batched_vs_limit", "network_single_vs_ed25519", "store_vs_postgres_batched",
+        "store_vs_sqlite_4096", "store_vs_sqlite_256", "network_vs_nats",
+        "network_vs_postgres_single", "ack_p99_ms_10k", "ack_p99_ms_50k", "bytes_per_report",
+        "province_page_us", "postgres_page_vs_ours", "replay_vs_postgres", "rss_country_mb",
+        "startup_5m_s", "node_idle_mb")
 
 
 def machine(build, folder):
@@ -68,20 +73,20 @@ class Results:
         def signatures(ours, verify):
             return ours["rate"] / (verify["rate"] * ours["server_cores"])
 
+        def over(ours, peer):
+            return ours["rate"] / peer["rate"]
+
         found = {
             "network_batched_vs_limit": self.ratio(limit, "network_bundle", "limit_curve",
                                                    "limit_lmdb_bundle"),
             "network_single_vs_ed25519": self.ratio(signatures, "network_single", "limit_ed25519"),
+            "store_vs_sqlite_4096": self.ratio(over, "core_4096", "sqlite_4096"),
+            "store_vs_sqlite_256": self.ratio(over, "core_256", "sqlite_256"),
             "ack_p99_ms_10k": self.median("open_10k", "p99_ms"),
             "ack_p99_ms_50k": self.median("open_50k", "p99_ms"),
             "bytes_per_report": self.median("core_4096", "written_each"),
         }
-        for key in ("store_vs_postgres_batched", "store_vs_sqlite_4096", "store_vs_sqlite_256",
-                    "network_vs_nats", "network_vs_postgres_single", "province_page_us",
-                    "postgres_page_vs_ours", "replay_vs_postgres", "rss_country_mb",
-                    "startup_5m_s", "node_idle_mb"):
-            found.setdefault(key, None)
-        return found
+        return {key: found.get(key) for key in KEYS}
 
     def missing(self, ratios):
         """Why a figure is null."""
