@@ -28,6 +28,7 @@ class Sizes:
         self.node_frames = nodes_frames
         self.open_seconds, self.verify_seconds = open_seconds, verify_seconds
         self.obligations, self.communes, self.provinces = obligations, communes, provinces
+        self.postgres_singles = max(200, singles // 10)
         self.each = PROTOCOL_MAX
 
     def frames(self, name):

@@ -2,6 +2,7 @@
 """The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
 
 from place import Wrong
+from postgres import Cluster
 
 WINDOW = 16384  # reports without an answer
 
@@ -74,6 +75,19 @@ def sqlite(batch):
     return run
 
 
+def postgres(how, number, connections, frames_of):
+    def run(place, sizes):
+        frames = frames_of(sizes)
+        with Cluster(place) as cluster:
+            result = with_rate(place.json("peer_postgres", place.work, "single", cluster.conninfo,
+                                          how, number, connections, frames))
+            folder = place.empty("peer")
+            (folder / "rollups").write_text(cluster.rollups())
+        result["checked"] = place.check_sums(folder, "single", frames)
+        return result
+    return run
+
+
 # ---- the network ----
 
 def network(name, mode, number, frames_of):
@@ -110,6 +124,10 @@ ROWS = [
     Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
     Row("sqlite_256", "SQLite, WAL, synchronous=FULL, batch 256", sqlite(256)),
     Row("sqlite_4096", "SQLite, WAL, synchronous=FULL, batch 4,096", sqlite(4096)),
+    Row("postgres_batch", "PostgreSQL, COPY and sets of 8,192, 2 connections",
+        postgres("batch", 8192, 2, lambda sizes: sizes.frames("single"))),
+    Row("postgres_single", "PostgreSQL, a function per report, 8 connections",
+        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles)),
     Row("network_single", "(a) each node sends one signed report",
         network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
     Row("network_bundle", "(b) bundles of one unit, closed loop",

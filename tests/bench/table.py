@@ -80,6 +80,8 @@ class Results:
             "network_batched_vs_limit": self.ratio(limit, "network_bundle", "limit_curve",
                                                    "limit_lmdb_bundle"),
             "network_single_vs_ed25519": self.ratio(signatures, "network_single", "limit_ed25519"),
+            "store_vs_postgres_batched": self.ratio(over, "core_4096", "postgres_batch"),
+            "network_vs_postgres_single": self.ratio(over, "network_bundle", "postgres_single"),
             "store_vs_sqlite_4096": self.ratio(over, "core_4096", "sqlite_4096"),
             "store_vs_sqlite_256": self.ratio(over, "core_256", "sqlite_256"),
             "ack_p99_ms_10k": self.median("open_10k", "p99_ms"),

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL cluster of its own in a scratch folder, as someone who knows it would set it up.
+
+fsync and synchronous_commit stay on; no TCP, only a Unix socket. Reports are kept with their bytes
+under their natural key, which is the dedupe; the latest one of each unit has its figures; rollups
+of sums and counts are moved by the difference. Less is done than by the aggregator: no signature,
+rule, Merkle tree, receipt, minimum, maximum or ratio, and no check that revisions do not skip.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from place import Wrong, die_with_parent
+
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+START_SECONDS, FIGURES = 60, 20
+SETTINGS = {
+    "listen_addresses": "''", "shared_buffers": "2GB", "wal_level": "minimal",
+    "max_wal_senders": "0", "fsync": "on", "synchronous_commit": "on",
+    "wal_sync_method": "fdatasync", "max_wal_size": "8GB", "checkpoint_timeout": "1h",
+    "wal_buffers": "64MB", "work_mem": "256MB", "temp_buffers": "256MB", "jit": "off",
+    "max_connections": "100",
+}
+
+
+def figures(pattern):
+    return ", ".join(pattern.format(i=i) for i in range(FIGURES))
+
+
+def schema():
+    columns = figures("f{i} bigint")
+    names = figures("f{i}")
+    cells = figures("s{i} bigint NOT NULL, c{i} bigint NOT NULL")
+    sums = figures("coalesce(sum(sign * f{i}), 0), coalesce(sum(sign) FILTER "
+                   "(WHERE f{i} IS NOT NULL), 0)")
+    plus = figures("s{i} = rollup.s{i} + excluded.s{i}, c{i} = rollup.c{i} + excluded.c{i}")
+    set_latest = figures("f{i} = excluded.f{i}")
+    moved = f"""
+        INSERT INTO rollup
+        SELECT obligation, node, sum(sign), {sums}
+        FROM moves CROSS JOIN LATERAL (VALUES (0), (province)) nodes(node)
+        GROUP BY obligation, node ORDER BY obligation, node
+        ON CONFLICT (obligation, node) DO UPDATE SET
+            received = rollup.received + excluded.received, {plus}"""
+    chain = f"""
+        newest AS (SELECT DISTINCT ON (obligation, unit) * FROM fresh
+                   ORDER BY obligation, unit, revision DESC),
+        before AS (SELECT l.* FROM latest l JOIN newest USING (obligation, unit)),
+        kept AS (INSERT INTO latest SELECT * FROM newest
+                 ON CONFLICT (obligation, unit) DO UPDATE SET revision = excluded.revision,
+                 {set_latest}),
+        moves AS (SELECT obligation, province, 1 AS sign, {names} FROM newest UNION ALL
+                  SELECT obligation, province, -1, {names} FROM before)"""
+    key = "obligation int, unit int, province int, revision int"
+    array = ", ".join(f"a[{i + 1}]" for i in range(FIGURES))
+    return f"""
+CREATE TABLE report({key}, digest bytea NOT NULL, raw bytea NOT NULL,
+    PRIMARY KEY (obligation, unit, revision));
+ALTER TABLE report ALTER raw SET STORAGE PLAIN;
+CREATE TABLE latest({key}, {columns}, PRIMARY KEY (obligation, unit)) WITH (fillfactor = 60);
+CREATE TABLE rollup(obligation int, node int, received bigint, {cells},
+    PRIMARY KEY (obligation, node)) WITH (fillfactor = 30);
+CREATE TABLE stage_shape({key}, digest bytea, raw bytea, {columns});
+CREATE FUNCTION take_stage() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    WITH added AS (INSERT INTO report SELECT obligation, unit, province, revision, digest, raw
+                   FROM stage ON CONFLICT DO NOTHING RETURNING obligation, unit, revision),
+        fresh AS (SELECT DISTINCT ON (obligation, unit, revision)
+                  obligation, unit, province, revision, {names}
+                  FROM stage JOIN added USING (obligation, unit, revision)), {chain}
+        {moved};
+END $$;
+CREATE FUNCTION take_one(o int, u int, p int, r int, d bytea, b bytea, a bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO report VALUES (o, u, p, r, d, b) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN RETURN; END IF;
+    WITH fresh(obligation, unit, province, revision, {names}) AS
+        (VALUES (o, u, p, r, {array})), {chain}
+        {moved};
+END $$;
+"""
+
+
+class Cluster:
+    """Started on entry, stopped on exit; every file below `folder`."""
+
+    def __init__(self, place):
+        self.place = place
+        self.folder = place.empty("postgres")
+        # A socket's path is short, whatever the scratch folder is.
+        self.sockets = tempfile.mkdtemp(prefix="tonghop-bench-")
+        self.user = "postgres" if os.geteuid() == 0 else None
+        self.process = None
+        self.conninfo = f"host={self.sockets} dbname=postgres user=postgres"
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def command(self, *words):
+        done = subprocess.run([str(word) for word in words], user=self.user, cwd="/",
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False,
+                              timeout=START_SECONDS)
+        if done.returncode != 0:
+            raise Wrong(f"{words[0]}: {done.stdout[-400:]}")
+        return done.stdout
+
+    def start(self):
+        if self.user:
+            for path in (self.folder, self.sockets):
+                shutil.chown(path, self.user)
+        data = self.folder / "data"
+        self.command(BIN / "initdb", "-D", data, "-U", "postgres", "--no-sync", "-E", "UTF8",
+                     "--locale", "C")
+        words = [str(BIN / "postgres"), "-D", str(data), "-k", self.sockets]
+        for name, value in SETTINGS.items():
+            words += ["-c", f"{name}={value.strip(chr(39))}"]
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(words, user=self.user, cwd="/", stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.place.processes.append(self.process)
+        self.wait()
+        self.sql(schema())
+
+    def wait(self):
+        for _ in range(START_SECONDS * 10):
+            if self.process.poll() is not None:
+                raise Wrong((self.folder / "log").read_text()[-400:])
+            done = subprocess.run([str(BIN / "pg_isready"), "-q", "-h", self.sockets], check=False)
+            if done.returncode == 0:
+                return
+            try:
+                self.process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass
+        raise Wrong("postgres does not start")
+
+    def sql(self, text):
+        done = subprocess.run([str(BIN / "psql"), "-qAtX", "-F", " ", "-v", "ON_ERROR_STOP=1",
+                               self.conninfo], input=text, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            raise Wrong(f"psql: {done.stderr[-400:]}")
+        return done.stdout
+
+    def rollups(self):
+        """In the form of `recompute … sums`."""
+        cells = figures("s{i}, c{i}")
+        return self.sql("SELECT 'O-' || lpad(obligation::text, 3, '0'), CASE node WHEN 0 THEN 'VN' "
+                        f"ELSE 'P' || lpad((node - 1)::text, 2, '0') END, received, {cells} "
+                        "FROM rollup ORDER BY obligation, node;")
+
+    def __exit__(self, *ignored):
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(START_SECONDS)
+            except subprocess.TimeoutExpired:
+                pass
+            self.place.end(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.sockets, ignore_errors=True)
