@@ -36,9 +36,17 @@ static void free_blocks(struct th_arena_block *block)
     }
 }
 
+static void free_spare(struct th_arena *arena)
+{
+    free_blocks(arena->spare);
+    arena->spare = NULL;
+    arena->spare_bytes = 0;
+}
+
 void th_arena_deinit(struct th_arena *arena)
 {
     free_blocks(arena->first);
+    free_blocks(arena->spare);
     *arena = (struct th_arena){0};
 }
 
@@ -46,11 +54,34 @@ void th_arena_reset(struct th_arena *arena)
 {
     if (arena->first == NULL)
         return;
-    free_blocks(arena->first->next);
+    struct th_arena_block *block = arena->first->next;
+    while (block != NULL) {
+        struct th_arena_block *next = block->next;
+        size_t whole = sizeof *block + block->size;
+        if (block->size == arena->block_bytes && whole <= TH_ARENA_KEPT_BYTES &&
+            arena->spare_bytes <= TH_ARENA_KEPT_BYTES - whole) {
+            block->next = arena->spare;
+            arena->spare = block;
+            arena->spare_bytes += whole;
+        } else {
+            free(block);
+        }
+        block = next;
+    }
     arena->first->next = NULL;
     arena->first->used = 0;
     arena->current = arena->first;
     arena->taken_bytes = sizeof *arena->first + arena->first->size;
+}
+
+static struct th_arena_block *take_spare(struct th_arena *arena, size_t size)
+{
+    struct th_arena_block *block = size == arena->block_bytes ? arena->spare : NULL;
+    if (block == NULL)
+        return NULL;
+    arena->spare = block->next;
+    arena->spare_bytes -= sizeof *block + block->size;
+    return block;
 }
 
 static struct th_arena_block *add_block(struct th_arena *arena, size_t wanted)
@@ -63,7 +94,11 @@ static struct th_arena_block *add_block(struct th_arena *arena, size_t wanted)
         header > limit - arena->taken_bytes - size)
         return NULL;
     size_t whole = header + size;
-    struct th_arena_block *block = malloc(whole);
+    struct th_arena_block *block = take_spare(arena, size);
+    if (block == NULL && arena->spare_bytes > limit - arena->taken_bytes - whole)
+        free_spare(arena);
+    if (block == NULL)
+        block = malloc(whole);
     if (block == NULL)
         return NULL;
     *block = (struct th_arena_block){.size = size};

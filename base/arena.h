@@ -3,8 +3,9 @@
  * A bump arena: many small allocations with one lifetime, freed together.
  *
  * Memory comes in blocks from malloc up to a budget that the owner names; over the budget, or when
- * malloc fails, an allocation is NULL and the arena stays usable. Reset keeps the first block, so
- * that a batch that is like the one before allocates nothing.
+ * malloc fails, an allocation is NULL and the arena stays usable. Reset keeps the blocks, up to
+ * TH_ARENA_KEPT_BYTES, so that a batch that is like the one before takes no new memory: pages that
+ * were given back would have to be cleared by the kernel again.
  *
  * Not thread-safe: one owner at a time. Pointers live until reset or deinit.
  */
@@ -17,12 +18,16 @@
 
 struct th_arena_block;
 
+#define TH_ARENA_KEPT_BYTES ((size_t)64 * 1024 * 1024) /* by a reset */
+
 struct th_arena {
     struct th_arena_block *first;
     struct th_arena_block *current;
     size_t block_bytes;
     size_t budget_bytes;
-    size_t taken_bytes; /* from malloc, for the budget */
+    size_t taken_bytes;           /* in use, for the budget */
+    struct th_arena_block *spare; /* kept by a reset, each of block_bytes */
+    size_t spare_bytes;           /* with taken_bytes never over the budget */
 };
 
 /* No allocation yet. Preconditions: 0 < block_bytes <= budget_bytes. */

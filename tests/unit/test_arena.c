@@ -57,3 +57,37 @@ Test(arena, an_array_whose_size_overflows_is_null)
     cr_assert_null(th_arena_alloc(&arena, SIZE_MAX));
     th_arena_deinit(&arena);
 }
+
+Test(arena, reset_keeps_blocks_and_the_budget_holds)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1000, 8000);
+    for (int round = 0; round < 3; round++) {
+        unsigned given = 0;
+        while (th_arena_alloc(&arena, 900) != NULL)
+            given++;
+        cr_expect_eq(given, 7); /* 8000 less the headers */
+        cr_expect_leq(arena.taken_bytes + arena.spare_bytes, 8000 + 48);
+        th_arena_reset(&arena);
+        cr_expect_gt(arena.spare_bytes, 5000);
+    }
+    cr_expect_not_null(th_arena_alloc(&arena, 6000)); /* what was kept makes room */
+    cr_expect_eq(arena.spare_bytes, 0);
+    th_arena_deinit(&arena);
+}
+
+Test(arena, kept_blocks_are_zeroed_again)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 100, 1000);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 5; i++) {
+            unsigned char *bytes = th_arena_alloc(&arena, 90);
+            for (int at = 0; at < 90; at++)
+                cr_assert_eq(bytes[at], 0);
+            memset(bytes, 0xFF, 90);
+        }
+        th_arena_reset(&arena);
+    }
+    th_arena_deinit(&arena);
+}
