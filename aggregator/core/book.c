@@ -183,12 +183,12 @@ int th_book_reserve_rollups(struct th_core *core, struct th_book *book, uint32_t
 
 /* What is done to the rollups above a unit, from the lowest up, its branch and all branches. */
 typedef bool chain_fn(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                      const struct th_row *row);
+                      const struct th_row *row, const struct th_figures *figures);
 
 static bool apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                  const struct th_row *row)
+                  const struct th_row *row, const struct th_figures *figures)
 {
-    th_rollup_apply(layout, rollup, row);
+    th_rollup_apply_figures(layout, rollup, row, figures);
     return false;
 }
 
@@ -199,13 +199,15 @@ static bool for_chain(const struct th_core *core, const struct th_registry *regi
     enum th_branch branch = th_unit_kind_branch(registry->units[row->unit].kind);
     uint32_t above = counted_in(core, registry, id, row->unit);
     bool any = false;
+    struct th_figures figures;
+    th_figures_read(layout_of(core, id), row, &figures);
     for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
         struct th_rollup_slot *all = th_rollups_get(set, above, TH_BRANCH_ALL);
         struct th_rollup_slot *own = th_rollups_get(set, above, branch);
         TH_ASSERT(all != NULL);
         TH_ASSERT(own != NULL);
-        bool in_all = fn(layout_of(core, id), &all->rollup, row);
-        bool in_own = fn(layout_of(core, id), &own->rollup, row);
+        bool in_all = fn(layout_of(core, id), &all->rollup, row, &figures);
+        bool in_own = fn(layout_of(core, id), &own->rollup, row, &figures);
         any = any || in_all || in_own;
         all->is_dirty = true;
         own->is_dirty = true;
@@ -351,7 +353,7 @@ void th_book_put(struct th_core *core, struct th_book *book, const struct th_row
         TH_ASSERT(row->revision > slot->row.revision);
         TH_ASSERT(old != NULL);
         extremes = for_chain(core, &core->registry, book->id, &book->rollups, &slot->row,
-                             th_rollup_retract);
+                             th_rollup_retract_figures);
         book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
         th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
         old->next = slot->old;

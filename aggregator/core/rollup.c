@@ -88,22 +88,6 @@ void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollu
         memcpy(to->cells, from->cells, layout->cells_count * sizeof *to->cells);
 }
 
-/* A row's figures unpacked, for looking up the terms of ratios. */
-struct figures {
-    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
-    int64_t values[TH_LIMIT_INDICATORS_MAX];
-    struct th_values all;
-};
-
-static void unpack(const struct th_row *row, struct figures *ret_figures)
-{
-    size_t count = 0;
-    int status = th_packed_decode(row->values, row->values_size, ret_figures->numbers,
-                                  ret_figures->values, TH_LIMIT_INDICATORS_MAX, &count);
-    TH_ASSERT(status == 0);
-    ret_figures->all = (struct th_values){ret_figures->numbers, ret_figures->values, count};
-}
-
 int th_rollup_check_row(const struct th_rollup_layout *layout, const struct th_row *row)
 {
     if (th_packed_check(row->values, row->values_size) < 0)
@@ -210,21 +194,45 @@ static void add_value(const struct th_indicator *indicator, th_int128 *cells, in
     }
 }
 
-static void add_ratios(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                       const struct th_values *values, int sign)
+static void read_ratios(const struct th_rollup_layout *layout, struct th_figures *figures)
 {
+    const struct th_values values = {figures->numbers, figures->values, figures->count};
     for (uint32_t number = 1; number <= layout->catalogue->number_max; number++) {
         const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
         if (indicator == NULL || indicator->up != TH_UP_RATIO_OF_SUMS)
             continue;
         const struct th_ratio *ratio = &indicator->ratio;
         th_int128 numerator, denominator;
-        if (!sum_terms(values, ratio->numerator, ratio->numerator_count, &numerator) ||
-            !sum_terms(values, ratio->denominator, ratio->denominator_count, &denominator))
+        if (!sum_terms(&values, ratio->numerator, ratio->numerator_count, &numerator) ||
+            !sum_terms(&values, ratio->denominator, ratio->denominator_count, &denominator))
             continue;
+        const size_t at = figures->ratios_count++;
+        figures->ratios[at].number = (uint16_t)number;
+        figures->ratios[at].numerator = numerator;
+        figures->ratios[at].denominator = denominator;
+    }
+}
+
+void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
+                     struct th_figures *ret_figures)
+{
+    ret_figures->count = 0;
+    ret_figures->ratios_count = 0;
+    int status =
+        th_packed_decode(row->values, row->values_size, ret_figures->numbers, ret_figures->values,
+                         TH_LIMIT_INDICATORS_MAX, &ret_figures->count);
+    TH_ASSERT(status == 0);
+    read_ratios(layout, ret_figures);
+}
+
+static void add_ratios(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                       const struct th_figures *figures, int sign)
+{
+    for (size_t i = 0; i < figures->ratios_count; i++) {
+        const uint16_t number = figures->ratios[i].number;
         th_int128 *cells = rollup->cells + layout->cells_at[number];
-        cells[0] += numerator * sign;
-        cells[1] += denominator * sign;
+        cells[0] += figures->ratios[i].numerator * sign;
+        cells[1] += figures->ratios[i].denominator * sign;
         rollup->reported[number] += sign > 0 ? 1U : UINT32_MAX;
     }
 }
@@ -237,52 +245,64 @@ static const struct th_indicator *counted_indicator(const struct th_rollup_layou
     return indicator->up == TH_UP_RATIO_OF_SUMS ? NULL : indicator;
 }
 
-void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                     const struct th_row *row)
+void th_rollup_apply_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                             const struct th_row *row, const struct th_figures *figures)
 {
-    struct figures figures;
-    unpack(row, &figures);
     count_row(&rollup->counts, row, 1);
-    for (size_t i = 0; i < figures.all.count; i++) {
-        uint16_t number = figures.numbers[i];
+    for (size_t i = 0; i < figures->count; i++) {
+        uint16_t number = figures->numbers[i];
         const struct th_indicator *indicator = counted_indicator(layout, number);
         if (indicator == NULL)
             continue;
         th_int128 *cells = rollup->cells + layout->cells_at[number], *min, *max;
         if (extremes_of(indicator, cells, &min, &max))
-            widen(min, max, figures.values[i], rollup->reported[number] == 0);
-        add_value(indicator, cells, figures.values[i], 1);
+            widen(min, max, figures->values[i], rollup->reported[number] == 0);
+        add_value(indicator, cells, figures->values[i], 1);
         rollup->reported[number]++;
     }
-    add_ratios(layout, rollup, &figures.all, 1);
+    add_ratios(layout, rollup, figures, 1);
 }
 
-bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                       const struct th_row *row)
+void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                     const struct th_row *row)
 {
-    struct figures figures;
-    unpack(row, &figures);
+    struct th_figures figures;
+    th_figures_read(layout, row, &figures);
+    th_rollup_apply_figures(layout, rollup, row, &figures);
+}
+
+bool th_rollup_retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                               const struct th_row *row, const struct th_figures *figures)
+{
     TH_ASSERT(rollup->counts.received > 0);
     count_row(&rollup->counts, row, UINT32_MAX);
     bool recombine = false;
-    for (size_t i = 0; i < figures.all.count; i++) {
-        uint16_t number = figures.numbers[i];
+    for (size_t i = 0; i < figures->count; i++) {
+        uint16_t number = figures->numbers[i];
         const struct th_indicator *indicator = counted_indicator(layout, number);
         if (indicator == NULL)
             continue;
         TH_ASSERT(rollup->reported[number] > 0);
         rollup->reported[number]--;
         th_int128 *cells = rollup->cells + layout->cells_at[number], *min, *max;
-        add_value(indicator, cells, figures.values[i], -1);
+        add_value(indicator, cells, figures->values[i], -1);
         if (!extremes_of(indicator, cells, &min, &max))
             continue;
         if (rollup->reported[number] == 0)
             widen(min, max, 0, true);
-        else if (figures.values[i] == *max || (min != NULL && figures.values[i] == *min))
+        else if (figures->values[i] == *max || (min != NULL && figures->values[i] == *min))
             recombine = true;
     }
-    add_ratios(layout, rollup, &figures.all, -1);
+    add_ratios(layout, rollup, figures, -1);
     return recombine;
+}
+
+bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                       const struct th_row *row)
+{
+    struct th_figures figures;
+    th_figures_read(layout, row, &figures);
+    return th_rollup_retract_figures(layout, rollup, row, &figures);
 }
 
 void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_rollup *rollup)

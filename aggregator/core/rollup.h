@@ -71,14 +71,34 @@ void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollu
 TH_MUST_CHECK int th_rollup_check_row(const struct th_rollup_layout *layout,
                                       const struct th_row *row);
 
+/* A row's figures unpacked, with the terms of the ratios that it counts for: once for all rollups
+ * above its unit. Large: for the stack of one call. */
+struct th_figures {
+    size_t count;
+    size_t ratios_count;
+    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
+    int64_t values[TH_LIMIT_INDICATORS_MAX];
+    struct {
+        uint16_t number;
+        th_int128 numerator, denominator;
+    } ratios[TH_LIMIT_INDICATORS_MAX];
+};
+void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
+                     struct th_figures *ret_figures);
+
 /* Adds one report to the counts alone. */
 void th_counts_add(struct th_counts *counts, const struct th_row *row);
 /* Adds one report's figures and counts. */
 void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                      const struct th_row *row);
+/* The same; `figures` are the row's. */
+void th_rollup_apply_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                             const struct th_row *row, const struct th_figures *figures);
 /* Takes them out again. True when a min or max may have been this row's: recombine. */
 bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                        const struct th_row *row);
+bool th_rollup_retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                               const struct th_row *row, const struct th_figures *figures);
 /* Min and max cells as if only this child had been applied so far: begin, then one by one. */
 void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_rollup *rollup);
 void th_rollup_extremes_add_row(const struct th_rollup_layout *layout, struct th_rollup *rollup,
