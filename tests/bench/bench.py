@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark (docs/BENCHMARKS.md): ./dev bench [--quick] [--json FILE].
+"""The benchmark: ./dev bench [--quick] [--json FILE].
 
 All rows run on the same generated reports, one after the other, and again for each repetition, so
 that what disturbs the machine disturbs all of them. A ratio is computed inside one repetition; the
@@ -50,6 +50,8 @@ SMOKE = Sizes(600, 1600, 300, 0.02, 0.05, 10, 102, 34)
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, within 3 minutes")
+    parser.add_argument("--peers", action="store_true",
+                        help="also SQLite and PostgreSQL, which have to be installed")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny sizes, once: that everything runs and is right")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="writes the figures too")
@@ -82,7 +84,8 @@ def measure(options, sizes, results, place):
     results.report_bytes = place.generate(options.seed, sizes.provinces, sizes.communes,
                                           sizes.obligations, sizes.sets())
     place.found()
-    chosen = options.rows.split(",") if options.rows else [row.name for row in ROWS]
+    chosen = [row.name for row in ROWS if options.peers or not row.is_peer]
+    chosen = options.rows.split(",") if options.rows else chosen
     repetitions = options.repetitions or (1 if options.smoke else 3)
     for repetition in range(repetitions):
         say(f"repetition {repetition + 1} of {repetitions}")

@@ -10,8 +10,8 @@ WINDOW = 16384  # reports without an answer
 class Row:
     """One line of the table. `run(place, sizes)` gives a dict with at least `rate`."""
 
-    def __init__(self, name, title, run):
-        self.name, self.title, self.run = name, title, run
+    def __init__(self, name, title, run, is_peer=False):
+        self.name, self.title, self.run, self.is_peer = name, title, run, is_peer
 
 
 def with_rate(result):
@@ -122,12 +122,12 @@ ROWS = [
     Row("core_256", "core and store from memory, batch 256", core_store("single", 256)),
     Row("core_4096", "core and store from memory, batch 4,096", core_store("single", 4096)),
     Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
-    Row("sqlite_256", "SQLite, WAL, synchronous=FULL, batch 256", sqlite(256)),
-    Row("sqlite_4096", "SQLite, WAL, synchronous=FULL, batch 4,096", sqlite(4096)),
+    Row("sqlite_256", "SQLite, WAL, synchronous=FULL, batch 256", sqlite(256), is_peer=True),
+    Row("sqlite_4096", "SQLite, WAL, synchronous=FULL, batch 4,096", sqlite(4096), is_peer=True),
     Row("postgres_batch", "PostgreSQL, COPY and sets of 8,192, 2 connections",
-        postgres("batch", 8192, 2, lambda sizes: sizes.frames("single"))),
+        postgres("batch", 8192, 2, lambda sizes: sizes.frames("single")), is_peer=True),
     Row("postgres_single", "PostgreSQL, a function per report, 8 connections",
-        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles)),
+        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles), is_peer=True),
     Row("network_single", "(a) each node sends one signed report",
         network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
     Row("network_bundle", "(b) bundles of one unit, closed loop",
