@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 
@@ -18,7 +19,12 @@ from place import ROOT, Place, Wrong
 from rows import ROWS
 from table import Results, machine
 
-PROTOCOL_MAX = 16  # reports in one submission (proto/model/limits.h)
+WANTED = 64  # reports in one submission, or as many as the protocol takes
+
+
+def reports_in_a_submission():
+    text = (ROOT / "proto" / "model" / "limits.h").read_text()
+    return min(WANTED, int(re.search(r"TH_LIMIT_REPORTS_MAX +(\d+)", text)[1]))
 
 
 class Sizes:
@@ -29,7 +35,7 @@ class Sizes:
         self.open_seconds, self.verify_seconds = open_seconds, verify_seconds
         self.obligations, self.communes, self.provinces = obligations, communes, provinces
         self.postgres_singles = max(200, singles // 10)
-        self.each = PROTOCOL_MAX
+        self.each = reports_in_a_submission()
 
     def frames(self, name):
         return self.singles if name == "single" else self.bundles // self.each
