@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import sys
 import time
 
@@ -100,8 +101,14 @@ def measure(options, sizes, results, place):
                 run_row(row, place, sizes, results, repetition)
 
 
+def stop(*ignored):
+    raise KeyboardInterrupt
+
+
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)  # also when a shell has started it in the background
     sizes = SMOKE if options.smoke else QUICK if options.quick else FULL
     results = Results(ROWS)
     place = Place(options.scratch / f"run-{os.getpid()}", options.build)

@@ -40,6 +40,8 @@ class Place:
         self.template = self.folder / "template"
         self.processes = []
         self.facts = {}  # by set and frames: the lines that a store must have
+        # A socket's path is short, whatever the scratch folder is.
+        self.short = tempfile.mkdtemp(prefix="tonghop-bench-")
         self.folder.mkdir(parents=True)
         self.work.mkdir()
         resource.setrlimit(resource.RLIMIT_NOFILE,
@@ -77,6 +79,7 @@ class Place:
         for process in list(self.processes):
             self.end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.short, ignore_errors=True)
 
     def empty(self, name):
         path = self.folder / name

@@ -10,8 +10,8 @@ rule, Merkle tree, receipt, minimum, maximum or ratio, and no check that revisio
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
-import tempfile
 
 from place import Wrong, die_with_parent
 
@@ -89,8 +89,7 @@ class Cluster:
     def __init__(self, place):
         self.place = place
         self.folder = place.empty("postgres")
-        # A socket's path is short, whatever the scratch folder is.
-        self.sockets = tempfile.mkdtemp(prefix="tonghop-bench-")
+        self.sockets = place.short
         self.user = "postgres" if os.geteuid() == 0 else None
         self.process = None
         self.conninfo = f"host={self.sockets} dbname=postgres user=postgres"
@@ -159,11 +158,10 @@ class Cluster:
 
     def __exit__(self, *ignored):
         if self.process is not None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)  # a fast shutdown
             try:
                 self.process.wait(START_SECONDS)
             except subprocess.TimeoutExpired:
                 pass
             self.place.end(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self.sockets, ignore_errors=True)
