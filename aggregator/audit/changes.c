@@ -13,39 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- reading tables ---- */
-
-static int check_row(const struct th_question *question, const struct th_row *row)
-{
-    if (row->unit >= question->context->units.count)
-        return TH_E_CORRUPT;
-    return th_rollup_check_row(&question->plan->layout, row);
-}
-
-static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
-                          th_revision_fn *fn, void *fn_context)
-{
-    const struct th_question *question = context;
-    return th_view_revisions(question->view, book, unit, number, fn, fn_context);
-}
-
-static int read_entry(void *context, uint64_t position, struct th_stored_entry *ret_entry)
-{
-    const struct th_question *question = context;
-    return th_view_entry(question->view, position, ret_entry);
-}
-
-/* For th_past_row() alone, which reads no rows. */
-static struct th_past_source source_of(const struct th_question *question)
-{
-    union {
-        const struct th_question *given;
-        void *context; /* the functions above do not write through it */
-    } source = {question};
-    return (struct th_past_source){
-        .context = source.context, .revisions = read_revisions, .entry = read_entry};
-}
-
 /* ---- the list ---- */
 
 struct listing {
@@ -131,14 +98,14 @@ static int push_judged(struct listing *listing, uint32_t slot, const struct th_r
 static int list_report(struct listing *listing, uint32_t slot, const struct positions *positions)
 {
     const struct th_question *to = listing->to;
-    const struct th_past_source source = source_of(to);
+    const struct th_past_source source = th_query_past_source(to);
     const struct th_row *end = &listing->changes->to.rows[slot];
     const struct th_row *state = listing->changes->from_of[slot];
     bool is_judged = state != NULL && state->timeliness != end->timeliness;
     struct th_row current;
     int status = th_view_row(to->view, to->book, end->unit, end->number, &current);
     if (status == 0)
-        status = check_row(to, &current);
+        status = th_query_check_row(to, &current);
     for (size_t i = 0; i < positions->count && status == 0; i++) {
         struct th_row row;
         uint64_t position = positions->items[i];
@@ -153,7 +120,7 @@ static int list_report(struct listing *listing, uint32_t slot, const struct posi
         if (status == 0 && after == NULL)
             status = TH_E_NO_MEMORY;
         if (status == 0)
-            status = check_row(to, after);
+            status = th_query_check_row(to, after);
         if (status != 0)
             break;
         after->timeliness = is_judged ? state->timeliness : end->timeliness;

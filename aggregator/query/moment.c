@@ -12,8 +12,7 @@
 
 #include "proto/wire/journal.h"
 
-/* A row of the table is looked at before anything counts on it. */
-static int check_row(const struct th_question *question, const struct th_row *row)
+int th_query_check_row(const struct th_question *question, const struct th_row *row)
 {
     if (row->unit >= question->context->units.count)
         return TH_E_CORRUPT;
@@ -29,7 +28,7 @@ struct reading {
 static int read_row(void *context, const struct th_row *row)
 {
     const struct reading *reading = context;
-    int status = check_row(reading->question, row);
+    int status = th_query_check_row(reading->question, row);
     return status == TH_OK ? reading->fn(reading->fn_context, row) : status;
 }
 
@@ -52,7 +51,7 @@ static int read_entry(void *context, uint64_t position, struct th_stored_entry *
     return th_view_entry(question->view, position, ret_entry);
 }
 
-static struct th_past_source source_of(const struct th_question *question)
+struct th_past_source th_query_past_source(const struct th_question *question)
 {
     union {
         const struct th_question *given;
@@ -152,7 +151,7 @@ static int judge_again(const struct th_question *question, struct th_row *rows, 
 
 int th_query_rows(const struct th_question *question, struct th_past_rows *ret_rows)
 {
-    const struct th_past_source source = source_of(question);
+    const struct th_past_source source = th_query_past_source(question);
     struct th_past_rows rows;
     int status = th_past_rows(&source, question->book, cut_of(question), is_wanted, question,
                               question->arena, &rows);
@@ -166,7 +165,7 @@ int th_query_rows(const struct th_question *question, struct th_past_rows *ret_r
 int th_query_rows_before(const struct th_question *question, th_instant instant,
                          struct th_past_rows *ret_rows)
 {
-    const struct th_past_source source = source_of(question);
+    const struct th_past_source source = th_query_past_source(question);
     const struct th_past_cut cut = {TH_PAST_ALL_ENTRIES, instant};
     return th_past_rows(&source, question->book, cut, is_wanted, question, question->arena,
                         ret_rows);
@@ -174,13 +173,13 @@ int th_query_rows_before(const struct th_question *question, th_instant instant,
 
 int th_query_row(const struct th_question *question, struct th_row *ret_row)
 {
-    const struct th_past_source source = source_of(question);
+    const struct th_past_source source = th_query_past_source(question);
     struct th_row current, row;
     int status =
         th_view_row(question->view, question->book, question->context->number_of[question->unit],
                     question->number, &current);
     if (status == TH_OK)
-        status = check_row(question, &current);
+        status = th_query_check_row(question, &current);
     if (status == TH_OK)
         status =
             th_past_row(&source, question->book, cut_of(question), &current, question->arena, &row);

@@ -48,6 +48,11 @@ TH_MUST_CHECK int th_query_rows_before(const struct th_question *question, th_in
 /* That of the question's unit and number. TH_E_NOT_FOUND: not reported by then. */
 TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row *ret_row);
 
+/* Where past rows of the question's store are read; borrows the question. */
+struct th_past_source th_query_past_source(const struct th_question *question);
+/* A row of the table, before anything counts on it. TH_E_CORRUPT. */
+TH_MUST_CHECK int th_query_check_row(const struct th_question *question, const struct th_row *row);
+
 /* ---- who is expected ---- */
 
 /* True when the store knew the unit at the question's moment. */

@@ -18,7 +18,7 @@ struct th_store {
     struct th_store_identity identity; /* realm and key are the current ones */
     struct th_log_keys keys;
     struct th_log_keys *next_keys; /* with those that the batch brings; NULL: it brings none */
-    struct th_lost *lost;          /* opened to be recovered, else NULL */
+    struct th_lost_log *lost;      /* opened to be recovered, else NULL */
     bool is_recovering;            /* the next commit has to begin a new log */
     struct th_txn batch;           /* .txn is NULL between batches */
     bool leaf_due;                 /* an entry was appended, its leaf not yet */

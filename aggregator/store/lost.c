@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-bool th_lost_say(struct th_lost *lost)
+bool th_lost_say(struct th_lost_log *lost)
 {
     if (lost != NULL)
         lost->is_behind = true;
     return lost != NULL;
 }
 
-bool th_lost_meet(struct th_lost *lost, const char *origin, size_t origin_size)
+bool th_lost_meet(struct th_lost_log *lost, const char *origin, size_t origin_size)
 {
     if (!th_lost_say(lost))
         return false;
@@ -23,7 +23,7 @@ bool th_lost_meet(struct th_lost *lost, const char *origin, size_t origin_size)
     return true;
 }
 
-bool th_lost_take(struct th_lost *lost, uint64_t size, bool is_signed, const char *note,
+bool th_lost_take(struct th_lost_log *lost, uint64_t size, bool is_signed, const char *note,
                   size_t note_size)
 {
     TH_ASSERT(note_size <= TH_LOST_NOTE_MAX);

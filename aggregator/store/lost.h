@@ -16,7 +16,7 @@
 
 #define TH_LOST_NOTE_MAX 16384
 
-struct th_lost {
+struct th_lost_log {
     bool is_behind; /* something says that the log went on, or nothing says that it did not */
     bool is_known;  /* by a checkpoint: */
     bool is_signed; /* by the key that this store knows */
@@ -29,12 +29,12 @@ struct th_lost {
 
 /* A checkpoint of the log's origin that the store does not have: the largest one is kept, of the
  * same size a signed one. False when `lost` is NULL: then the store is refused. */
-bool th_lost_take(struct th_lost *lost, uint64_t size, bool is_signed, const char *note,
+bool th_lost_take(struct th_lost_log *lost, uint64_t size, bool is_signed, const char *note,
                   size_t note_size);
 /* Something that is no such checkpoint says it. False when `lost` is NULL. */
-bool th_lost_say(struct th_lost *lost);
+bool th_lost_say(struct th_lost_log *lost);
 /* The same, and what says it is a checkpoint of a log of this name, which this store does not know.
  * A name that is too long is none. */
-bool th_lost_meet(struct th_lost *lost, const char *origin, size_t origin_size);
+bool th_lost_meet(struct th_lost_log *lost, const char *origin, size_t origin_size);
 
 #endif

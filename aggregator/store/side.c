@@ -148,8 +148,8 @@ struct opening {
     const struct th_store_report *report;
     const struct th_txn *txn;
     const struct th_log_keys *keys;
-    uint64_t size;        /* of the snapshot */
-    struct th_lost *lost; /* NULL: the store is not to be recovered */
+    uint64_t size;            /* of the snapshot */
+    struct th_lost_log *lost; /* NULL: the store is not to be recovered */
     struct th_side side;
     struct slot last; /* the later slot that is right */
     bool has_earlier;
@@ -318,7 +318,7 @@ static int catch_up(struct opening *opening)
 }
 
 int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
-                 const struct th_log_keys *keys, uint64_t size, struct th_lost *lost,
+                 const struct th_log_keys *keys, uint64_t size, struct th_lost_log *lost,
                  struct th_side *ret_side)
 {
     struct opening opening = {

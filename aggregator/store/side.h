@@ -75,8 +75,8 @@ TH_MUST_CHECK int th_side_create(const char *folder);
  * is, or, where nothing in it would refuse the store, says that a recovery was begun.
  */
 TH_MUST_CHECK int th_side_open(const struct th_store_report *report, const struct th_txn *txn,
-                               const struct th_log_keys *keys, uint64_t size, struct th_lost *lost,
-                               struct th_side *ret_side);
+                               const struct th_log_keys *keys, uint64_t size,
+                               struct th_lost_log *lost, struct th_side *ret_side);
 /* TH_E_STORAGE: not written. `note` has at most the bytes of a checkpoint with one signature of
  * ours. */
 TH_MUST_CHECK int th_side_write(struct th_side *side, uint64_t size, const char *note,

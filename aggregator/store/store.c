@@ -188,7 +188,7 @@ int th_store_open(const char *folder, enum th_store_access access,
     struct th_store_report report = {folder, ret_problem};
     struct th_store *store = calloc(1, sizeof *store);
     struct th_edge *edge = calloc(1, sizeof *edge);
-    struct th_lost *lost = access == TH_STORE_RECOVER ? calloc(1, sizeof *lost) : NULL;
+    struct th_lost_log *lost = access == TH_STORE_RECOVER ? calloc(1, sizeof *lost) : NULL;
     if (ret_problem != NULL)
         ret_problem[0] = '\0';
     if (store == NULL || edge == NULL || (access == TH_STORE_RECOVER && lost == NULL)) {
@@ -241,7 +241,7 @@ const struct th_store_identity *th_store_identity(const struct th_store *store)
 bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
                               struct th_bytes *ret_note, bool *ret_is_signed)
 {
-    const struct th_lost *lost = store->lost;
+    const struct th_lost_log *lost = store->lost;
     if (lost == NULL || !lost->is_known)
         return false;
     *ret_size = lost->size;
@@ -252,7 +252,7 @@ bool th_store_lost_checkpoint(const struct th_store *store, uint64_t *ret_size,
 
 const char *th_store_lost_origin(const struct th_store *store)
 {
-    const struct th_lost *lost = store->lost;
+    const struct th_lost_log *lost = store->lost;
     return lost == NULL || lost->other_origin[0] == '\0' ? NULL : lost->other_origin;
 }
 

@@ -24,7 +24,7 @@ struct checking {
     const struct th_txn *txn;
     const struct th_log_keys *keys;
     uint64_t size;
-    struct th_lost *lost;
+    struct th_lost_log *lost;
     struct th_tile_cache tiles;
 };
 
@@ -128,7 +128,7 @@ static bool is_checkpoint(const char *name)
 }
 
 int th_witness_check(const struct th_store_report *report, const struct th_txn *txn,
-                     const struct th_log_keys *keys, uint64_t size, struct th_lost *lost)
+                     const struct th_log_keys *keys, uint64_t size, struct th_lost_log *lost)
 {
     struct checking checking = {report, txn, keys, size, lost, {.uses = 0}};
     char path[TH_STORE_PATH_MAX];

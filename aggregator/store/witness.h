@@ -24,6 +24,6 @@
  */
 TH_MUST_CHECK int th_witness_check(const struct th_store_report *report, const struct th_txn *txn,
                                    const struct th_log_keys *keys, uint64_t size,
-                                   struct th_lost *lost);
+                                   struct th_lost_log *lost);
 
 #endif
