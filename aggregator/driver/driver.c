@@ -113,6 +113,11 @@ static int carry_new(struct th_driver *driver)
         if (!is_store_effect(effect->kind))
             continue;
         driver->has_stored = true;
+        if (effect->kind == TH_EFFECT_PUT_CLOCK) {
+            driver->has_clock = true;
+            driver->clock_at = driver->carried;
+            continue;
+        }
         int status = th_driver_carry(driver, effect);
         if (status < 0)
             return status;
@@ -162,6 +167,7 @@ static void begin_batch(struct th_driver *driver)
     driver->effects = (struct th_effects){.arena = &driver->batch};
     driver->carried = 0;
     driver->has_stored = false;
+    driver->has_clock = false;
     driver->has_history = false;
     driver->changes = NULL;
     driver->changes_count = driver->changes_capacity = 0;
@@ -174,7 +180,10 @@ static int store_batch(struct th_driver *driver)
         store->abort(store->context);
         return 0;
     }
-    int status = th_driver_carry_rollups(driver);
+    int status =
+        driver->has_clock ? th_driver_carry(driver, &driver->effects.items[driver->clock_at]) : 0;
+    if (status == 0)
+        status = th_driver_carry_rollups(driver);
     if (status < 0) {
         store->abort(store->context);
         return status;

@@ -34,6 +34,8 @@ struct th_driver {
     struct th_arena batch;
     struct th_effects effects;
     size_t carried;  /* effects of this batch that the store has */
+    bool has_clock;  /* the clock changed: its one row is written once, as it is at the end */
+    size_t clock_at; /* the last such effect */
     bool has_stored; /* at least one store effect in this batch */
     struct th_driver_change *changes;
     size_t changes_count, changes_capacity;
