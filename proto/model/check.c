@@ -17,8 +17,12 @@ struct checking {
     struct th_reasons *warnings;
     const uint16_t *asked; /* ascending; all that can be asked when the count is 0 */
     uint16_t asked_count;
-    const struct th_rule *types; /* the plan's rule of types, or NULL */
-    bool ordered;                /* figures ascend, so that they can be looked up */
+    uint16_t asked_at;  /* those before it are below the number that was asked about last */
+    bool is_annual;     /* the obligation's period is a year */
+    bool is_first_half; /* … is the first half of one */
+    bool ordered;       /* figures ascend, so that they can be looked up */
+    struct th_value_table table;                  /* of the figures, when they are ordered */
+    uint16_t places[TH_LIMIT_INDICATORS_MAX + 1]; /* the table's; cleared as far as it is used */
 };
 
 /* ---- short texts ---- */
@@ -126,37 +130,63 @@ static bool is_among(const uint16_t *numbers, size_t count, uint16_t number)
     return false;
 }
 
-static bool is_asked(const struct checking *checking, const struct th_indicator *indicator)
+/* Both lists ascend: each goes on where it stood. */
+static bool is_listed(struct checking *checking, uint16_t number)
 {
-    if (checking->asked_count > 0 &&
-        !is_among(checking->asked, checking->asked_count, indicator->number))
+    uint16_t at = checking->asked_at;
+    if (at > 0 && checking->asked[at - 1] >= number)
+        at = 0;
+    while (at < checking->asked_count && checking->asked[at] < number)
+        at++;
+    checking->asked_at = at;
+    return at < checking->asked_count && checking->asked[at] == number;
+}
+
+static bool is_asked(struct checking *checking, const struct th_indicator *indicator)
+{
+    if (checking->asked_count > 0 && !is_listed(checking, indicator->number))
         return false;
     /* A derived one may be in the list, to be shown: sending it breaks the rule of types. */
     return indicator->type == TH_TYPE_PERCENT || th_indicator_is_asked(indicator);
 }
 
+/* The plan's rule of types, or NULL. */
+static const struct th_rule *types_of(const struct th_plan *plan)
+{
+    const struct th_rule *types = NULL;
+    for (uint16_t i = 0; i < plan->rules.count; i++)
+        if (plan->rules.rules[i].kind == TH_RULE_TYPES)
+            types = &plan->rules.rules[i];
+    return types;
+}
+
+/* A figure that is not asked, or does not fit its type. */
+static void refuse_figure(struct checking *checking, const struct th_indicator *indicator,
+                          int64_t value, bool asked)
+{
+    const struct th_rule *types = types_of(checking->plan);
+    char shown[TH_REASON_VALUE_MAX];
+    th_indicator_format(indicator, value, shown, sizeof shown);
+    if (!asked || types == NULL) {
+        refuse(checking, "value.", indicator->number, shown,
+               asked ? TH_REASON_VALUE : TH_REASON_NOT_ASKED);
+        return;
+    }
+    LINE(field, TH_REASON_FIELD_MAX);
+    put_field(&field, "value.", checking, indicator->number);
+    th_reasons_add(checking->errors, field.text, shown, types->id, types->text);
+}
+
 static void check_figure(struct checking *checking, uint16_t number, int64_t value)
 {
     const struct th_indicator *indicator = th_catalogue_get(&checking->plan->catalogue, number);
-    char shown[TH_REASON_VALUE_MAX];
     if (indicator == NULL) {
         refuse(checking, "value.", number, "", TH_REASON_UNKNOWN_INDICATOR);
         return;
     }
-    th_indicator_format(indicator, value, shown, sizeof shown);
-    if (!is_asked(checking, indicator)) {
-        refuse(checking, "value.", number, shown, TH_REASON_NOT_ASKED);
-        return;
-    }
-    if (value_fits(indicator, value))
-        return;
-    if (checking->types == NULL) {
-        refuse(checking, "value.", number, shown, TH_REASON_VALUE);
-        return;
-    }
-    LINE(field, TH_REASON_FIELD_MAX);
-    put_field(&field, "value.", checking, number);
-    th_reasons_add(checking->errors, field.text, shown, checking->types->id, checking->types->text);
+    bool asked = is_asked(checking, indicator);
+    if (!asked || !value_fits(indicator, value))
+        refuse_figure(checking, indicator, value, asked);
 }
 
 static void check_figures(struct checking *checking)
@@ -170,6 +200,14 @@ static void check_figures(struct checking *checking)
         }
         check_figure(checking, values->numbers[i], values->values[i]);
     }
+    if (checking->ordered)
+        th_value_table_init(values, checking->plan->catalogue.number_max, checking->places,
+                            &checking->table);
+}
+
+static bool get_figure(const struct checking *checking, uint16_t number, int64_t *ret_value)
+{
+    return th_value_table_get(&checking->table, number, ret_value);
 }
 
 static void check_estimates(struct checking *checking)
@@ -287,7 +325,7 @@ static void put_terms(struct line *line, const struct checking *checking,
         uint16_t number = comparison->terms[i].indicator;
         const struct th_indicator *indicator = th_catalogue_get(&checking->plan->catalogue, number);
         int64_t value = 0;
-        if (indicator == NULL || !th_values_get(&checking->report->values, number, &value))
+        if (indicator == NULL || !get_figure(checking, number, &value))
             continue;
         LINE(term, TH_REASON_VALUE_MAX);
         put(&term, i > 0 ? ", " : "");
@@ -305,7 +343,7 @@ static void put_terms(struct line *line, const struct checking *checking,
 
 static void check_comparison(struct checking *checking, const struct th_rule *rule)
 {
-    if (th_comparison_check(&rule->comparison, &checking->report->values) != TH_RULE_BROKEN)
+    if (th_comparison_check_table(&rule->comparison, &checking->table) != TH_RULE_BROKEN)
         return;
     LINE(field, TH_REASON_FIELD_MAX);
     LINE(value, TH_REASON_VALUE_MAX);
@@ -362,7 +400,7 @@ static void check_carry_over(struct checking *checking, const struct th_rule *ru
         const struct th_indicator *indicator =
             th_catalogue_get(&checking->plan->catalogue, opening);
         int64_t value, other;
-        if (indicator != NULL && th_values_get(&checking->report->values, opening, &value) &&
+        if (indicator != NULL && get_figure(checking, opening, &value) &&
             th_values_get(before, annual ? opening : rule->pairs[i][1], &other) && value != other)
             warn_about(checking, rule, indicator, value, annual ? "6 tháng" : "năm trước", other);
     }
@@ -394,6 +432,15 @@ static void check_year_on_year(struct checking *checking, const struct th_rule *
     }
 }
 
+static bool has_any(const struct checking *checking, const struct th_rule *rule)
+{
+    int64_t value;
+    for (uint16_t i = 0; i < rule->indicators_count; i++)
+        if (get_figure(checking, rule->indicators[i], &value))
+            return true;
+    return false;
+}
+
 static bool scoring_is_suspended(const struct checking *checking)
 {
     for (uint16_t i = 0; i < checking->plan->relations_count; i++) {
@@ -411,8 +458,7 @@ static void check_scoring(struct checking *checking, const struct th_rule *rule)
         const struct th_indicator *indicator =
             th_catalogue_get(&checking->plan->catalogue, rule->indicators[i]);
         int64_t value;
-        if (indicator == NULL ||
-            !th_values_get(&checking->report->values, indicator->number, &value))
+        if (indicator == NULL || !get_figure(checking, indicator->number, &value))
             continue;
         LINE(field, TH_REASON_FIELD_MAX);
         LINE(shown, TH_REASON_VALUE_MAX);
@@ -425,11 +471,8 @@ static void check_scoring(struct checking *checking, const struct th_rule *rule)
 
 static void check_rule(struct checking *checking, const struct th_rule *rule)
 {
-    struct th_period period = {0};
-    bool has_period = read_period(checking->obligation->period, &period);
-    bool annual = has_period && period.kind == TH_PERIOD_YEAR;
-    bool first_half = has_period && period.kind == TH_PERIOD_HALF && period.part == 1;
     const struct th_related *related = checking->related;
+    const bool annual = checking->is_annual;
     switch (rule->kind) {
     case TH_RULE_COMPARISON:
         check_comparison(checking, rule);
@@ -445,7 +488,7 @@ static void check_rule(struct checking *checking, const struct th_rule *rule)
             check_includes_half(checking, rule);
         break;
     case TH_RULE_CARRY_OVER:
-        if ((annual || first_half) && related != NULL)
+        if ((annual || checking->is_first_half) && related != NULL)
             check_carry_over(checking, rule, annual);
         break;
     case TH_RULE_YEAR_ON_YEAR:
@@ -453,10 +496,18 @@ static void check_rule(struct checking *checking, const struct th_rule *rule)
             check_year_on_year(checking, rule);
         break;
     case TH_RULE_SCORING_SUSPENDED:
-        if (scoring_is_suspended(checking))
+        if (has_any(checking, rule) && scoring_is_suspended(checking))
             check_scoring(checking, rule);
         break;
     }
+}
+
+static void read_kind(struct checking *checking)
+{
+    struct th_period period;
+    bool has_period = read_period(checking->obligation->period, &period);
+    checking->is_annual = has_period && period.kind == TH_PERIOD_YEAR;
+    checking->is_first_half = has_period && period.kind == TH_PERIOD_HALF && period.part == 1;
 }
 
 void th_report_check(const struct th_plan *plan, const struct th_obligation *obligation,
@@ -464,18 +515,18 @@ void th_report_check(const struct th_plan *plan, const struct th_obligation *obl
                      const struct th_related *related, struct th_reasons *errors,
                      struct th_reasons *warnings)
 {
-    struct checking checking = {.plan = plan,
-                                .obligation = obligation,
-                                .unit = unit,
-                                .report = report,
-                                .related = related,
-                                .errors = errors,
-                                .warnings = warnings};
+    struct checking checking; /* its table is large, and cleared where it is used */
+    checking.plan = plan;
+    checking.obligation = obligation;
+    checking.unit = unit;
+    checking.report = report;
+    checking.related = related;
+    checking.errors = errors;
+    checking.warnings = warnings;
+    checking.asked_at = 0;
     checking.asked_count =
         th_obligation_indicators(obligation, th_unit_kind_branch(unit->kind), &checking.asked);
-    for (uint16_t i = 0; i < plan->rules.count; i++)
-        if (plan->rules.rules[i].kind == TH_RULE_TYPES)
-            checking.types = &plan->rules.rules[i];
+    read_kind(&checking);
     check_figures(&checking);
     check_estimates(&checking);
     check_tasks(&checking);
@@ -487,16 +538,16 @@ void th_report_check(const struct th_plan *plan, const struct th_obligation *obl
 
 /* ---- related reports ---- */
 
+/* A period has one name. */
 static const struct th_obligation *find_in(const struct th_plan *plan, const char *series,
-                                           const struct th_period *period)
+                                           const char *period)
 {
     for (uint16_t i = 0; i < plan->obligations_count; i++) {
         const struct th_obligation *other = &plan->obligations[i];
+        if (strcmp(other->period, period) != 0 || other->open_ended)
+            continue;
         const struct th_terms *terms = th_obligation_terms(other, TH_TERM_SERIES);
-        struct th_period found;
-        if (terms != NULL && strcmp(terms->series, series) == 0 && !other->open_ended &&
-            read_period(other->period, &found) && found.year == period->year &&
-            found.kind == period->kind && found.part == period->part)
+        if (terms != NULL && strcmp(terms->series, series) == 0)
             return other;
     }
     return NULL;
@@ -508,13 +559,15 @@ static const struct th_obligation *find_among(const struct th_plan *const *plans
                                               struct th_period period,
                                               const struct th_plan **ret_plan)
 {
-    const struct th_obligation *found = find_in(plan, series, &period);
+    char name[TH_PERIOD_NAME_SIZE];
+    th_period_format(period, name);
+    const struct th_obligation *found = find_in(plan, series, name);
     *ret_plan = found == NULL ? NULL : plan;
     for (size_t i = 0; found == NULL && i < count; i++) {
         if (strcmp(plans[i]->territory, plan->territory) != 0 ||
             strcmp(plans[i]->catalogue.id, plan->catalogue.id) != 0)
             continue;
-        found = find_in(plans[i], series, &period);
+        found = find_in(plans[i], series, name);
         *ret_plan = found == NULL ? NULL : plans[i];
     }
     return found;

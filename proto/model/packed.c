@@ -123,24 +123,56 @@ static bool bitmaps_are_right(const uint8_t *bytes, uint32_t bits)
     return any;
 }
 
-int th_packed_check(const uint8_t *bytes, size_t size)
+/* A varint, zigzag undone. False when it is not a shortest one of 64 bits. */
+static bool read_varint(const uint8_t *bytes, size_t size, size_t *at, int64_t *ret_value)
+{
+    size_t varint = varint_size(bytes + *at, size - *at);
+    uint64_t raw = 0;
+    for (size_t i = varint; i-- > 0;)
+        raw = raw << 7 | (bytes[*at + i] & 0x7f);
+    *at += varint;
+    *ret_value = (int64_t)(raw >> 1 ^ ((raw & 1) != 0 ? UINT64_MAX : 0));
+    return varint > 0;
+}
+
+/* Everything before the values. */
+static bool head_is_right(const uint8_t *bytes, size_t size)
 {
     if (size < COUNT_SIZE)
-        return TH_E_CORRUPT;
+        return false;
     uint32_t bits = read_bits(bytes);
-    if (bits > TH_LIMIT_INDICATORS_MAX || size <= flag_at(bits) || bytes[flag_at(bits)] > 1 ||
-        size < values_at(bytes, bits) || !bitmaps_are_right(bytes, bits))
+    return bits <= TH_LIMIT_INDICATORS_MAX && size > flag_at(bits) && bytes[flag_at(bits)] <= 1 &&
+           size >= values_at(bytes, bits) && bitmaps_are_right(bytes, bits);
+}
+
+int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *numbers, int64_t *values,
+                     size_t capacity, size_t *ret_count)
+{
+    if (!head_is_right(bytes, size))
         return TH_E_CORRUPT;
-    size_t at = values_at(bytes, bits);
-    for (uint32_t bit = 0; bit < bits; bit++) {
-        if (!bit_is_set(bytes + COUNT_SIZE, bit))
-            continue;
-        size_t varint = varint_size(bytes + at, size - at);
-        if (varint == 0)
-            return TH_E_CORRUPT;
-        at += varint;
-    }
-    return at == size ? 0 : TH_E_CORRUPT;
+    const uint32_t bits = read_bits(bytes);
+    size_t at = values_at(bytes, bits), count = 0;
+    int64_t ignored;
+    for (uint32_t first = 0; first < bits; first += 8)
+        for (unsigned rest = bytes[COUNT_SIZE + first / 8]; rest != 0; rest &= rest - 1, count++) {
+            if (!read_varint(bytes, size, &at, count < capacity ? &values[count] : &ignored))
+                return TH_E_CORRUPT;
+            if (count < capacity)
+                numbers[count] = (uint16_t)(first + 1 + (unsigned)__builtin_ctz(rest));
+        }
+    if (at != size)
+        return TH_E_CORRUPT;
+    if (count > capacity)
+        return TH_E_LIMIT;
+    *ret_count = count;
+    return 0;
+}
+
+int th_packed_check(const uint8_t *bytes, size_t size)
+{
+    size_t count;
+    int status = th_packed_decode(bytes, size, NULL, NULL, 0, &count);
+    return status == TH_E_LIMIT ? 0 : status;
 }
 
 void th_packed_begin(const uint8_t *bytes, size_t size, struct th_packed_cursor *ret_cursor)
@@ -150,26 +182,28 @@ void th_packed_begin(const uint8_t *bytes, size_t size, struct th_packed_cursor 
         .bytes = bytes, .size = size, .at = values_at(bytes, bits), .bits = bits, .next = 1};
 }
 
+/* The next number that is reported, from `next` on; above `bits` when there is none. */
+static uint32_t find_reported(const uint8_t *reported, uint32_t next, uint32_t bits)
+{
+    while (next <= bits) {
+        unsigned rest = (unsigned)reported[(next - 1) / 8] >> (next - 1) % 8;
+        if (rest != 0)
+            return next + (unsigned)__builtin_ctz(rest);
+        next += 8 - (next - 1) % 8;
+    }
+    return next;
+}
+
 bool th_packed_next(struct th_packed_cursor *cursor, uint16_t *ret_number, int64_t *ret_value,
                     bool *ret_estimated)
 {
-    const uint8_t *reported = cursor->bytes + COUNT_SIZE;
-    while (cursor->next <= cursor->bits && !bit_is_set(reported, cursor->next - 1))
-        cursor->next++;
+    const uint8_t *estimated = estimated_bitmap(cursor->bytes, cursor->bits);
+    cursor->next = find_reported(cursor->bytes + COUNT_SIZE, cursor->next, cursor->bits);
     if (cursor->next > cursor->bits)
         return false;
-    uint64_t raw = 0;
-    unsigned shift = 0;
-    uint8_t byte;
-    do {
-        TH_ASSERT(cursor->at < cursor->size);
-        byte = cursor->bytes[cursor->at++];
-        raw |= (uint64_t)(byte & 0x7f) << shift;
-        shift += 7;
-    } while ((byte & 0x80) != 0);
-    const uint8_t *estimated = estimated_bitmap(cursor->bytes, cursor->bits);
+    bool is_whole = read_varint(cursor->bytes, cursor->size, &cursor->at, ret_value);
+    TH_ASSERT(is_whole);
     *ret_number = (uint16_t)cursor->next;
-    *ret_value = (int64_t)(raw >> 1 ^ ((raw & 1) != 0 ? UINT64_MAX : 0));
     *ret_estimated = estimated != NULL && bit_is_set(estimated, cursor->next - 1);
     cursor->next++;
     return true;
@@ -179,26 +213,4 @@ bool th_packed_has_estimates(const uint8_t *bytes, size_t size)
 {
     TH_ASSERT(size > COUNT_SIZE);
     return bytes[flag_at(read_bits(bytes))] == 1;
-}
-
-int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *numbers, int64_t *values,
-                     size_t capacity, size_t *ret_count)
-{
-    int status = th_packed_check(bytes, size);
-    if (status < 0)
-        return status;
-    struct th_packed_cursor cursor;
-    th_packed_begin(bytes, size, &cursor);
-    size_t count = 0;
-    uint16_t number;
-    int64_t value;
-    bool estimated;
-    while (th_packed_next(&cursor, &number, &value, &estimated)) {
-        if (count == capacity)
-            return TH_E_LIMIT;
-        numbers[count] = number;
-        values[count++] = value;
-    }
-    *ret_count = count;
-    return 0;
 }

@@ -36,3 +36,27 @@ int th_period_parse(const char *text, size_t text_size, struct th_period *ret_pe
     *ret_period = period;
     return 0;
 }
+
+static char *put_digits(char *at, int number, int count)
+{
+    for (int i = count; i-- > 0; number /= 10)
+        at[i] = (char)('0' + number % 10);
+    return at + count;
+}
+
+char *th_period_format(struct th_period period, char text[TH_PERIOD_NAME_SIZE])
+{
+    char *at = text;
+    if (period.year >= TH_YEAR_MIN && period.year <= TH_YEAR_MAX)
+        at = put_digits(at, period.year, 4);
+    else
+        *at++ = '?';
+    if (period.kind != TH_PERIOD_YEAR)
+        *at++ = '-';
+    if (period.kind == TH_PERIOD_HALF || period.kind == TH_PERIOD_QUARTER)
+        *at++ = period.kind == TH_PERIOD_HALF ? 'H' : 'Q';
+    if (period.kind != TH_PERIOD_YEAR)
+        at = put_digits(at, period.part, period.kind == TH_PERIOD_MONTH ? 2 : 1);
+    *at = 0;
+    return text;
+}

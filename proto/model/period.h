@@ -25,4 +25,10 @@ struct th_period {
 /* TH_E_SYNTAX, or TH_E_RANGE for a year or part that is not. */
 TH_MUST_CHECK int th_period_parse(const char *text, size_t text_size, struct th_period *ret_period);
 
+#define TH_PERIOD_NAME_SIZE 8
+
+/* The name, by which no other period goes; of a year outside the range of names a text that is
+ * none. Returns `text`. */
+char *th_period_format(struct th_period period, char text[TH_PERIOD_NAME_SIZE]);
+
 #endif

@@ -142,17 +142,32 @@ bool th_values_get(const struct th_values *values, uint16_t number, int64_t *ret
     return true;
 }
 
-enum th_rule_outcome th_comparison_check(const struct th_comparison *comparison,
-                                         const struct th_values *values)
+void th_value_table_init(const struct th_values *values, uint16_t number_max, uint16_t *places,
+                         struct th_value_table *ret_table)
 {
-    /* Twelve terms of 2^63 times 10^6 stay far below 2^127. */
-    __int128 difference = (__int128)comparison->left_constant - comparison->right_constant;
-    for (size_t i = 0; i < comparison->terms_count; i++) {
-        int64_t value;
-        if (!th_values_get(values, comparison->terms[i].indicator, &value))
-            return TH_RULE_NOT_CHECKED;
-        difference += (__int128)comparison->terms[i].coefficient * value;
-    }
+    memset(places, 0, ((size_t)number_max + 1) * sizeof *places);
+    for (size_t i = 0; i < values->count; i++)
+        if (values->numbers[i] <= number_max)
+            places[values->numbers[i]] = (uint16_t)(i + 1);
+    *ret_table = (struct th_value_table){values, places, number_max};
+}
+
+bool th_value_table_get(const struct th_value_table *table, uint16_t number, int64_t *ret_value)
+{
+    if (number > table->number_max || table->places[number] == 0)
+        return false;
+    *ret_value = table->values->values[table->places[number] - 1];
+    return true;
+}
+
+/* The left side less the right one. Twelve terms of 2^63 times 10^6 stay far below 2^127. */
+static __int128 constants_of(const struct th_comparison *comparison)
+{
+    return (__int128)comparison->left_constant - comparison->right_constant;
+}
+
+static enum th_rule_outcome outcome_of(const struct th_comparison *comparison, __int128 difference)
+{
     bool holds = false;
     switch (comparison->operator) {
     case TH_RULE_EQUAL:
@@ -166,4 +181,30 @@ enum th_rule_outcome th_comparison_check(const struct th_comparison *comparison,
         break;
     }
     return holds ? TH_RULE_HOLDS : TH_RULE_BROKEN;
+}
+
+enum th_rule_outcome th_comparison_check(const struct th_comparison *comparison,
+                                         const struct th_values *values)
+{
+    __int128 difference = constants_of(comparison);
+    for (size_t i = 0; i < comparison->terms_count; i++) {
+        int64_t value;
+        if (!th_values_get(values, comparison->terms[i].indicator, &value))
+            return TH_RULE_NOT_CHECKED;
+        difference += (__int128)comparison->terms[i].coefficient * value;
+    }
+    return outcome_of(comparison, difference);
+}
+
+enum th_rule_outcome th_comparison_check_table(const struct th_comparison *comparison,
+                                               const struct th_value_table *table)
+{
+    __int128 difference = constants_of(comparison);
+    for (size_t i = 0; i < comparison->terms_count; i++) {
+        int64_t value;
+        if (!th_value_table_get(table, comparison->terms[i].indicator, &value))
+            return TH_RULE_NOT_CHECKED;
+        difference += (__int128)comparison->terms[i].coefficient * value;
+    }
+    return outcome_of(comparison, difference);
 }

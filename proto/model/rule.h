@@ -60,8 +60,22 @@ struct th_values {
 /* True and the value when the indicator is reported. */
 bool th_values_get(const struct th_values *values, uint16_t number, int64_t *ret_value);
 
+/* The same figures, looked up at once by number, for rules that ask for many. Borrows. */
+struct th_value_table {
+    const struct th_values *values;
+    const uint16_t *places; /* by number: place in the values + 1, 0 when it is not reported */
+    uint16_t number_max;
+};
+
+/* Numbers above `number_max` are not in the table. `places` has number_max + 1 items. */
+void th_value_table_init(const struct th_values *values, uint16_t number_max, uint16_t *places,
+                         struct th_value_table *ret_table);
+bool th_value_table_get(const struct th_value_table *table, uint16_t number, int64_t *ret_value);
+
 /* Precondition: all terms of the comparison have the same scale (the plan's check sees to it). */
 enum th_rule_outcome th_comparison_check(const struct th_comparison *comparison,
                                          const struct th_values *values);
+enum th_rule_outcome th_comparison_check_table(const struct th_comparison *comparison,
+                                               const struct th_value_table *table);
 
 #endif

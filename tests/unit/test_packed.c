@@ -75,3 +75,14 @@ Test(packed, every_cut_and_every_second_form_is_corrupt)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(th_packed_check(bad[i], sizes[i]), TH_E_CORRUPT, "%zu", i);
 }
+
+Test(packed, what_is_too_much_for_the_caller_is_still_checked)
+{
+    uint8_t bytes[64];
+    uint16_t number;
+    int64_t value;
+    size_t count = 7, size = encode((uint16_t[]){2, 9}, (int64_t[]){2, 150}, 2, NULL, 0, bytes);
+    cr_assert_eq(th_packed_decode(bytes, size, &number, &value, 1, &count), TH_E_LIMIT);
+    cr_assert_eq(th_packed_decode(bytes, size - 1, &number, &value, 1, &count), TH_E_CORRUPT);
+    cr_assert_eq(count, 7);
+}

@@ -25,7 +25,17 @@ Test(period, years_halves_quarters_and_months_have_names)
         cr_assert_eq(period.year, rows[i].period.year);
         cr_assert_eq(period.kind, rows[i].period.kind);
         cr_assert_eq(period.part, rows[i].period.part);
+        char name[TH_PERIOD_NAME_SIZE];
+        cr_assert_str_eq(th_period_format(period, name), rows[i].text);
     }
+}
+
+Test(period, a_year_out_of_range_has_no_name)
+{
+    static const struct th_period none[] = {{1899, TH_PERIOD_YEAR, 1}, {2201, TH_PERIOD_MONTH, 12}};
+    char name[TH_PERIOD_NAME_SIZE];
+    cr_assert_str_eq(th_period_format(none[0], name), "?");
+    cr_assert_str_eq(th_period_format(none[1], name), "?-12");
 }
 
 Test(period, other_words_are_no_period)

@@ -24,7 +24,12 @@ static enum th_rule_outcome check(const char *text, const int64_t *values, size_
     size_t error_at;
     cr_assert_eq(parse(text, &comparison, &error_at), 0, "%s", text);
     struct th_values reported = {numbers, values, count};
-    return th_comparison_check(&comparison, &reported);
+    uint16_t places[8];
+    struct th_value_table table;
+    th_value_table_init(&reported, 7, places, &table);
+    enum th_rule_outcome outcome = th_comparison_check(&comparison, &reported);
+    cr_assert_eq(th_comparison_check_table(&comparison, &table), outcome);
+    return outcome;
 }
 
 #define CHECK(text, ...)                                                                           \
@@ -87,4 +92,18 @@ Test(rule, bad_text_is_refused_with_its_place)
         cr_assert_eq(at, rows[i].at, "%s: %zu", rows[i].text, at);
         cr_assert_eq(comparison.terms_count, 77);
     }
+}
+
+Test(rule, a_table_knows_the_figures_up_to_its_last_number)
+{
+    const struct th_values values = {(uint16_t[]){2, 5, 9}, (int64_t[]){20, 50, 90}, 3};
+    uint16_t places[7];
+    struct th_value_table table;
+    int64_t value = 0;
+    th_value_table_init(&values, 6, places, &table);
+    cr_assert(th_value_table_get(&table, 5, &value));
+    cr_assert_eq(value, 50);
+    cr_assert_not(th_value_table_get(&table, 3, &value));
+    cr_assert_not(th_value_table_get(&table, 9, &value));
+    cr_assert_eq(value, 50);
 }
