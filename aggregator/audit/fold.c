@@ -230,7 +230,7 @@ static int put_entry(struct th_fold *fold, const struct th_stored_entry *stored,
     if (status == 0)
         status = th_store_append_leaf(fold->replica, fold->size, leaf);
     for (size_t i = 0; i < effects->count && status == 0; i++)
-        status = th_store_put(fold->replica, &effects->items[i]);
+        status = th_store_put(fold->replica, th_effects_get(effects, i));
     return status;
 }
 

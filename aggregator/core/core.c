@@ -92,29 +92,48 @@ void th_core_load_clock(struct th_core *core, const struct th_clock_row *clock)
 
 /* ---- effects ---- */
 
+struct th_effect *th_effects_get(const struct th_effects *effects, size_t index)
+{
+    TH_ASSERT(index < effects->count);
+    return &effects->chunks[index / TH_EFFECTS_CHUNK][index % TH_EFFECTS_CHUNK];
+}
+
+static int add_chunk(struct th_effects *effects)
+{
+    struct th_arena *arena = effects->arena;
+    if (effects->chunks_count == effects->chunks_capacity) {
+        size_t capacity = effects->chunks_capacity == 0 ? 16 : effects->chunks_capacity * 2;
+        struct th_effect **chunks = th_arena_alloc_array(arena, capacity, sizeof(void *));
+        if (chunks == NULL)
+            return TH_E_NO_MEMORY;
+        if (effects->chunks_count > 0)
+            memcpy(chunks, effects->chunks, effects->chunks_count * sizeof(void *));
+        effects->chunks = chunks;
+        effects->chunks_capacity = capacity;
+    }
+    struct th_effect *chunk =
+        th_arena_alloc_array(arena, TH_EFFECTS_CHUNK, sizeof(struct th_effect));
+    if (chunk == NULL)
+        return TH_E_NO_MEMORY;
+    effects->chunks[effects->chunks_count++] = chunk;
+    return 0;
+}
+
 int th_step_reserve(struct th_step *step, size_t more)
 {
     struct th_effects *effects = step->effects;
-    if (effects->count + more <= effects->capacity)
-        return 0;
-    size_t capacity = effects->capacity == 0 ? 32 : effects->capacity * 2;
-    capacity = capacity < effects->count + more ? effects->count + more : capacity;
-    struct th_effect *items =
-        th_arena_alloc_array(effects->arena, capacity, sizeof *effects->items);
-    if (items == NULL)
-        return TH_E_NO_MEMORY;
-    if (effects->count > 0)
-        memcpy(items, effects->items, effects->count * sizeof *items);
-    effects->items = items;
-    effects->capacity = capacity;
-    return 0;
+    int status = 0;
+    while (status == 0 && effects->count + more > effects->chunks_count * TH_EFFECTS_CHUNK)
+        status = add_chunk(effects);
+    return status;
 }
 
 struct th_effect *th_step_push(struct th_step *step, enum th_effect_kind kind)
 {
     if (th_step_reserve(step, 1) < 0)
         return NULL;
-    struct th_effect *effect = &step->effects->items[step->effects->count++];
+    step->effects->count++;
+    struct th_effect *effect = th_effects_get(step->effects, step->effects->count - 1);
     *effect = (struct th_effect){.kind = kind};
     return effect;
 }

@@ -237,12 +237,17 @@ struct th_effect {
     } body;
 };
 
+/* The effects of a batch, in order. They grow by chunks and stay where they are. */
+#define TH_EFFECTS_CHUNK 64
 struct th_effects {
-    struct th_arena *arena; /* the batch's */
-    struct th_effect *items;
+    struct th_arena *arena;    /* the batch's */
+    struct th_effect **chunks; /* TH_EFFECTS_CHUNK effects each */
+    size_t chunks_count, chunks_capacity;
     size_t count;
-    size_t capacity;
 };
+
+/* Precondition: index < count. */
+struct th_effect *th_effects_get(const struct th_effects *effects, size_t index);
 
 /* ---- life ---- */
 

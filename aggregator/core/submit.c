@@ -198,7 +198,7 @@ static int push_answer(struct submitting *submitting)
     if (status < 0)
         return status;
     struct th_effects *effects = submitting->step->effects;
-    struct th_effect *answer = &effects->items[effects->count - 1];
+    struct th_effect *answer = th_effects_get(effects, effects->count - 1);
     answer->body.answer.is_submission = true;
     answer->body.answer.header_digest = submitting->submission->header_digest;
     answer->body.answer.verdicts = submitting->verdicts;

@@ -109,7 +109,7 @@ static int carry_new(struct th_driver *driver)
 {
     TH_ASSERT(driver->phase == TH_DRIVER_STORING);
     for (; driver->carried < driver->effects.count; driver->carried++) {
-        const struct th_effect *effect = &driver->effects.items[driver->carried];
+        const struct th_effect *effect = th_effects_get(&driver->effects, driver->carried);
         if (!is_store_effect(effect->kind))
             continue;
         driver->has_stored = true;
@@ -180,8 +180,9 @@ static int store_batch(struct th_driver *driver)
         store->abort(store->context);
         return 0;
     }
-    int status =
-        driver->has_clock ? th_driver_carry(driver, &driver->effects.items[driver->clock_at]) : 0;
+    int status = driver->has_clock
+                     ? th_driver_carry(driver, th_effects_get(&driver->effects, driver->clock_at))
+                     : 0;
     if (status == 0)
         status = th_driver_carry_rollups(driver);
     if (status < 0) {
@@ -198,7 +199,7 @@ static int store_batch(struct th_driver *driver)
 static void admit(struct th_driver *driver)
 {
     for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = &driver->effects.items[i];
+        const struct th_effect *effect = th_effects_get(&driver->effects, i);
         if (effect->kind == TH_EFFECT_PUT_KEY)
             driver->ports.admission.put_key(driver->ports.admission.context,
                                             th_core_unit(driver->core, effect->body.key.unit)->code,
@@ -216,7 +217,7 @@ static void answer_batch(struct th_driver *driver, const struct th_item *items, 
                          size_t count)
 {
     for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = &driver->effects.items[i];
+        const struct th_effect *effect = th_effects_get(&driver->effects, i);
         if (effect->kind != TH_EFFECT_ANSWER)
             continue;
         TH_ASSERT(effect->body.answer.sender < count);
@@ -246,8 +247,8 @@ static int end_batch(struct th_driver *driver, const struct th_item *items, cons
     th_instant now = th_core_time(driver->core, items[count - 1].now);
     th_driver_tell_time(driver, now);
     for (size_t i = 0; i < driver->effects.count; i++)
-        if (driver->effects.items[i].kind == TH_EFFECT_REMIND)
-            th_driver_remind(driver, &driver->effects.items[i], now);
+        if (th_effects_get(&driver->effects, i)->kind == TH_EFFECT_REMIND)
+            th_driver_remind(driver, th_effects_get(&driver->effects, i), now);
     th_driver_publish(driver, now);
     return status;
 }

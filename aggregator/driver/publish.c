@@ -70,7 +70,9 @@ void th_driver_publish(struct th_driver *driver, th_instant time)
         return; /* without memory: subscribers find the gap by the size of the next one */
     for (size_t i = 0; i < driver->changes_count; i++)
         publish_change(driver, &driver->changes[i], body);
-    for (size_t i = 0; i < driver->effects.count; i++)
-        if (driver->effects.items[i].kind == TH_EFFECT_APPEND)
-            publish_entry(driver, &driver->effects.items[i].body.append, body);
+    for (size_t i = 0; i < driver->effects.count; i++) {
+        const struct th_effect *effect = th_effects_get(&driver->effects, i);
+        if (effect->kind == TH_EFFECT_APPEND)
+            publish_entry(driver, &effect->body.append, body);
+    }
 }

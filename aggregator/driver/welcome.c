@@ -127,7 +127,7 @@ void th_driver_spread(struct th_driver *driver)
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
     bool has_units = false;
     for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = &driver->effects.items[i];
+        const struct th_effect *effect = th_effects_get(&driver->effects, i);
         has_units = has_units || effect->kind == TH_EFFECT_PUT_UNIT;
         if (effect->kind == TH_EFFECT_PUT_PLAN)
             spread(driver, TH_ANNOUNCEMENT_PLAN, driver->plans[effect->body.plan.number].content,
@@ -299,7 +299,7 @@ void th_driver_tell_time(struct th_driver *driver, th_instant now)
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
     bool was_set = false;
     for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = &driver->effects.items[i];
+        const struct th_effect *effect = th_effects_get(&driver->effects, i);
         was_set = was_set ||
                   (effect->kind == TH_EFFECT_APPEND && effect->body.append.kind == TH_ENTRY_CLOCK &&
                    effect->body.append.body.clock_change.kind == TH_CLOCK_REHEARSED);

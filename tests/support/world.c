@@ -284,7 +284,7 @@ struct th_text world_realm(const struct world *world)
 void world_apply(struct world *world)
 {
     for (size_t i = 0; i < world->effects.count; i++) {
-        const struct th_effect *effect = &world->effects.items[i];
+        const struct th_effect *effect = th_effects_get(&world->effects, i);
         switch (effect->kind) {
         case TH_EFFECT_APPEND:
             world_keep_entry(world, &effect->body.append);
@@ -510,8 +510,8 @@ const struct th_effect *world_effect(const struct world *world, enum th_effect_k
                                      size_t nth)
 {
     for (size_t i = 0; i < world->effects.count; i++)
-        if (world->effects.items[i].kind == kind && nth-- == 0)
-            return &world->effects.items[i];
+        if (th_effects_get(&world->effects, i)->kind == kind && nth-- == 0)
+            return th_effects_get(&world->effects, i);
     return NULL;
 }
 

@@ -122,7 +122,7 @@ static void step(const char *title)
     char time[TH_INSTANT_TEXT_SIZE];
     fprintf(out, "%s  %s\n", th_instant_format(world.now.wall, time), title);
     for (size_t i = 0; i < world.effects.count; i++)
-        tell(&world.effects.items[i]);
+        tell(th_effects_get(&world.effects, i));
 }
 
 static void send(const char *title, struct sent_report report)
