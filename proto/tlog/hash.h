@@ -5,12 +5,10 @@
  * Leaf SHA256(0x00 || entry), node SHA256(0x01 || left || right), empty tree SHA256(""). A text in
  * base64 or hex is read in one form only: what decodes is what the encoder writes.
  *
- * SHA-256 is libcrypto's, the faster one; where that fails (it allocates), libsodium's gives the
- * same digest. So hashing never fails.
+ * SHA-256 is libcrypto's. Hashing allocates nothing and never fails.
  *
- * Thread-safe: each thread has a context of its own, freed when the thread ends. Borrows its inputs
- * for the call and owns nothing. Inputs do not overlap outputs, except where a digest is replaced
- * by its own hash. The program calls sodium_init() once.
+ * Thread-safe: no state. Borrows its inputs for the call and owns nothing. Inputs do not overlap
+ * outputs, except where a digest is replaced by its own hash. The program calls sodium_init() once.
  */
 #ifndef TH_PROTO_TLOG_HASH_H
 #define TH_PROTO_TLOG_HASH_H
@@ -45,11 +43,15 @@ bool th_tlog_digest_equal(const struct th_digest *a, const struct th_digest *b);
 size_t th_tlog_base64_size(size_t size);
 
 /*
- * Standard base64 with padding (RFC 4648, section 4), with a NUL after it.
+ * Standard base64 with padding (RFC 4648, section 4), with a NUL after it. In constant time.
  * TH_E_LIMIT: `capacity` is not more than th_tlog_base64_size(size).
  */
 TH_MUST_CHECK int th_tlog_base64_encode(const void *bytes, size_t size, size_t capacity,
                                         char *ret_text, size_t *ret_length);
+
+/* The same for what is no secret (its time tells of the bytes), ten times as fast, without a check:
+ * th_tlog_base64_size() characters and a NUL. Precondition: size is at most INT_MAX / 2. */
+void th_tlog_base64_write(const void *bytes, size_t size, char *ret_text);
 
 /* TH_E_SYNTAX: not canonical base64. TH_E_LIMIT: more than `capacity` bytes. */
 TH_MUST_CHECK int th_tlog_base64_decode(const char *text, size_t length, size_t capacity,

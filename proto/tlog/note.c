@@ -73,7 +73,7 @@ void th_note_line_write(const char *name, const uint8_t *blob, size_t blob_size,
     char *at = ret_line;
 
     TH_ASSERT(blob_size <= TH_NOTE_OWN_BLOB_MAX);
-    (void)sodium_bin2base64(text, sizeof text, blob, blob_size, sodium_base64_VARIANT_ORIGINAL);
+    th_tlog_base64_write(blob, blob_size, text);
     memcpy(at, line_start, LINE_START_SIZE);
     at += LINE_START_SIZE;
     memcpy(at, name, name_size);
