@@ -3,8 +3,8 @@
 
 #include "base/assert.h"
 
+#include <libdeflate.h>
 #include <string.h>
-#include <zlib.h>
 
 /* ---- keys ---- */
 
@@ -176,8 +176,8 @@ int th_schema_closing_read(struct th_bytes key, th_instant *ret_closed_at, uint3
 
 static uint32_t checksum(struct th_bytes key, struct th_bytes content)
 {
-    uLong crc = crc32_z(0, key.bytes, key.size);
-    return (uint32_t)crc32_z(crc, content.bytes, content.size);
+    uint32_t crc = libdeflate_crc32(0, key.bytes, key.size);
+    return libdeflate_crc32(crc, content.bytes, content.size);
 }
 
 void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size)

@@ -10,10 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum {
     SLOTS = TH_SIDE_SLOTS,
@@ -53,7 +53,7 @@ static uint64_t get_number(const uint8_t *at, unsigned bytes)
 
 static uint32_t checksum(const uint8_t *bytes, size_t note_size)
 {
-    return (uint32_t)crc32(0, bytes + 4, (uInt)(HEAD_SIZE - 4 + note_size));
+    return libdeflate_crc32(0, bytes + 4, HEAD_SIZE - 4 + note_size);
 }
 
 struct th_side_slot th_side_read_slot(const uint8_t bytes[TH_SIDE_SLOT_SIZE])
