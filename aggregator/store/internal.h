@@ -11,6 +11,8 @@
 #include "aggregator/store/lost.h"
 #include "aggregator/store/side.h"
 #include "aggregator/store/tree.h"
+#include "proto/tlog/proof.h"
+#include "proto/tlog/prove.h"
 
 struct th_store {
     struct th_env env;
@@ -30,12 +32,24 @@ struct th_store {
     struct th_sink scratch; /* the content being encoded */
 };
 
+/*
+ * What neighbouring receipts have in common. What a range of leaves hashes to never changes, so the
+ * lines stay right; the checkpoint borrows the snapshot.
+ */
+struct th_receipt_memo {
+    uint64_t from, size; /* the checkpoint of the entries from .. size-1; 0: none */
+    struct th_bytes note;
+    struct th_tlog_range ranges[TH_MERKLE_PROOF_MAX]; /* empty: no line yet */
+    char lines[TH_MERKLE_PROOF_MAX * TH_PROOF_LINE_SIZE];
+};
+
 struct th_view {
     struct th_store *store;
     struct th_txn txn;
     bool active;
     uint64_t size; /* of the snapshot */
     struct th_tile_cache tiles;
+    struct th_receipt_memo receipts;
 };
 
 /* Drops what is left of a character at the end of a text that fills its room. Returns `text`. */

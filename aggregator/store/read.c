@@ -44,6 +44,7 @@ void th_view_rest(struct th_view *view)
     if (view->active)
         th_txn_reset(&view->txn);
     view->active = false;
+    view->receipts.size = 0;
 }
 
 void th_view_close(struct th_view *view)

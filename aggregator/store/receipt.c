@@ -6,10 +6,6 @@
 #include "aggregator/store/internal.h"
 
 #include "base/assert.h"
-#include "proto/tlog/proof.h"
-#include "proto/tlog/prove.h"
-
-#include <string.h>
 
 int th_view_checkpoint(struct th_view *view, uint64_t size, uint64_t *ret_size,
                        struct th_bytes *ret_note)
@@ -31,44 +27,91 @@ static int view_node(void *context, unsigned level, uint64_t index, struct th_di
     return th_tile_cache_node(&view->tiles, &view->txn, view->size, level, index, ret_hash);
 }
 
-static int fill_proof(struct th_view *view, uint64_t position, struct th_tlog_proof *ret_proof)
+/* The checkpoint of the commit that brought the entry: found and looked at once for its entries. */
+static int find_checkpoint(struct th_view *view, uint64_t position)
 {
-    struct th_tlog_source source = {view_node, view};
-    struct th_bytes leaf, note;
+    struct th_receipt_memo *memo = &view->receipts;
+    struct th_note parts;
+    struct th_bytes note;
     uint64_t size;
-    int status = th_view_leaf(view, position, &leaf);
+    if (position >= memo->from && position < memo->size)
+        return 0;
+    int status = th_view_checkpoint(view, position + 1, &size, &note);
     if (status == 0)
-        status = th_view_checkpoint(view, position + 1, &size, &note);
+        status = th_tlog_note_split((const char *)note.bytes, note.size, &parts);
     if (status != 0)
         return status;
-    if (leaf.size > sizeof ret_proof->extra || size > view->size)
+    if (size > view->size)
         return TH_E_CORRUPT;
-    ret_proof->index = position;
-    ret_proof->extra_size = leaf.size;
-    memcpy(ret_proof->extra, leaf.bytes, leaf.size);
-    ret_proof->checkpoint = (const char *)note.bytes;
-    ret_proof->checkpoint_size = note.size;
-    return th_tlog_prove_inclusion(&source, position, size, ret_proof->hashes,
-                                   &ret_proof->hashes_n);
+    memo->from = position;
+    memo->size = size;
+    memo->note = note;
+    return 0;
+}
+
+/* The lines of the proof: those of the receipt before, but where another range is needed. */
+static int fill_path(struct th_view *view, uint64_t position, size_t *ret_lines_n)
+{
+    struct th_receipt_memo *memo = &view->receipts;
+    struct th_tlog_source source = {view_node, view};
+    struct th_tlog_range ranges[TH_MERKLE_PROOF_MAX];
+    size_t count = 0;
+    int status = th_tlog_inclusion_ranges(position, memo->size, ranges, &count);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        struct th_tlog_range *known = &memo->ranges[i];
+        struct th_digest hash;
+        if (known->begin == ranges[i].begin && known->end == ranges[i].end)
+            continue;
+        status = th_tlog_range_hash(&source, ranges[i], &hash);
+        if (status != 0)
+            break;
+        th_tlog_proof_line(&hash, memo->lines + i * TH_PROOF_LINE_SIZE);
+        *known = ranges[i];
+    }
+    if (status == 0)
+        *ret_lines_n = count;
+    return status;
+}
+
+static int find_parts(struct th_view *view, uint64_t position, struct th_tlog_proof_parts *parts)
+{
+    const struct th_receipt_memo *memo = &view->receipts;
+    struct th_bytes leaf;
+    size_t lines_n;
+    int status = th_view_leaf(view, position, &leaf);
+    if (status == 0)
+        status = find_checkpoint(view, position);
+    if (status == 0)
+        status = fill_path(view, position, &lines_n);
+    if (status != 0)
+        return status;
+    if (leaf.size > TH_PROOF_EXTRA_MAX)
+        return TH_E_CORRUPT;
+    *parts = (struct th_tlog_proof_parts){
+        .index = position,
+        .extra = {leaf.bytes, leaf.size},
+        .path = memo->lines,
+        .path_size = lines_n * TH_PROOF_LINE_SIZE,
+        .checkpoint = {memo->note.bytes, memo->note.size},
+    };
+    return 0;
 }
 
 int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *arena,
                     struct th_bytes *ret_text)
 {
-    struct th_tlog_proof proof;
-    char text[TH_PROOF_TEXT_MAX];
-    size_t size;
+    struct th_tlog_proof_parts parts;
     if (position >= view->size)
         return TH_E_NOT_FOUND;
-    int status = fill_proof(view, position, &proof);
-    if (status == 0)
-        status = th_tlog_proof_format(&proof, sizeof text, text, &size);
+    int status = find_parts(view, position, &parts);
     if (status != 0)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
-    char *copy = th_arena_copy_text(arena, text, size);
-    if (copy == NULL)
+    size_t size = th_tlog_proof_size(&parts);
+    char *text = th_arena_alloc(arena, size);
+    if (text == NULL)
         return TH_E_NO_MEMORY;
-    *ret_text = (struct th_bytes){(const uint8_t *)copy, size};
+    th_tlog_proof_write(&parts, text);
+    *ret_text = (struct th_bytes){(const uint8_t *)text, size};
     return 0;
 }
 

@@ -4,8 +4,6 @@
 #include "base/assert.h"
 #include "proto/tlog/lines.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char first_line[] = "c2sp.org/tlog-proof@v1";
@@ -26,56 +24,87 @@ static int check(const struct th_tlog_proof *proof)
 }
 
 /* Writes the bytes and gives the place after them. */
-static char *put(char *at, const char *bytes, size_t size)
+static char *put(char *at, const void *bytes, size_t size)
 {
     memcpy(at, bytes, size);
     return at + size;
 }
 
-int th_tlog_proof_format(const struct th_tlog_proof *proof, size_t capacity, char *ret_text,
-                         size_t *ret_size)
+static size_t decimal_size(uint64_t value)
 {
-    char extra[TH_PROOF_EXTRA_TEXT_MAX + 1];
-    char index[TH_DECIMAL_MAX + 1];
-    size_t extra_length = 0;
-    size_t index_length;
-    size_t size;
-    char *at = ret_text;
-    int rc = check(proof);
+    size_t size = 1;
 
-    if (rc == 0 && proof->extra_size > 0)
-        rc = th_tlog_base64_encode(proof->extra, proof->extra_size, sizeof extra, extra,
-                                   &extra_length);
-    if (rc != 0)
-        return rc;
-    index_length = (size_t)snprintf(index, sizeof index, "%" PRIu64, proof->index);
-    size = TEXT_SIZE(first_line) + 1 + TEXT_SIZE(index_start) + index_length + 1 +
-           proof->hashes_n * (TH_DIGEST_BASE64_SIZE + 1) + 1 + proof->checkpoint_size;
-    if (extra_length > 0)
-        size += TEXT_SIZE(extra_start) + extra_length + 1;
-    if (size > capacity)
-        return TH_E_LIMIT;
-    at = put(at, first_line, TEXT_SIZE(first_line));
+    for (; value >= 10; value /= 10)
+        size++;
+    return size;
+}
+
+static char *put_decimal(char *at, uint64_t value)
+{
+    char *end = at + decimal_size(value);
+
+    for (char *digit = end; digit > at; value /= 10)
+        *--digit = (char)('0' + value % 10);
+    return end;
+}
+
+void th_tlog_proof_line(const struct th_digest *hash, char ret_line[TH_PROOF_LINE_SIZE])
+{
+    th_tlog_digest_encode(hash, ret_line);
+    ret_line[TH_DIGEST_BASE64_SIZE] = '\n';
+}
+
+size_t th_tlog_proof_size(const struct th_tlog_proof_parts *parts)
+{
+    size_t size = TEXT_SIZE(first_line) + 1 + TEXT_SIZE(index_start) + decimal_size(parts->index) +
+                  1 + parts->path_size + 1 + parts->checkpoint.size;
+
+    if (parts->extra.size > 0)
+        size += TEXT_SIZE(extra_start) + th_tlog_base64_size(parts->extra.size) + 1;
+    return size;
+}
+
+void th_tlog_proof_write(const struct th_tlog_proof_parts *parts, char *ret_text)
+{
+    char *at = put(ret_text, first_line, TEXT_SIZE(first_line));
+
     *at++ = '\n';
-    if (extra_length > 0) {
+    if (parts->extra.size > 0) {
         at = put(at, extra_start, TEXT_SIZE(extra_start));
-        at = put(at, extra, extra_length);
+        th_tlog_base64_write(parts->extra.bytes, parts->extra.size, at);
+        at += th_tlog_base64_size(parts->extra.size);
         *at++ = '\n';
     }
     at = put(at, index_start, TEXT_SIZE(index_start));
-    at = put(at, index, index_length);
+    at = put_decimal(at, parts->index);
     *at++ = '\n';
-    for (size_t i = 0; i < proof->hashes_n; i++) {
-        char hash[TH_DIGEST_BASE64_SIZE + 1];
+    at = put(at, parts->path, parts->path_size);
+    *at++ = '\n';
+    at = put(at, parts->checkpoint.bytes, parts->checkpoint.size);
+    TH_ASSERT((size_t)(at - ret_text) == th_tlog_proof_size(parts));
+}
 
-        th_tlog_digest_encode(&proof->hashes[i], hash);
-        at = put(at, hash, TH_DIGEST_BASE64_SIZE);
-        *at++ = '\n';
-    }
-    *at++ = '\n';
-    at = put(at, proof->checkpoint, proof->checkpoint_size);
-    TH_ASSERT((size_t)(at - ret_text) == size);
-    *ret_size = size;
+int th_tlog_proof_format(const struct th_tlog_proof *proof, size_t capacity, char *ret_text,
+                         size_t *ret_size)
+{
+    char path[TH_MERKLE_PROOF_MAX * TH_PROOF_LINE_SIZE];
+    const struct th_tlog_proof_parts parts = {
+        .index = proof->index,
+        .extra = {proof->extra, proof->extra_size},
+        .path = path,
+        .path_size = proof->hashes_n * TH_PROOF_LINE_SIZE,
+        .checkpoint = {proof->checkpoint, proof->checkpoint_size},
+    };
+    int rc = check(proof);
+
+    if (rc != 0)
+        return rc;
+    if (th_tlog_proof_size(&parts) > capacity)
+        return TH_E_LIMIT;
+    for (size_t i = 0; i < proof->hashes_n; i++)
+        th_tlog_proof_line(&proof->hashes[i], path + i * TH_PROOF_LINE_SIZE);
+    th_tlog_proof_write(&parts, ret_text);
+    *ret_size = th_tlog_proof_size(&parts);
     return 0;
 }
 

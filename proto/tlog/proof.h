@@ -50,6 +50,24 @@ struct th_tlog_proof {
 TH_MUST_CHECK int th_tlog_proof_format(const struct th_tlog_proof *proof, size_t capacity,
                                        char *ret_text, size_t *ret_size);
 
+/* What a receipt is put together of. Borrowed. */
+struct th_tlog_proof_parts {
+    uint64_t index;
+    struct th_tlog_part extra; /* size 0: no such line */
+    const char *path;          /* the lines of the hashes, as they are in the text */
+    size_t path_size;
+    struct th_tlog_part checkpoint;
+};
+
+/* The same text of parts that the log itself made, which are not checked: the bytes that it takes,
+ * and those bytes, which do not overlap the parts. */
+size_t th_tlog_proof_size(const struct th_tlog_proof_parts *parts);
+void th_tlog_proof_write(const struct th_tlog_proof_parts *parts, char *ret_text);
+
+/* The line of one hash in a proof, newline included. */
+#define TH_PROOF_LINE_SIZE (TH_DIGEST_BASE64_SIZE + 1)
+void th_tlog_proof_line(const struct th_digest *hash, char ret_line[TH_PROOF_LINE_SIZE]);
+
 /*
  * Checks the form only. Borrows: `checkpoint` of the result points into `text`.
  * TH_E_VERSION: the first line is another one. TH_E_SYNTAX, TH_E_TEXT, TH_E_LIMIT, TH_E_RANGE.

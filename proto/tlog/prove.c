@@ -8,6 +8,7 @@
 #include "base/assert.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 struct path {
     struct th_digest hashes[TH_MERKLE_PROOF_MAX];
@@ -17,11 +18,7 @@ struct path {
 /* The largest power of two below `count`, which is at least 2. */
 static uint64_t split(uint64_t count)
 {
-    uint64_t half = 1;
-
-    while (half < count - half)
-        half <<= 1;
-    return half;
+    return (uint64_t)1 << (63 - __builtin_clzll(count - 1));
 }
 
 /*
@@ -89,29 +86,55 @@ int th_tlog_root(const struct th_tlog_source *source, uint64_t size, struct th_d
     return range_hash(source, 0, size, ret_root);
 }
 
-int th_tlog_prove_inclusion(const struct th_tlog_source *source, uint64_t index, uint64_t size,
-                            struct th_digest ret_proof[TH_MERKLE_PROOF_MAX], size_t *ret_proof_n)
+int th_tlog_inclusion_ranges(uint64_t index, uint64_t size,
+                             struct th_tlog_range ret_ranges[TH_MERKLE_PROOF_MAX],
+                             size_t *ret_ranges_n)
 {
-    struct path path = {.n = 0};
+    struct th_tlog_range down[TH_MERKLE_PROOF_MAX];
     uint64_t begin = 0;
     uint64_t end = size;
+    size_t n = 0;
 
     if (index >= size || size > TH_MERKLE_SIZE_MAX)
         return TH_E_RANGE;
-    while (end - begin > 1) {
+    for (; end - begin > 1; n++) {
         uint64_t middle = begin + split(end - begin);
-        bool left = index < middle;
-        int rc =
-            left ? path_add(&path, source, middle, end) : path_add(&path, source, begin, middle);
 
-        if (rc != 0)
-            return rc;
-        if (left)
+        TH_ASSERT(n < TH_MERKLE_PROOF_MAX);
+        if (index < middle) {
+            down[n] = (struct th_tlog_range){middle, end};
             end = middle;
-        else
+        } else {
+            down[n] = (struct th_tlog_range){begin, middle};
             begin = middle;
+        }
     }
-    path_copy_reversed(&path, ret_proof, ret_proof_n);
+    for (size_t i = 0; i < n; i++)
+        ret_ranges[i] = down[n - 1 - i];
+    *ret_ranges_n = n;
+    return 0;
+}
+
+int th_tlog_range_hash(const struct th_tlog_source *source, struct th_tlog_range range,
+                       struct th_digest *ret_hash)
+{
+    return range_hash(source, range.begin, range.end, ret_hash);
+}
+
+int th_tlog_prove_inclusion(const struct th_tlog_source *source, uint64_t index, uint64_t size,
+                            struct th_digest ret_proof[TH_MERKLE_PROOF_MAX], size_t *ret_proof_n)
+{
+    struct th_tlog_range ranges[TH_MERKLE_PROOF_MAX];
+    struct th_digest proof[TH_MERKLE_PROOF_MAX];
+    size_t n = 0;
+    int rc = th_tlog_inclusion_ranges(index, size, ranges, &n);
+
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = th_tlog_range_hash(source, ranges[i], &proof[i]);
+    if (rc != 0)
+        return rc;
+    memcpy(ret_proof, proof, n * sizeof proof[0]);
+    *ret_proof_n = n;
     return 0;
 }
 

@@ -32,7 +32,22 @@ struct th_tlog_source {
 TH_MUST_CHECK int th_tlog_root(const struct th_tlog_source *source, uint64_t size,
                                struct th_digest *ret_root);
 
-/* TH_E_RANGE: index not below size, or size above the limit. */
+/* The leaves begin .. end-1 below one node of a tree. What they hash to never changes. */
+struct th_tlog_range {
+    uint64_t begin, end;
+};
+
+/* The ranges whose hashes are the proof that a tree of `size` leaves has the leaf: from the leaf's
+ * sibling up. Neighbours have most of them in common. TH_E_RANGE: index not below size, or size
+ * above the limit. */
+TH_MUST_CHECK int th_tlog_inclusion_ranges(uint64_t index, uint64_t size,
+                                           struct th_tlog_range ret_ranges[TH_MERKLE_PROOF_MAX],
+                                           size_t *ret_ranges_n);
+/* Precondition: a range of the function above. */
+TH_MUST_CHECK int th_tlog_range_hash(const struct th_tlog_source *source,
+                                     struct th_tlog_range range, struct th_digest *ret_hash);
+
+/* Both. */
 TH_MUST_CHECK int th_tlog_prove_inclusion(const struct th_tlog_source *source, uint64_t index,
                                           uint64_t size,
                                           struct th_digest ret_proof[TH_MERKLE_PROOF_MAX],

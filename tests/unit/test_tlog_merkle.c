@@ -225,6 +225,30 @@ Test(tlog_prove, every_leaf_of_every_size_has_a_proof_and_no_changed_one)
     }
 }
 
+Test(tlog_prove, the_ranges_of_a_proof_are_all_leaves_but_the_one)
+{
+    struct th_tlog_range ranges[TH_MERKLE_PROOF_MAX];
+    size_t n = 0;
+
+    for (uint64_t size = 1; size <= 70; size++) {
+        for (uint64_t index = 0; index < size; index++) {
+            uint64_t begin = index;
+            uint64_t end = index + 1;
+
+            cr_assert_eq(th_tlog_inclusion_ranges(index, size, ranges, &n), 0);
+            for (size_t i = 0; i < n; i++) { /* each beside those below it */
+                cr_assert(ranges[i].end == begin || ranges[i].begin == end);
+                begin = ranges[i].end == begin ? ranges[i].begin : begin;
+                end = ranges[i].begin == end ? ranges[i].end : end;
+            }
+            cr_assert_eq(begin, 0);
+            cr_assert_eq(end, size);
+        }
+    }
+    cr_assert_eq(th_tlog_inclusion_ranges(70, 70, ranges, &n), TH_E_RANGE);
+    cr_assert_eq(th_tlog_inclusion_ranges(0, UINT64_MAX, ranges, &n), TH_E_RANGE);
+}
+
 static void flip(struct th_digest *digests, size_t bit)
 {
     digests[bit / 256].bytes[bit % 256 / 8] ^= (uint8_t)(1U << bit % 8);
