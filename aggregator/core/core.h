@@ -122,9 +122,10 @@ struct th_entry {
     struct th_text unit; /* of a submission, enrolment, revocation; "" otherwise */
     bool has_header_digest;
     struct th_digest header_digest;
-    struct th_decision decision; /* of a submission */
-    struct th_bytes raw;         /* the body as it arrived: submission, units, plan */
-    union {                      /* the body of the other kinds */
+    struct th_decision decision;        /* of a submission */
+    struct th_bytes raw;                /* the body as it arrived: submission, units, plan */
+    const struct th_digest *raw_digest; /* NULL: nobody has computed it yet */
+    union {                             /* the body of the other kinds */
         struct th_founding founding;
         struct th_enrolment enrolment;
         struct th_revocation revocation;

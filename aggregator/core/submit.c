@@ -188,6 +188,8 @@ static int append_entry(struct submitting *submitting)
                                                           step->event->body.readmission.receipt};
     else
         entry->raw = step->event->body.submission.raw;
+    if (!is_again && submitting->submission->has_raw_digest)
+        entry->raw_digest = &submitting->submission->raw_digest;
     entry->decision = (struct th_decision){submitting->judgements, reports, remarks, count};
     return 0;
 }

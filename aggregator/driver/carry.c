@@ -74,7 +74,8 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
                                     .kind = entry->kind,
                                     .clock = entry->clock,
                                     .time = entry->time,
-                                    .boottime_ms = entry->boottime_ms};
+                                    .boottime_ms = entry->boottime_ms,
+                                    .body_digest = entry->raw_digest};
     int status = encode_body(driver, entry, &stored.body);
     if (status == 0 && (entry->kind == TH_ENTRY_SUBMISSION || entry->kind == TH_ENTRY_READMITTED))
         status = th_wire_decision_encode(&entry->decision, &driver->batch, &stored.decision);

@@ -37,13 +37,17 @@ static int check_identity(const struct th_store_report *report, const struct th_
     struct th_schema_key identity_key = th_schema_key_meta(TH_META_IDENTITY);
     struct th_store_identity identity;
     struct th_bytes content;
+    uint32_t format = TH_SCHEMA_FORMAT;
     int status = th_txn_get(txn, &format_key, &content);
     if (status == 0)
-        status = th_schema_format_check(content);
-    if (status == TH_E_VERSION)
-        return th_store_report(report, status,
-                               "kho do một phiên bản khác của chương trình tạo; hãy dùng phiên bản "
-                               "đó, hoặc bản mới hơn");
+        status = th_schema_format_read(content, &format);
+    if (status == 0 && format != TH_SCHEMA_FORMAT)
+        return th_store_report(report, TH_E_VERSION,
+                               "kho có định dạng %u, chương trình này dùng định dạng %u; hãy dùng "
+                               "%s",
+                               format, (unsigned)TH_SCHEMA_FORMAT,
+                               format > TH_SCHEMA_FORMAT ? "bản mới hơn của chương trình"
+                                                         : "đúng bản đã tạo kho, hoặc lập kho mới");
     if (status == TH_E_NOT_FOUND)
         status = TH_E_CORRUPT;
     if (status != 0)

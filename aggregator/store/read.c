@@ -2,7 +2,6 @@
 #include "aggregator/store/internal.h"
 
 #include "base/assert.h"
-#include "proto/tlog/hash.h"
 
 #include <stdlib.h>
 
@@ -80,9 +79,7 @@ int th_view_entry_digest(struct th_view *view, uint64_t position, struct th_dige
 {
     struct th_bytes content;
     int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), &content);
-    if (status == 0)
-        th_tlog_sha256(&(struct th_tlog_part){content.bytes, content.size}, 1, ret_digest);
-    return status;
+    return status == 0 ? th_schema_entry_hash(content, ret_digest) : status;
 }
 
 int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_leaf)

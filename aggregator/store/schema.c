@@ -2,6 +2,7 @@
 #include "aggregator/store/schema.h"
 
 #include "base/assert.h"
+#include "proto/tlog/hash.h"
 
 #include <libdeflate.h>
 #include <string.h>
@@ -210,14 +211,15 @@ void th_schema_format_encode(struct th_sink *sink)
     th_sink_u32(sink, TH_SCHEMA_FORMAT);
 }
 
-int th_schema_format_check(struct th_bytes content)
+int th_schema_format_read(struct th_bytes content, uint32_t *ret_format)
 {
     struct th_source source = {content.bytes, content.size, false};
     const uint8_t *first = th_source_bytes(&source, sizeof magic);
     uint32_t format = th_source_u32(&source);
     if (source.failed || memcmp(first, magic, sizeof magic) != 0)
         return TH_E_CORRUPT;
-    return format == TH_SCHEMA_FORMAT ? 0 : TH_E_VERSION;
+    *ret_format = format;
+    return 0;
 }
 
 void th_schema_identity_encode(struct th_sink *sink, const struct th_store_identity *identity)
@@ -298,7 +300,7 @@ int th_schema_recovery_decode(struct th_bytes content, struct th_recovery_row *r
 
 /* ---- entries ---- */
 
-enum { ENTRY_FORM = 1 };
+enum { ENTRY_FORM = 2 };
 
 static void put_big(uint8_t *bytes, uint64_t value, size_t size)
 {
@@ -338,5 +340,26 @@ int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_
     entry.kind = (enum th_entry_kind)kind;
     entry.clock = (enum th_clock_status)clock;
     *ret_entry = entry;
+    return 0;
+}
+
+void th_schema_entry_digest(struct th_bytes head, const struct th_digest *body_digest,
+                            struct th_digest *ret_digest)
+{
+    const struct th_tlog_part parts[] = {{head.bytes, head.size},
+                                         {body_digest->bytes, sizeof body_digest->bytes}};
+    th_tlog_sha256(parts, 2, ret_digest);
+}
+
+int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest)
+{
+    struct th_stored_entry entry;
+    struct th_digest body_digest;
+    int status = th_schema_entry_decode(content, &entry);
+    if (status != 0)
+        return status;
+    th_tlog_sha256(&(struct th_tlog_part){entry.body.bytes, entry.body.size}, 1, &body_digest);
+    th_schema_entry_digest((struct th_bytes){content.bytes, content.size - entry.body.size},
+                           &body_digest, ret_digest);
     return 0;
 }

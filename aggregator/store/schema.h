@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stored form of every table, format 2: keys and values, byte by byte.
+ * The stored form of every table, format 3: keys and values, byte by byte.
  *
  * All tables share one LMDB database; the first byte of a key says which table. Integers are
  * big-endian, so keys sort as numbers. `instant` is milliseconds since 1970 UTC in 8 bytes, two's
@@ -51,9 +51,10 @@
  *
  *   book is u16 plan, u16 obligation.
  *
- * Entry. Its digest, which its leaf carries, is SHA-256 of exactly this content:
+ * Entry. Its digest, which its leaf carries, is SHA-256 of the header (the first 24 bytes), the
+ * decision, and the SHA-256 of the body: who verifies a submission has hashed its body already.
  *
- *   0   u8       1, form of the entry
+ *   0   u8       2, form of the entry
  *   1   u8       kind (enum th_entry_kind)
  *   2   u8       clock status
  *   3   u8       0
@@ -79,7 +80,7 @@
 #include "aggregator/store/codec.h"
 #include "aggregator/store/store.h"
 
-#define TH_SCHEMA_FORMAT        2
+#define TH_SCHEMA_FORMAT        3
 #define TH_SCHEMA_CHECKSUM_SIZE 4
 #define TH_SCHEMA_KEY_MAX       40
 #define TH_SCHEMA_ENTRY_HEADER  24
@@ -155,8 +156,9 @@ TH_MUST_CHECK int th_schema_unseal(struct th_bytes key, struct th_bytes value,
 /* ---- contents; an encoder appends to the sink, a decoder gives TH_E_CORRUPT ---- */
 
 void th_schema_format_encode(struct th_sink *sink);
-/* TH_E_CORRUPT: no store of ours; TH_E_VERSION: a format that is not known here. */
-TH_MUST_CHECK int th_schema_format_check(struct th_bytes content);
+/* The store's format, which may be another than TH_SCHEMA_FORMAT. TH_E_CORRUPT: no store of ours.
+ */
+TH_MUST_CHECK int th_schema_format_read(struct th_bytes content, uint32_t *ret_format);
 
 void th_schema_identity_encode(struct th_sink *sink, const struct th_store_identity *identity);
 TH_MUST_CHECK int th_schema_identity_decode(struct th_bytes content,
@@ -222,5 +224,10 @@ void th_schema_entry_header(const struct th_store_entry *entry,
 /* Decision and body borrow; the digest is left zero. */
 TH_MUST_CHECK int th_schema_entry_decode(struct th_bytes content,
                                          struct th_stored_entry *ret_entry);
+/* The entry's digest; `head` is header and decision as they are stored. */
+void th_schema_entry_digest(struct th_bytes head, const struct th_digest *body_digest,
+                            struct th_digest *ret_digest);
+/* The same of a whole content. TH_E_CORRUPT. */
+TH_MUST_CHECK int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest);
 
 #endif

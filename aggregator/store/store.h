@@ -107,8 +107,9 @@ uint64_t th_store_next_position(const struct th_store *store);
 
 /*
  * Appends the entry's stored bytes: a fixed header (kind, clock, time, boottime), `decision`,
- * `body` (journal.proto; copied straight into the database page). Gives the digest of those bytes,
- * which the leaf carries. The leaf must follow before the next entry. Any failure: abort the batch.
+ * `body` (journal.proto; copied straight into the database page). Gives the entry's digest, which
+ * the leaf carries (schema.h). The leaf must follow before the next entry. Any failure: abort the
+ * batch.
  */
 struct th_store_entry {
     uint64_t position; /* must be th_store_next_position() */
@@ -118,6 +119,7 @@ struct th_store_entry {
     int64_t boottime_ms;
     struct th_bytes decision;
     struct th_bytes body;
+    const struct th_digest *body_digest; /* SHA-256 of the body; NULL: computed here */
 };
 TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                                   struct th_digest *ret_digest);
@@ -198,7 +200,7 @@ struct th_stored_entry {
 };
 TH_MUST_CHECK int th_view_entry(struct th_view *view, uint64_t position,
                                 struct th_stored_entry *ret_entry);
-/* SHA-256 of the stored bytes, as the leaf carries it. */
+/* As the leaf carries it. */
 TH_MUST_CHECK int th_view_entry_digest(struct th_view *view, uint64_t position,
                                        struct th_digest *ret_digest);
 TH_MUST_CHECK int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_leaf);

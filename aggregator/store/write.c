@@ -195,23 +195,29 @@ int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                     struct th_digest *ret_digest)
 {
     struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, entry->position);
+    size_t head_size = TH_SCHEMA_ENTRY_HEADER + entry->decision.size;
+    struct th_digest body_digest;
     uint8_t *content;
     TH_ASSERT(entry->position == th_store_next_position(store));
     TH_ASSERT(!store->leaf_due);
     if (entry->decision.size > UINT32_MAX || entry->body.size > UINT32_MAX)
         return th_txn_fail(&store->batch, TH_E_LIMIT);
-    size_t size = TH_SCHEMA_ENTRY_HEADER + entry->decision.size + entry->body.size;
+    size_t size = head_size + entry->body.size;
     int status = th_txn_reserve(&store->batch, &key, TH_PUT_APPEND, size, &content);
     if (status != 0)
         return status;
-    uint8_t *at = content + TH_SCHEMA_ENTRY_HEADER;
     th_schema_entry_header(entry, content);
     if (entry->decision.size > 0)
-        memcpy(at, entry->decision.bytes, entry->decision.size);
+        memcpy(content + TH_SCHEMA_ENTRY_HEADER, entry->decision.bytes, entry->decision.size);
     if (entry->body.size > 0)
-        memcpy(at + entry->decision.size, entry->body.bytes, entry->body.size);
+        memcpy(content + head_size, entry->body.bytes, entry->body.size);
     th_txn_seal(&key, content, size);
-    th_tlog_sha256(&(struct th_tlog_part){content, size}, 1, ret_digest);
+    if (entry->body_digest == NULL)
+        th_tlog_sha256(&(struct th_tlog_part){entry->body.bytes, entry->body.size}, 1,
+                       &body_digest);
+    th_schema_entry_digest((struct th_bytes){content, head_size},
+                           entry->body_digest == NULL ? &body_digest : entry->body_digest,
+                           ret_digest);
     store->leaf_due = true;
     return 0;
 }

@@ -113,6 +113,8 @@ struct th_submission {
     struct th_digest header_digest; /* SHA-256 of the header's bytes as they came */
     const struct th_report *reports;
     const struct th_text *reports_raw; /* the bytes of each, for as long as the frame lives */
+    bool has_raw_digest;
+    struct th_digest raw_digest; /* SHA-256 of the whole as it came */
 };
 
 #endif

@@ -217,7 +217,12 @@ static int read_submission(struct th_bytes bytes, bool is_trusted, struct th_are
 int th_wire_submission_decode(struct th_bytes bytes, struct th_arena *arena,
                               struct th_submission *ret_submission)
 {
-    return read_submission(bytes, false, arena, ret_submission);
+    int status = read_submission(bytes, false, arena, ret_submission);
+    if (status == 0) {
+        ret_submission->raw_digest = hash(bytes);
+        ret_submission->has_raw_digest = true;
+    }
+    return status;
 }
 
 int th_wire_submission_decode_trusted(struct th_bytes bytes, struct th_arena *arena,

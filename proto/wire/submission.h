@@ -48,12 +48,14 @@ TH_MUST_CHECK int th_wire_submission_encode(struct th_bytes header,
  * Decodes a Submission, checks each report's digest against the header, and the signature with the
  * header's own key. Whether that key has authority over the unit is the core's to say.
  * TH_E_SIGNATURE: signature wrong, or a digest that does not fit its report; otherwise as
- * th_wire_report_decode(). Each report's plan and unit need not fit the header: the core says so.
+ * th_wire_report_decode(). Gives the digest of the whole as well. Each report's plan and unit need
+ * not fit the header: the core says so.
  */
 TH_MUST_CHECK int th_wire_submission_decode(struct th_bytes bytes, struct th_arena *arena,
                                             struct th_submission *ret_submission);
 
-/* The same without signature and digests, for bytes that were checked before (journal). */
+/* The same without signature and any digest but the header's, for bytes that were checked before
+ * (journal). */
 TH_MUST_CHECK int th_wire_submission_decode_trusted(struct th_bytes bytes, struct th_arena *arena,
                                                     struct th_submission *ret_submission);
 

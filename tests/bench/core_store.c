@@ -11,6 +11,7 @@
  */
 #include "aggregator/driver/driver.h"
 #include "aggregator/plan/loader.h"
+#include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
 #include "tests/bench/workload.h"
 
@@ -132,6 +133,8 @@ static struct th_item *decode(const struct bench_workload *workload, struct th_a
         if (submission == NULL)
             bench_die("no memory for decoded reports");
         bench_must(th_wire_submission_decode_trusted(raw, arena, submission), "decoding");
+        th_tlog_sha256(&(struct th_tlog_part){raw.bytes, raw.size}, 1, &submission->raw_digest);
+        submission->has_raw_digest = true; /* as who verifies it gives it */
         items[i] = (struct th_item){.kind = TH_ITEM_SUBMISSION,
                                     .now = stamp,
                                     .sender = i,

@@ -387,3 +387,68 @@ Test(store_inspect, a_name_is_cut_between_characters)
             cr_assert_neq((unsigned char)text[strlen(text) - 1] & 0xC0, 0xC0, "%zu", capacity);
     }
 }
+
+/* ---- what the caller of an append vouches for ---- */
+
+static int append(struct store_fixture *fixture, const struct th_digest *body_digest)
+{
+    struct th_store *store = store_fixture_open(fixture, TH_STORE_WRITE);
+    uint64_t position = th_store_next_position(store);
+    struct th_store_entry entry = store_fixture_entry(position);
+    struct th_digest digest;
+    struct th_view *view;
+    const char *what = "";
+    entry.body_digest = body_digest;
+    cr_assert_eq(th_store_begin(store), 0);
+    cr_assert_eq(th_store_append(store, &entry, &digest), 0);
+    cr_assert_eq(th_store_append_leaf(store, position, damage_leaf(position, &digest)), 0);
+    cr_assert_eq(th_store_commit(store, &fixture->signer), 0);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    int status = th_view_check_position(view, position, &what);
+    th_view_close(view);
+    th_store_close(store);
+    return status;
+}
+
+Test(store_inspect, the_digest_of_a_body_may_be_given_and_a_false_one_shows)
+{
+    struct store_fixture fixture;
+    struct th_digest digest;
+    make(&fixture, 5);
+    struct th_store_entry entry = store_fixture_entry(5);
+    th_tlog_sha256(&(struct th_tlog_part){entry.body.bytes, entry.body.size}, 1, &digest);
+    cr_assert_eq(append(&fixture, &digest), 0);
+    cr_assert_eq(append(&fixture, NULL), 0);
+    digest.bytes[0] ^= 1;
+    cr_assert_eq(append(&fixture, &digest), TH_E_CORRUPT);
+    store_fixture_deinit(&fixture);
+}
+
+/* ---- another format ---- */
+
+static void set_format(struct store_fixture *fixture, uint32_t format)
+{
+    struct th_schema_key key = th_schema_key_meta(TH_META_FORMAT);
+    struct th_sink sink = {0};
+    th_schema_format_encode(&sink);
+    sink.bytes[sink.size - 1] = (uint8_t)format;
+    damage_replace(fixture, &key, (struct th_bytes){sink.bytes, sink.size});
+    th_sink_deinit(&sink);
+}
+
+Test(store_inspect, a_store_of_another_format_is_refused_with_what_to_do)
+{
+    struct store_fixture fixture;
+    char problem[TH_STORE_PROBLEM_SIZE];
+    make(&fixture, 5);
+    set_format(&fixture, TH_SCHEMA_FORMAT - 1);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), TH_E_VERSION);
+    cr_assert_not_null(strstr(problem, "kho có định dạng 2"), "%s", problem);
+    cr_assert_not_null(strstr(problem, "lập kho mới"), "%s", problem);
+    set_format(&fixture, TH_SCHEMA_FORMAT + 1);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_VERSION);
+    cr_assert_not_null(strstr(problem, "bản mới hơn"), "%s", problem);
+    set_format(&fixture, TH_SCHEMA_FORMAT);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0);
+    store_fixture_deinit(&fixture);
+}

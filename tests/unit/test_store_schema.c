@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/schema.h"
 
+#include "proto/tlog/hash.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -171,12 +173,15 @@ Test(store_schema, the_largest_varint_comes_back_and_a_bound_is_kept)
 Test(store_schema, another_format_is_told_from_another_file)
 {
     struct th_sink sink = {0};
+    uint32_t format = 0;
     th_schema_format_encode(&sink);
-    cr_assert_eq(th_schema_format_check(sink_bytes(&sink)), 0);
+    cr_assert_eq(th_schema_format_read(sink_bytes(&sink), &format), 0);
+    cr_assert_eq(format, TH_SCHEMA_FORMAT);
     sink.bytes[sink.size - 1]++;
-    cr_assert_eq(th_schema_format_check(sink_bytes(&sink)), TH_E_VERSION);
+    cr_assert_eq(th_schema_format_read(sink_bytes(&sink), &format), 0);
+    cr_assert_eq(format, TH_SCHEMA_FORMAT + 1);
     sink.bytes[0]++;
-    cr_assert_eq(th_schema_format_check(sink_bytes(&sink)), TH_E_CORRUPT);
+    cr_assert_eq(th_schema_format_read(sink_bytes(&sink), &format), TH_E_CORRUPT);
     th_sink_deinit(&sink);
 }
 
@@ -495,7 +500,7 @@ Test(store_schema, the_header_of_an_entry_is_as_written)
                                    .boottime_ms = -1,
                                    .decision = {(const uint8_t *)"ab", 2}};
     static const uint8_t wanted[TH_SCHEMA_ENTRY_HEADER] = {
-        1, 6, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2};
+        2, 6, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2};
     uint8_t content[TH_SCHEMA_ENTRY_HEADER + 5];
     struct th_stored_entry back;
     th_schema_entry_header(&entry, content);
@@ -515,4 +520,37 @@ Test(store_schema, the_header_of_an_entry_is_as_written)
     content[1] = TH_ENTRY_READMITTED + 1;
     cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back),
                  TH_E_CORRUPT);
+}
+
+Test(store_schema, an_entry_of_the_first_form_is_none)
+{
+    struct th_store_entry entry = {.kind = TH_ENTRY_SUBMISSION, .clock = TH_CLOCK_STEADY};
+    uint8_t content[TH_SCHEMA_ENTRY_HEADER];
+    struct th_stored_entry back;
+    struct th_digest digest;
+    th_schema_entry_header(&entry, content);
+    cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back), 0);
+    content[0] = 1;
+    cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back),
+                 TH_E_CORRUPT);
+    cr_assert_eq(th_schema_entry_hash((struct th_bytes){content, sizeof content}, &digest),
+                 TH_E_CORRUPT);
+}
+
+Test(store_schema, the_digest_of_an_entry_is_as_the_header_file_writes_it)
+{
+    struct th_store_entry entry = {.kind = TH_ENTRY_SUBMISSION,
+                                   .clock = TH_CLOCK_STEADY,
+                                   .decision = {(const uint8_t *)"ab", 2}};
+    uint8_t content[TH_SCHEMA_ENTRY_HEADER + 5];
+    struct th_digest body, wanted, digest;
+    th_schema_entry_header(&entry, content);
+    memcpy(content + TH_SCHEMA_ENTRY_HEADER, "abcde", 5);
+    th_tlog_sha256(&(struct th_tlog_part){"cde", 3}, 1, &body);
+    th_tlog_sha256((struct th_tlog_part[]){{content, TH_SCHEMA_ENTRY_HEADER},
+                                           {"ab", 2},
+                                           {body.bytes, sizeof body.bytes}},
+                   3, &wanted);
+    cr_assert_eq(th_schema_entry_hash((struct th_bytes){content, sizeof content}, &digest), 0);
+    cr_assert(th_tlog_digest_equal(&digest, &wanted));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire/submission.h"
 
+#include "proto/tlog/hash.h"
 #include "report.pb-c.h"
 #include "tests/support/wire_samples.h"
 
@@ -428,6 +429,19 @@ Test(wire_submission, trusted_decoding_looks_at_no_signature)
     struct th_bytes changed = {wrong, bytes.size};
     cr_assert_eq(th_wire_submission_decode(changed, &arena, &submission), TH_E_SIGNATURE);
     cr_assert_eq(th_wire_submission_decode_trusted(changed, &arena, &submission), 0);
+}
+
+Test(wire_submission, who_verifies_gives_the_digest_of_all_bytes)
+{
+    struct th_bytes bytes = th_sample_submission(&arena);
+    struct th_submission submission;
+    struct th_digest digest;
+    th_tlog_sha256(&(struct th_tlog_part){bytes.bytes, bytes.size}, 1, &digest);
+    cr_assert_eq(th_wire_submission_decode(bytes, &arena, &submission), 0);
+    cr_assert(submission.has_raw_digest);
+    cr_assert_arr_eq(submission.raw_digest.bytes, digest.bytes, TH_DIGEST_SIZE);
+    cr_assert_eq(th_wire_submission_decode_trusted(bytes, &arena, &submission), 0);
+    cr_assert_not(submission.has_raw_digest);
 }
 
 Test(wire_submission, a_second_header_or_signature_is_refused)
