@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A book: the rows of one obligation, found by unit and number, and their rollups.
- *
- * Rows are never removed. A rollup exists for a unit and branch as soon as a unit below it is
- * expected or has reported; its owner fills in `expected`.
+ * A book: the rows of one obligation, found by unit and number. Rows are never removed. Their
+ * rollups are in rollup_set.c.
  */
 #include "aggregator/core/state.h"
 
@@ -77,9 +75,37 @@ static int grow_index(struct th_core *core, struct th_book *book, uint32_t capac
     return 0;
 }
 
+const struct th_row_slot *th_book_first_of(const struct th_book *book, uint32_t unit)
+{
+    if (book->heads == NULL) /* a unit has one report, unless the obligation is open-ended */
+        return th_book_find(book, unit, 0);
+    uint32_t head = unit < book->heads_count ? book->heads[unit] : 0;
+    return head == 0 ? NULL : &book->rows[head - 1];
+}
+
+const struct th_row_slot *th_book_next_of(const struct th_book *book,
+                                          const struct th_row_slot *slot)
+{
+    return slot->next == 0 ? NULL : &book->rows[slot->next - 1];
+}
+
+static int grow_heads(struct th_core *core, struct th_book *book)
+{
+    uint32_t *heads = th_heap_resize(&core->heap, book->heads, book->heads_count * sizeof *heads,
+                                     core->registry.count * sizeof *heads);
+    if (heads == NULL)
+        return TH_E_NO_MEMORY;
+    book->heads = heads;
+    book->heads_count = core->registry.count;
+    return 0;
+}
+
 int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
 {
     uint32_t wanted = book->rows_count + more;
+    bool has_numbers = th_book_obligation(core, book->id)->open_ended;
+    if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
+        return TH_E_NO_MEMORY;
     if (wanted > book->rows_capacity) {
         uint32_t capacity = book->rows_capacity == 0 ? 64 : book->rows_capacity * 2;
         capacity = capacity < wanted ? wanted : capacity;
@@ -96,297 +122,51 @@ int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
     return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
 }
 
-/* ---- rollups ---- */
-
-static const struct th_rollup_layout *layout_of(const struct th_core *core, struct th_book_id id)
+static void add_slot(struct th_book *book, uint32_t at, const struct th_row *row)
 {
-    return &core->plans[id.plan].layout;
-}
-
-static size_t reported_bytes(const struct th_rollup_layout *layout)
-{
-    return ((size_t)layout->catalogue->number_max + 1) * sizeof(uint32_t);
-}
-
-struct th_rollup_slot *th_rollups_get(const struct th_rollup_set *set, uint32_t unit,
-                                      enum th_branch branch)
-{
-    return unit < set->units_count ? set->slots[(size_t)unit * TH_BRANCHES + branch] : NULL;
-}
-
-static void free_slot(struct th_core *core, const struct th_rollup_layout *layout,
-                      struct th_rollup_slot *slot)
-{
-    if (slot == NULL)
-        return;
-    th_heap_free(&core->heap, slot->rollup.reported, reported_bytes(layout));
-    th_heap_free(&core->heap, slot->rollup.cells, layout->cells_count * sizeof(th_int128));
-    th_heap_free(&core->heap, slot, sizeof *slot);
-}
-
-void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set)
-{
-    size_t count = (size_t)set->units_count * TH_BRANCHES;
-    for (size_t i = 0; i < count; i++)
-        free_slot(core, layout_of(core, id), set->slots[i]);
-    th_heap_free(&core->heap, set->slots, count * sizeof(struct th_rollup_slot *));
-    *set = (struct th_rollup_set){0};
-}
-
-static int reserve_slot(struct th_core *core, struct th_book_id id, struct th_rollup_set *set,
-                        uint32_t unit, enum th_branch branch)
-{
-    struct th_rollup_slot **place = &set->slots[(size_t)unit * TH_BRANCHES + branch];
-    if (*place != NULL)
-        return 0;
-    const struct th_rollup_layout *layout = layout_of(core, id);
-    struct th_rollup_slot *slot = th_heap_alloc(&core->heap, sizeof *slot);
-    if (slot == NULL)
-        return TH_E_NO_MEMORY;
-    slot->rollup.reported = th_heap_alloc(&core->heap, reported_bytes(layout));
-    slot->rollup.cells = th_heap_alloc_array(&core->heap, layout->cells_count, sizeof(th_int128));
-    if (slot->rollup.reported == NULL || slot->rollup.cells == NULL) {
-        free_slot(core, layout, slot);
-        return TH_E_NO_MEMORY;
-    }
-    slot->rollup.counts.has_expected = th_obligation_is_counted(th_book_obligation(core, id));
-    slot->is_dirty = true;
-    *place = slot;
-    return 0;
-}
-
-static uint32_t counted_in(const struct th_core *core, const struct th_registry *registry,
-                           struct th_book_id id, uint32_t unit)
-{
-    return th_registry_counted_in(registry, core->plans[id.plan].plan, unit);
-}
-
-static int reserve_chain(struct th_core *core, const struct th_registry *registry,
-                         struct th_book_id id, struct th_rollup_set *set, uint32_t unit)
-{
-    enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
-    uint32_t above = counted_in(core, registry, id, unit);
-    for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
-        int status = reserve_slot(core, id, set, above, TH_BRANCH_ALL);
-        if (status == 0)
-            status = reserve_slot(core, id, set, above, branch);
-        if (status < 0)
-            return status;
-    }
-    return 0;
-}
-
-int th_book_reserve_rollups(struct th_core *core, struct th_book *book, uint32_t unit)
-{
-    return reserve_chain(core, &core->registry, book->id, &book->rollups, unit);
-}
-
-/* What is done to the rollups above a unit, from the lowest up, its branch and all branches. */
-typedef bool chain_fn(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                      const struct th_row *row, const struct th_figures *figures);
-
-static bool apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                  const struct th_row *row, const struct th_figures *figures)
-{
-    th_rollup_apply_figures(layout, rollup, row, figures);
-    return false;
-}
-
-static bool for_chain(const struct th_core *core, const struct th_registry *registry,
-                      struct th_book_id id, struct th_rollup_set *set, const struct th_row *row,
-                      chain_fn *fn)
-{
-    enum th_branch branch = th_unit_kind_branch(registry->units[row->unit].kind);
-    uint32_t above = counted_in(core, registry, id, row->unit);
-    bool any = false;
-    struct th_figures figures;
-    th_figures_read(layout_of(core, id), row, &figures);
-    for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
-        struct th_rollup_slot *all = th_rollups_get(set, above, TH_BRANCH_ALL);
-        struct th_rollup_slot *own = th_rollups_get(set, above, branch);
-        TH_ASSERT(all != NULL);
-        TH_ASSERT(own != NULL);
-        bool in_all = fn(layout_of(core, id), &all->rollup, row, &figures);
-        bool in_own = fn(layout_of(core, id), &own->rollup, row, &figures);
-        any = any || in_all || in_own;
-        all->is_dirty = true;
-        own->is_dirty = true;
-    }
-    return any;
-}
-
-static int expect_units(struct th_core *core, const struct th_registry *registry,
-                        struct th_book_id id, struct th_rollup_set *set)
-{
-    const struct th_plan *plan = core->plans[id.plan].plan;
-    const struct th_obligation *obligation = th_book_obligation(core, id);
-    bool is_dated = obligation->has_due && !obligation->open_ended;
-    uint32_t territory = th_registry_territory(registry, plan);
-    for (int branch = 0; branch < TH_BRANCHES && territory != TH_UNIT_NONE; branch++) {
-        int status = reserve_slot(core, id, set, territory, (enum th_branch)branch);
-        if (status < 0)
-            return status;
-    }
-    for (uint32_t unit = 0; is_dated && unit < registry->count; unit++) {
-        if (!th_registry_expects(registry, plan, obligation, unit,
-                                 th_obligation_last_day(obligation)))
-            continue;
-        int status = reserve_chain(core, registry, id, set, unit);
-        if (status < 0)
-            return status;
-        enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
-        uint32_t above = counted_in(core, registry, id, unit);
-        for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
-            struct th_counts *all = &th_rollups_get(set, above, TH_BRANCH_ALL)->rollup.counts;
-            struct th_counts *own = &th_rollups_get(set, above, branch)->rollup.counts;
-            *(obligation->suspended ? &all->suspended : &all->expected) += 1;
-            *(obligation->suspended ? &own->suspended : &own->expected) += 1;
-        }
-    }
-    return 0;
-}
-
-/* Without rows, with what is expected. */
-static int init_set(struct th_core *core, const struct th_registry *registry, struct th_book_id id,
-                    struct th_rollup_set *ret_set)
-{
-    struct th_rollup_set set = {.units_count = registry->count};
-    set.slots =
-        th_heap_alloc_array(&core->heap, (size_t)registry->count * TH_BRANCHES, sizeof *set.slots);
-    if (set.slots == NULL)
-        return TH_E_NO_MEMORY;
-    int status = expect_units(core, registry, id, &set);
-    if (status < 0) {
-        th_rollups_deinit(core, id, &set);
-        return status;
-    }
-    *ret_set = set;
-    return 0;
-}
-
-int th_rollups_build(struct th_core *core, const struct th_registry *registry,
-                     const struct th_book *book, struct th_rollup_set *ret_set)
-{
-    struct th_rollup_set set;
-    int status = init_set(core, registry, book->id, &set);
-    if (status < 0)
-        return status;
-    for (uint32_t i = 0; status == 0 && i < book->rows_count; i++) {
-        const struct th_row *row = &book->rows[i].row;
-        status = reserve_chain(core, registry, book->id, &set, row->unit);
-        if (status == 0)
-            (void)for_chain(core, registry, book->id, &set, row, apply);
-    }
-    if (status < 0) {
-        th_rollups_deinit(core, book->id, &set);
-        return status;
-    }
-    *ret_set = set;
-    return 0;
-}
-
-static void recombine_row(const struct th_core *core, const struct th_book *book, uint32_t unit,
-                          enum th_branch branch, const struct th_row *row, struct th_rollup *rollup)
-{
-    const struct th_registry *registry = &core->registry;
-    enum th_branch own = th_unit_kind_branch(registry->units[row->unit].kind);
-    if ((branch == TH_BRANCH_ALL || branch == own) &&
-        counted_in(core, registry, book->id, row->unit) == unit)
-        th_rollup_extremes_add_row(layout_of(core, book->id), rollup, row);
-}
-
-/* A unit has one report to an obligation, and is found by its number; to an open-ended one it has
- * any, and all rows are looked at. */
-static void recombine_unit(const struct th_core *core, const struct th_book *book, uint32_t unit,
-                           enum th_branch branch, uint32_t reporter, struct th_rollup *rollup)
-{
-    const struct th_row_slot *slot = th_book_find(book, reporter, 0);
-    if (slot != NULL)
-        recombine_row(core, book, unit, branch, &slot->row, rollup);
-}
-
-/* The extremes of one rollup from the rollups and rows right below it. */
-static void recombine(const struct th_core *core, struct th_book *book, uint32_t unit,
-                      enum th_branch branch)
-{
-    const struct th_rollup_layout *layout = layout_of(core, book->id);
-    const struct th_registry *registry = &core->registry;
-    const bool has_numbers = th_book_obligation(core, book->id)->open_ended;
-    struct th_rollup *rollup = &th_rollups_get(&book->rollups, unit, branch)->rollup;
-    th_rollup_extremes_begin(layout, rollup);
-    uint32_t child = registry->first_child[unit];
-    for (; child != TH_UNIT_NONE; child = registry->next_sibling[child]) {
-        struct th_rollup_slot *slot = th_rollups_get(&book->rollups, child, branch);
-        if (slot != NULL)
-            th_rollup_extremes_add(layout, rollup, &slot->rollup);
-        if (!has_numbers)
-            recombine_unit(core, book, unit, branch, child, rollup);
-    }
-    if (!has_numbers)
-        recombine_unit(core, book, unit, branch, unit, rollup);
-    for (uint32_t i = 0; has_numbers && i < book->rows_count; i++)
-        recombine_row(core, book, unit, branch, &book->rows[i].row, rollup);
-}
-
-static void recombine_chain(const struct th_core *core, struct th_book *book, uint32_t unit)
-{
-    enum th_branch branch = th_unit_kind_branch(core->registry.units[unit].kind);
-    uint32_t above = counted_in(core, &core->registry, book->id, unit);
-    for (; above != TH_UNIT_NONE; above = core->registry.units[above].parent) {
-        recombine(core, book, above, TH_BRANCH_ALL);
-        recombine(core, book, above, branch);
+    TH_ASSERT(book->rows_count < book->rows_capacity);
+    struct th_row_slot *slot = &book->rows[book->rows_count];
+    *slot = (struct th_row_slot){.row = *row};
+    book->index[at] = ++book->rows_count;
+    if (book->heads != NULL) {
+        slot->next = book->heads[row->unit];
+        book->heads[row->unit] = book->rows_count;
     }
 }
 
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
-                 struct th_old_revision *old)
+                 const struct th_figures *figures, struct th_old_revision *old)
 {
+    const struct th_rollup_layout *layout = th_rollups_layout(core, book->id);
+    struct th_replacement change = {.row = row, .figures = figures};
     uint32_t at = probe(book, row->unit, row->number);
-    bool extremes = false;
-    if (book->index[at] == 0) {
-        TH_ASSERT(book->rows_count < book->rows_capacity);
-        TH_ASSERT(old == NULL);
-        book->rows[book->rows_count] = (struct th_row_slot){.row = *row};
-        book->index[at] = ++book->rows_count;
-    } else {
-        struct th_row_slot *slot = &book->rows[book->index[at] - 1];
-        TH_ASSERT(row->revision > slot->row.revision);
-        TH_ASSERT(old != NULL);
-        extremes = for_chain(core, &core->registry, book->id, &book->rollups, &slot->row,
-                             th_rollup_retract_figures);
-        book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
-        th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
-        old->next = slot->old;
-        slot->old = old;
-        slot->row = *row;
-    }
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
-    (void)for_chain(core, &core->registry, book->id, &book->rollups, row, apply);
-    if (extremes)
-        recombine_chain(core, book, row->unit);
-}
-
-static uint32_t *count_of(struct th_counts *counts, enum th_timeliness timeliness)
-{
-    if (timeliness == TH_TIMELINESS_LATE)
-        return &counts->late;
-    return timeliness == TH_TIMELINESS_UNDECIDED ? &counts->undecided : &counts->on_time;
+    if (book->index[at] == 0) {
+        TH_ASSERT(old == NULL);
+        add_slot(book, at, row);
+        th_rollups_add(&core->registry, layout, &book->rollups, &change);
+        return;
+    }
+    struct th_row_slot *slot = &book->rows[book->index[at] - 1];
+    struct th_figures old_figures;
+    TH_ASSERT(row->revision > slot->row.revision);
+    TH_ASSERT(old != NULL);
+    th_figures_read(layout, &slot->row, &old_figures);
+    change.old_row = &slot->row;
+    change.old_figures = &old_figures;
+    th_rollups_add(&core->registry, layout, &book->rollups, &change);
+    book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
+    th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
+    old->next = slot->old;
+    slot->old = old;
+    slot->row = *row;
 }
 
 void th_book_judge(struct th_core *core, struct th_book *book, uint32_t place,
                    enum th_timeliness timeliness)
 {
     struct th_row *row = &book->rows[place].row;
-    enum th_branch branch = th_unit_kind_branch(core->registry.units[row->unit].kind);
-    uint32_t above = counted_in(core, &core->registry, book->id, row->unit);
-    for (; above != TH_UNIT_NONE; above = core->registry.units[above].parent)
-        for (int i = 0; i < 2; i++) {
-            struct th_rollup_slot *slot =
-                th_rollups_get(&book->rollups, above, i == 0 ? TH_BRANCH_ALL : branch);
-            --*count_of(&slot->rollup.counts, row->timeliness);
-            ++*count_of(&slot->rollup.counts, timeliness);
-            slot->is_dirty = true;
-        }
+    th_rollups_judge(&core->registry, &book->rollups, row, timeliness);
     book->undecided -= row->timeliness == TH_TIMELINESS_UNDECIDED;
     book->undecided += timeliness == TH_TIMELINESS_UNDECIDED;
     row->timeliness = timeliness;
@@ -398,6 +178,13 @@ bool th_book_is_past(const struct th_book *book, th_instant at)
         if (book->rows[i].row.received.ms >= at.ms)
             return true;
     return false;
+}
+
+void th_book_drop_past(struct th_core *core, struct th_book *book)
+{
+    th_rollups_deinit(core, book->id, &book->past);
+    core->pasts_count -= book->has_past;
+    book->has_past = false;
 }
 
 void th_book_deinit(struct th_core *core, struct th_book *book)
@@ -413,8 +200,9 @@ void th_book_deinit(struct th_core *core, struct th_book *book)
     }
     th_heap_free(&core->heap, book->rows, book->rows_capacity * sizeof *book->rows);
     th_heap_free(&core->heap, book->index, book->index_capacity * sizeof *book->index);
+    th_heap_free(&core->heap, book->heads, book->heads_count * sizeof *book->heads);
     th_rollups_deinit(core, book->id, &book->rollups);
-    th_rollups_deinit(core, book->id, &book->past);
+    th_book_drop_past(core, book);
 }
 
 /* ---- loading ---- */
@@ -429,7 +217,7 @@ int th_core_book_open(struct th_core *core, struct th_book_id id)
     struct th_book *book = th_book_get(core, id);
     if (book->is_open)
         return 0;
-    int status = init_set(core, &core->registry, id, &book->rollups);
+    int status = th_rollups_init(core, &core->registry, id, &book->rollups);
     if (status < 0)
         return status;
     book->is_open = true;
@@ -449,7 +237,7 @@ static int copy_row(struct th_core *core, const struct th_row *row, struct th_ro
 
 static int check_row(const struct th_core *core, struct th_book_id id, const struct th_row *row)
 {
-    return row->unit < core->registry.count ? th_rollup_check_row(layout_of(core, id), row)
+    return row->unit < core->registry.count ? th_rollup_check_row(th_rollups_layout(core, id), row)
                                             : TH_E_CORRUPT;
 }
 
@@ -458,18 +246,20 @@ int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th
     struct th_book *book = th_book_get(core, id);
     TH_ASSERT(book->is_open);
     struct th_row own;
+    struct th_figures figures;
     int status = check_row(core, id, row);
     if (status == 0 && th_book_find(book, row->unit, row->number) != NULL)
         status = TH_E_CORRUPT;
     if (status == 0)
         status = th_book_reserve(core, book, 1);
     if (status == 0)
-        status = th_book_reserve_rollups(core, book, row->unit);
+        status = th_rollups_reserve(core, &core->registry, id, &book->rollups, row->unit);
     if (status == 0)
         status = copy_row(core, row, &own);
     if (status < 0)
         return status;
-    th_book_put(core, book, &own, NULL);
+    th_figures_read(th_rollups_layout(core, id), &own, &figures);
+    th_book_put(core, book, &own, &figures, NULL);
     return 0;
 }
 
@@ -490,18 +280,21 @@ int th_core_book_revision(struct th_core *core, struct th_book_id id,
 
 void th_core_book_close(struct th_core *core, struct th_book_id id)
 {
-    struct th_book *book = th_book_get(core, id);
-    for (size_t i = 0; i < (size_t)book->rollups.units_count * TH_BRANCHES; i++)
-        if (book->rollups.slots[i] != NULL)
-            book->rollups.slots[i]->is_dirty = false; /* the tables have them */
+    struct th_rollup_set *set = &th_book_get(core, id)->rollups;
+    for (size_t i = 0; i < (size_t)set->places_count * TH_BRANCHES; i++)
+        if (set->slots[i] != NULL)
+            set->slots[i]->is_dirty = false; /* the tables have them */
+    set->is_dirty = false;
 }
 
 int th_core_give_past(struct th_core *core, struct th_book_id id, th_instant at,
                       const struct th_row *rows, size_t rows_count)
 {
+    const struct th_rollup_layout *layout = th_rollups_layout(core, id);
     struct th_book *book = th_book_get(core, id);
     struct th_rollup_set set;
-    int status = init_set(core, &core->registry, id, &set);
+    struct th_figures figures;
+    int status = th_rollups_init(core, &core->registry, id, &set);
     if (status < 0)
         return status;
     for (size_t i = 0; status == 0 && i < rows_count; i++) {
@@ -509,17 +302,21 @@ int th_core_give_past(struct th_core *core, struct th_book_id id, th_instant at,
         row.timeliness = TH_TIMELINESS_ON_TIME; /* first received before the due instant */
         status = check_row(core, id, &row);
         if (status == 0)
-            status = reserve_chain(core, &core->registry, id, &set, row.unit);
-        if (status == 0)
-            (void)for_chain(core, &core->registry, id, &set, &row, apply);
+            status = th_rollups_reserve(core, &core->registry, id, &set, row.unit);
+        if (status < 0)
+            break;
+        th_figures_read(layout, &row, &figures);
+        th_rollups_add(&core->registry, layout, &set,
+                       &(struct th_replacement){.row = &row, .figures = &figures});
     }
     if (status < 0) {
         th_rollups_deinit(core, id, &set);
         return status;
     }
-    th_rollups_deinit(core, id, &book->past);
+    th_book_drop_past(core, book);
     book->past = set;
     book->has_past = true;
     book->past_at = at;
+    core->pasts_count++;
     return 0;
 }

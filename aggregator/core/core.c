@@ -80,6 +80,7 @@ int th_core_load_mark(struct th_core *core, struct th_book_id id, const struct t
     struct th_book *book = th_book_get(core, id);
     book->mark = *mark;
     book->has_mark = true;
+    core->knows_timer = false;
     return 0;
 }
 
@@ -279,6 +280,7 @@ static void undo_all(const struct th_step *step)
         if (undo->is_mark) {
             undo->book->mark = undo->mark;
             undo->book->has_mark = undo->had_mark;
+            step->core->knows_timer = false;
         } else {
             th_book_judge(step->core, undo->book, undo->row, undo->timeliness);
         }
@@ -288,12 +290,11 @@ static void undo_all(const struct th_step *step)
 /* Pasts that were given for closings are used up once the step has succeeded. */
 void th_core_drop_pasts(struct th_core *core)
 {
-    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+    for (uint16_t plan = 0; core->pasts_count > 0 && plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             struct th_book *book = &core->plans[plan].books[i];
             if (book->has_past && book->mark.closed)
-                th_rollups_deinit(core, book->id, &book->past);
-            book->has_past = book->has_past && !book->mark.closed;
+                th_book_drop_past(core, book);
         }
 }
 
@@ -307,6 +308,7 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
     const struct th_recovery_row recovery = core->recovery;
     const uint64_t next_position = core->next_position;
     const size_t effects_count = effects->count;
+    th_timers_refresh(core);
     int status = run(&step);
     if (status < 0) {
         undo_all(&step);
@@ -328,23 +330,36 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
     return 0;
 }
 
+static int take_book(struct th_core *core, struct th_book *book, th_core_rollup_fn *fn,
+                     void *context)
+{
+    struct th_rollup_set *set = &book->rollups;
+    const struct th_rollup_layout *layout = th_rollups_layout(core, book->id);
+    for (uint32_t place = 0; place < set->places_count; place++)
+        for (int branch = 0; branch < TH_BRANCHES; branch++) {
+            struct th_rollup_slot *slot = set->slots[(size_t)place * TH_BRANCHES + (size_t)branch];
+            if (slot == NULL || !slot->is_dirty)
+                continue;
+            uint32_t unit =
+                place < core->registry.places_count ? core->registry.placed[place] : set->territory;
+            th_rollups_settle(core, book, unit, (enum th_branch)branch);
+            int status = fn(context, book->id, unit, (enum th_branch)branch, layout, &slot->rollup);
+            if (status != 0)
+                return status;
+            slot->is_dirty = false;
+        }
+    set->is_dirty = false;
+    return 0;
+}
+
 int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context)
 {
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             struct th_book *book = &core->plans[plan].books[i];
-            size_t count = (size_t)book->rollups.units_count * TH_BRANCHES;
-            for (size_t at = 0; at < count; at++) {
-                struct th_rollup_slot *slot = book->rollups.slots[at];
-                if (slot == NULL || !slot->is_dirty)
-                    continue;
-                int status = fn(context, book->id, (uint32_t)(at / TH_BRANCHES),
-                                (enum th_branch)(at % TH_BRANCHES), &core->plans[plan].layout,
-                                &slot->rollup);
-                if (status != 0)
-                    return status;
-                slot->is_dirty = false;
-            }
+            int status = book->rollups.is_dirty ? take_book(core, book, fn, context) : 0;
+            if (status != 0)
+                return status;
         }
     return 0;
 }
@@ -416,10 +431,7 @@ bool th_core_expects(const struct th_core *core, struct th_book_id book, uint32_
 bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit)
 {
     const struct th_book *found_book = &core->plans[book.plan].books[book.obligation];
-    for (uint32_t i = 0; i < found_book->rows_count; i++)
-        if (found_book->rows[i].row.unit == unit)
-            return true;
-    return false;
+    return th_book_first_of(found_book, unit) != NULL;
 }
 
 const struct th_mark *th_core_mark(const struct th_core *core, struct th_book_id book)

@@ -68,66 +68,58 @@ struct unpacked {
     struct th_values all;
 };
 
-static const struct th_values *unpack(const struct th_judging *judging, const struct th_plan *plan,
-                                      const struct th_obligation *obligation, uint32_t unit,
+/* What the unit has reported to a book. NULL: nothing, or there is no such book. */
+static const struct th_values *unpack(const struct th_judging *judging, const struct th_book *book,
                                       struct unpacked *unpacked)
 {
-    const struct th_core *core = judging->core;
-    for (uint16_t i = 0; obligation != NULL && i < core->plans_count; i++) {
-        if (core->plans[i].plan != plan)
-            continue;
-        struct th_book_id id = {i, (uint16_t)(obligation - plan->obligations)};
-        const struct th_row *row = th_planning_find_row(judging->planning, id, unit, 0);
-        size_t count = 0;
-        if (row == NULL || th_packed_decode(row->values, row->values_size, unpacked->numbers,
-                                            unpacked->values, TH_LIMIT_INDICATORS_MAX, &count) < 0)
-            return NULL;
-        unpacked->all = (struct th_values){unpacked->numbers, unpacked->values, count};
-        return &unpacked->all;
-    }
-    return NULL;
+    const struct th_row *row =
+        book == NULL ? NULL : th_planning_find_row(judging->planning, book->id, judging->unit, 0);
+    size_t count = 0;
+    if (row == NULL || th_packed_decode(row->values, row->values_size, unpacked->numbers,
+                                        unpacked->values, TH_LIMIT_INDICATORS_MAX, &count) < 0)
+        return NULL;
+    unpacked->all = (struct th_values){unpacked->numbers, unpacked->values, count};
+    return &unpacked->all;
 }
 
-static void check_content(const struct th_judging *judging, const struct th_plan *plan,
-                          const struct th_obligation *obligation, const struct th_report *report,
-                          struct th_reasons *errors, struct th_reasons *warnings)
+static void check_content(const struct th_judging *judging, struct th_book_id id,
+                          const struct th_report *report, struct th_reasons *errors,
+                          struct th_reasons *warnings)
 {
-    const struct th_core *core = judging->core;
-    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
-    for (uint16_t i = 0; i < core->plans_count; i++)
-        plans[i] = core->plans[i].plan;
-    struct th_related_obligations found;
-    th_related_find(plans, core->plans_count, plan, obligation, &found);
+    const struct th_plan_slot *slot = &judging->core->plans[id.plan];
+    const struct th_book *book = &slot->books[id.obligation];
     struct unpacked half, previous, same;
-    uint32_t unit = judging->unit;
-    struct th_related related = {
-        .half_year = unpack(judging, found.half_year_plan, found.half_year, unit, &half),
-        .previous_year =
-            unpack(judging, found.previous_year_plan, found.previous_year, unit, &previous),
-        .previous_same =
-            unpack(judging, found.previous_same_plan, found.previous_same, unit, &same)};
-    th_report_check(plan, obligation, &core->registry.units[unit], report, &related, errors,
+    struct th_related related = {.half_year = unpack(judging, book->half_year, &half),
+                                 .previous_year = unpack(judging, book->previous_year, &previous),
+                                 .previous_same = unpack(judging, book->previous_same, &same)};
+    th_report_check(slot->plan, &slot->plan->obligations[id.obligation],
+                    &judging->core->registry.units[judging->unit], report, &related, errors,
                     warnings);
 }
 
 /* A unit is asked when the obligation names it and it is valid on the last day on time, or, without
  * a due date, on the day of the report. */
-static bool is_expected(const struct th_judging *judging, const struct th_plan *plan,
-                        const struct th_obligation *obligation)
+static bool is_expected(const struct th_judging *judging, struct th_book_id id)
 {
     const struct th_registry *registry = &judging->core->registry;
+    const struct th_plan_slot *slot = &judging->core->plans[id.plan];
+    const struct th_plan *plan = slot->plan;
+    const struct th_obligation *obligation = &plan->obligations[id.obligation];
+    const uint8_t *expected = slot->books[id.obligation].rollups.expected;
+    if (expected != NULL)
+        return (expected[judging->unit / 8] >> judging->unit % 8 & 1) != 0;
     th_day day =
         obligation->has_due ? th_obligation_last_day(obligation) : th_day_of_instant(judging->time);
     return th_registry_expects(registry, plan, obligation, judging->unit, day);
 }
 
-static void check_terms(const struct th_judging *judging, const struct th_plan *plan,
-                        const struct th_obligation *obligation, const struct th_report *report,
-                        struct th_reasons *errors)
+static void check_terms(const struct th_judging *judging, struct th_book_id id,
+                        const struct th_report *report, struct th_reasons *errors)
 {
+    const struct th_obligation *obligation = th_book_obligation(judging->core, id);
     char shown[TH_FIGURE_TEXT_SIZE];
     const struct th_terms *accept = th_obligation_terms(obligation, TH_TERM_ACCEPT_UNTIL);
-    if (!is_expected(judging, plan, obligation))
+    if (!is_expected(judging, id))
         th_reasons_add_code(errors, "unit", judging->core->registry.units[judging->unit].code,
                             TH_REASON_NOT_EXPECTED);
     bool number_fits = obligation->open_ended
@@ -142,33 +134,20 @@ static void check_terms(const struct th_judging *judging, const struct th_plan *
         th_reasons_add_code(errors, "", "", TH_REASON_SUSPENDED);
 }
 
-bool th_core_find_book(const struct th_core *core, const struct th_report *report,
-                       struct th_book_id *ret_book)
-{
-    uint16_t number = 0;
-    if (!th_core_find_plan(core, report->plan, &number))
-        return false;
-    const struct th_plan *plan = core->plans[number].plan;
-    const struct th_obligation *obligation =
-        th_plan_find(plan, report->obligation.bytes, report->obligation.size);
-    if (obligation == NULL)
-        return false;
-    *ret_book = (struct th_book_id){number, (uint16_t)(obligation - plan->obligations)};
-    return true;
-}
-
 /* The plan and obligation of a report. False when they or its unit are wrong: reasons are given. */
 static bool find_book(const struct th_judging *judging, const struct th_report *report,
                       struct th_reasons *errors, struct th_book_id *ret_book)
 {
     const struct th_core *core = judging->core;
-    uint16_t number;
+    struct th_book_id id;
     if (!is_same(report->unit, judging->submission->header.unit))
         th_reasons_add_code(errors, "unit", "", TH_REASON_UNIT);
-    if (!th_core_find_plan(core, report->plan, &number))
+    if (!th_core_find_plan(core, report->plan, &id.plan))
         th_reasons_add_code(errors, "plan", "", TH_REASON_PLAN);
-    else if (!th_core_find_book(core, report, ret_book))
+    else if (!th_plan_slot_find(&core->plans[id.plan], report->obligation, &id.obligation))
         th_reasons_add_code(errors, "obligation", "", TH_REASON_OBLIGATION);
+    else
+        *ret_book = id;
     return errors->count == 0;
 }
 
@@ -195,11 +174,9 @@ static void check_all(const struct th_judging *judging, const struct th_report *
                       struct th_reasons *errors, struct th_reasons *warnings,
                       struct th_judged *judged)
 {
-    const struct th_plan *plan = judging->core->plans[judged->book.plan].plan;
-    const struct th_obligation *obligation = &plan->obligations[judged->book.obligation];
     check_order(judging, report, errors, judged);
-    check_terms(judging, plan, obligation, report, errors);
-    check_content(judging, plan, obligation, report, errors, warnings);
+    check_terms(judging, judged->book, report, errors);
+    check_content(judging, judged->book, report, errors, warnings);
 }
 
 /* ---- what a log that was lost had decided ---- */

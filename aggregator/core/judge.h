@@ -35,8 +35,5 @@ void th_judge_report(const struct th_judging *judging, size_t index, struct th_r
                      struct th_reasons *warnings, struct th_judged *ret_judged);
 /* When the log that was lost received what its leaf says it accepted. */
 th_instant th_leaf_received(const struct th_leaf *leaf);
-/* The obligation of a report that its plan knows. */
-bool th_core_find_book(const struct th_core *core, const struct th_report *report,
-                       struct th_book_id *ret_book);
 
 #endif

@@ -33,36 +33,23 @@ static void need_book(struct needs *needs, struct th_book_id id)
         add(needs, (struct th_need){.book = id});
 }
 
-static void need_obligation(struct needs *needs, const struct th_plan *plan,
-                            const struct th_obligation *obligation)
+static void need_related(struct needs *needs, const struct th_book *related)
 {
-    for (uint16_t i = 0; obligation != NULL && i < needs->core->plans_count; i++)
-        if (needs->core->plans[i].plan == plan)
-            need_book(needs, (struct th_book_id){i, (uint16_t)(obligation - plan->obligations)});
+    if (related != NULL)
+        need_book(needs, related->id);
 }
 
 static void need_reports(struct needs *needs, const struct th_submission *submission)
 {
-    const struct th_core *core = needs->core;
-    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
-    for (uint16_t i = 0; i < core->plans_count; i++)
-        plans[i] = core->plans[i].plan;
     for (size_t i = 0; i < submission->header.reports_count; i++) {
-        const struct th_report *report = &submission->reports[i];
-        uint16_t number;
-        if (!th_core_find_plan(core, report->plan, &number))
+        struct th_book_id id;
+        if (!th_core_find_book(needs->core, &submission->reports[i], &id))
             continue;
-        const struct th_plan *plan = plans[number];
-        const struct th_obligation *obligation =
-            th_plan_find(plan, report->obligation.bytes, report->obligation.size);
-        if (obligation == NULL)
-            continue;
-        struct th_related_obligations related;
-        th_related_find(plans, core->plans_count, plan, obligation, &related);
-        need_obligation(needs, plan, obligation);
-        need_obligation(needs, related.half_year_plan, related.half_year);
-        need_obligation(needs, related.previous_year_plan, related.previous_year);
-        need_obligation(needs, related.previous_same_plan, related.previous_same);
+        const struct th_book *book = book_of(needs->core, id);
+        need_book(needs, id);
+        need_related(needs, book->half_year);
+        need_related(needs, book->previous_year);
+        need_related(needs, book->previous_same);
     }
 }
 
@@ -87,6 +74,8 @@ static void need_all(struct needs *needs)
 static void need_timers(struct needs *needs, th_instant limit, bool walks)
 {
     const struct th_core *core = needs->core;
+    if (th_timers_rest(core, limit))
+        return;
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             const struct th_book *book = &core->plans[plan].books[i];

@@ -15,6 +15,7 @@ int th_planning_init(struct th_step *step, size_t capacity, struct th_planning *
 
 static void drop_one(struct th_heap *heap, const struct th_planned *planned)
 {
+    planned->book->planned--;
     th_heap_free(heap, planned->old, sizeof *planned->old);
     th_heap_free(heap, (void *)(uintptr_t)planned->row.values, planned->row.values_size);
 }
@@ -28,11 +29,10 @@ void th_planning_drop(struct th_planning *planning)
 
 /* ---- looking ---- */
 
-static bool is_report(const struct th_planned *planned, struct th_book_id id, uint32_t unit,
+static bool is_report(const struct th_planned *planned, const struct th_book *book, uint32_t unit,
                       uint32_t number)
 {
-    return planned->book->id.plan == id.plan && planned->book->id.obligation == id.obligation &&
-           planned->row.unit == unit && planned->row.number == number;
+    return planned->book == book && planned->row.unit == unit && planned->row.number == number;
 }
 
 static const struct th_book *book_of(const struct th_planning *planning, struct th_book_id id)
@@ -43,10 +43,11 @@ static const struct th_book *book_of(const struct th_planning *planning, struct 
 const struct th_row *th_planning_find_row(const struct th_planning *planning, struct th_book_id id,
                                           uint32_t unit, uint32_t number)
 {
-    for (size_t i = planning->count; i-- > 0;)
-        if (is_report(&planning->items[i], id, unit, number))
+    const struct th_book *book = book_of(planning, id);
+    for (size_t i = planning->count; book->planned > 0 && i-- > 0;)
+        if (is_report(&planning->items[i], book, unit, number))
             return &planning->items[i].row;
-    const struct th_row_slot *slot = th_book_find(book_of(planning, id), unit, number);
+    const struct th_row_slot *slot = th_book_find(book, unit, number);
     return slot == NULL ? NULL : &slot->row;
 }
 
@@ -54,16 +55,17 @@ bool th_planning_find_revision(const struct th_planning *planning, struct th_boo
                                uint32_t unit, const struct th_report *report,
                                const struct th_digest **ret_digest, uint64_t *ret_position)
 {
-    for (size_t i = 0; i < planning->count; i++) {
+    const struct th_book *book = book_of(planning, id);
+    for (size_t i = 0; book->planned > 0 && i < planning->count; i++) {
         const struct th_planned *planned = &planning->items[i];
-        if (is_report(planned, id, unit, report->number) &&
+        if (is_report(planned, book, unit, report->number) &&
             planned->row.revision == report->revision) {
             *ret_digest = &planned->row.digest;
             *ret_position = planned->row.position;
             return true;
         }
     }
-    const struct th_row_slot *slot = th_book_find(book_of(planning, id), unit, report->number);
+    const struct th_row_slot *slot = th_book_find(book, unit, report->number);
     if (slot == NULL)
         return false;
     if (slot->row.revision == report->revision) {
@@ -84,20 +86,25 @@ bool th_planning_find_revision(const struct th_planning *planning, struct th_boo
 
 /* The row's values, in memory of the core's own. */
 static int pack(const struct th_planning *planning, struct th_book_id id,
-                const struct th_report *report, struct th_row *row)
+                const struct th_report *report, struct th_planned *planned)
 {
     struct th_core *core = planning->step->core;
-    if (!th_row_can_pack(report))
+    struct th_arena *arena = planning->step->effects->arena;
+    struct th_row *row = &planned->row;
+    if (!th_row_can_pack(report) || (row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due))
         return TH_E_CORRUPT;
-    int status = th_row_pack(report, planning->step->effects->arena, row);
+    int status = th_row_values(report, arena, &planned->values);
     if (status == 0)
-        status = th_rollup_check_row(&core->plans[id.plan].layout, row);
+        status = th_rollup_check_values(&core->plans[id.plan].layout, &planned->values);
+    if (status == 0)
+        status = th_row_pack_values(report, &planned->values, arena, row);
     if (status < 0)
         return status;
     uint8_t *own = th_heap_alloc(&core->heap, row->values_size);
     if (own == NULL)
         return TH_E_NO_MEMORY;
     memcpy(own, row->values, row->values_size);
+    planned->packed = row->values;
     row->values = own;
     return 0;
 }
@@ -107,7 +114,7 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
 {
     struct th_core *core = planning->step->core;
     struct th_planned planned = {.book = th_book_get(core, id), .row = *row};
-    int status = pack(planning, id, report, &planned.row);
+    int status = pack(planning, id, report, &planned);
     if (status < 0)
         return status;
     if (before != NULL) {
@@ -125,24 +132,23 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
                                                      .digest = before->digest,
                                                      .received = before->received};
     }
+    planned.book->planned++;
     planning->items[planning->count++] = planned;
     return 0;
 }
 
 /* ---- putting ---- */
 
-/* Values are copied: the row that keeps them may be superseded in the same batch. */
+/* With the values of the arena: the row that keeps its own may be superseded in the same batch. */
 static int push_row(struct th_step *step, const struct th_planned *planned)
 {
     const struct th_row *row = &planned->row;
-    uint8_t *values = th_arena_alloc(step->effects->arena, row->values_size);
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_ROW);
-    if (values == NULL || effect == NULL)
+    if (effect == NULL)
         return TH_E_NO_MEMORY;
-    memcpy(values, row->values, row->values_size);
     effect->book = planned->book->id;
     effect->body.row = *row;
-    effect->body.row.values = values;
+    effect->body.row.values = planned->packed;
     if (planned->old == NULL)
         return 0;
     effect = th_step_push(step, TH_EFFECT_PUT_REVISION);
@@ -159,9 +165,11 @@ int th_planning_prepare(struct th_planning *planning)
     int status = 0;
     for (size_t i = 0; status == 0 && i < planning->count; i++) {
         struct th_planned *planned = &planning->items[i];
-        status = th_book_reserve(step->core, planned->book, (uint32_t)planning->count);
+        struct th_book *book = planned->book;
+        status = th_book_reserve(step->core, book, book->planned);
         if (status == 0)
-            status = th_book_reserve_rollups(step->core, planned->book, planned->row.unit);
+            status = th_rollups_reserve(step->core, &step->core->registry, book->id, &book->rollups,
+                                        planned->row.unit);
         if (status == 0)
             status = push_row(step, planned);
     }
@@ -172,7 +180,11 @@ void th_planning_put(struct th_planning *planning)
 {
     for (size_t i = 0; i < planning->count; i++) {
         const struct th_planned *planned = &planning->items[i];
-        th_book_put(planning->step->core, planned->book, &planned->row, planned->old);
+        struct th_core *core = planning->step->core;
+        struct th_figures figures;
+        th_figures_take(th_rollups_layout(core, planned->book->id), &planned->values, &figures);
+        th_book_put(core, planned->book, &planned->row, &figures, planned->old);
+        planned->book->planned--;
     }
     planning->count = 0;
 }

@@ -11,7 +11,9 @@
 
 struct th_planned {
     struct th_book *book;
-    struct th_row row;
+    struct th_row row;           /* its values are owned until put */
+    struct th_values values;     /* the same, unpacked */
+    const uint8_t *packed;       /* the same once more, in the batch's arena */
     struct th_old_revision *old; /* owned until put; the revision that it supersedes */
 };
 

@@ -120,6 +120,7 @@ int th_apply_units(struct th_step *step, struct th_registry *registry, uint64_t 
     for (size_t i = 0; i < rebuilt_count; i++) {
         th_rollups_deinit(core, rebuilt[i].book->id, &rebuilt[i].book->rollups);
         rebuilt[i].book->rollups = rebuilt[i].set;
+        th_book_drop_past(core, rebuilt[i].book); /* it was counted for the old tree */
     }
     th_registry_deinit(&core->heap, &core->registry);
     core->registry = *registry;
@@ -155,7 +156,7 @@ int th_step_units(struct th_step *step)
 bool th_core_find_plan(const struct th_core *core, struct th_text id, uint16_t *ret_plan)
 {
     for (uint16_t i = 0; i < core->plans_count; i++)
-        if (strlen(core->plans[i].plan->id) == id.size &&
+        if (core->plans[i].id_size == id.size &&
             memcmp(core->plans[i].plan->id, id.bytes, id.size) == 0) {
             *ret_plan = i;
             return true;
@@ -163,31 +164,47 @@ bool th_core_find_plan(const struct th_core *core, struct th_text id, uint16_t *
     return false;
 }
 
+static void free_slot(struct th_core *core, struct th_plan_slot *slot)
+{
+    th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
+    th_heap_free(&core->heap, slot->index, slot->index_capacity * sizeof *slot->index);
+    th_heap_discharge(&core->heap, slot->charged);
+    th_arena_deinit(&slot->arena);
+}
+
+static int fill_slot(struct th_core *core, struct th_plan_slot *slot)
+{
+    const struct th_plan *plan = slot->plan;
+    slot->books = th_heap_alloc_array(&core->heap, plan->obligations_count, sizeof *slot->books);
+    int status = slot->books == NULL ? TH_E_NO_MEMORY : th_plan_slot_index(core, slot);
+    if (status == 0)
+        status = th_rollup_layout_init(&plan->catalogue, &slot->arena, &slot->layout);
+    if (status == 0)
+        status = th_heap_charge(&core->heap, slot->arena.taken_bytes);
+    if (status == 0)
+        slot->charged = slot->arena.taken_bytes;
+    return status;
+}
+
 int th_core_add_plan(struct th_core *core, const struct th_plan *plan,
                      const struct th_digest *digest, th_instant loaded_at)
 {
     if (core->plans_count == TH_LIMIT_PLANS_MAX)
         return TH_E_LIMIT;
-    struct th_plan_slot *slot = &core->plans[core->plans_count];
-    const size_t cells = ((size_t)plan->catalogue.number_max + 8) * sizeof(uint32_t);
-    struct th_plan_slot made = {.plan = plan, .digest = *digest, .loaded_at = loaded_at};
-    made.books = th_heap_alloc_array(&core->heap, plan->obligations_count, sizeof *made.books);
-    if (made.books == NULL)
-        return TH_E_NO_MEMORY;
-    th_arena_init(&made.arena, cells, cells);
-    int status = th_rollup_layout_init(&plan->catalogue, &made.arena, &made.layout);
-    if (status == 0)
-        status = th_heap_charge(&core->heap, made.arena.taken_bytes);
+    const size_t layout_bytes = th_rollup_layout_bytes(&plan->catalogue);
+    struct th_plan_slot made = {
+        .plan = plan, .id_size = strlen(plan->id), .digest = *digest, .loaded_at = loaded_at};
+    th_arena_init(&made.arena, layout_bytes, layout_bytes);
+    int status = fill_slot(core, &made);
     if (status < 0) {
-        th_arena_deinit(&made.arena);
-        th_heap_free(&core->heap, made.books, plan->obligations_count * sizeof *made.books);
+        free_slot(core, &made);
         return status;
     }
-    made.charged = made.arena.taken_bytes;
     for (uint16_t i = 0; i < plan->obligations_count; i++)
         made.books[i].id = (struct th_book_id){core->plans_count, i};
-    *slot = made;
-    core->plans_count++;
+    core->plans[core->plans_count++] = made;
+    core->knows_timer = false;
+    th_core_relate_last_plan(core);
     return 0;
 }
 
@@ -195,12 +212,12 @@ void th_core_drop_plan(struct th_core *core)
 {
     TH_ASSERT(core->plans_count > 0);
     struct th_plan_slot *slot = &core->plans[core->plans_count - 1];
+    th_core_forget_last_plan(core);
     for (uint16_t i = 0; i < slot->plan->obligations_count; i++)
         th_book_deinit(core, &slot->books[i]);
-    th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
-    th_heap_discharge(&core->heap, slot->charged);
-    th_arena_deinit(&slot->arena);
+    free_slot(core, slot);
     core->plans_count--;
+    core->knows_timer = false;
 }
 
 /* The books of a new plan are open from the start, so that their rollups, which say what is

@@ -51,6 +51,17 @@ static void link_children(struct th_registry *registry)
     }
 }
 
+/* Units with others below them, in order of their numbers. */
+static void place_parents(struct th_registry *registry)
+{
+    for (uint32_t i = 0; i < registry->count; i++) {
+        bool is_parent = registry->first_child[i] != TH_UNIT_NONE;
+        registry->places[i] = is_parent ? registry->places_count : TH_UNIT_NONE;
+        if (is_parent)
+            registry->placed[registry->places_count++] = i;
+    }
+}
+
 /* Orders, resolves parents, and turns places in the ordered list into numbers. */
 static int resolve(struct th_registry *registry)
 {
@@ -63,7 +74,10 @@ static int resolve(struct th_registry *registry)
     registry->sorted = th_arena_alloc_array(arena, count, sizeof(uint32_t));
     registry->first_child = th_arena_alloc_array(arena, count, sizeof(uint32_t));
     registry->next_sibling = th_arena_alloc_array(arena, count, sizeof(uint32_t));
-    if (registry->sorted == NULL || registry->first_child == NULL || registry->next_sibling == NULL)
+    registry->places = th_arena_alloc_array(arena, count, sizeof(uint32_t));
+    registry->placed = th_arena_alloc_array(arena, count, sizeof(uint32_t));
+    if (registry->sorted == NULL || registry->first_child == NULL ||
+        registry->next_sibling == NULL || registry->places == NULL || registry->placed == NULL)
         return TH_E_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         const struct th_unit *unit = &registry->units[i];
@@ -80,6 +94,7 @@ static int resolve(struct th_registry *registry)
             *parent = registry->sorted[*parent];
     }
     link_children(registry);
+    place_parents(registry);
     return 0;
 }
 
@@ -173,15 +188,4 @@ bool th_registry_expects(const struct th_registry *registry, const struct th_pla
     /* By number, not by code: parents are numbers too, and nothing is looked up by code. */
     struct th_unit_list units = {.units = registry->units, .count = registry->count};
     return th_plan_expects(plan, obligation, &units, unit, day);
-}
-
-uint32_t th_registry_counted_in(const struct th_registry *registry, const struct th_plan *plan,
-                                uint32_t unit)
-{
-    if (registry->first_child[unit] != TH_UNIT_NONE)
-        return unit;
-    if (strcmp(registry->units[unit].code, plan->territory) == 0 &&
-        unit == th_registry_territory(registry, plan))
-        return unit;
-    return registry->units[unit].parent;
 }

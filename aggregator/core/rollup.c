@@ -17,6 +17,9 @@
 #define BELOW_ALL (-((th_int128)1 << 100))
 #define ABOVE_ALL ((th_int128)1 << 100)
 
+/* The rule of a number that is no indicator's. */
+#define NO_RULE UINT8_MAX
+
 static uint32_t cells_of(const struct th_indicator *indicator)
 {
     switch (indicator->up) {
@@ -35,21 +38,43 @@ static uint32_t cells_of(const struct th_indicator *indicator)
     return 0;
 }
 
+size_t th_rollup_layout_bytes(const struct th_catalogue *catalogue)
+{
+    const size_t numbers = (size_t)catalogue->number_max + 2;
+    return numbers * (sizeof(uint32_t) + sizeof(uint8_t) + 2 * sizeof(uint16_t)) +
+           4 * _Alignof(max_align_t);
+}
+
 int th_rollup_layout_init(const struct th_catalogue *catalogue, struct th_arena *arena,
                           struct th_rollup_layout *ret_layout)
 {
-    uint32_t *cells_at =
-        th_arena_alloc_array(arena, (size_t)catalogue->number_max + 2, sizeof *cells_at);
-    if (cells_at == NULL)
+    const size_t numbers = (size_t)catalogue->number_max + 2;
+    uint32_t *cells_at = th_arena_alloc_array(arena, numbers, sizeof *cells_at);
+    uint8_t *rules = th_arena_alloc_array(arena, numbers, sizeof *rules);
+    uint16_t *ratios = th_arena_alloc_array(arena, numbers, sizeof *ratios);
+    uint16_t *extremes = th_arena_alloc_array(arena, numbers, sizeof *extremes);
+    if (cells_at == NULL || rules == NULL || ratios == NULL || extremes == NULL)
         return TH_E_NO_MEMORY;
-    uint32_t at = 0;
+    struct th_rollup_layout layout = {.catalogue = catalogue,
+                                      .cells_at = cells_at,
+                                      .rules = rules,
+                                      .ratios = ratios,
+                                      .extremes = extremes};
     for (uint32_t number = 0; number <= catalogue->number_max; number++) {
         const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
-        cells_at[number] = at;
-        at += indicator == NULL ? 0 : cells_of(indicator);
+        cells_at[number] = layout.cells_count;
+        rules[number] = NO_RULE;
+        if (indicator == NULL)
+            continue;
+        rules[number] = (uint8_t)indicator->up;
+        layout.cells_count += cells_of(indicator);
+        if (indicator->up == TH_UP_RATIO_OF_SUMS)
+            ratios[layout.ratios_count++] = (uint16_t)number;
+        if (indicator->up == TH_UP_MAX || indicator->up == TH_UP_AVERAGE_MIN_MAX)
+            extremes[layout.extremes_count++] = (uint16_t)number;
     }
-    cells_at[catalogue->number_max + 1U] = at;
-    *ret_layout = (struct th_rollup_layout){catalogue, cells_at, at};
+    cells_at[catalogue->number_max + 1U] = layout.cells_count;
+    *ret_layout = layout;
     return 0;
 }
 
@@ -88,36 +113,40 @@ void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollu
         memcpy(to->cells, from->cells, layout->cells_count * sizeof *to->cells);
 }
 
-int th_rollup_check_row(const struct th_rollup_layout *layout, const struct th_row *row)
+int th_rollup_check_values(const struct th_rollup_layout *layout, const struct th_values *values)
 {
-    if (th_packed_check(row->values, row->values_size) < 0)
-        return TH_E_CORRUPT;
-    struct th_packed_cursor cursor;
-    th_packed_begin(row->values, row->values_size, &cursor);
-    uint16_t number;
-    int64_t value;
-    bool estimated;
-    uint32_t count = 0;
-    while (th_packed_next(&cursor, &number, &value, &estimated)) {
-        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-        if (indicator == NULL || ++count > TH_LIMIT_INDICATORS_MAX || value > TH_LIMIT_VALUE_MAX ||
-            value < -TH_LIMIT_VALUE_MAX)
+    for (size_t i = 0; i < values->count; i++) {
+        const int64_t value = values->values[i];
+        const struct th_indicator *indicator =
+            th_catalogue_get(layout->catalogue, values->numbers[i]);
+        if (indicator == NULL || value > TH_LIMIT_VALUE_MAX || value < -TH_LIMIT_VALUE_MAX)
             return TH_E_CORRUPT;
         if (indicator->up == TH_UP_COUNT_BY_VALUE &&
             (value < 0 || value >= indicator->values_count))
             return TH_E_CORRUPT;
     }
-    bool waits_for_nothing = row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due;
-    return waits_for_nothing ? TH_E_CORRUPT : 0;
+    return 0;
 }
 
-static bool sum_terms(const struct th_values *values, const uint16_t *terms, uint8_t count,
+int th_rollup_check_row(const struct th_rollup_layout *layout, const struct th_row *row)
+{
+    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
+    int64_t values[TH_LIMIT_INDICATORS_MAX];
+    struct th_values all = {numbers, values, 0};
+    bool waits_for_nothing = row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due;
+    if (waits_for_nothing || th_packed_decode(row->values, row->values_size, numbers, values,
+                                              TH_LIMIT_INDICATORS_MAX, &all.count) < 0)
+        return TH_E_CORRUPT;
+    return th_rollup_check_values(layout, &all);
+}
+
+static bool sum_terms(const struct th_value_table *table, const uint16_t *terms, uint8_t count,
                       th_int128 *ret_sum)
 {
     th_int128 sum = 0;
     for (uint8_t i = 0; i < count; i++) {
         int64_t value;
-        if (!th_values_get(values, terms[i], &value))
+        if (!th_value_table_get(table, terms[i], &value))
             return false;
         sum += value;
     }
@@ -156,74 +185,50 @@ static void widen(th_int128 *min, th_int128 *max, th_int128 value, bool is_first
         *max = value;
 }
 
-/* Which cells are extremes; `ret_min` is NULL for a max alone. False when the rule has none. */
-static bool extremes_of(const struct th_indicator *indicator, th_int128 *cells, th_int128 **ret_min,
-                        th_int128 **ret_max)
-{
-    if (indicator->up == TH_UP_MAX) {
-        *ret_min = NULL;
-        *ret_max = &cells[0];
-        return true;
-    }
-    if (indicator->up == TH_UP_AVERAGE_MIN_MAX) {
-        *ret_min = &cells[1];
-        *ret_max = &cells[2];
-        return true;
-    }
-    return false;
-}
-
-/* Adds (sign 1) or takes out (sign -1) the cells of one reported figure that are sums. */
-static void add_value(const struct th_indicator *indicator, th_int128 *cells, int64_t value,
-                      int sign)
-{
-    switch (indicator->up) {
-    case TH_UP_SUM:
-    case TH_UP_AVERAGE_MIN_MAX:
-        cells[0] += (th_int128)value * sign;
-        break;
-    case TH_UP_COUNT_BY_VALUE:
-        TH_ASSERT(value >= 0);
-        TH_ASSERT(value < indicator->values_count);
-        cells[value] += sign;
-        break;
-    case TH_UP_MAX:
-    case TH_UP_RATIO_OF_SUMS:
-    case TH_UP_CONCAT:
-        break;
-    }
-}
+/* ---- a report's figures ---- */
 
 static void read_ratios(const struct th_rollup_layout *layout, struct th_figures *figures)
 {
-    const struct th_values values = {figures->numbers, figures->values, figures->count};
-    for (uint32_t number = 1; number <= layout->catalogue->number_max; number++) {
-        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-        if (indicator == NULL || indicator->up != TH_UP_RATIO_OF_SUMS)
-            continue;
-        const struct th_ratio *ratio = &indicator->ratio;
+    uint16_t places[TH_LIMIT_INDICATORS_MAX + 1];
+    struct th_value_table table;
+    figures->ratios_count = 0;
+    if (layout->ratios_count == 0)
+        return;
+    th_value_table_init(&figures->values, layout->catalogue->number_max, places, &table);
+    for (uint16_t i = 0; i < layout->ratios_count; i++) {
+        const uint16_t number = layout->ratios[i];
+        const struct th_ratio *ratio = &layout->catalogue->indicators[number].ratio;
         th_int128 numerator, denominator;
-        if (!sum_terms(&values, ratio->numerator, ratio->numerator_count, &numerator) ||
-            !sum_terms(&values, ratio->denominator, ratio->denominator_count, &denominator))
+        if (!sum_terms(&table, ratio->numerator, ratio->numerator_count, &numerator) ||
+            !sum_terms(&table, ratio->denominator, ratio->denominator_count, &denominator))
             continue;
         const size_t at = figures->ratios_count++;
-        figures->ratios[at].number = (uint16_t)number;
+        figures->ratios[at].number = number;
         figures->ratios[at].numerator = numerator;
         figures->ratios[at].denominator = denominator;
     }
 }
 
+void th_figures_take(const struct th_rollup_layout *layout, const struct th_values *values,
+                     struct th_figures *ret_figures)
+{
+    ret_figures->values = *values;
+    read_ratios(layout, ret_figures);
+}
+
 void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
                      struct th_figures *ret_figures)
 {
-    ret_figures->count = 0;
-    ret_figures->ratios_count = 0;
-    int status =
-        th_packed_decode(row->values, row->values_size, ret_figures->numbers, ret_figures->values,
-                         TH_LIMIT_INDICATORS_MAX, &ret_figures->count);
+    size_t count = 0;
+    int status = th_packed_decode(row->values, row->values_size, ret_figures->own_numbers,
+                                  ret_figures->own_values, TH_LIMIT_INDICATORS_MAX, &count);
     TH_ASSERT(status == 0);
+    ret_figures->values =
+        (struct th_values){ret_figures->own_numbers, ret_figures->own_values, count};
     read_ratios(layout, ret_figures);
 }
+
+/* ---- apply and retract ---- */
 
 static void add_ratios(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                        const struct th_figures *figures, int sign)
@@ -237,27 +242,37 @@ static void add_ratios(const struct th_rollup_layout *layout, struct th_rollup *
     }
 }
 
-static const struct th_indicator *counted_indicator(const struct th_rollup_layout *layout,
-                                                    uint16_t number)
-{
-    const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-    TH_ASSERT(indicator != NULL);
-    return indicator->up == TH_UP_RATIO_OF_SUMS ? NULL : indicator;
-}
-
 void th_rollup_apply_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                              const struct th_row *row, const struct th_figures *figures)
 {
     count_row(&rollup->counts, row, 1);
-    for (size_t i = 0; i < figures->count; i++) {
-        uint16_t number = figures->numbers[i];
-        const struct th_indicator *indicator = counted_indicator(layout, number);
-        if (indicator == NULL)
+    for (size_t i = 0; i < figures->values.count; i++) {
+        const uint16_t number = figures->values.numbers[i];
+        const int64_t value = figures->values.values[i];
+        th_int128 *cells = rollup->cells + layout->cells_at[number];
+        const bool is_first = rollup->reported[number] == 0;
+        TH_ASSERT(layout->rules[number] != NO_RULE);
+        switch ((enum th_up_rule)layout->rules[number]) {
+        case TH_UP_SUM:
+            cells[0] += value;
+            break;
+        case TH_UP_MAX:
+            widen(NULL, &cells[0], value, is_first);
+            break;
+        case TH_UP_AVERAGE_MIN_MAX:
+            cells[0] += value;
+            widen(&cells[1], &cells[2], value, is_first);
+            break;
+        case TH_UP_COUNT_BY_VALUE:
+            TH_ASSERT(value >= 0 &&
+                      value < layout->cells_at[number + 1] - layout->cells_at[number]);
+            cells[value]++;
+            break;
+        case TH_UP_CONCAT:
+            break;
+        case TH_UP_RATIO_OF_SUMS: /* by its terms */
             continue;
-        th_int128 *cells = rollup->cells + layout->cells_at[number], *min, *max;
-        if (extremes_of(indicator, cells, &min, &max))
-            widen(min, max, figures->values[i], rollup->reported[number] == 0);
-        add_value(indicator, cells, figures->values[i], 1);
+        }
         rollup->reported[number]++;
     }
     add_ratios(layout, rollup, figures, 1);
@@ -271,30 +286,47 @@ void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *ro
     th_rollup_apply_figures(layout, rollup, row, &figures);
 }
 
-bool th_rollup_retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                               const struct th_row *row, const struct th_figures *figures)
+/* The min, if the rule has one, and the max of an indicator. False when the rule has neither. */
+static bool extremes_of(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
+                        uint16_t number, th_int128 **ret_min, th_int128 **ret_max)
+{
+    th_int128 *cells = rollup->cells + layout->cells_at[number];
+    if (layout->rules[number] != TH_UP_MAX && layout->rules[number] != TH_UP_AVERAGE_MIN_MAX)
+        return false;
+    const bool has_min = layout->rules[number] == TH_UP_AVERAGE_MIN_MAX;
+    *ret_min = has_min ? &cells[1] : NULL;
+    *ret_max = has_min ? &cells[2] : &cells[0];
+    return true;
+}
+
+static bool retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                            const struct th_row *row, const struct th_figures *figures)
 {
     TH_ASSERT(rollup->counts.received > 0);
     count_row(&rollup->counts, row, UINT32_MAX);
-    bool recombine = false;
-    for (size_t i = 0; i < figures->count; i++) {
-        uint16_t number = figures->numbers[i];
-        const struct th_indicator *indicator = counted_indicator(layout, number);
-        if (indicator == NULL)
+    bool any = false;
+    for (size_t i = 0; i < figures->values.count; i++) {
+        const uint16_t number = figures->values.numbers[i];
+        const int64_t value = figures->values.values[i];
+        const enum th_up_rule rule = (enum th_up_rule)layout->rules[number];
+        th_int128 *cells = rollup->cells + layout->cells_at[number], *min, *max;
+        if (rule == TH_UP_RATIO_OF_SUMS)
             continue;
         TH_ASSERT(rollup->reported[number] > 0);
         rollup->reported[number]--;
-        th_int128 *cells = rollup->cells + layout->cells_at[number], *min, *max;
-        add_value(indicator, cells, figures->values[i], -1);
-        if (!extremes_of(indicator, cells, &min, &max))
+        if (rule == TH_UP_SUM || rule == TH_UP_AVERAGE_MIN_MAX)
+            cells[0] -= value;
+        if (rule == TH_UP_COUNT_BY_VALUE)
+            cells[value]--;
+        if (rule == TH_UP_SUM || !extremes_of(layout, rollup, number, &min, &max))
             continue;
         if (rollup->reported[number] == 0)
             widen(min, max, 0, true);
-        else if (figures->values[i] == *max || (min != NULL && figures->values[i] == *min))
-            recombine = true;
+        else
+            any = any || value == *max || (min != NULL && value == *min);
     }
     add_ratios(layout, rollup, figures, -1);
-    return recombine;
+    return any;
 }
 
 bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
@@ -302,16 +334,17 @@ bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *
 {
     struct th_figures figures;
     th_figures_read(layout, row, &figures);
-    return th_rollup_retract_figures(layout, rollup, row, &figures);
+    return retract_figures(layout, rollup, row, &figures);
 }
+
+/* ---- extremes ---- */
 
 void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_rollup *rollup)
 {
-    for (uint32_t number = 1; number <= layout->catalogue->number_max; number++) {
-        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
+    for (uint16_t i = 0; i < layout->extremes_count; i++) {
+        const uint16_t number = layout->extremes[i];
         th_int128 *min, *max;
-        if (indicator == NULL || rollup->reported[number] == 0 ||
-            !extremes_of(indicator, rollup->cells + layout->cells_at[number], &min, &max))
+        if (rollup->reported[number] == 0 || !extremes_of(layout, rollup, number, &min, &max))
             continue;
         if (min != NULL)
             *min = ABOVE_ALL;
@@ -322,36 +355,94 @@ void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_r
 void th_rollup_extremes_add_row(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                                 const struct th_row *row)
 {
-    struct th_packed_cursor cursor;
-    th_packed_begin(row->values, row->values_size, &cursor);
-    uint16_t number;
-    int64_t value;
-    bool estimated;
-    while (th_packed_next(&cursor, &number, &value, &estimated)) {
-        const struct th_indicator *indicator = counted_indicator(layout, number);
+    for (uint16_t i = 0; i < layout->extremes_count; i++) {
+        const uint16_t number = layout->extremes[i];
+        int64_t value;
         th_int128 *min, *max;
-        if (indicator != NULL &&
-            extremes_of(indicator, rollup->cells + layout->cells_at[number], &min, &max))
+        if (th_packed_find(row->values, row->values_size, number, &value) &&
+            extremes_of(layout, rollup, number, &min, &max))
             widen(min, max, value, false);
     }
 }
 
-void th_rollup_extremes_add(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                            const struct th_rollup *child)
+/* Whether an extreme may have been the old figure and is not the new one. Both are applied. */
+static bool is_lost(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
+                    uint16_t number, const struct th_replacement *change)
 {
-    for (uint32_t number = 1; number <= layout->catalogue->number_max; number++) {
-        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-        th_int128 *min, *max, *child_min, *child_max;
-        uint32_t at = layout->cells_at[number];
-        if (indicator == NULL || child->reported[number] == 0 ||
-            !extremes_of(indicator, rollup->cells + at, &min, &max))
-            continue;
-        (void)extremes_of(indicator, child->cells + at, &child_min, &child_max);
-        if (min != NULL && *child_min < *min)
-            *min = *child_min;
-        if (*child_max > *max)
-            *max = *child_max;
-    }
+    int64_t old, now = 0;
+    th_int128 *min, *max;
+    if (rollup->reported[number] == 0 ||
+        !th_values_get(&change->old_figures->values, number, &old) ||
+        !extremes_of(layout, rollup, number, &min, &max))
+        return false;
+    const bool again = th_values_get(&change->figures->values, number, &now);
+    const bool max_is_lost = old == *max && !(again && now == *max);
+    return max_is_lost || (min != NULL && old == *min && !(again && now == *min));
+}
+
+uint64_t th_rollup_replace(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                           const struct th_replacement *change)
+{
+    uint64_t stale = 0;
+    bool any = retract_figures(layout, rollup, change->old_row, change->old_figures);
+    th_rollup_apply_figures(layout, rollup, change->row, change->figures);
+    for (uint16_t i = 0; any && i < layout->extremes_count; i++)
+        if (is_lost(layout, rollup, layout->extremes[i], change))
+            stale |= UINT64_C(1) << (i < TH_ROLLUP_STALE_LAST ? i : TH_ROLLUP_STALE_LAST);
+    return stale;
+}
+
+bool th_search_begin(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
+                     uint16_t number, struct th_search *ret_search)
+{
+    th_int128 *min, *max;
+    if (rollup->reported[number] == 0 || !extremes_of(layout, rollup, number, &min, &max))
+        return false;
+    *ret_search = (struct th_search){.number = number,
+                                     .has_min = min != NULL,
+                                     .min = ABOVE_ALL,
+                                     .max = BELOW_ALL,
+                                     .min_bound = min != NULL ? *min : 0,
+                                     .max_bound = *max};
+    return true;
+}
+
+void th_search_add_row(struct th_search *search, const struct th_row *row)
+{
+    int64_t value;
+    if (th_packed_find(row->values, row->values_size, search->number, &value))
+        widen(&search->min, &search->max, value, false);
+}
+
+void th_search_add(struct th_search *search, const struct th_rollup_layout *layout,
+                   const struct th_rollup *child)
+{
+    th_int128 *min, *max;
+    if (child->reported[search->number] == 0 ||
+        !extremes_of(layout, child, search->number, &min, &max))
+        return;
+    widen(&search->min, &search->max, *max, false);
+    if (min != NULL)
+        widen(&search->min, &search->max, *min, false);
+}
+
+bool th_search_is_done(const struct th_search *search)
+{
+    return search->max == search->max_bound &&
+           (!search->has_min || search->min == search->min_bound);
+}
+
+void th_search_end(const struct th_search *search, const struct th_rollup_layout *layout,
+                   struct th_rollup *rollup)
+{
+    th_int128 *min, *max;
+    bool has = extremes_of(layout, rollup, search->number, &min, &max);
+    TH_ASSERT(has);
+    TH_ASSERT(search->max > BELOW_ALL); /* somebody has reported it */
+    TH_ASSERT(search->max <= search->max_bound);
+    *max = search->max;
+    if (min != NULL)
+        *min = search->min;
 }
 
 char *th_rollup_format_sum(th_int128 value, unsigned scale, char text[TH_ROLLUP_NUMBER_SIZE])

@@ -13,8 +13,8 @@
  *   concat            []                        the list is read from the reports
  *
  * `reported` counts the reports that count for the indicator (for a ratio: all terms reported).
- * Sum-like cells apply and retract; min and max cannot be retracted: after a retraction of an
- * extreme the caller recombines them from the children.
+ * Sum-like cells apply and retract; min and max cannot be retracted: when an extreme was taken out
+ * its cell is a bound, and whoever needs it searches what the rollup is made of.
  *
  * Pure. A layout is constant and shared by all rollups of a plan's catalogue.
  */
@@ -32,8 +32,14 @@ struct th_rollup_layout {
     const uint32_t *cells_at; /* by number, number_max + 2 entries: the run of number n is
                                * cells_at[n] to cells_at[n + 1] */
     uint32_t cells_count;
+    const uint8_t *rules;     /* by number: its enum th_up_rule */
+    const uint16_t *ratios;   /* the numbers that are ratios of sums, ascending */
+    const uint16_t *extremes; /* those with a max, or a min and a max, ascending */
+    uint16_t ratios_count, extremes_count;
 };
 
+/* What th_rollup_layout_init() takes of an arena at most. */
+size_t th_rollup_layout_bytes(const struct th_catalogue *catalogue);
 /* Into the arena. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_rollup_layout_init(const struct th_catalogue *catalogue,
                                         struct th_arena *arena,
@@ -70,20 +76,26 @@ void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollu
  * TH_E_CORRUPT. What follows takes such rows only. */
 TH_MUST_CHECK int th_rollup_check_row(const struct th_rollup_layout *layout,
                                       const struct th_row *row);
+/* Likewise the figures alone, unpacked. */
+TH_MUST_CHECK int th_rollup_check_values(const struct th_rollup_layout *layout,
+                                         const struct th_values *values);
 
 /* A row's figures unpacked, with the terms of the ratios that it counts for: once for all rollups
  * above its unit. Large: for the stack of one call. */
 struct th_figures {
-    size_t count;
+    struct th_values values; /* those below, or borrowed */
     size_t ratios_count;
-    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
-    int64_t values[TH_LIMIT_INDICATORS_MAX];
+    uint16_t own_numbers[TH_LIMIT_INDICATORS_MAX];
+    int64_t own_values[TH_LIMIT_INDICATORS_MAX];
     struct {
         uint16_t number;
         th_int128 numerator, denominator;
     } ratios[TH_LIMIT_INDICATORS_MAX];
 };
 void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
+                     struct th_figures *ret_figures);
+/* Of a row whose figures are at hand. Borrows. */
+void th_figures_take(const struct th_rollup_layout *layout, const struct th_values *values,
                      struct th_figures *ret_figures);
 
 /* Adds one report to the counts alone. */
@@ -97,14 +109,40 @@ void th_rollup_apply_figures(const struct th_rollup_layout *layout, struct th_ro
 /* Takes them out again. True when a min or max may have been this row's: recombine. */
 bool th_rollup_retract(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                        const struct th_row *row);
-bool th_rollup_retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                               const struct th_row *row, const struct th_figures *figures);
 /* Min and max cells as if only this child had been applied so far: begin, then one by one. */
 void th_rollup_extremes_begin(const struct th_rollup_layout *layout, struct th_rollup *rollup);
 void th_rollup_extremes_add_row(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                                 const struct th_row *row);
-void th_rollup_extremes_add(const struct th_rollup_layout *layout, struct th_rollup *rollup,
-                            const struct th_rollup *child);
+
+/* A report as it was, and as it is. */
+struct th_replacement {
+    const struct th_row *old_row, *row;
+    const struct th_figures *old_figures, *figures;
+};
+
+/* Takes the old report out and adds the new one. Returns the extremes that may have been the old
+ * one's and are not the new one's, as bits by their place in the layout's list, the last bit for
+ * all from there on: their min and max are bounds from now on, until they are searched. */
+uint64_t th_rollup_replace(const struct th_rollup_layout *layout, struct th_rollup *rollup,
+                           const struct th_replacement *change);
+#define TH_ROLLUP_STALE_LAST 63
+
+/* The search for the min and max of one indicator among all that a rollup is made of. It may end as
+ * soon as the bounds are met. Begin; add; end, which sets the cells. */
+struct th_search {
+    uint16_t number;
+    bool has_min; /* the rule keeps one */
+    th_int128 min, max, min_bound, max_bound;
+};
+/* False when nobody has reported the indicator: there is nothing to search. */
+bool th_search_begin(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
+                     uint16_t number, struct th_search *ret_search);
+void th_search_add_row(struct th_search *search, const struct th_row *row);
+void th_search_add(struct th_search *search, const struct th_rollup_layout *layout,
+                   const struct th_rollup *child);
+bool th_search_is_done(const struct th_search *search);
+void th_search_end(const struct th_search *search, const struct th_rollup_layout *layout,
+                   struct th_rollup *rollup);
 
 #define TH_ROLLUP_NUMBER_SIZE 64
 

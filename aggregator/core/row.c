@@ -33,11 +33,14 @@ bool th_row_can_pack(const struct th_report *report)
     return true;
 }
 
-/* Figures and narratives in one ascending list. Both ascend and share no number: checked. */
-static int merge_values(const struct th_report *report, struct th_arena *arena,
-                        struct th_values *ret_values)
+int th_row_values(const struct th_report *report, struct th_arena *arena,
+                  struct th_values *ret_values)
 {
     size_t count = report->values.count + report->narratives_count, figure = 0, text = 0;
+    if (report->narratives_count == 0) {
+        *ret_values = report->values;
+        return 0;
+    }
     uint16_t *numbers = th_arena_alloc_array(arena, count, sizeof *numbers);
     int64_t *values = th_arena_alloc_array(arena, count, sizeof *values);
     if (numbers == NULL || values == NULL)
@@ -58,18 +61,22 @@ static int merge_values(const struct th_report *report, struct th_arena *arena,
     return 0;
 }
 
-int th_row_pack(const struct th_report *report, struct th_arena *arena, struct th_row *row)
+int th_row_pack_values(const struct th_report *report, const struct th_values *values,
+                       struct th_arena *arena, struct th_row *row)
 {
-    struct th_values values;
-    int status = merge_values(report, arena, &values);
-    if (status < 0)
-        return status;
-    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(&values));
+    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(values));
     if (packed == NULL)
         return TH_E_NO_MEMORY;
     row->values_size =
-        (uint32_t)th_packed_encode(&values, report->estimated, report->estimated_count, packed);
+        (uint32_t)th_packed_encode(values, report->estimated, report->estimated_count, packed);
     row->values = packed;
     row->estimated = report->estimated_count > 0;
     return 0;
+}
+
+int th_row_pack(const struct th_report *report, struct th_arena *arena, struct th_row *row)
+{
+    struct th_values values;
+    int status = th_row_values(report, arena, &values);
+    return status < 0 ? status : th_row_pack_values(report, &values, arena, row);
 }

@@ -25,12 +25,12 @@ struct th_row {
     th_instant first_received; /* of the first accepted revision: decides timeliness */
     th_instant received;       /* of the current revision */
     th_instant prepared;       /* of the first accepted revision: the node's claim */
-    bool has_due;
-    th_instant due; /* applied to the first revision */
-    enum th_timeliness timeliness;
-    bool estimated;        /* at least one figure is */
-    const uint8_t *values; /* proto/model/packed.h */
+    th_instant due;            /* applied to the first revision, when has_due */
+    const uint8_t *values;     /* proto/model/packed.h */
     uint32_t values_size;
+    enum th_timeliness timeliness;
+    bool has_due;
+    bool estimated; /* at least one figure is */
 };
 
 /* A revision that was the current one before. */
@@ -49,10 +49,17 @@ struct th_revision {
 bool th_row_can_pack(const struct th_report *report);
 
 /*
- * Fills values and estimated from a report, into the arena. Beside the figures a row keeps the size
- * of each narrative under the number of its text indicator, so that a rollup of texts is the list
- * of the rows that have one. TH_E_NO_MEMORY. Precondition: th_row_can_pack().
+ * What a row keeps of a report: the figures and, under the number of its text indicator, the size
+ * of each narrative, so that a rollup of texts is the list of the rows that have one. Borrows the
+ * report's or takes from the arena. TH_E_NO_MEMORY. Precondition: th_row_can_pack().
  */
+TH_MUST_CHECK int th_row_values(const struct th_report *report, struct th_arena *arena,
+                                struct th_values *ret_values);
+/* Fills values and estimated of a row, into the arena. `values` are the report's, as above.
+ * TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_row_pack_values(const struct th_report *report, const struct th_values *values,
+                                     struct th_arena *arena, struct th_row *row);
+/* Both. */
 TH_MUST_CHECK int th_row_pack(const struct th_report *report, struct th_arena *arena,
                               struct th_row *row);
 

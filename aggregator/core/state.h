@@ -22,6 +22,9 @@ struct th_registry {
     uint32_t *sorted;      /* numbers by code, then valid_from */
     uint32_t *first_child; /* by number; TH_UNIT_NONE when it has none */
     uint32_t *next_sibling;
+    uint32_t *places; /* by number: a unit's place among those that have others below them */
+    uint32_t *placed; /* their numbers, ascending */
+    uint32_t places_count;
     uint32_t count;
 };
 
@@ -33,18 +36,25 @@ struct th_old_revision {
 struct th_row_slot {
     struct th_row row; /* values belong to the heap */
     struct th_old_revision *old;
+    uint32_t next; /* of the same unit: place in rows + 1, 0 for none */
 };
 
 struct th_rollup_slot {
     struct th_rollup rollup;
+    uint64_t stale; /* extremes that are bounds: th_rollup_replace() */
     bool is_dirty;
 };
 
 #define TH_BRANCHES 3
 
-/* Rollups by unit number × TH_BRANCHES + branch; NULL where nothing was counted. */
+/* Rollups by place × TH_BRANCHES + branch; NULL where nothing was counted. The places are those of
+ * the registry that the set was built for, and one more for a territory that has no place there. */
 struct th_rollup_set {
     struct th_rollup_slot **slots;
+    uint32_t places_count;
+    uint32_t territory; /* TH_UNIT_NONE when the plan's is not there */
+    bool is_dirty;      /* one of them may be */
+    uint8_t *expected;  /* bits by unit, of a dated obligation that is not open-ended, or NULL */
     uint32_t units_count;
 };
 
@@ -56,6 +66,9 @@ struct th_book {
     uint32_t rows_capacity;
     uint32_t *index; /* by hash of unit and number: place in rows + 1 */
     uint32_t index_capacity;
+    uint32_t *heads; /* open-ended: by unit, place in rows + 1 of its last row */
+    uint32_t heads_count;
+    uint32_t planned; /* rows that the step has planned and not put */
     uint32_t undecided;
     struct th_rollup_set rollups;
     bool has_past; /* rollups of the rows as they were at past_at */
@@ -63,16 +76,21 @@ struct th_book {
     struct th_rollup_set past;
     struct th_mark mark;
     bool has_mark;
+    /* What rules compare this book's reports with: th_related_find(). NULL where there is none. */
+    const struct th_book *half_year, *previous_year, *previous_same;
 };
 
 struct th_plan_slot {
     const struct th_plan *plan;
+    size_t id_size;
     struct th_digest digest;
     th_instant loaded_at;
     struct th_arena arena; /* of the layout */
     size_t charged;
     struct th_rollup_layout layout;
     struct th_book *books; /* by obligation */
+    uint16_t *index;       /* by hash of an obligation's id: its place + 1 */
+    uint32_t index_capacity;
 };
 
 #define TH_CORE_LOG_KEYS_MAX 32 /* TH_LOG_KEYS_MAX of proto/tlog/log_keys.h */
@@ -99,6 +117,10 @@ struct th_core {
     struct th_registry registry;
     struct th_plan_slot plans[TH_LIMIT_PLANS_MAX];
     uint16_t plans_count;
+    /* The first timer of all books, when it is known: marks and plans make it unknown. */
+    bool knows_timer, has_timer;
+    th_instant first_timer;
+    uint32_t pasts_count;    /* books that have one */
     struct th_key_row *keys; /* by sign key */
     uint32_t keys_count;
     uint32_t keys_capacity;
@@ -163,10 +185,6 @@ uint32_t th_registry_territory(const struct th_registry *registry, const struct 
 /* th_plan_expects() for a unit by its number. */
 bool th_registry_expects(const struct th_registry *registry, const struct th_plan *plan,
                          const struct th_obligation *obligation, uint32_t unit, th_day day);
-/* The lowest unit in whose rollups a unit counts: itself when it has others below it or is the
- * territory, else its parent. TH_UNIT_NONE when there is none. */
-uint32_t th_registry_counted_in(const struct th_registry *registry, const struct th_plan *plan,
-                                uint32_t unit);
 
 /* ---- book.c ---- */
 bool th_book_exists(const struct th_core *core, struct th_book_id id);
@@ -176,26 +194,53 @@ const struct th_obligation *th_book_obligation(const struct th_core *core, struc
 /* Whether missing units are known: dated, not open-ended, not suspended. */
 bool th_obligation_is_counted(const struct th_obligation *obligation);
 struct th_row_slot *th_book_find(const struct th_book *book, uint32_t unit, uint32_t number);
+/* The rows of one unit, in any order; NULL after the last. */
+const struct th_row_slot *th_book_first_of(const struct th_book *book, uint32_t unit);
+const struct th_row_slot *th_book_next_of(const struct th_book *book,
+                                          const struct th_row_slot *slot);
 /* Room for `more` rows. */
 TH_MUST_CHECK int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more);
 /* Puts a row (takes its values and, when it replaces another, `old`) and its rollups in order.
- * Cannot fail. Preconditions: th_book_reserve and th_book_reserve_rollups for it. */
+ * `figures` are the row's. Cannot fail. Preconditions: th_book_reserve and th_rollups_reserve for
+ * it. */
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
-                 struct th_old_revision *old);
-TH_MUST_CHECK int th_book_reserve_rollups(struct th_core *core, struct th_book *book,
-                                          uint32_t unit);
+                 const struct th_figures *figures, struct th_old_revision *old);
 /* Moves one report between the counts of timeliness. Cannot fail. */
 void th_book_judge(struct th_core *core, struct th_book *book, uint32_t row,
                    enum th_timeliness timeliness);
-/* The rollups that these rows and the expected units of `registry` give. */
-TH_MUST_CHECK int th_rollups_build(struct th_core *core, const struct th_registry *registry,
-                                   const struct th_book *book, struct th_rollup_set *ret_set);
-void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set);
-struct th_rollup_slot *th_rollups_get(const struct th_rollup_set *set, uint32_t unit,
-                                      enum th_branch branch);
+void th_book_drop_past(struct th_core *core, struct th_book *book);
 void th_book_deinit(struct th_core *core, struct th_book *book);
 /* True when the book's rows are later than an instant, so that a closing needs its past. */
 bool th_book_is_past(const struct th_book *book, th_instant at);
+
+/* ---- rollup_set.c: all rollups of one book ---- */
+const struct th_rollup_layout *th_rollups_layout(const struct th_core *core, struct th_book_id id);
+/* Without rows, with what is expected. */
+TH_MUST_CHECK int th_rollups_init(struct th_core *core, const struct th_registry *registry,
+                                  struct th_book_id id, struct th_rollup_set *ret_set);
+/* The rollups that the book's rows and the expected units of `registry` give. */
+TH_MUST_CHECK int th_rollups_build(struct th_core *core, const struct th_registry *registry,
+                                   const struct th_book *book, struct th_rollup_set *ret_set);
+void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set);
+/* NULL where nothing was counted. */
+struct th_rollup_slot *th_rollups_get(const struct th_registry *registry,
+                                      const struct th_rollup_set *set, uint32_t unit,
+                                      enum th_branch branch);
+/* Makes those above a unit. */
+TH_MUST_CHECK int th_rollups_reserve(struct th_core *core, const struct th_registry *registry,
+                                     struct th_book_id id, struct th_rollup_set *set,
+                                     uint32_t unit);
+/* Adds a report to all above its unit, and takes the old one out when the change has one. Cannot
+ * fail. Precondition: th_rollups_reserve for it. */
+void th_rollups_add(const struct th_registry *registry, const struct th_rollup_layout *layout,
+                    struct th_rollup_set *set, const struct th_replacement *change);
+/* Moves one report between the counts of timeliness, above its unit. */
+void th_rollups_judge(const struct th_registry *registry, struct th_rollup_set *set,
+                      const struct th_row *row, enum th_timeliness timeliness);
+/* Searches the extremes that are bounds, of one rollup and of what it is made of. Until then only
+ * these cells are not what the rows give. */
+void th_rollups_settle(const struct th_core *core, struct th_book *book, uint32_t unit,
+                       enum th_branch branch);
 
 /* ---- clock.c ---- */
 struct th_clock_next {
@@ -230,6 +275,20 @@ TH_MUST_CHECK int th_step_rotate(struct th_step *step);
 TH_MUST_CHECK int th_step_recover(struct th_step *step);
 TH_MUST_CHECK int th_step_end_recovery(struct th_step *step);
 
+/* ---- plan_slot.c: what is looked up in plans for every report ---- */
+/* TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot);
+/* The obligation of an id. False when the plan has none. */
+bool th_plan_slot_find(const struct th_plan_slot *slot, struct th_text id, uint16_t *ret_place);
+/* The obligation of a report that its plan knows. */
+bool th_core_find_book(const struct th_core *core, const struct th_report *report,
+                       struct th_book_id *ret_book);
+/* What the books of the plan that was added last are compared with, and what others are compared
+ * with in it. */
+void th_core_relate_last_plan(struct th_core *core);
+/* Before it is dropped: nothing is compared with its books. */
+void th_core_forget_last_plan(struct th_core *core);
+
 /* ---- timers.c ---- */
 struct th_timer {
     th_instant instant;
@@ -243,6 +302,10 @@ bool th_timers_first(const struct th_core *core, th_instant limit, bool walks,
 /* True when one of the book's timers is at or before `limit`. */
 bool th_timer_is_due(const struct th_core *core, const struct th_book *book, th_instant limit,
                      bool walks);
+/* Finds the first timer again when it is not known. */
+void th_timers_refresh(struct th_core *core);
+/* True when no book has a timer at or before `limit`. False also when it is not known. */
+bool th_timers_rest(const struct th_core *core, th_instant limit);
 TH_MUST_CHECK int th_step_timers(struct th_step *step, th_instant limit, bool walks);
 TH_MUST_CHECK int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant);
 /* Precondition: its past was given when its rows are later. */

@@ -61,10 +61,27 @@ bool th_timer_is_due(const struct th_core *core, const struct th_book *book, th_
     return next_timer(&core->plans[book->id.plan], book, limit, walks, &timer);
 }
 
+void th_timers_refresh(struct th_core *core)
+{
+    struct th_timer first;
+    if (core->knows_timer)
+        return;
+    core->has_timer = th_timers_first(core, (th_instant){INT64_MAX}, true, &first);
+    core->first_timer = core->has_timer ? first.instant : (th_instant){0};
+    core->knows_timer = true;
+}
+
+bool th_timers_rest(const struct th_core *core, th_instant limit)
+{
+    return core->knows_timer && (!core->has_timer || core->first_timer.ms > limit.ms);
+}
+
 bool th_timers_first(const struct th_core *core, th_instant limit, bool walks,
                      struct th_timer *ret_timer)
 {
     bool found = false;
+    if (th_timers_rest(core, limit))
+        return false;
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             struct th_timer timer;
@@ -84,6 +101,7 @@ static int set_mark(struct th_step *step, struct th_book *book, const struct th_
         return TH_E_NO_MEMORY;
     book->mark = *mark;
     book->has_mark = true;
+    step->core->knows_timer = false;
     effect->book = book->id;
     effect->body.mark = *mark;
     return 0;
@@ -155,15 +173,17 @@ static int fire_reminder(struct th_step *step, struct th_book *book, th_instant 
 
 /* ---- closings ---- */
 
-static int put_closing(struct th_step *step, const struct th_book *book,
-                       const struct th_rollup_set *set, uint32_t unit, enum th_branch branch)
+static int put_closing(struct th_step *step, struct th_book *book, const struct th_rollup_set *set,
+                       uint32_t unit, enum th_branch branch)
 {
-    const struct th_rollup_slot *slot = th_rollups_get(set, unit, branch);
+    const struct th_rollup_slot *slot = th_rollups_get(&step->core->registry, set, unit, branch);
     const struct th_plan_slot *plan = &step->core->plans[book->id.plan];
-    bool is_top = unit == th_registry_territory(&step->core->registry, plan->plan);
+    bool is_top = unit == set->territory;
     if (slot == NULL ||
         (!is_top && slot->rollup.counts.received == 0 && slot->rollup.counts.expected == 0))
         return 0;
+    if (set == &book->rollups)
+        th_rollups_settle(step->core, book, unit, branch);
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_CLOSING);
     if (effect == NULL)
         return TH_E_NO_MEMORY;
@@ -194,7 +214,8 @@ void th_closing_counts(const struct th_core *core, const struct th_book *book,
                        uint32_t *ret_expected, uint32_t *ret_received)
 {
     uint32_t top = th_registry_territory(&core->registry, core->plans[book->id.plan].plan);
-    const struct th_rollup_slot *slot = th_rollups_get(closing_set(core, book), top, TH_BRANCH_ALL);
+    const struct th_rollup_slot *slot =
+        th_rollups_get(&core->registry, closing_set(core, book), top, TH_BRANCH_ALL);
     *ret_expected = slot == NULL ? 0 : slot->rollup.counts.expected;
     *ret_received = slot == NULL ? 0 : slot->rollup.counts.received;
 }

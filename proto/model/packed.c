@@ -209,6 +209,24 @@ bool th_packed_next(struct th_packed_cursor *cursor, uint16_t *ret_number, int64
     return true;
 }
 
+bool th_packed_find(const uint8_t *bytes, size_t size, uint16_t number, int64_t *ret_value)
+{
+    const uint8_t *reported = bytes + COUNT_SIZE;
+    const uint32_t bits = read_bits(bytes);
+    if (number == 0 || number > bits || !bit_is_set(reported, number - 1U))
+        return false;
+    unsigned before =
+        (unsigned)__builtin_popcount(reported[(number - 1U) / 8] & ((1U << (number - 1U) % 8) - 1));
+    for (uint32_t i = 0; i < (number - 1U) / 8; i++)
+        before += (unsigned)__builtin_popcount(reported[i]);
+    size_t at = values_at(bytes, bits);
+    for (; before > 0; at++) /* a varint ends with the first byte without the high bit */
+        before -= (bytes[at] & 0x80) == 0;
+    bool is_whole = read_varint(bytes, size, &at, ret_value);
+    TH_ASSERT(is_whole);
+    return true;
+}
+
 bool th_packed_has_estimates(const uint8_t *bytes, size_t size)
 {
     TH_ASSERT(size > COUNT_SIZE);

@@ -418,7 +418,8 @@ Test(store_schema, a_recovery_comes_back)
 static const struct th_indicator indicators[5];
 static const struct th_catalogue catalogue = {.indicators = indicators, .number_max = 4};
 static const uint32_t cells_at[] = {0, 0, 1, 4, 4, 5};
-static const struct th_rollup_layout layout = {&catalogue, cells_at, 5};
+static const struct th_rollup_layout layout = {
+    .catalogue = &catalogue, .cells_at = cells_at, .cells_count = 5};
 
 static struct th_rollup a_rollup(void)
 {
@@ -466,7 +467,8 @@ Test(store_schema, a_rollup_comes_back_and_is_small)
 Test(store_schema, a_rollup_of_another_layout_is_refused)
 {
     static const uint32_t other_at[] = {0, 0, 1, 4, 4, 6};
-    const struct th_rollup_layout other = {&catalogue, other_at, 6};
+    const struct th_rollup_layout other = {
+        .catalogue = &catalogue, .cells_at = other_at, .cells_count = 6};
     struct th_rollup rollup = a_rollup();
     struct th_arena arena;
     struct th_sink sink = {0};

@@ -156,7 +156,8 @@ Test(store_tables, revisions_of_one_report_are_scanned_and_never_overwritten)
 static const struct th_indicator indicators[3];
 static const struct th_catalogue catalogue = {.indicators = indicators, .number_max = 2};
 static const uint32_t cells_at[] = {0, 0, 1, 2};
-static const struct th_rollup_layout layout = {&catalogue, cells_at, 2};
+static const struct th_rollup_layout layout = {
+    .catalogue = &catalogue, .cells_at = cells_at, .cells_count = 2};
 
 static int on_closing(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
                       const struct th_rollup *rollup)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is looked up in the plans for every report, found once when a plan comes: obligations by
+ * their ids, and the books that a book's reports are compared with.
+ */
+#include "aggregator/core/state.h"
+
+#include <string.h>
+
+/* ---- obligations by id ---- */
+
+/* FNV-1a; ids are short. */
+static uint32_t hash(const char *id, size_t size)
+{
+    uint32_t mixed = UINT32_C(2166136261);
+    for (size_t i = 0; i < size; i++)
+        mixed = (mixed ^ (uint8_t)id[i]) * UINT32_C(16777619);
+    return mixed;
+}
+
+static bool is_id(const struct th_plan_slot *slot, uint16_t place, const char *id, size_t size)
+{
+    const char *own = slot->plan->obligations[place].id;
+    return strlen(own) == size && memcmp(own, id, size) == 0;
+}
+
+/* Where an id stands in the index, or the gap where it belongs. */
+static uint32_t probe(const struct th_plan_slot *slot, const char *id, size_t size)
+{
+    uint32_t mask = slot->index_capacity - 1, at = hash(id, size) & mask;
+    while (slot->index[at] != 0 && !is_id(slot, (uint16_t)(slot->index[at] - 1), id, size))
+        at = (at + 1) & mask;
+    return at;
+}
+
+int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot)
+{
+    uint32_t capacity = 4;
+    while (capacity < slot->plan->obligations_count * 2U)
+        capacity *= 2;
+    slot->index = th_heap_alloc_array(&core->heap, capacity, sizeof *slot->index);
+    if (slot->index == NULL)
+        return TH_E_NO_MEMORY;
+    slot->index_capacity = capacity;
+    for (uint16_t i = 0; i < slot->plan->obligations_count; i++) {
+        const char *id = slot->plan->obligations[i].id;
+        uint32_t at = probe(slot, id, strlen(id));
+        if (slot->index[at] == 0) /* of several the first, as th_plan_find() says */
+            slot->index[at] = (uint16_t)(i + 1);
+    }
+    return 0;
+}
+
+bool th_plan_slot_find(const struct th_plan_slot *slot, struct th_text id, uint16_t *ret_place)
+{
+    uint16_t found = slot->index[probe(slot, id.bytes, id.size)];
+    if (found != 0)
+        *ret_place = (uint16_t)(found - 1);
+    return found != 0;
+}
+
+bool th_core_find_book(const struct th_core *core, const struct th_report *report,
+                       struct th_book_id *ret_book)
+{
+    struct th_book_id id;
+    if (!th_core_find_plan(core, report->plan, &id.plan) ||
+        !th_plan_slot_find(&core->plans[id.plan], report->obligation, &id.obligation))
+        return false;
+    *ret_book = id;
+    return true;
+}
+
+/* ---- related books ---- */
+
+static const struct th_book *book_of(const struct th_core *core, const struct th_plan *plan,
+                                     const struct th_obligation *obligation)
+{
+    for (uint16_t i = 0; obligation != NULL && i < core->plans_count; i++)
+        if (core->plans[i].plan == plan)
+            return &core->plans[i].books[obligation - plan->obligations];
+    return NULL;
+}
+
+/* Fills in what the book lacks from these plans and its own. */
+static void relate(const struct th_core *core, struct th_book *book,
+                   const struct th_plan *const *plans, size_t plans_count)
+{
+    const struct th_plan *plan = core->plans[book->id.plan].plan;
+    struct th_related_obligations found;
+    th_related_find(plans, plans_count, plan, th_book_obligation(core, book->id), &found);
+    if (book->half_year == NULL)
+        book->half_year = book_of(core, found.half_year_plan, found.half_year);
+    if (book->previous_year == NULL)
+        book->previous_year = book_of(core, found.previous_year_plan, found.previous_year);
+    if (book->previous_same == NULL)
+        book->previous_same = book_of(core, found.previous_same_plan, found.previous_same);
+}
+
+/* Plans are asked in their order, so a later one only fills in what the earlier ones lack. */
+void th_core_relate_last_plan(struct th_core *core)
+{
+    const uint16_t last = (uint16_t)(core->plans_count - 1);
+    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
+    for (uint16_t i = 0; i < core->plans_count; i++)
+        plans[i] = core->plans[i].plan;
+    for (uint16_t plan = 0; plan < last; plan++)
+        for (uint16_t i = 0; i < plans[plan]->obligations_count; i++)
+            relate(core, &core->plans[plan].books[i], &plans[last], 1);
+    for (uint16_t i = 0; i < plans[last]->obligations_count; i++)
+        relate(core, &core->plans[last].books[i], plans, core->plans_count);
+}
+
+static void forget(const struct th_book **related, uint16_t plan)
+{
+    if (*related != NULL && (*related)->id.plan == plan)
+        *related = NULL;
+}
+
+void th_core_forget_last_plan(struct th_core *core)
+{
+    const uint16_t last = (uint16_t)(core->plans_count - 1);
+    for (uint16_t plan = 0; plan < last; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            struct th_book *book = &core->plans[plan].books[i];
+            forget(&book->half_year, last);
+            forget(&book->previous_year, last);
+            forget(&book->previous_same, last);
+        }
+}

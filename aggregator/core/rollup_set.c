@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rollups of one book. A rollup exists for a unit and branch as soon as a unit below it is
+ * expected or has reported; `expected` is filled in here.
+ *
+ * A report counts in every unit above it, in its branch and in all branches together. What is taken
+ * out of sums is exact at once; a min or max that may have been taken out stays as a bound, and is
+ * searched when somebody needs it: once a batch, not once a report.
+ */
+#include "aggregator/core/state.h"
+
+#include "base/assert.h"
+#include "proto/model/packed.h"
+
+const struct th_rollup_layout *th_rollups_layout(const struct th_core *core, struct th_book_id id)
+{
+    return &core->plans[id.plan].layout;
+}
+
+static size_t reported_bytes(const struct th_rollup_layout *layout)
+{
+    return ((size_t)layout->catalogue->number_max + 1) * sizeof(uint32_t);
+}
+
+static size_t slots_count(const struct th_rollup_set *set)
+{
+    return (size_t)set->places_count * TH_BRANCHES;
+}
+
+static size_t expected_bytes(const struct th_rollup_set *set)
+{
+    return ((size_t)set->units_count + 7) / 8;
+}
+
+/* ---- slots ---- */
+
+/* Where the rollup of a unit stands or would; NULL when the unit can have none. */
+static struct th_rollup_slot **slot_place(const struct th_registry *registry,
+                                          const struct th_rollup_set *set, uint32_t unit,
+                                          enum th_branch branch)
+{
+    uint32_t place = unit < set->units_count ? registry->places[unit] : TH_UNIT_NONE;
+    if (place == TH_UNIT_NONE && unit < set->units_count && unit == set->territory)
+        place = set->places_count - 1;
+    return place == TH_UNIT_NONE ? NULL : &set->slots[(size_t)place * TH_BRANCHES + branch];
+}
+
+struct th_rollup_slot *th_rollups_get(const struct th_registry *registry,
+                                      const struct th_rollup_set *set, uint32_t unit,
+                                      enum th_branch branch)
+{
+    struct th_rollup_slot **place = slot_place(registry, set, unit, branch);
+    return place == NULL ? NULL : *place;
+}
+
+static void free_slot(struct th_core *core, const struct th_rollup_layout *layout,
+                      struct th_rollup_slot *slot)
+{
+    if (slot == NULL)
+        return;
+    th_heap_free(&core->heap, slot->rollup.reported, reported_bytes(layout));
+    th_heap_free(&core->heap, slot->rollup.cells, layout->cells_count * sizeof(th_int128));
+    th_heap_free(&core->heap, slot, sizeof *slot);
+}
+
+void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set)
+{
+    for (size_t i = 0; i < slots_count(set); i++)
+        free_slot(core, th_rollups_layout(core, id), set->slots[i]);
+    th_heap_free(&core->heap, set->slots, slots_count(set) * sizeof(struct th_rollup_slot *));
+    th_heap_free(&core->heap, set->expected, expected_bytes(set));
+    *set = (struct th_rollup_set){0};
+}
+
+static int reserve_slot(struct th_core *core, const struct th_registry *registry,
+                        struct th_book_id id, struct th_rollup_set *set, uint32_t unit,
+                        enum th_branch branch)
+{
+    struct th_rollup_slot **place = slot_place(registry, set, unit, branch);
+    TH_ASSERT(place != NULL);
+    if (*place != NULL)
+        return 0;
+    const struct th_rollup_layout *layout = th_rollups_layout(core, id);
+    struct th_rollup_slot *slot = th_heap_alloc(&core->heap, sizeof *slot);
+    if (slot == NULL)
+        return TH_E_NO_MEMORY;
+    slot->rollup.reported = th_heap_alloc(&core->heap, reported_bytes(layout));
+    slot->rollup.cells = th_heap_alloc_array(&core->heap, layout->cells_count, sizeof(th_int128));
+    if (slot->rollup.reported == NULL || slot->rollup.cells == NULL) {
+        free_slot(core, layout, slot);
+        return TH_E_NO_MEMORY;
+    }
+    slot->rollup.counts.has_expected = th_obligation_is_counted(th_book_obligation(core, id));
+    slot->is_dirty = true;
+    set->is_dirty = true;
+    *place = slot;
+    return 0;
+}
+
+/* The lowest unit in whose rollups a unit counts: itself when it has others below it or is the
+ * territory, else its parent. TH_UNIT_NONE when there is none. */
+static uint32_t counted_in(const struct th_registry *registry, const struct th_rollup_set *set,
+                           uint32_t unit)
+{
+    bool is_own = registry->places[unit] != TH_UNIT_NONE || unit == set->territory;
+    return is_own ? unit : registry->units[unit].parent;
+}
+
+int th_rollups_reserve(struct th_core *core, const struct th_registry *registry,
+                       struct th_book_id id, struct th_rollup_set *set, uint32_t unit)
+{
+    enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
+    uint32_t above = counted_in(registry, set, unit);
+    for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
+        int status = reserve_slot(core, registry, id, set, above, TH_BRANCH_ALL);
+        if (status == 0)
+            status = reserve_slot(core, registry, id, set, above, branch);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+/* ---- what is expected ---- */
+
+static void expect_unit(const struct th_registry *registry, struct th_rollup_set *set,
+                        uint32_t unit, bool suspended)
+{
+    enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
+    uint32_t above = counted_in(registry, set, unit);
+    set->expected[unit / 8] = (uint8_t)(set->expected[unit / 8] | 1U << unit % 8);
+    for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
+        struct th_counts *all = &th_rollups_get(registry, set, above, TH_BRANCH_ALL)->rollup.counts;
+        struct th_counts *own = &th_rollups_get(registry, set, above, branch)->rollup.counts;
+        *(suspended ? &all->suspended : &all->expected) += 1;
+        *(suspended ? &own->suspended : &own->expected) += 1;
+    }
+}
+
+static int expect_units(struct th_core *core, const struct th_registry *registry,
+                        struct th_book_id id, struct th_rollup_set *set)
+{
+    const struct th_plan *plan = core->plans[id.plan].plan;
+    const struct th_obligation *obligation = th_book_obligation(core, id);
+    for (int branch = 0; branch < TH_BRANCHES && set->territory != TH_UNIT_NONE; branch++) {
+        int status = reserve_slot(core, registry, id, set, set->territory, (enum th_branch)branch);
+        if (status < 0)
+            return status;
+    }
+    if (!obligation->has_due || obligation->open_ended)
+        return 0;
+    set->expected = th_heap_alloc(&core->heap, expected_bytes(set));
+    int status = set->expected == NULL ? TH_E_NO_MEMORY : 0;
+    for (uint32_t unit = 0; status == 0 && unit < registry->count; unit++) {
+        if (!th_registry_expects(registry, plan, obligation, unit,
+                                 th_obligation_last_day(obligation)))
+            continue;
+        status = th_rollups_reserve(core, registry, id, set, unit);
+        if (status == 0)
+            expect_unit(registry, set, unit, obligation->suspended);
+    }
+    return status;
+}
+
+int th_rollups_init(struct th_core *core, const struct th_registry *registry, struct th_book_id id,
+                    struct th_rollup_set *ret_set)
+{
+    struct th_rollup_set set = {.places_count = registry->places_count + 1,
+                                .units_count = registry->count,
+                                .territory =
+                                    th_registry_territory(registry, core->plans[id.plan].plan)};
+    set.slots = th_heap_alloc_array(&core->heap, slots_count(&set), sizeof *set.slots);
+    if (set.slots == NULL)
+        return TH_E_NO_MEMORY;
+    int status = expect_units(core, registry, id, &set);
+    if (status < 0) {
+        th_rollups_deinit(core, id, &set);
+        return status;
+    }
+    *ret_set = set;
+    return 0;
+}
+
+/* ---- reports ---- */
+
+void th_rollups_add(const struct th_registry *registry, const struct th_rollup_layout *layout,
+                    struct th_rollup_set *set, const struct th_replacement *change)
+{
+    const uint32_t unit = change->row->unit;
+    enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
+    uint32_t above = counted_in(registry, set, unit);
+    for (; above != TH_UNIT_NONE; above = registry->units[above].parent)
+        for (int i = 0; i < 2; i++) {
+            struct th_rollup_slot *slot =
+                th_rollups_get(registry, set, above, i == 0 ? TH_BRANCH_ALL : branch);
+            TH_ASSERT(slot != NULL);
+            if (change->old_row == NULL)
+                th_rollup_apply_figures(layout, &slot->rollup, change->row, change->figures);
+            else
+                slot->stale |= th_rollup_replace(layout, &slot->rollup, change);
+            slot->is_dirty = true;
+        }
+    set->is_dirty = true;
+}
+
+int th_rollups_build(struct th_core *core, const struct th_registry *registry,
+                     const struct th_book *book, struct th_rollup_set *ret_set)
+{
+    const struct th_rollup_layout *layout = th_rollups_layout(core, book->id);
+    struct th_rollup_set set;
+    struct th_figures figures;
+    int status = th_rollups_init(core, registry, book->id, &set);
+    if (status < 0)
+        return status;
+    for (uint32_t i = 0; status == 0 && i < book->rows_count; i++) {
+        const struct th_row *row = &book->rows[i].row;
+        status = th_rollups_reserve(core, registry, book->id, &set, row->unit);
+        if (status < 0)
+            break;
+        th_figures_read(layout, row, &figures);
+        th_rollups_add(registry, layout, &set,
+                       &(struct th_replacement){.row = row, .figures = &figures});
+    }
+    if (status < 0) {
+        th_rollups_deinit(core, book->id, &set);
+        return status;
+    }
+    *ret_set = set;
+    return 0;
+}
+
+static uint32_t *count_of(struct th_counts *counts, enum th_timeliness timeliness)
+{
+    if (timeliness == TH_TIMELINESS_LATE)
+        return &counts->late;
+    return timeliness == TH_TIMELINESS_UNDECIDED ? &counts->undecided : &counts->on_time;
+}
+
+void th_rollups_judge(const struct th_registry *registry, struct th_rollup_set *set,
+                      const struct th_row *row, enum th_timeliness timeliness)
+{
+    enum th_branch branch = th_unit_kind_branch(registry->units[row->unit].kind);
+    uint32_t above = counted_in(registry, set, row->unit);
+    for (; above != TH_UNIT_NONE; above = registry->units[above].parent)
+        for (int i = 0; i < 2; i++) {
+            struct th_rollup_slot *slot =
+                th_rollups_get(registry, set, above, i == 0 ? TH_BRANCH_ALL : branch);
+            --*count_of(&slot->rollup.counts, row->timeliness);
+            ++*count_of(&slot->rollup.counts, timeliness);
+            slot->is_dirty = true;
+        }
+    set->is_dirty = true;
+}
+
+/* ---- extremes ---- */
+
+struct settling {
+    const struct th_registry *registry;
+    const struct th_rollup_layout *layout;
+    struct th_book *book;
+};
+
+/* The rows of one unit that count in `unit` itself, not in a rollup below it. */
+static void search_unit(const struct settling *settling, uint32_t unit, enum th_branch branch,
+                        uint32_t reporter, struct th_search *search)
+{
+    const struct th_registry *registry = settling->registry;
+    if (th_unit_kind_branch(registry->units[reporter].kind) != branch ||
+        counted_in(registry, &settling->book->rollups, reporter) != unit)
+        return;
+    const struct th_row_slot *slot = th_book_first_of(settling->book, reporter);
+    for (; slot != NULL; slot = th_book_next_of(settling->book, slot))
+        th_search_add_row(search, &slot->row);
+}
+
+static void search_below(const struct settling *settling, uint32_t unit, enum th_branch branch,
+                         struct th_search *search)
+{
+    const struct th_registry *registry = settling->registry;
+    uint32_t child = registry->first_child[unit];
+    search_unit(settling, unit, branch, unit, search);
+    for (; child != TH_UNIT_NONE && !th_search_is_done(search);
+         child = registry->next_sibling[child]) {
+        const struct th_rollup_slot *slot =
+            th_rollups_get(registry, &settling->book->rollups, child, branch);
+        if (slot != NULL)
+            th_search_add(search, settling->layout, &slot->rollup);
+        search_unit(settling, unit, branch, child, search);
+    }
+}
+
+/* All branches together are made of the two. */
+static void search_branches(const struct settling *settling, uint32_t unit,
+                            struct th_search *search)
+{
+    for (int branch = TH_BRANCH_ALL + 1; branch < TH_BRANCHES; branch++) {
+        const struct th_rollup_slot *slot = th_rollups_get(
+            settling->registry, &settling->book->rollups, unit, (enum th_branch)branch);
+        if (slot != NULL)
+            th_search_add(search, settling->layout, &slot->rollup);
+    }
+}
+
+static void settle(const struct settling *settling, uint32_t unit, enum th_branch branch);
+
+/* What the rollup is made of comes first. */
+static void settle_parts(const struct settling *settling, uint32_t unit, enum th_branch branch)
+{
+    const struct th_registry *registry = settling->registry;
+    if (branch == TH_BRANCH_ALL) {
+        for (int own = TH_BRANCH_ALL + 1; own < TH_BRANCHES; own++)
+            settle(settling, unit, (enum th_branch)own);
+        return;
+    }
+    uint32_t child = registry->first_child[unit];
+    for (; child != TH_UNIT_NONE; child = registry->next_sibling[child])
+        settle(settling, child, branch);
+}
+
+static void settle(const struct settling *settling, uint32_t unit, enum th_branch branch)
+{
+    const struct th_rollup_layout *layout = settling->layout;
+    struct th_rollup_slot *slot =
+        th_rollups_get(settling->registry, &settling->book->rollups, unit, branch);
+    if (slot == NULL || slot->stale == 0)
+        return;
+    settle_parts(settling, unit, branch);
+    for (uint16_t i = 0; i < layout->extremes_count; i++) {
+        const unsigned bit = i < TH_ROLLUP_STALE_LAST ? i : TH_ROLLUP_STALE_LAST;
+        struct th_search search;
+        if ((slot->stale >> bit & 1) == 0 ||
+            !th_search_begin(layout, &slot->rollup, layout->extremes[i], &search))
+            continue;
+        if (branch == TH_BRANCH_ALL)
+            search_branches(settling, unit, &search);
+        else
+            search_below(settling, unit, branch, &search);
+        th_search_end(&search, layout, &slot->rollup);
+    }
+    slot->stale = 0;
+}
+
+void th_rollups_settle(const struct th_core *core, struct th_book *book, uint32_t unit,
+                       enum th_branch branch)
+{
+    const struct settling settling = {&core->registry, th_rollups_layout(core, book->id), book};
+    settle(&settling, unit, branch);
+}
