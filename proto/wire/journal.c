@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "journal.pb-c.h"
 #include "proto/model/unit.h"
+#include "proto/wire/packer.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/writer.h"
 
@@ -12,33 +13,48 @@
 #define PROOF_SIZE_MAX 4096 /* node.pub */
 #define BODY_SIZE_MAX  TH_LIMIT_TO_NODE_SIZE_MAX
 
-static Tonghop__Judgement **write_judgements(struct th_wire_writer *writer,
-                                             const struct th_judgement *judgements, size_t count)
+static size_t judgements_room(const struct th_judgement *judgements, size_t count)
 {
-    Tonghop__Judgement **list = th_wire_writer_alloc(writer, count, sizeof *list);
-    Tonghop__Judgement *messages = th_wire_writer_alloc(writer, count, sizeof *messages);
-    for (size_t i = 0; messages != NULL && i < count; i++) {
+    size_t room = 0;
+    for (size_t i = 0; i < count; i++)
+        room += 10 * TH_WIRE_NUMBER_MAX + judgements[i].obligation.size + TH_DIGEST_SIZE;
+    return room;
+}
+
+/* Message Judgement of journal.proto, each as `field`. */
+static void pack_judgements(struct th_wire_packer *packer, unsigned field,
+                            const struct th_judgement *judgements, size_t count)
+{
+    enum {
+        OBLIGATION = 1,
+        NUMBER,
+        REVISION,
+        REPORT_SHA256,
+        VERDICT,
+        FIRST_RECEIVED,
+        DUE,
+        TIMELINESS,
+        RECEIVED
+    };
+    for (size_t i = count; i-- > 0;) {
         const struct th_judgement *judgement = &judgements[i];
-        Tonghop__Judgement *message = &messages[i];
+        const uint8_t *end = packer->at;
         TH_ASSERT(judgement->accepted == (judgement->verdict == TH_VERDICT_ACCEPTED));
-        tonghop__judgement__init(message);
-        message->obligation = th_wire_of_text(judgement->obligation);
-        message->number = judgement->number;
-        message->revision = judgement->revision;
-        message->report_sha256 = th_wire_of_digest(&judgement->report_digest);
-        message->verdict = (Tonghop__Judgement__Verdict)judgement->verdict;
-        message->has_first_received = judgement->accepted;
-        message->first_received = judgement->first_received.ms;
-        message->has_due = judgement->accepted && judgement->has_due;
-        message->due = judgement->due.ms;
-        message->has_timeliness = judgement->accepted;
+        if (judgement->accepted && judgement->has_received)
+            th_wire_pack_number(packer, RECEIVED, (uint64_t)judgement->received.ms);
         if (judgement->accepted)
-            message->timeliness = (Tonghop__Timeliness)judgement->timeliness;
-        message->has_received = judgement->accepted && judgement->has_received;
-        message->received = judgement->received.ms;
-        list[i] = message;
+            th_wire_pack_number(packer, TIMELINESS, (uint64_t)judgement->timeliness);
+        if (judgement->accepted && judgement->has_due)
+            th_wire_pack_number(packer, DUE, (uint64_t)judgement->due.ms);
+        if (judgement->accepted)
+            th_wire_pack_number(packer, FIRST_RECEIVED, (uint64_t)judgement->first_received.ms);
+        th_wire_pack_number(packer, VERDICT, (uint64_t)judgement->verdict);
+        th_wire_pack_digest(packer, REPORT_SHA256, &judgement->report_digest);
+        th_wire_pack_number(packer, REVISION, judgement->revision);
+        th_wire_pack_number(packer, NUMBER, judgement->number);
+        th_wire_pack_text(packer, OBLIGATION, judgement->obligation);
+        th_wire_pack_message(packer, field, end);
     }
-    return list;
 }
 
 static struct th_judgement read_judgement(struct th_wire_reader *reader,
@@ -79,27 +95,35 @@ static const struct th_judgement *read_judgements(struct th_wire_reader *reader,
     return judgements;
 }
 
+static void pack_remark(struct th_wire_packer *packer, const struct th_remark *remark)
+{
+    enum { REPORT = 1, FIELD, VALUE, RULE, REFUSED };
+    th_wire_pack_number(packer, REFUSED, remark->refused);
+    th_wire_pack_text(packer, RULE, remark->rule);
+    th_wire_pack_text(packer, VALUE, remark->value);
+    th_wire_pack_text(packer, FIELD, remark->field);
+    th_wire_pack_number(packer, REPORT, remark->report);
+}
+
 int th_wire_decision_encode(const struct th_decision *value, struct th_arena *arena,
                             struct th_bytes *ret_bytes)
 {
-    struct th_wire_writer writer = {.arena = arena};
-    Tonghop__Decision message = TONGHOP__DECISION__INIT;
-    message.n_judgement = value->judgements_count;
-    message.judgement = write_judgements(&writer, value->judgements, value->judgements_count);
-    message.n_remark = value->remarks_count;
-    message.remark = th_wire_writer_alloc(&writer, value->remarks_count, sizeof *message.remark);
-    Tonghop__Remark *remarks = th_wire_writer_alloc(&writer, value->remarks_count, sizeof *remarks);
-    for (size_t i = 0; remarks != NULL && i < value->remarks_count; i++) {
-        const struct th_remark *remark = &value->remarks[i];
-        tonghop__remark__init(&remarks[i]);
-        remarks[i].report = remark->report;
-        remarks[i].field = th_wire_of_text(remark->field);
-        remarks[i].value = th_wire_of_text(remark->value);
-        remarks[i].rule = th_wire_of_text(remark->rule);
-        remarks[i].refused = remark->refused;
-        message.remark[i] = &remarks[i];
+    enum { JUDGEMENT = 1, REMARK };
+    struct th_wire_packer packer;
+    size_t room = judgements_room(value->judgements, value->judgements_count);
+    for (size_t i = 0; i < value->remarks_count; i++)
+        room += 6 * TH_WIRE_NUMBER_MAX + value->remarks[i].field.size +
+                value->remarks[i].value.size + value->remarks[i].rule.size;
+    int status = th_wire_packer_init(&packer, arena, room);
+    if (status < 0)
+        return status;
+    for (size_t i = value->remarks_count; i-- > 0;) {
+        const uint8_t *end = packer.at;
+        pack_remark(&packer, &value->remarks[i]);
+        th_wire_pack_message(&packer, REMARK, end);
     }
-    return th_wire_pack(&writer, &message.base, BODY_SIZE_MAX, ret_bytes);
+    pack_judgements(&packer, JUDGEMENT, value->judgements, value->judgements_count);
+    return th_wire_packer_take(&packer, BODY_SIZE_MAX, ret_bytes);
 }
 
 int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
@@ -138,21 +162,25 @@ int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
 int th_wire_leaf_encode(const struct th_leaf *value, struct th_arena *arena,
                         struct th_bytes *ret_bytes)
 {
-    struct th_wire_writer writer = {.arena = arena};
-    Tonghop__Leaf message = TONGHOP__LEAF__INIT;
-    message.position = value->position;
-    message.kind = (Tonghop__EntryKind)value->kind;
-    message.time = value->time.ms;
-    message.clock = (Tonghop__ClockStatus)value->clock;
-    message.entry_sha256 = th_wire_of_digest(&value->entry_digest);
-    message.mode = (Tonghop__Mode)value->mode;
-    message.has_unit = value->unit.size > 0;
-    message.unit = th_wire_of_text(value->unit);
-    message.has_header_sha256 = value->has_header_digest;
-    message.header_sha256 = th_wire_of_digest(&value->header_digest);
-    message.n_judgement = value->judgements_count;
-    message.judgement = write_judgements(&writer, value->judgements, value->judgements_count);
-    return th_wire_pack(&writer, &message.base, BODY_SIZE_MAX, ret_bytes);
+    enum { POSITION = 1, KIND, TIME, CLOCK, ENTRY_SHA256, MODE, UNIT, HEADER_SHA256, JUDGEMENT };
+    struct th_wire_packer packer;
+    size_t room = 8 * TH_WIRE_NUMBER_MAX + 2 * TH_DIGEST_SIZE + value->unit.size +
+                  judgements_room(value->judgements, value->judgements_count);
+    int status = th_wire_packer_init(&packer, arena, room);
+    if (status < 0)
+        return status;
+    pack_judgements(&packer, JUDGEMENT, value->judgements, value->judgements_count);
+    if (value->has_header_digest)
+        th_wire_pack_digest(&packer, HEADER_SHA256, &value->header_digest);
+    if (value->unit.size > 0)
+        th_wire_pack_text(&packer, UNIT, value->unit);
+    th_wire_pack_number(&packer, MODE, (uint64_t)value->mode);
+    th_wire_pack_digest(&packer, ENTRY_SHA256, &value->entry_digest);
+    th_wire_pack_number(&packer, CLOCK, (uint64_t)value->clock);
+    th_wire_pack_number(&packer, TIME, (uint64_t)value->time.ms);
+    th_wire_pack_number(&packer, KIND, (uint64_t)value->kind);
+    th_wire_pack_number(&packer, POSITION, value->position);
+    return th_wire_packer_take(&packer, BODY_SIZE_MAX, ret_bytes);
 }
 
 int th_wire_leaf_decode(struct th_bytes bytes, struct th_arena *arena, struct th_leaf *ret_value)

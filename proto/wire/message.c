@@ -5,16 +5,8 @@
 #include "base/assert.h"
 #include "message.pb-c.h"
 #include "proto/wire/log_key_parts.h"
+#include "proto/wire/packer.h"
 #include "proto/wire/writer.h"
-
-static ProtobufCBinaryData *write_blobs(struct th_wire_writer *writer, const struct th_bytes *blobs,
-                                        size_t count)
-{
-    ProtobufCBinaryData *list = th_wire_writer_alloc(writer, count, sizeof *list);
-    for (size_t i = 0; list != NULL && i < count; i++)
-        list[i] = th_wire_of_bytes(blobs[i].bytes, blobs[i].size);
-    return list;
-}
 
 static void write_hello(struct th_wire_writer *writer, const struct th_hello *hello,
                         Tonghop__Hello *message)
@@ -82,60 +74,103 @@ int th_wire_to_aggregator_encode(const struct th_to_aggregator *message, struct 
     return th_wire_pack(&writer, &frame.base, TH_LIMIT_FRAME_SIZE_MAX, ret_frame);
 }
 
-static Tonghop__Reason **write_reasons(struct th_wire_writer *writer,
-                                       const struct th_wire_reason *reasons, size_t count)
+/* ---- an outcome, the answer of every submission ---- */
+
+static size_t reasons_room(const struct th_wire_reason *reasons, size_t count)
 {
-    Tonghop__Reason **list = th_wire_writer_alloc(writer, count, sizeof *list);
-    Tonghop__Reason *messages = th_wire_writer_alloc(writer, count, sizeof *messages);
-    for (size_t i = 0; messages != NULL && i < count; i++) {
-        tonghop__reason__init(&messages[i]);
-        messages[i].field = th_wire_of_text(reasons[i].field);
-        messages[i].value = th_wire_of_text(reasons[i].value);
-        messages[i].rule = th_wire_of_text(reasons[i].rule);
-        messages[i].text = th_wire_of_text(reasons[i].text);
-        list[i] = &messages[i];
-    }
-    return list;
+    size_t room = 0;
+    for (size_t i = 0; i < count; i++)
+        room += 5 * TH_WIRE_NUMBER_MAX + reasons[i].field.size + reasons[i].value.size +
+                reasons[i].rule.size + reasons[i].text.size;
+    return room;
 }
 
-static void write_verdict(struct th_wire_writer *writer, const struct th_wire_verdict *verdict,
-                          Tonghop__Verdict *message)
+static size_t outcome_room(const struct th_outcome *outcome)
 {
-    tonghop__verdict__init(message);
-    message->report_sha256 = th_wire_of_digest(&verdict->report_digest);
-    message->kind = (Tonghop__Verdict__Kind)verdict->kind;
-    message->n_reason = verdict->reasons_count;
-    message->reason = write_reasons(writer, verdict->reasons, verdict->reasons_count);
-    message->n_warning = verdict->warnings_count;
-    message->warning = write_reasons(writer, verdict->warnings, verdict->warnings_count);
-    message->has_position = verdict->has_position;
-    message->position = verdict->position;
-    message->has_stored_sha256 = verdict->has_stored_digest;
-    message->stored_sha256 = th_wire_of_digest(&verdict->stored_digest);
-    message->has_next_revision = verdict->has_next_revision;
-    message->next_revision = verdict->next_revision;
-    message->has_receipt = verdict->has_receipt;
-    message->receipt = verdict->receipt;
+    size_t room = 5 * TH_WIRE_NUMBER_MAX + TH_DIGEST_SIZE + outcome->refusal.size;
+    for (size_t i = 0; i < outcome->verdicts_count; i++) {
+        const struct th_wire_verdict *verdict = &outcome->verdicts[i];
+        room += 7 * TH_WIRE_NUMBER_MAX + 2 * TH_DIGEST_SIZE +
+                reasons_room(verdict->reasons, verdict->reasons_count) +
+                reasons_room(verdict->warnings, verdict->warnings_count);
+    }
+    for (size_t i = 0; i < outcome->receipts_count; i++)
+        room += TH_WIRE_NUMBER_MAX + outcome->receipts[i].size;
+    return room;
 }
 
-static void write_outcome(struct th_wire_writer *writer, const struct th_outcome *outcome,
-                          Tonghop__Outcome *message)
+static void pack_reasons(struct th_wire_packer *packer, unsigned field,
+                         const struct th_wire_reason *reasons, size_t count)
 {
-    tonghop__outcome__init(message);
-    message->header_sha256 = th_wire_of_digest(&outcome->header_digest);
-    size_t count = outcome->verdicts_count;
-    message->n_verdict = count;
-    message->verdict = th_wire_writer_alloc(writer, count, sizeof *message->verdict);
-    Tonghop__Verdict *verdicts = th_wire_writer_alloc(writer, count, sizeof *verdicts);
-    for (size_t i = 0; verdicts != NULL && i < count; i++) {
-        write_verdict(writer, &outcome->verdicts[i], &verdicts[i]);
-        message->verdict[i] = &verdicts[i];
+    enum { FIELD = 1, VALUE, RULE, TEXT };
+    for (size_t i = count; i-- > 0;) {
+        const uint8_t *end = packer->at;
+        th_wire_pack_text(packer, TEXT, reasons[i].text);
+        th_wire_pack_text(packer, RULE, reasons[i].rule);
+        th_wire_pack_text(packer, VALUE, reasons[i].value);
+        th_wire_pack_text(packer, FIELD, reasons[i].field);
+        th_wire_pack_message(packer, field, end);
     }
-    message->n_receipt = outcome->receipts_count;
-    message->receipt = write_blobs(writer, outcome->receipts, outcome->receipts_count);
-    message->has_refusal = outcome->refusal.size > 0;
-    message->refusal = th_wire_of_bytes(outcome->refusal.bytes, outcome->refusal.size);
 }
+
+static void pack_verdict(struct th_wire_packer *packer, const struct th_wire_verdict *verdict)
+{
+    enum {
+        REPORT_SHA256 = 1,
+        KIND,
+        REASON,
+        WARNING,
+        POSITION,
+        STORED_SHA256,
+        NEXT_REVISION,
+        RECEIPT
+    };
+    if (verdict->has_receipt)
+        th_wire_pack_number(packer, RECEIPT, verdict->receipt);
+    if (verdict->has_next_revision)
+        th_wire_pack_number(packer, NEXT_REVISION, verdict->next_revision);
+    if (verdict->has_stored_digest)
+        th_wire_pack_digest(packer, STORED_SHA256, &verdict->stored_digest);
+    if (verdict->has_position)
+        th_wire_pack_number(packer, POSITION, verdict->position);
+    pack_reasons(packer, WARNING, verdict->warnings, verdict->warnings_count);
+    pack_reasons(packer, REASON, verdict->reasons, verdict->reasons_count);
+    th_wire_pack_number(packer, KIND, (uint64_t)verdict->kind);
+    th_wire_pack_digest(packer, REPORT_SHA256, &verdict->report_digest);
+}
+
+static void pack_outcome(struct th_wire_packer *packer, const struct th_outcome *outcome)
+{
+    enum { HEADER_SHA256 = 1, VERDICT, RECEIPT, REFUSAL };
+    if (outcome->refusal.size > 0)
+        th_wire_pack_bytes(packer, REFUSAL, outcome->refusal.bytes, outcome->refusal.size);
+    for (size_t i = outcome->receipts_count; i-- > 0;)
+        th_wire_pack_bytes(packer, RECEIPT, outcome->receipts[i].bytes, outcome->receipts[i].size);
+    for (size_t i = outcome->verdicts_count; i-- > 0;) {
+        const uint8_t *end = packer->at;
+        pack_verdict(packer, &outcome->verdicts[i]);
+        th_wire_pack_message(packer, VERDICT, end);
+    }
+    th_wire_pack_digest(packer, HEADER_SHA256, &outcome->header_digest);
+}
+
+static int outcome_encode(const struct th_to_node *message, struct th_arena *arena,
+                          struct th_bytes *ret_frame)
+{
+    enum { VERSION = 1, REQUEST };
+    struct th_wire_packer packer;
+    size_t room = 3 * TH_WIRE_NUMBER_MAX + outcome_room(&message->body.outcome);
+    int status = th_wire_packer_init(&packer, arena, room);
+    if (status < 0)
+        return status;
+    pack_outcome(&packer, &message->body.outcome);
+    th_wire_pack_message(&packer, TONGHOP__TO_NODE__BODY_OUTCOME, packer.end);
+    th_wire_pack_number(&packer, REQUEST, message->request);
+    th_wire_pack_number(&packer, VERSION, TH_WIRE_VERSION);
+    return th_wire_packer_take(&packer, TH_LIMIT_TO_NODE_SIZE_MAX, ret_frame);
+}
+
+/* ---- the other messages to a node ---- */
 
 static Tonghop__Lost **write_lost(struct th_wire_writer *writer, const struct th_lost *lost,
                                   size_t count)
@@ -188,7 +223,6 @@ static void write_failure(const struct th_failure *failure, Tonghop__Failure *me
 /* Every body that a frame to a node can have, in the encoder's frame of the stack. */
 union node_body {
     Tonghop__Welcome welcome;
-    Tonghop__Outcome outcome;
     Tonghop__Announcement announcement;
     Tonghop__Reminder reminder;
     Tonghop__Answer answer;
@@ -205,10 +239,7 @@ static void write_body(struct th_wire_writer *writer, const struct th_to_node *m
         frame->welcome = &body->welcome;
         break;
     case TH_TO_NODE_OUTCOME:
-        write_outcome(writer, &message->body.outcome, &body->outcome);
-        frame->body_case = TONGHOP__TO_NODE__BODY_OUTCOME;
-        frame->outcome = &body->outcome;
-        break;
+        break; /* outcome_encode() */
     case TH_TO_NODE_ANNOUNCEMENT:
         tonghop__announcement__init(&body->announcement);
         body->announcement.kind = (Tonghop__Announcement__Kind)message->body.announcement.kind;
@@ -242,6 +273,8 @@ int th_wire_to_node_encode(const struct th_to_node *message, struct th_arena *ar
     struct th_wire_writer writer = {.arena = arena};
     Tonghop__ToNode frame = TONGHOP__TO_NODE__INIT;
     union node_body body;
+    if (message->kind == TH_TO_NODE_OUTCOME)
+        return outcome_encode(message, arena, ret_frame);
     frame.version = TH_WIRE_VERSION;
     frame.request = message->request;
     write_body(&writer, message, &body, &frame);
