@@ -31,35 +31,86 @@ static bool is_control(int32_t character)
     return character < 0x20 || (character >= 0x7F && character <= 0x9F);
 }
 
-bool th_text_find_forbidden(const char *bytes, size_t size, unsigned flags, size_t *ret_offset)
+static bool is_allowed(const char *bytes, size_t size, size_t offset, unsigned flags,
+                       int32_t character)
 {
-    size_t used = 1;
-    for (size_t i = 0; i < size; i += used) {
-        int32_t character = decode(bytes, size, i, &used);
-        bool is_allowed = character >= 0 && !is_control(character) && !is_bidi_control(character);
-        if ((flags & TH_TEXT_LINES) != 0 && (character == '\n' || character == '\t')) {
-            is_allowed = true;
-        }
-        if ((flags & TH_TEXT_CRLF) != 0 && character == '\r' && i + 1 < size &&
-            bytes[i + 1] == '\n') {
-            is_allowed = true;
-        }
-        if (!is_allowed) {
-            *ret_offset = i;
-            return true;
-        }
-    }
-    return false;
+    if (character < 0)
+        return false;
+    if (!is_control(character))
+        return !is_bidi_control(character);
+    if ((flags & TH_TEXT_LINES) != 0 && (character == '\n' || character == '\t'))
+        return true;
+    return (flags & TH_TEXT_CRLF) != 0 && character == '\r' && offset + 1 < size &&
+           bytes[offset + 1] == '\n';
 }
 
-static bool is_ascii(const char *bytes, size_t size)
+/* Eight bytes from 0x20 to 0x7E. */
+static bool is_plain_ascii(const char *bytes)
 {
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)bytes[i] >= 0x80) {
-            return false;
+    const uint64_t each = UINT64_C(0x0101010101010101), high = each * 0x80;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t below_space = word - each * 0x20; /* borrows only where a byte is below it */
+    uint64_t no_delete = (word ^ each * 0x7F) - each;
+    return ((word | below_space | no_delete) & high) == 0;
+}
+
+/*
+ * The length of a character that needs no closer look, 0 for others: allowed, a starter, and
+ * neither changed by composition nor joined to what stands before it. What consists of these alone
+ * is in form NFC (the quick check of UAX #15, for the ranges that Vietnamese is written with):
+ * U+00A0 to U+02FF, U+1E00 to U+1EFF, quotes and dashes, currencies.
+ */
+static size_t quick_size(const char *bytes, size_t left)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    if (left >= 2 && at[0] >= 0xC2 && at[0] <= 0xCB && (at[1] & 0xC0) == 0x80)
+        return at[0] == 0xC2 && at[1] < 0xA0 ? 0 : 2;
+    if (left < 3 || (at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80)
+        return 0;
+    if (at[0] == 0xE1)
+        return at[1] >= 0xB8 && at[1] <= 0xBB ? 3 : 0;
+    if (at[0] != 0xE2)
+        return 0;
+    unsigned character = 0x2000U | (at[1] & 0x3FU) << 6 | (at[2] & 0x3FU);
+    return (character >= 0x2010 && character <= 0x2027) ||
+                   (character >= 0x2030 && character <= 0x205E) ||
+                   (character >= 0x20A0 && character <= 0x20CF)
+               ? 3
+               : 0;
+}
+
+/* To the first forbidden character, or the end: `size`. Tells whether all before is known to be in
+ * form NFC. */
+static size_t scan(const char *bytes, size_t size, unsigned flags, bool *ret_is_nfc)
+{
+    bool is_nfc = true;
+    size_t i = 0;
+    while (i < size) {
+        while (size - i >= 8 && is_plain_ascii(bytes + i))
+            i += 8;
+        if (i == size)
+            break;
+        size_t used = bytes[i] >= 0x20 && bytes[i] < 0x7F ? 1 : quick_size(bytes + i, size - i);
+        if (used == 0) {
+            int32_t character = decode(bytes, size, i, &used);
+            if (!is_allowed(bytes, size, i, flags, character))
+                break;
+            is_nfc = is_nfc && character < 0x80;
         }
+        i += used;
     }
-    return true;
+    *ret_is_nfc = is_nfc;
+    return i;
+}
+
+bool th_text_find_forbidden(const char *bytes, size_t size, unsigned flags, size_t *ret_offset)
+{
+    bool ignored;
+    size_t offset = scan(bytes, size, flags, &ignored);
+    if (offset < size)
+        *ret_offset = offset;
+    return offset < size;
 }
 
 static int map(const char *bytes, size_t size, unsigned options, char **ret_bytes, size_t *ret_size)
@@ -84,11 +135,11 @@ static int map(const char *bytes, size_t size, unsigned options, char **ret_byte
 
 int th_text_check(const char *bytes, size_t size, unsigned flags)
 {
-    size_t offset = 0;
-    if (th_text_find_forbidden(bytes, size, flags, &offset)) {
+    bool is_known = false;
+    if (scan(bytes, size, flags, &is_known) < size) {
         return TH_E_TEXT;
     }
-    if (is_ascii(bytes, size)) {
+    if (is_known) {
         return TH_OK;
     }
     char *nfc = NULL;

@@ -74,6 +74,86 @@ Test(text, carriage_return_is_allowed_only_before_a_newline)
     cr_assert_eq(check("a\r", TH_TEXT_LINES | TH_TEXT_CRLF), TH_E_TEXT);
 }
 
+/* ---- what is accepted without asking for the form, against the form ---- */
+
+static size_t put_character(unsigned character, char *bytes)
+{
+    if (character < 0x80) {
+        bytes[0] = (char)character;
+        return 1;
+    }
+    if (character < 0x800) {
+        bytes[0] = (char)(0xC0 | character >> 6);
+        bytes[1] = (char)(0x80 | (character & 0x3F));
+        return 2;
+    }
+    bytes[0] = (char)(0xE0 | character >> 12);
+    bytes[1] = (char)(0x80 | (character >> 6 & 0x3F));
+    bytes[2] = (char)(0x80 | (character & 0x3F));
+    return 3;
+}
+
+static bool is_nfc(const char *bytes, size_t size)
+{
+    char *nfc = NULL;
+    size_t nfc_size = 0;
+    cr_assert_eq(th_text_to_nfc(bytes, size, &nfc, &nfc_size), TH_OK);
+    bool is_same = nfc_size == size && memcmp(nfc, bytes, size) == 0;
+    free(nfc);
+    return is_same;
+}
+
+static void check_form(const char *bytes, size_t size)
+{
+    size_t offset;
+    bool is_accepted = th_text_check(bytes, size, 0) == TH_OK;
+    bool is_right = !th_text_find_forbidden(bytes, size, 0, &offset) && is_nfc(bytes, size);
+    cr_assert_eq(is_accepted, is_right, "%.*s", (int)size, bytes);
+}
+
+Test(text, every_character_of_three_bytes_is_accepted_when_it_is_nfc)
+{
+    char bytes[8] = "a";
+    for (unsigned character = 1; character < 0xD800; character++)
+        check_form(bytes, 1 + put_character(character, bytes + 1));
+}
+
+Test(text, every_pair_of_letters_and_signs_is_accepted_when_it_is_nfc)
+{
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {{0x41, 0x7A},     {0xA0, 0x2FF},    {0x300, 0x31F},  {0x1E00, 0x1EFF},
+                  {0x2010, 0x2027}, {0x2030, 0x205E}, {0x20A0, 0x20CF}};
+    static unsigned characters[2000];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        for (unsigned c = ranges[i].first; c <= ranges[i].last; c++)
+            characters[count++] = c;
+    char bytes[8];
+    for (size_t i = 0; i < count; i++) {
+        size_t size = put_character(characters[i], bytes);
+        for (size_t j = 0; j < count; j++)
+            check_form(bytes, size + put_character(characters[j], bytes + size));
+    }
+}
+
+Test(text, a_forbidden_byte_is_found_at_every_place_of_a_word)
+{
+    for (size_t size = 1; size <= 20; size++) {
+        for (size_t at = 0; at < size; at++) {
+            for (unsigned byte = 0; byte < 0x100; byte++) {
+                char bytes[20];
+                size_t offset = 99;
+                memset(bytes, ' ', sizeof bytes);
+                bytes[at] = (char)byte;
+                bool is_bad = byte < 0x20 || byte >= 0x7F;
+                cr_assert_eq(th_text_find_forbidden(bytes, size, 0, &offset), is_bad);
+                cr_assert_eq(offset, is_bad ? at : 99);
+            }
+        }
+    }
+}
+
 Test(text, first_forbidden_byte_is_found)
 {
     size_t offset = 99;
