@@ -36,10 +36,10 @@
 #define TH_LIMIT_SUBMISSION_SIZE_MAX (256 * 1024 - 64)
 #define TH_LIMIT_RECEIPT_SIZE_MAX    (32 * 1024)
 #define TH_LIMIT_TO_NODE_SIZE_MAX    (TH_LIMIT_UNITS_ENCODED_MAX + 4096) /* units, plans, answers */
-#define TH_LIMIT_HEADER_SIZE_MAX     1024 /* the signed header of a submission */
+#define TH_LIMIT_HEADER_SIZE_MAX     3072 /* the signed header of a submission */
 #define TH_LIMIT_REPORT_SIZE_MAX     (128 * 1024)
 #define TH_LIMIT_DECODE_ARENA_BYTES  (8 * 1024 * 1024) /* for decoding one message */
-#define TH_LIMIT_REPORTS_MAX         16                /* in one submission */
+#define TH_LIMIT_REPORTS_MAX         64                /* in one submission */
 #define TH_LIMIT_NUMBER_MAX          9999              /* of an open-ended report */
 #define TH_LIMIT_REVISION_MAX        9999
 #define TH_LIMIT_SHOWCASES_MAX       200

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_PROOF_EXTRA_MAX      4096 /* bytes: the leaf of the largest submission fits */
+#define TH_PROOF_EXTRA_MAX      8192 /* bytes: the leaf of the largest submission fits */
 #define TH_PROOF_EXTRA_TEXT_MAX ((TH_PROOF_EXTRA_MAX + 2) / 3 * 4)
 /* Bytes that the text of any receipt takes at most, with a checkpoint of one signature of ours. */
 #define TH_PROOF_TEXT_MAX                                                                          \

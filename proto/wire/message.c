@@ -76,6 +76,17 @@ int th_wire_to_aggregator_encode(const struct th_to_aggregator *message, struct 
 
 /* ---- an outcome, the answer of every submission ---- */
 
+/* The texts of one outcome together; what is beyond is left out, the rule's id says it as well. */
+#define REASON_TEXTS_MAX ((size_t)1024 * 1024)
+
+static size_t texts_size(const struct th_wire_reason *reasons, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += reasons[i].text.size;
+    return size;
+}
+
 static size_t reasons_room(const struct th_wire_reason *reasons, size_t count)
 {
     size_t room = 0;
@@ -99,13 +110,16 @@ static size_t outcome_room(const struct th_outcome *outcome)
     return room;
 }
 
+/* `texts`: the size of all texts of the outcome up to the end of these; then up to their begin. */
 static void pack_reasons(struct th_wire_packer *packer, unsigned field,
-                         const struct th_wire_reason *reasons, size_t count)
+                         const struct th_wire_reason *reasons, size_t count, size_t *texts)
 {
     enum { FIELD = 1, VALUE, RULE, TEXT };
     for (size_t i = count; i-- > 0;) {
         const uint8_t *end = packer->at;
-        th_wire_pack_text(packer, TEXT, reasons[i].text);
+        bool has_room = *texts <= REASON_TEXTS_MAX;
+        *texts -= reasons[i].text.size;
+        th_wire_pack_text(packer, TEXT, has_room ? reasons[i].text : (struct th_text){"", 0});
         th_wire_pack_text(packer, RULE, reasons[i].rule);
         th_wire_pack_text(packer, VALUE, reasons[i].value);
         th_wire_pack_text(packer, FIELD, reasons[i].field);
@@ -113,7 +127,8 @@ static void pack_reasons(struct th_wire_packer *packer, unsigned field,
     }
 }
 
-static void pack_verdict(struct th_wire_packer *packer, const struct th_wire_verdict *verdict)
+static void pack_verdict(struct th_wire_packer *packer, const struct th_wire_verdict *verdict,
+                         size_t *texts)
 {
     enum {
         REPORT_SHA256 = 1,
@@ -133,8 +148,8 @@ static void pack_verdict(struct th_wire_packer *packer, const struct th_wire_ver
         th_wire_pack_digest(packer, STORED_SHA256, &verdict->stored_digest);
     if (verdict->has_position)
         th_wire_pack_number(packer, POSITION, verdict->position);
-    pack_reasons(packer, WARNING, verdict->warnings, verdict->warnings_count);
-    pack_reasons(packer, REASON, verdict->reasons, verdict->reasons_count);
+    pack_reasons(packer, WARNING, verdict->warnings, verdict->warnings_count, texts);
+    pack_reasons(packer, REASON, verdict->reasons, verdict->reasons_count, texts);
     th_wire_pack_number(packer, KIND, (uint64_t)verdict->kind);
     th_wire_pack_digest(packer, REPORT_SHA256, &verdict->report_digest);
 }
@@ -146,9 +161,13 @@ static void pack_outcome(struct th_wire_packer *packer, const struct th_outcome 
         th_wire_pack_bytes(packer, REFUSAL, outcome->refusal.bytes, outcome->refusal.size);
     for (size_t i = outcome->receipts_count; i-- > 0;)
         th_wire_pack_bytes(packer, RECEIPT, outcome->receipts[i].bytes, outcome->receipts[i].size);
+    size_t texts = 0;
+    for (size_t i = 0; i < outcome->verdicts_count; i++)
+        texts += texts_size(outcome->verdicts[i].reasons, outcome->verdicts[i].reasons_count) +
+                 texts_size(outcome->verdicts[i].warnings, outcome->verdicts[i].warnings_count);
     for (size_t i = outcome->verdicts_count; i-- > 0;) {
         const uint8_t *end = packer->at;
-        pack_verdict(packer, &outcome->verdicts[i]);
+        pack_verdict(packer, &outcome->verdicts[i], &texts);
         th_wire_pack_message(packer, VERDICT, end);
     }
     th_wire_pack_digest(packer, HEADER_SHA256, &outcome->header_digest);

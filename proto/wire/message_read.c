@@ -13,7 +13,7 @@
 #include "proto/wire/reader.h"
 #include "proto/wire/scan.h"
 
-#define REFUSAL_SIZE_MAX (64 * 1024)
+#define REFUSAL_SIZE_MAX (256 * 1024) /* each report with as many rules as are kept */
 #define KNOWN_MAX        (2 * TH_LIMIT_PLANS_MAX)
 
 struct frame {

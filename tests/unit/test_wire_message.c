@@ -316,7 +316,16 @@ Test(wire_message, the_largest_outcome_of_the_core_fits)
     struct th_to_node message = {
         .kind = TH_TO_NODE_OUTCOME,
         .body.outcome = {.verdicts = verdicts, .verdicts_count = TH_LIMIT_REPORTS_MAX}};
-    cr_assert_eq(pass_down(message), 0);
+    struct th_bytes frame;
+    struct th_to_node back;
+    cr_assert_eq(th_wire_to_node_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(th_wire_to_node_decode(frame, &arena, &back), 0);
+    /* Where the texts have no room the rules still say why. */
+    const struct th_wire_verdict *last = &back.body.outcome.verdicts[TH_LIMIT_REPORTS_MAX - 1];
+    cr_assert_eq(back.body.outcome.verdicts[0].reasons[0].text.size, TH_LIMIT_TITLE_MAX);
+    cr_assert_eq(last->warnings_count, TH_REASONS_MAX);
+    cr_assert_eq(last->warnings[0].text.size, 0);
+    cr_assert_eq(last->warnings[0].rule.size, 32);
 }
 
 Test(wire_message, an_announcement_of_4_mib_comes_back)
