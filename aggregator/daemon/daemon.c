@@ -18,7 +18,8 @@
 enum {
     DRAIN_MAX = 64, /* messages for one turn of the loop, so that timers and signals get theirs */
     JOBS_MAX = 2048,
-    BATCH_MAX = 1024,
+    BATCH_MAX = JOBS_MAX,
+    BATCH_REPORTS_MAX = 4096,
     SWEEP_MS = 5000,
     STOP_PATIENCE_MS = 10000
 };
@@ -377,7 +378,9 @@ static int start_pipeline(struct th_daemon *daemon)
     const struct th_pipeline_options options = {.jobs_max = JOBS_MAX,
                                                 .bytes_max = 64 * MIB,
                                                 .batch_max = BATCH_MAX,
+                                                .batch_reports_max = BATCH_REPORTS_MAX,
                                                 .batch_bytes_max = 8 * MIB,
+                                                .decoded_bytes_max = 32 * MIB,
                                                 .verifiers = daemon->options->verifiers,
                                                 .context = daemon,
                                                 .verify = th_daemon_verify,

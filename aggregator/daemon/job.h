@@ -21,6 +21,7 @@ struct th_job {
     bool is_revoked;                  /* its key was admitted and is no longer */
     uint32_t wait_ms;                 /* not 0: over its quota, to be told so */
     bool is_for_writer;               /* false: the verifier has dealt with it */
+    size_t reports;                   /* what it costs to write, in reports */
     struct th_to_aggregator decoded;
     struct th_submission submission;
     struct th_readmitted readmitted;

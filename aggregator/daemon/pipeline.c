@@ -1,38 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/daemon/pipeline.h"
 
+#include "aggregator/shell/clock_linux.h"
 #include "base/assert.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MIB                   ((size_t)1024 * 1024)
-#define ARENA_BLOCK_BYTES     ((size_t)32 * 1024)
+#define ARENA_BLOCK_BYTES     ((size_t)8 * 1024)
+#define ARENA_KEPT_BYTES      MIB         /* by one arena; what took more gives it back */
 #define NODE_BUDGET_BYTES     (16 * MIB)  /* twice what decoding a message may take */
 #define OPERATOR_BUDGET_BYTES (192 * MIB) /* units and plans of a whole country */
 #define VERIFIERS_MAX         16
+#define PATIENCE_MAX_NS       20000000
 
 /*
  * Jobs are numbered as they are pushed; number n lives in slot n % jobs_max.
  *
- *   written <= verified-in-a-row <= taken <= pushed <= written + jobs_max
+ *   written <= run_end <= taken <= pushed <= written + jobs_max
+ *
+ * From written to run_end is the run: verified without a gap, for the writer.
  */
 struct th_pipeline {
     struct th_pipeline_options options;
     pthread_mutex_t lock;
-    pthread_cond_t has_pushed;   /* for verifiers */
+    pthread_cond_t has_pushed;   /* for verifiers: or the writer has made room for them */
     pthread_cond_t has_verified; /* for the writer */
     struct th_job *jobs;
     bool *is_verified;
     struct th_job **batch;
-    uint64_t pushed, taken, written;
-    _Atomic bool is_busy; /* written < pushed; read without the lock */
-    size_t bytes;         /* of payloads between pushed and written */
+    /* Memory of jobs, from verifying to the end of the write. What was used last is taken first:
+     * it is in the processor's caches, and no more of it than was needed at once is ever made. */
+    struct th_arena *arenas;
+    size_t arenas_count;
+    uint64_t taken, run_end;
+    size_t run_reports, run_bytes;
+    size_t decoded_bytes; /* of the arenas of jobs that are verified and not yet written */
+    unsigned idle;        /* verifiers that wait */
+    bool is_patient;      /* the writer waits for a larger run */
+    int64_t patience_ns;  /* for how long it may */
     bool is_finishing;
     bool has_ended;
     int status;
+    /* Changed with the lock, read by the loop without. */
+    _Atomic uint64_t pushed, written;
+    _Atomic size_t bytes; /* of payloads between pushed and written */
+    _Atomic bool is_busy; /* written < pushed */
+    _Atomic bool is_closed;
     pthread_t writer;
     pthread_t verifiers[VERIFIERS_MAX];
     unsigned verifiers_started;
@@ -49,9 +67,55 @@ static size_t payload_size(const struct th_job *job)
     return job->kind == TH_JOB_TICK ? 0 : job->message.payload.size;
 }
 
+/* ---- verifiers ---- */
+
 static bool must_stop(const struct th_pipeline *pipeline)
 {
     return pipeline->status < 0 || (pipeline->is_finishing && pipeline->taken == pipeline->pushed);
+}
+
+/* The first job of all is never held up by what is decoded: then nothing is. */
+static bool may_take(const struct th_pipeline *pipeline)
+{
+    return pipeline->taken < pipeline->pushed &&
+           pipeline->decoded_bytes < pipeline->options.decoded_bytes_max;
+}
+
+static bool is_full(const struct th_pipeline *pipeline)
+{
+    return pipeline->run_end - pipeline->written >= pipeline->options.batch_max ||
+           pipeline->run_reports >= pipeline->options.batch_reports_max ||
+           pipeline->run_bytes >= pipeline->options.batch_bytes_max;
+}
+
+/* A batch, or nothing more is on its way to it. */
+static bool is_complete(const struct th_pipeline *pipeline)
+{
+    return is_full(pipeline) || (pipeline->run_end == pipeline->taken && !may_take(pipeline));
+}
+
+static void lend_arena(struct th_pipeline *pipeline, struct th_job *job)
+{
+    TH_ASSERT(pipeline->arenas_count > 0);
+    job->arena = pipeline->arenas[--pipeline->arenas_count];
+    th_arena_set_budget(&job->arena,
+                        job->kind == TH_JOB_OPERATOR ? OPERATOR_BUDGET_BYTES : NODE_BUDGET_BYTES);
+}
+
+static void note_verified(struct th_pipeline *pipeline, uint64_t number, const struct th_job *job)
+{
+    pipeline->is_verified[slot_of(pipeline, number)] = true;
+    pipeline->decoded_bytes += job->arena.taken_bytes;
+    uint64_t before = pipeline->run_end;
+    while (pipeline->run_end < pipeline->taken &&
+           pipeline->is_verified[slot_of(pipeline, pipeline->run_end)]) {
+        const struct th_job *next = &pipeline->jobs[slot_of(pipeline, pipeline->run_end++)];
+        pipeline->run_reports += next->reports;
+        pipeline->run_bytes += payload_size(next);
+    }
+    bool is_wanted = pipeline->is_patient ? is_complete(pipeline) : before == pipeline->written;
+    if (pipeline->run_end > before && is_wanted)
+        (void)pthread_cond_signal(&pipeline->has_verified);
 }
 
 static void *run_verifier(void *context)
@@ -59,81 +123,121 @@ static void *run_verifier(void *context)
     struct th_pipeline *pipeline = context;
     (void)pthread_mutex_lock(&pipeline->lock);
     for (;;) {
-        while (pipeline->taken == pipeline->pushed && !must_stop(pipeline))
+        while (!may_take(pipeline) && !must_stop(pipeline)) {
+            pipeline->idle++;
             (void)pthread_cond_wait(&pipeline->has_pushed, &pipeline->lock);
+            pipeline->idle--;
+        }
         if (must_stop(pipeline))
             break;
         uint64_t number = pipeline->taken++;
         struct th_job *job = &pipeline->jobs[slot_of(pipeline, number)];
+        lend_arena(pipeline, job);
         (void)pthread_mutex_unlock(&pipeline->lock);
         pipeline->options.verify(pipeline->options.context, job);
         (void)pthread_mutex_lock(&pipeline->lock);
-        pipeline->is_verified[slot_of(pipeline, number)] = true;
-        if (number == pipeline->written)
-            (void)pthread_cond_signal(&pipeline->has_verified);
+        note_verified(pipeline, number, job);
     }
     (void)pthread_mutex_unlock(&pipeline->lock);
     return NULL;
 }
 
-/* The verified jobs at the front, as many as fit one batch. */
+/* ---- the writer ---- */
+
+/* The run's jobs, as many as fit one batch. */
 static size_t gather(struct th_pipeline *pipeline)
 {
-    size_t count = 0;
-    size_t bytes = 0;
-    while (count < pipeline->options.batch_max) {
-        uint64_t number = pipeline->written + count;
-        size_t slot = slot_of(pipeline, number);
-        if (number >= pipeline->taken || !pipeline->is_verified[slot])
-            break;
-        struct th_job *job = &pipeline->jobs[slot];
+    const struct th_pipeline_options *options = &pipeline->options;
+    size_t count = 0, bytes = 0, reports = 0;
+    while (count < options->batch_max && pipeline->written + count < pipeline->run_end) {
+        struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->written + count)];
         bytes += payload_size(job);
-        if (count > 0 && bytes > pipeline->options.batch_bytes_max)
+        reports += job->reports;
+        if (count > 0 && (bytes > options->batch_bytes_max || reports > options->batch_reports_max))
             break;
         pipeline->batch[count++] = job;
     }
     return count;
 }
 
-static void release(struct th_pipeline *pipeline, size_t count)
+/*
+ * Waits until a run is there; then, while more is on its way through the verifiers, as long as the
+ * last write took: whoever is in the run has waited that long already, and one commit of many costs
+ * less than many. False: there will be none.
+ */
+static bool await_run(struct th_pipeline *pipeline)
 {
+    while (pipeline->run_end == pipeline->written) {
+        if (pipeline->is_finishing && pipeline->written == pipeline->pushed)
+            return false;
+        (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
+    }
+    int64_t until_ns = th_clock_steady_ns() + pipeline->patience_ns;
+    const struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+    pipeline->is_patient = true;
+    while (!is_complete(pipeline) &&
+           pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
+        continue;
+    pipeline->is_patient = false;
+    return true;
+}
+
+/* Returns the memory that the jobs of the batch had. */
+static size_t clear(struct th_pipeline *pipeline, size_t count)
+{
+    size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         struct th_job *job = pipeline->batch[i];
         if (job->kind != TH_JOB_TICK)
             th_router_frame_close(&job->message.frame);
+        bytes += job->arena.taken_bytes;
         th_arena_reset(&job->arena);
+        if (job->arena.spare_bytes > ARENA_KEPT_BYTES) {
+            th_arena_deinit(&job->arena);
+            th_arena_init(&job->arena, ARENA_BLOCK_BYTES, NODE_BUDGET_BYTES);
+        }
     }
+    return bytes;
+}
+
+/* With the lock. */
+static void release(struct th_pipeline *pipeline, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct th_job *job = pipeline->batch[i];
+        pipeline->run_reports -= job->reports;
+        pipeline->run_bytes -= payload_size(job);
+        pipeline->bytes -= payload_size(job);
+        pipeline->is_verified[slot_of(pipeline, pipeline->written + i)] = false;
+        pipeline->arenas[pipeline->arenas_count++] = job->arena;
+        job->arena = (struct th_arena){0};
+    }
+    pipeline->written += count;
+    atomic_store(&pipeline->is_busy, pipeline->written != pipeline->pushed);
+    if (pipeline->idle > 0 && may_take(pipeline))
+        (void)pthread_cond_broadcast(&pipeline->has_pushed);
 }
 
 static void *run_writer(void *context)
 {
     struct th_pipeline *pipeline = context;
     (void)pthread_mutex_lock(&pipeline->lock);
-    for (;;) {
+    while (await_run(pipeline)) {
         size_t count = gather(pipeline);
-        if (count == 0) {
-            if (pipeline->is_finishing && pipeline->written == pipeline->pushed)
-                break;
-            (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
-            continue;
-        }
         (void)pthread_mutex_unlock(&pipeline->lock);
-        size_t bytes = 0;
-        for (size_t i = 0; i < count; i++)
-            bytes += payload_size(pipeline->batch[i]);
+        int64_t began_ns = th_clock_steady_ns();
         int status = pipeline->options.write(pipeline->options.context, pipeline->batch, count);
-        if (status == 0)
-            release(pipeline, count);
+        int64_t took_ns = th_clock_steady_ns() - began_ns;
+        size_t decoded_bytes = status == 0 ? clear(pipeline, count) : 0;
         (void)pthread_mutex_lock(&pipeline->lock);
         if (status < 0) {
             pipeline->status = status;
+            atomic_store(&pipeline->is_closed, true);
             break;
         }
-        for (size_t i = 0; i < count; i++)
-            pipeline->is_verified[slot_of(pipeline, pipeline->written + i)] = false;
-        pipeline->written += count;
-        atomic_store(&pipeline->is_busy, pipeline->written != pipeline->pushed);
-        pipeline->bytes -= bytes;
+        pipeline->patience_ns = took_ns < PATIENCE_MAX_NS ? took_ns : PATIENCE_MAX_NS;
+        pipeline->decoded_bytes -= decoded_bytes;
+        release(pipeline, count);
         (void)pthread_mutex_unlock(&pipeline->lock);
         pipeline->options.freed(pipeline->options.context);
         (void)pthread_mutex_lock(&pipeline->lock);
@@ -145,17 +249,36 @@ static void *run_writer(void *context)
     return NULL;
 }
 
+/* ---- the life of it ---- */
+
 static int allocate(struct th_pipeline *pipeline)
 {
     size_t count = pipeline->options.jobs_max;
     pipeline->jobs = calloc(count, sizeof *pipeline->jobs);
     pipeline->is_verified = calloc(count, sizeof *pipeline->is_verified);
-    pipeline->batch = calloc(pipeline->options.batch_max, sizeof *pipeline->batch);
-    if (pipeline->jobs == NULL || pipeline->is_verified == NULL || pipeline->batch == NULL)
+    pipeline->batch = calloc(pipeline->options.batch_max, sizeof(struct th_job *));
+    pipeline->arenas = calloc(count, sizeof *pipeline->arenas);
+    if (pipeline->jobs == NULL || pipeline->is_verified == NULL || pipeline->batch == NULL ||
+        pipeline->arenas == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        th_arena_init(&pipeline->jobs[i].arena, ARENA_BLOCK_BYTES, NODE_BUDGET_BYTES);
+        th_arena_init(&pipeline->arenas[i], ARENA_BLOCK_BYTES, NODE_BUDGET_BYTES);
+    pipeline->arenas_count = count;
     return 0;
+}
+
+/* Waiting is for spans of time, whatever the wall clock does. */
+static int init_locks(struct th_pipeline *pipeline)
+{
+    pthread_condattr_t steady;
+    if (pthread_condattr_init(&steady) != 0)
+        return TH_E_NO_MEMORY;
+    bool is_ready = pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) == 0 &&
+                    pthread_mutex_init(&pipeline->lock, NULL) == 0 &&
+                    pthread_cond_init(&pipeline->has_pushed, NULL) == 0 &&
+                    pthread_cond_init(&pipeline->has_verified, &steady) == 0;
+    (void)pthread_condattr_destroy(&steady);
+    return is_ready ? 0 : TH_E_NO_MEMORY;
 }
 
 static int start_threads(struct th_pipeline *pipeline)
@@ -180,9 +303,7 @@ int th_pipeline_start(const struct th_pipeline_options *options, struct th_pipel
     if (pipeline == NULL)
         return TH_E_NO_MEMORY;
     pipeline->options = *options;
-    if (pthread_mutex_init(&pipeline->lock, NULL) != 0 ||
-        pthread_cond_init(&pipeline->has_pushed, NULL) != 0 ||
-        pthread_cond_init(&pipeline->has_verified, NULL) != 0) {
+    if (init_locks(pipeline) < 0) {
         free(pipeline);
         return TH_E_NO_MEMORY;
     }
@@ -198,14 +319,13 @@ int th_pipeline_start(const struct th_pipeline_options *options, struct th_pipel
     return 0;
 }
 
+/* What only the writer takes away leaves more room, never less. */
 bool th_pipeline_has_room(struct th_pipeline *pipeline)
 {
-    (void)pthread_mutex_lock(&pipeline->lock);
-    bool has_room = pipeline->pushed - pipeline->written < pipeline->options.jobs_max &&
-                    pipeline->bytes < pipeline->options.bytes_max && pipeline->status == 0 &&
-                    !pipeline->is_finishing;
-    (void)pthread_mutex_unlock(&pipeline->lock);
-    return has_room;
+    return atomic_load(&pipeline->pushed) - atomic_load(&pipeline->written) <
+               pipeline->options.jobs_max &&
+           atomic_load(&pipeline->bytes) < pipeline->options.bytes_max &&
+           !atomic_load(&pipeline->is_closed);
 }
 
 struct th_job *th_pipeline_claim(struct th_pipeline *pipeline)
@@ -217,6 +337,7 @@ struct th_job *th_pipeline_claim(struct th_pipeline *pipeline)
     job->is_for_writer = false;
     job->is_revoked = false;
     job->wait_ms = 0;
+    job->reports = 1;
     job->acts = NULL;
     job->results = NULL;
     job->acts_count = 0;
@@ -225,15 +346,15 @@ struct th_job *th_pipeline_claim(struct th_pipeline *pipeline)
 
 void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job)
 {
-    th_arena_set_budget(&job->arena,
-                        job->kind == TH_JOB_OPERATOR ? OPERATOR_BUDGET_BYTES : NODE_BUDGET_BYTES);
     (void)pthread_mutex_lock(&pipeline->lock);
     TH_ASSERT(job == &pipeline->jobs[slot_of(pipeline, pipeline->pushed)]);
     pipeline->pushed++;
-    atomic_store(&pipeline->is_busy, true);
     pipeline->bytes += payload_size(job);
-    (void)pthread_cond_signal(&pipeline->has_pushed);
+    atomic_store(&pipeline->is_busy, true);
+    bool must_wake = pipeline->idle > 0;
     (void)pthread_mutex_unlock(&pipeline->lock);
+    if (must_wake)
+        (void)pthread_cond_signal(&pipeline->has_pushed);
 }
 
 bool th_pipeline_is_busy(struct th_pipeline *pipeline)
@@ -261,6 +382,7 @@ void th_pipeline_finish(struct th_pipeline *pipeline)
 {
     (void)pthread_mutex_lock(&pipeline->lock);
     pipeline->is_finishing = true;
+    atomic_store(&pipeline->is_closed, true);
     (void)pthread_cond_broadcast(&pipeline->has_pushed);
     (void)pthread_cond_broadcast(&pipeline->has_verified);
     (void)pthread_mutex_unlock(&pipeline->lock);
@@ -282,6 +404,9 @@ void th_pipeline_free(struct th_pipeline *pipeline)
     }
     for (size_t i = 0; pipeline->jobs != NULL && i < pipeline->options.jobs_max; i++)
         th_arena_deinit(&pipeline->jobs[i].arena);
+    for (size_t i = 0; i < pipeline->arenas_count; i++)
+        th_arena_deinit(&pipeline->arenas[i]);
+    free(pipeline->arenas);
     free(pipeline->jobs);
     free(pipeline->is_verified);
     free(pipeline->batch);

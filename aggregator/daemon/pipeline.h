@@ -5,9 +5,11 @@
  * A ring of jobs: the loop claims and pushes them, each verifier takes the next one that nobody
  * has, and the writer takes the longest run of verified jobs from the front, up to a batch. So
  * stamps stay in order, and a batch is as large as the load makes it: what came while the last
- * commit ran. A full ring refuses, and the loop stops reading its sockets.
+ * commit ran, and what the verifiers still have, for which the writer waits at most as long as that
+ * commit took. When nothing is on its way it does not wait. A full ring refuses, and the loop stops
+ * reading its sockets.
  *
- * Job memory (its arena) is kept from one use to the next.
+ * A job's memory (its arena) is lent to it from verifying to the end of its write.
  */
 #ifndef TH_DAEMON_PIPELINE_H
 #define TH_DAEMON_PIPELINE_H
@@ -19,8 +21,10 @@ struct th_pipeline;
 struct th_pipeline_options {
     size_t jobs_max;        /* in the ring; a power of two is not needed */
     size_t bytes_max;       /* of all payloads in the ring */
-    size_t batch_max;       /* jobs */
-    size_t batch_bytes_max; /* of payloads */
+    size_t batch_max;         /* jobs */
+    size_t batch_reports_max; /* in them, one job at least */
+    size_t batch_bytes_max;   /* of payloads */
+    size_t decoded_bytes_max; /* memory of jobs before the writer: verifiers go no further ahead */
     unsigned verifiers;
     void *context;
     /* On a verifier's thread. */

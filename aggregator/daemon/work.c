@@ -44,6 +44,7 @@ static void verify_submission(struct th_daemon *daemon, struct th_job *job)
         th_daemon_fail(daemon, job, status == TH_E_NO_MEMORY ? TH_E_BUSY : status, 0);
         return;
     }
+    job->reports = job->submission.header.reports_count;
     job->is_for_writer = true;
 }
 

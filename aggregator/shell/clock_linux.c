@@ -22,6 +22,14 @@ struct th_reading th_clock_now(void)
                                .boottime_ms = read_ms(CLOCK_BOOTTIME)};
 }
 
+int64_t th_clock_steady_ns(void)
+{
+    struct timespec now;
+    int failed = clock_gettime(CLOCK_MONOTONIC, &now);
+    TH_ASSERT(failed == 0);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int th_clock_timer_open(int *ret_fd)
 {
     int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);

@@ -9,6 +9,8 @@
 #include "aggregator/core/core.h"
 
 struct th_reading th_clock_now(void);
+/* For spans of time: of CLOCK_MONOTONIC. */
+int64_t th_clock_steady_ns(void);
 
 /* Returns an owned descriptor, readable when the instant has come or the clock was set. TH_E_IO. */
 TH_MUST_CHECK int th_clock_timer_open(int *ret_fd);

@@ -18,19 +18,29 @@ static size_t largest_batch;
 static bool has_unverified;
 static _Atomic unsigned freed_count;
 static _Atomic bool hold_writer;
+static _Atomic unsigned write_us; /* how long a write takes */
 static int write_status;
 static _Atomic bool takes_too_much; /* a job may take more than one message needs */
+static _Atomic unsigned verified_count;
+static size_t reports_each = 1;
+static size_t bytes_each;  /* that verifying takes from the arena */
+static unsigned verify_us; /* how long it takes */
 
 /* The later it came, the sooner it is verified. */
 static void verify(void *context, struct th_job *job)
 {
     (void)context;
-    if (job->now.boottime_ms % 3 == 0)
+    if (verify_us > 0)
+        usleep(verify_us);
+    else if (job->now.boottime_ms % 3 == 0)
         usleep(300);
+    (void)th_arena_alloc(&job->arena, bytes_each);
+    job->reports = reports_each;
     if (job->now.boottime_ms == 1 && (th_arena_alloc(&job->arena, (size_t)15 << 20) == NULL ||
                                       th_arena_alloc(&job->arena, (size_t)2 << 20) != NULL))
         atomic_store(&takes_too_much, true);
     job->is_for_writer = true;
+    (void)atomic_fetch_add(&verified_count, 1);
 }
 
 static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
@@ -38,6 +48,7 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
     (void)context;
     while (atomic_load(&hold_writer))
         usleep(1000);
+    usleep(write_us);
     for (size_t i = 0; i < count; i++) {
         has_unverified = has_unverified || !jobs[i]->is_for_writer;
         written[written_count++] = jobs[i]->now.boottime_ms;
@@ -58,7 +69,9 @@ static struct th_pipeline *start(size_t jobs_max, size_t batch_max)
     const struct th_pipeline_options options = {.jobs_max = jobs_max,
                                                 .bytes_max = 1 << 20,
                                                 .batch_max = batch_max,
+                                                .batch_reports_max = 1000,
                                                 .batch_bytes_max = 1 << 20,
+                                                .decoded_bytes_max = 1 << 20,
                                                 .verifiers = 4,
                                                 .verify = verify,
                                                 .write = write_jobs,
@@ -150,6 +163,67 @@ Test(pipeline, a_job_that_is_no_operators_has_memory_for_one_message, .timeout =
     cr_assert(push(pipeline, 1));
     finish(pipeline);
     cr_assert_not(atomic_load(&takes_too_much));
+}
+
+static void push_all(struct th_pipeline *pipeline, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(push(pipeline, i));
+}
+
+Test(pipeline, a_batch_ends_before_it_has_more_reports_than_it_may, .timeout = 30)
+{
+    reports_each = 300;
+    atomic_store(&hold_writer, true);
+    struct th_pipeline *pipeline = start(64, 64);
+    push_all(pipeline, 50);
+    while (atomic_load(&verified_count) < 50)
+        usleep(1000);
+    atomic_store(&hold_writer, false);
+    finish(pipeline);
+    cr_assert_eq(written_count, 50);
+    cr_assert_eq(largest_batch, 3, "1,000 reports, not %zu jobs", largest_batch);
+}
+
+Test(pipeline, a_job_of_more_reports_than_a_batch_is_a_batch, .timeout = 30)
+{
+    reports_each = 5000;
+    struct th_pipeline *pipeline = start(64, 64);
+    push_all(pipeline, 10);
+    finish(pipeline);
+    cr_assert_eq(written_count, 10);
+    cr_assert_eq(largest_batch, 1);
+}
+
+Test(pipeline, verifiers_go_no_further_ahead_than_their_memory_allows, .timeout = 30)
+{
+    bytes_each = (size_t)200 << 10; /* of 1 MiB */
+    atomic_store(&hold_writer, true);
+    struct th_pipeline *pipeline = start(64, 64);
+    push_all(pipeline, 50);
+    usleep(100000);
+    /* Five that fill it, and what the other verifiers had begun. */
+    cr_assert_leq(atomic_load(&verified_count), 5 + 4);
+    cr_assert_geq(atomic_load(&verified_count), 5);
+    atomic_store(&hold_writer, false);
+    finish(pipeline);
+    cr_assert_eq(written_count, 50);
+}
+
+/* The first write teaches the writer how long it may wait. */
+Test(pipeline, what_is_being_verified_joins_the_batch, .timeout = 30)
+{
+    verify_us = 2000;
+    write_us = 15000;
+    struct th_pipeline *pipeline = start(64, 64);
+    push_all(pipeline, 1);
+    while (th_pipeline_is_busy(pipeline))
+        usleep(1000);
+    write_us = 0;
+    push_all(pipeline, 8);
+    finish(pipeline);
+    cr_assert_eq(written_count, 9);
+    cr_assert_geq(largest_batch, 5, "two turns of four verifiers, not one: %zu", largest_batch);
 }
 
 Test(pipeline, a_failing_write_stops_everything, .timeout = 30)
