@@ -21,6 +21,7 @@ enum {
     BATCH_MAX = JOBS_MAX,
     BATCH_REPORTS_MAX = 4096,
     SWEEP_MS = 5000,
+    CORES_FOR_TWO = 4,
     STOP_PATIENCE_MS = 10000
 };
 
@@ -392,6 +393,12 @@ static int start_pipeline(struct th_daemon *daemon)
     return status < 0 ? status : th_pipeline_start(&options, &daemon->pipeline);
 }
 
+/* One carries a province: a second one pays where it does not take a core from the verifiers. */
+static int io_threads(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_TWO ? 1 : 2;
+}
+
 /* The ZAP handler before any socket is bound; the test of it before anything is taken. */
 static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
 {
@@ -399,7 +406,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     randombytes_buf(random, sizeof random);
     *stage = TH_DAEMON_LOADING;
     daemon->zmq = zmq_ctx_new();
-    if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, 2) != 0)
+    if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, io_threads()) != 0)
         return TH_E_NO_MEMORY;
     int status = th_keyring_new(random, &daemon->keyring);
     if (status == 0)

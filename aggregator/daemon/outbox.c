@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADDED_MAX 64 /* that wait without the loop being woken */
+
 struct th_outbox {
     pthread_mutex_t lock;
     pthread_cond_t has_room;
     struct th_outgoing *first;
     struct th_outgoing **last;
     size_t bytes, bytes_max;
+    size_t added;  /* since the last take */
+    bool is_woken; /* since the last take */
     bool is_wide;
     void (*wake)(void *context);
     void *context;
@@ -68,24 +72,47 @@ static struct th_outgoing *make(enum th_outgoing_kind kind, const struct th_rout
     return outgoing;
 }
 
+/* With the lock: whoever takes needs it, but wakes up by itself. */
+static void wake_once(struct th_outbox *outbox)
+{
+    if (!outbox->is_woken)
+        outbox->wake(outbox->context);
+    outbox->is_woken = true;
+}
+
+static void append(struct th_outbox *outbox, struct th_outgoing *outgoing, size_t added_max)
+{
+    (void)pthread_mutex_lock(&outbox->lock);
+    while (outbox->bytes > outbox->bytes_max && !outbox->is_wide) {
+        wake_once(outbox);
+        (void)pthread_cond_wait(&outbox->has_room, &outbox->lock);
+    }
+    *outbox->last = outgoing;
+    outbox->last = &outgoing->next;
+    outbox->bytes += outgoing->size;
+    if (++outbox->added >= added_max)
+        wake_once(outbox);
+    (void)pthread_mutex_unlock(&outbox->lock);
+}
+
 bool th_outbox_put(struct th_outbox *outbox, enum th_outgoing_kind kind,
                    const struct th_router_peer *peer, const char *unit, struct th_text topic,
                    struct th_bytes content)
 {
     struct th_outgoing *outgoing = make(kind, peer, unit, topic, content);
-    if (outgoing == NULL)
-        return false;
-    (void)pthread_mutex_lock(&outbox->lock);
-    while (outbox->bytes > outbox->bytes_max && !outbox->is_wide)
-        (void)pthread_cond_wait(&outbox->has_room, &outbox->lock);
-    bool was_empty = outbox->first == NULL;
-    *outbox->last = outgoing;
-    outbox->last = &outgoing->next;
-    outbox->bytes += outgoing->size;
-    (void)pthread_mutex_unlock(&outbox->lock);
-    if (was_empty)
-        outbox->wake(outbox->context);
-    return true;
+    if (outgoing != NULL)
+        append(outbox, outgoing, 1);
+    return outgoing != NULL;
+}
+
+bool th_outbox_add(struct th_outbox *outbox, enum th_outgoing_kind kind,
+                   const struct th_router_peer *peer, const char *unit, struct th_text topic,
+                   struct th_bytes content)
+{
+    struct th_outgoing *outgoing = make(kind, peer, unit, topic, content);
+    if (outgoing != NULL)
+        append(outbox, outgoing, ADDED_MAX);
+    return outgoing != NULL;
 }
 
 struct th_outgoing *th_outbox_take(struct th_outbox *outbox)
@@ -95,6 +122,8 @@ struct th_outgoing *th_outbox_take(struct th_outbox *outbox)
     outbox->first = NULL;
     outbox->last = &outbox->first;
     outbox->bytes = 0;
+    outbox->added = 0;
+    outbox->is_woken = false;
     (void)pthread_cond_broadcast(&outbox->has_room);
     (void)pthread_mutex_unlock(&outbox->lock);
     return first;

@@ -31,13 +31,18 @@ struct th_outgoing {
     uint8_t bytes[];
 };
 
-/* `wake` tells the loop that something came; called without the lock. */
+/* `wake` tells the loop that something came: once until the next take. It may not call back. */
 TH_MUST_CHECK int th_outbox_new(size_t bytes_max, void (*wake)(void *context), void *context,
                                 struct th_outbox **ret_outbox);
 void th_outbox_free(struct th_outbox *outbox);
 
 /* Copies. False without memory: it is lost, as on a network. */
 bool th_outbox_put(struct th_outbox *outbox, enum th_outgoing_kind kind,
+                   const struct th_router_peer *peer, const char *unit, struct th_text topic,
+                   struct th_bytes content);
+/* The same for one of many: wakes the loop when so many wait that it is worth it, or when there is
+ * no more room. The caller wakes it after the last one. */
+bool th_outbox_add(struct th_outbox *outbox, enum th_outgoing_kind kind,
                    const struct th_router_peer *peer, const char *unit, struct th_text topic,
                    struct th_bytes content);
 /* Everything, in order; the caller frees each. NULL when empty. */

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define MIB                   ((size_t)1024 * 1024)
 #define ARENA_BLOCK_BYTES     ((size_t)8 * 1024)
@@ -121,6 +122,7 @@ static void note_verified(struct th_pipeline *pipeline, uint64_t number, const s
 static void *run_verifier(void *context)
 {
     struct th_pipeline *pipeline = context;
+    (void)prctl(PR_SET_NAME, "tonghop-verify");
     (void)pthread_mutex_lock(&pipeline->lock);
     for (;;) {
         while (!may_take(pipeline) && !must_stop(pipeline)) {
@@ -221,6 +223,7 @@ static void release(struct th_pipeline *pipeline, size_t count)
 static void *run_writer(void *context)
 {
     struct th_pipeline *pipeline = context;
+    (void)prctl(PR_SET_NAME, "tonghop-write");
     (void)pthread_mutex_lock(&pipeline->lock);
     while (await_run(pipeline)) {
         size_t count = gather(pipeline);

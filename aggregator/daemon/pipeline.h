@@ -19,8 +19,8 @@
 struct th_pipeline;
 
 struct th_pipeline_options {
-    size_t jobs_max;        /* in the ring; a power of two is not needed */
-    size_t bytes_max;       /* of all payloads in the ring */
+    size_t jobs_max;          /* in the ring; a power of two is not needed */
+    size_t bytes_max;         /* of all payloads in the ring */
     size_t batch_max;         /* jobs */
     size_t batch_reports_max; /* in them, one job at least */
     size_t batch_bytes_max;   /* of payloads */

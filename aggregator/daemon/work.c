@@ -137,13 +137,13 @@ void th_daemon_verify(void *context, struct th_job *job)
     }
 }
 
-/* ---- the driver's ports ---- */
+/* ---- the driver's ports: the pipeline wakes the loop after each batch ---- */
 
 static void send_frame(void *context, uint64_t sender, struct th_bytes frame)
 {
     struct th_daemon *daemon = context;
     struct th_job *job = daemon->jobs[sender >> ACT_BITS];
-    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
+    if (!th_outbox_add(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
                        (struct th_text){NULL, 0}, frame))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
@@ -151,7 +151,7 @@ static void send_frame(void *context, uint64_t sender, struct th_bytes frame)
 static void send_to_unit(void *context, const char *unit_code, struct th_bytes frame)
 {
     struct th_daemon *daemon = context;
-    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_UNIT, NULL, unit_code, (struct th_text){NULL, 0},
+    if (!th_outbox_add(daemon->outbox, TH_OUTGOING_UNIT, NULL, unit_code, (struct th_text){NULL, 0},
                        frame))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
@@ -166,7 +166,7 @@ static void done(void *context, uint64_t sender, const struct th_act_result *res
 static void publish(void *context, struct th_text topic, struct th_bytes body)
 {
     struct th_daemon *daemon = context;
-    if (!th_outbox_put(daemon->outbox, TH_OUTGOING_TOPIC, NULL, NULL, topic, body))
+    if (!th_outbox_add(daemon->outbox, TH_OUTGOING_TOPIC, NULL, NULL, topic, body))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
