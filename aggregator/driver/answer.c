@@ -245,7 +245,8 @@ void th_driver_answer(struct th_driver *driver, const struct th_item *item,
         return;
     }
     TH_ASSERT(effect->body.answer.is_submission);
-    struct receipts receipts = {.count = 0};
+    struct receipts receipts;
+    receipts.count = 0; /* the rest is written as it is needed */
     struct th_to_node message = {.kind = TH_TO_NODE_OUTCOME, .request = item->request};
     int status = build_outcome(driver, item, effect, &receipts, &message.body.outcome);
     if (status < 0)
