@@ -22,11 +22,11 @@ void th_driver_send(struct th_driver *driver, const struct th_item *item,
 {
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
     struct th_bytes frame;
-    if (th_wire_to_node_encode(message, &driver->batch, &frame) < 0) {
+    if (th_wire_to_node_encode(message, &driver->scratch, &frame) < 0)
         driver->counters.answers_lost++;
-        return;
-    }
-    driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
+    else
+        driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
+    th_arena_reset(&driver->scratch);
 }
 
 void th_driver_fail(struct th_driver *driver, const struct th_item *item, int status,
@@ -94,7 +94,8 @@ static int add_receipt(struct th_driver *driver, struct receipts *receipts, uint
         struct th_store_port *store = &driver->ports.store;
         int status = th_driver_read(driver);
         if (status == 0)
-            status = store->receipt(store->context, position, &driver->batch, &receipts->texts[i]);
+            status =
+                store->receipt(store->context, position, &driver->scratch, &receipts->texts[i]);
         if (status < 0)
             return status;
         receipts->positions[i] = position;
@@ -120,9 +121,9 @@ static int wire_verdict(struct th_driver *driver, const struct th_report_verdict
         wire->has_receipt ? add_receipt(driver, receipts, verdict->position, &wire->receipt) : 0;
     if (status == 0)
         status =
-            wire_reasons(&driver->batch, &verdict->reasons, &wire->reasons, &wire->reasons_count);
+            wire_reasons(&driver->scratch, &verdict->reasons, &wire->reasons, &wire->reasons_count);
     if (status == 0)
-        status = wire_reasons(&driver->batch, &verdict->warnings, &wire->warnings,
+        status = wire_reasons(&driver->scratch, &verdict->warnings, &wire->warnings,
                               &wire->warnings_count);
     return status;
 }
@@ -180,7 +181,7 @@ static int sign_refusal(struct th_driver *driver, const struct th_outcome *outco
             size += 1 + verdict->reasons[j].rule.size;
     }
     size_t capacity = size + 1 + TH_NOTE_LINE_MAX;
-    char *note = th_arena_alloc(&driver->batch, capacity);
+    char *note = th_arena_alloc(&driver->scratch, capacity);
     if (note == NULL)
         return TH_E_NO_MEMORY;
     size_t at = append(note, 0, "tonghop refusal v1\n");
@@ -206,7 +207,7 @@ static int build_outcome(struct th_driver *driver, const struct th_item *item,
 {
     size_t count = effect->body.answer.verdicts_count;
     struct th_wire_verdict *verdicts =
-        th_arena_alloc_array(&driver->batch, count, sizeof *verdicts);
+        th_arena_alloc_array(&driver->scratch, count, sizeof *verdicts);
     if (verdicts == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
@@ -231,6 +232,7 @@ void th_driver_answer(struct th_driver *driver, const struct th_item *item,
 {
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
     TH_ASSERT(!effect->body.answer.journalled || driver->has_stored);
+    th_arena_reset(&driver->scratch);
     int refused = effect->body.answer.status;
     if (refused < 0) {
         th_driver_fail(driver, item, refused, 0);

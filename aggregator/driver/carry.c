@@ -12,7 +12,7 @@
 static int encode_body(struct th_driver *driver, const struct th_entry *entry,
                        struct th_bytes *ret_body)
 {
-    struct th_arena *arena = &driver->batch;
+    struct th_arena *arena = &driver->scratch;
     switch (entry->kind) {
     case TH_ENTRY_UNITS:
     case TH_ENTRY_PLAN:
@@ -59,7 +59,7 @@ static int carry_leaf(struct th_driver *driver, const struct th_entry *entry,
                            .judgements = entry->decision.judgements,
                            .judgements_count = entry->decision.judgements_count};
     struct th_bytes bytes;
-    int status = th_wire_leaf_encode(&leaf, &driver->batch, &bytes);
+    int status = th_wire_leaf_encode(&leaf, &driver->scratch, &bytes);
     if (status < 0)
         return status;
     struct th_store_port *store = &driver->ports.store;
@@ -70,6 +70,7 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
 {
     struct th_store_port *store = &driver->ports.store;
     TH_ASSERT(entry->position == store->next_position(store->context));
+    th_arena_reset(&driver->scratch);
     struct th_store_entry stored = {.position = entry->position,
                                     .kind = entry->kind,
                                     .clock = entry->clock,
@@ -78,7 +79,7 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
                                     .body_digest = entry->raw_digest};
     int status = encode_body(driver, entry, &stored.body);
     if (status == 0 && (entry->kind == TH_ENTRY_SUBMISSION || entry->kind == TH_ENTRY_READMITTED))
-        status = th_wire_decision_encode(&entry->decision, &driver->batch, &stored.decision);
+        status = th_wire_decision_encode(&entry->decision, &driver->scratch, &stored.decision);
     if (status < 0)
         return status;
     struct th_digest digest;

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB                ((size_t)1024 * 1024)
-#define CORE_BUDGET_BYTES  (4096 * MIB)
-#define BATCH_BUDGET_BYTES (256 * MIB)
-#define BATCH_BLOCK_BYTES  MIB
-#define SPREAD_BYTES       (32 * MIB)
-#define FULL_RETRY_MS      30000
+#define MIB                 ((size_t)1024 * 1024)
+#define CORE_BUDGET_BYTES   (4096 * MIB)
+#define BATCH_BUDGET_BYTES  (256 * MIB)
+#define BATCH_BLOCK_BYTES   MIB
+#define SCRATCH_BLOCK_BYTES (MIB / 4)
+#define SPREAD_BYTES        (32 * MIB)
+#define FULL_RETRY_MS       30000
 
 /* How one item ended; END_BATCH: commit what is there and take the item again. */
 enum step { STEP_DONE, STEP_END_BATCH };
@@ -42,6 +43,9 @@ int th_driver_new(const struct th_driver_ports *ports, const struct th_note_sign
     batch_bytes = batch_bytes == 0 ? BATCH_BUDGET_BYTES : batch_bytes;
     th_arena_init(&driver->batch, batch_bytes < BATCH_BLOCK_BYTES ? batch_bytes : BATCH_BLOCK_BYTES,
                   batch_bytes);
+    th_arena_init(&driver->scratch,
+                  batch_bytes < SCRATCH_BLOCK_BYTES ? batch_bytes : SCRATCH_BLOCK_BYTES,
+                  batch_bytes);
     *ret_driver = driver;
     return 0;
 }
@@ -54,6 +58,7 @@ void th_driver_free(struct th_driver *driver)
     th_driver_rest(driver);
     th_core_free(driver->core);
     th_arena_deinit(&driver->batch);
+    th_arena_deinit(&driver->scratch);
     for (size_t i = 0; i < TH_LIMIT_PLANS_MAX; i++)
         th_arena_deinit(&driver->plans[i].arena);
     free(driver->units);

@@ -32,6 +32,7 @@ struct th_driver {
     const struct th_note_signer *signer;
     struct th_core *core;
     struct th_arena batch;
+    struct th_arena scratch; /* of one entry or one answer: few bytes, which stay in the caches */
     struct th_effects effects;
     size_t carried;  /* effects of this batch that the store has */
     bool has_clock;  /* the clock changed: its one row is written once, as it is at the end */

@@ -53,7 +53,7 @@ struct th_store_port {
 /* The way back. Nothing here can fail: what cannot be delivered is dropped, nodes ask again. */
 struct th_transport_port {
     void *context;
-    /* A ToNode frame for whoever sent the item with this token. */
+    /* A ToNode frame, borrowed for the call, for whoever sent the item with this token. */
     void (*send)(void *context, uint64_t sender, struct th_bytes frame);
     /* A ToNode frame for a unit's nodes, wherever they are connected. */
     void (*send_to_unit)(void *context, const char *unit_code, struct th_bytes frame);
