@@ -103,7 +103,7 @@ struct th_bytes bench_map(const char *folder, const char *name)
     return (struct th_bytes){bytes, size};
 }
 
-uint64_t bench_written_bytes(void)
+uint64_t bench_written_pages(void)
 {
     char line[128];
     uint64_t bytes = 0;

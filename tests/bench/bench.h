@@ -29,8 +29,10 @@ void bench_close(FILE *file);
 /* The whole file, mapped for reading, for the life of the process. */
 struct th_bytes bench_map(const char *folder, const char *name);
 
-/* Bytes that this process has caused to be written to disk (/proc/self/io, write_bytes). */
-uint64_t bench_written_bytes(void);
+/* Bytes that this process has handed to the system to be written (tests/bench/written.c). */
+uint64_t bench_written(void);
+/* Whole pages that the system was to write for it (/proc/self/io, write_bytes), in bytes. */
+uint64_t bench_written_pages(void);
 
 /* The value below which `percent` of 100000 lie; sorts. 0 when there are none. */
 int64_t bench_percentile(int64_t *values, size_t count, unsigned percent_milli);

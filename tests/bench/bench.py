@@ -8,7 +8,9 @@ table shows the median. Exit 0: every row that ran was right; 1: a row was void.
 """
 
 import argparse
+import dataclasses
 import json
+import math
 import os
 import pathlib
 import re
@@ -16,7 +18,8 @@ import signal
 import sys
 import time
 
-from place import ROOT, Place, Wrong
+from peers import PEERS, missing_peers
+from place import ROOT, Place, Skipped, Wrong
 from rows import ROWS
 from table import Results, machine
 
@@ -28,37 +31,52 @@ def reports_in_a_submission():
     return min(WANTED, int(re.search(r"TH_LIMIT_REPORTS_MAX +(\d+)", text)[1]))
 
 
+@dataclasses.dataclass
 class Sizes:
-    def __init__(self, singles, bundles, nodes_frames, open_seconds, verify_seconds, obligations,
-                 communes, provinces):
-        self.singles, self.bundles = singles, bundles
-        self.node_frames = nodes_frames
-        self.open_seconds, self.verify_seconds = open_seconds, verify_seconds
-        self.obligations, self.communes, self.provinces = obligations, communes, provinces
-        self.postgres_singles = max(200, singles // 10)
-        self.each = reports_in_a_submission()
+    name: str
+    repetitions: int
+    preload: int  # single reports that a store or a peer holds before the clock starts
+    singles: int  # and those that are timed: the same for the core and every peer
+    postgres_singles: int  # the first of them, one by one
+    bundles: int  # reports in bundles
+    node_frames: int
+    open_seconds: dict  # by the rate that is offered
+    verify_seconds: float
+    obligations: int
+    communes: int
+    provinces: int
+    limit_seconds: float = math.inf  # no repetition is begun that would not end by then
+    each: int = dataclasses.field(default_factory=reports_in_a_submission)
 
     def frames(self, name):
         return self.singles if name == "single" else self.bundles // self.each
 
     def open_frames(self, rate):
-        return max(8, int(rate * self.open_seconds) // self.each)
+        return max(8, int(rate * self.open_seconds[rate]) // self.each)
 
     def sets(self):
-        most = max(self.bundles, int(100000 * self.open_seconds))
-        return [("single", self.singles, 1), ("bundle", most + self.each, self.each)]
+        most = max([self.bundles] + [int(rate * seconds)
+                                     for rate, seconds in self.open_seconds.items()])
+        return [("single", self.preload + self.singles, 1),
+                ("bundle", most + self.each, self.each)]
 
 
-QUICK = Sizes(20000, 40000, 6642, 0.4, 0.4, 20, 3321, 34)
-FULL = Sizes(200000, 400000, 33210, 3, 2, 120, 3321, 34)
-SMOKE = Sizes(600, 1600, 300, 0.02, 0.05, 10, 102, 34)
+QUICK = Sizes("quick", 3, preload=20000, singles=40000, postgres_singles=2000, bundles=60000,
+              node_frames=6642, open_seconds={10000: 2, 50000: 1, 100000: 0.6},
+              verify_seconds=0.4, obligations=40, communes=3321, provinces=34, limit_seconds=165)
+FULL = Sizes("full", 3, preload=200000, singles=200000, postgres_singles=20000, bundles=400000,
+             node_frames=33210, open_seconds={10000: 10, 50000: 6, 100000: 4},
+             verify_seconds=2, obligations=120, communes=3321, provinces=34)
+SMOKE = Sizes("smoke", 1, preload=400, singles=600, postgres_singles=200, bundles=1600,
+              node_frames=300, open_seconds={10000: 0.05, 50000: 0.02, 100000: 0.02},
+              verify_seconds=0.05, obligations=10, communes=102, provinces=34)
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, within 3 minutes")
     parser.add_argument("--peers", action="store_true",
-                        help="also SQLite and PostgreSQL, which have to be installed")
+                        help="every peer must be there; otherwise those that are there are measured")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny sizes, once: that everything runs and is right")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="writes the figures too")
@@ -75,30 +93,53 @@ def say(text):
 
 
 def run_row(row, place, sizes, results, repetition):
+    """Returns how many seconds it took."""
     began = time.monotonic()
     try:
         result = row.run(place, sizes)
     except Wrong as problem:
-        results.void(row, str(problem))
+        results.void(row, " ".join(str(problem).split()))
         say(f"  {row.name}: VOID: {problem}")
-        return
-    results.add(row, repetition, result)
-    say(f"  {row.name}: {result['rate']:,.0f}/s  ({time.monotonic() - began:.1f} s)")
+    except Skipped as reason:
+        results.skip(row, str(reason))
+        say(f"  {row.name}: {reason}")
+    else:
+        results.add(row, repetition, result)
+        say(f"  {row.name}: {row.text(result)}  ({time.monotonic() - began:.1f} s)")
+    return time.monotonic() - began
 
 
-def measure(options, sizes, results, place):
+def choose(options, place, results):
+    """The rows to run. Those of a peer that is not there are skipped, or end the run."""
+    missing = missing_peers(place)
+    if missing and options.peers:
+        raise SystemExit("; ".join(f"{PEERS[name].title}: {why}" for name, why in missing.items()))
+    names = options.rows.split(",") if options.rows else [row.name for row in ROWS]
+    for unknown in set(names) - {row.name for row in ROWS}:
+        raise SystemExit(f"--rows {unknown}: no such row")
+    for row in ROWS:
+        if row.peer in missing:
+            results.skip(row, missing[row.peer])
+    return [row for row in ROWS if row.name in names and not results.is_out(row)]
+
+
+def measure(options, sizes, results, place, began):
+    chosen = choose(options, place, results)
     say("making the reports and the store …")
     results.report_bytes = place.generate(options.seed, sizes.provinces, sizes.communes,
                                           sizes.obligations, sizes.sets())
     place.found()
-    chosen = [row.name for row in ROWS if options.peers or not row.is_peer]
-    chosen = options.rows.split(",") if options.rows else chosen
-    repetitions = options.repetitions or (1 if options.smoke else 3)
+    repetitions, last = options.repetitions or sizes.repetitions, 0
     for repetition in range(repetitions):
+        if repetition > 0 and time.monotonic() - began + last > sizes.limit_seconds:
+            say(f"{repetition} of {repetitions} repetitions: the time is over")
+            break
         say(f"repetition {repetition + 1} of {repetitions}")
-        for row in ROWS:
-            if row.name in chosen and not results.is_void(row):
-                run_row(row, place, sizes, results, repetition)
+        results.repetitions, last = repetition + 1, 0
+        for row in chosen:
+            if not results.is_out(row) and not (row.is_once and repetition > 0):
+                took = run_row(row, place, sizes, results, repetition)
+                last += 0 if row.is_once else 1.1 * took
 
 
 def stop(*ignored):
@@ -110,11 +151,12 @@ def main():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)  # also when a shell has started it in the background
     sizes = SMOKE if options.smoke else QUICK if options.quick else FULL
+    began = time.monotonic()
     results = Results(ROWS)
     place = Place(options.scratch / f"run-{os.getpid()}", options.build)
     try:
-        measure(options, sizes, results, place)
-        about = machine(options.build, place.folder)
+        measure(options, sizes, results, place, began)
+        about = machine(place, sizes, time.monotonic() - began)
     except KeyboardInterrupt:
         say("stopped")
         return 130

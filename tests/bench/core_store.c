@@ -5,9 +5,10 @@
  * daemon's writer does: verdicts, rules, rows, rollups, Merkle log, signed checkpoint, LMDB's
  * synchronous commit, and each answer with its receipt.
  *
- *     core_store FOLDER SET STORE BATCH [FRAMES]
+ *     core_store FOLDER SET STORE BATCH [FRAMES [PRELOAD]]
  *
- * STORE: an empty folder that exists. BATCH: reports. Prints one line of JSON.
+ * STORE: an empty folder that exists. BATCH: reports. The first PRELOAD frames are put into the
+ * store before the clock starts, FRAMES after them are timed. Prints one line of JSON.
  */
 #include "aggregator/driver/driver.h"
 #include "aggregator/plan/loader.h"
@@ -21,6 +22,8 @@
 
 /* 2025-06-15 00:00 in Vietnam: after the due dates of every tenth obligation. */
 #define CLOCK_AT INT64_C(1749920400000)
+
+enum { PRELOAD_BATCH = 4096 }; /* reports */
 
 static const struct th_reading stamp = {{CLOCK_AT}, 1000};
 static struct th_store_port real;
@@ -146,34 +149,54 @@ static struct th_item *decode(const struct bench_workload *workload, struct th_a
     return items;
 }
 
+/* The frames from `from`, up to `to`. */
 static void run(struct th_driver *driver, const struct bench_workload *workload,
-                const struct th_item *items, size_t batch)
+                const struct th_item *items, size_t from, size_t to, size_t batch)
 {
-    size_t at = 0, count = 0, reports = 0;
-    while (at < workload->frames_count) {
-        for (count = reports = 0; at + count < workload->frames_count && reports < batch; count++)
+    size_t count = 0, reports = 0;
+    for (size_t at = from; at < to; at += count) {
+        for (count = reports = 0; at + count < to && reports < batch; count++)
             reports += workload->frames[at + count].reports;
         bench_must(th_driver_run(driver, items + at, count), "a batch");
-        at += count;
     }
 }
 
-static void report(const struct bench_workload *workload, const struct th_driver *driver,
-                   int64_t took, int64_t cpu, uint64_t written)
+struct usage {
+    int64_t ns, cpu_ns;
+    uint64_t written, pages;
+    struct th_driver_counters counters;
+};
+
+static struct usage usage_of(const struct th_driver *driver)
 {
-    const struct th_driver_counters *counters = th_driver_counters(driver);
-    size_t reports = bench_workload_reports(workload);
-    size_t bytes = 0;
-    for (size_t i = 0; i < workload->frames_count; i++)
+    return (struct usage){bench_now_ns(), bench_cpu_ns(), bench_written(), bench_written_pages(),
+                          *th_driver_counters(driver)};
+}
+
+static uint64_t wrong(const struct th_driver_counters *counters)
+{
+    return counters->conflicts + counters->rejected + counters->refused;
+}
+
+static void report(const struct bench_workload *workload, size_t from, const struct usage *before,
+                   const struct usage *after)
+{
+    size_t reports = 0, bytes = 0;
+    for (size_t i = from; i < workload->frames_count; i++) {
+        reports += workload->frames[i].reports;
         bytes += workload->frames[i].size;
-    uint64_t wrong = counters->conflicts + counters->rejected + counters->refused;
+    }
     printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"bytes\": %zu, "
-           "\"written\": %llu, \"accepted\": %llu, \"duplicates\": %llu, \"wrong\": %llu, "
-           "\"answers\": %llu, \"commits\": %zu, \"commit_p50_ms\": %.3f, "
-           "\"commit_p99_ms\": %.3f}\n",
-           reports, (double)took / 1e9, (double)cpu / 1e9, bytes, (unsigned long long)written,
-           (unsigned long long)counters->accepted, (unsigned long long)counters->duplicates,
-           (unsigned long long)wrong, (unsigned long long)answers, commits_count,
+           "\"written\": %llu, \"written_pages\": %llu, \"accepted\": %llu, "
+           "\"duplicates\": %llu, \"wrong\": %llu, \"answers\": %llu, \"commits\": %zu, "
+           "\"commit_p50_ms\": %.3f, \"commit_p99_ms\": %.3f}\n",
+           reports, (double)(after->ns - before->ns) / 1e9,
+           (double)(after->cpu_ns - before->cpu_ns) / 1e9, bytes,
+           (unsigned long long)(after->written - before->written),
+           (unsigned long long)(after->pages - before->pages),
+           (unsigned long long)(after->counters.accepted - before->counters.accepted),
+           (unsigned long long)(after->counters.duplicates - before->counters.duplicates),
+           (unsigned long long)wrong(&after->counters), (unsigned long long)answers, commits_count,
            (double)bench_percentile(commits, commits_count, 50000) / 1e6,
            (double)bench_percentile(commits, commits_count, 99000) / 1e6);
 }
@@ -187,11 +210,15 @@ int main(int argc, char **argv)
     struct th_arena arena;
     char problem[TH_STORE_PROBLEM_SIZE] = "";
     size_t batch = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+    size_t frames = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
+    size_t preload = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
     if (batch == 0 || sodium_init() < 0) {
-        (void)fprintf(stderr, "usage: core_store FOLDER SET STORE BATCH [FRAMES]\n");
+        (void)fprintf(stderr, "usage: core_store FOLDER SET STORE BATCH [FRAMES [PRELOAD]]\n");
         return 64;
     }
-    bench_workload_open(argv[1], argv[2], argc > 5 ? strtoull(argv[5], NULL, 10) : 0, &workload);
+    bench_workload_open(argv[1], argv[2], frames == 0 ? 0 : frames + preload, &workload);
+    if (preload >= workload.frames_count)
+        bench_die("nothing is left to be timed");
     commits = calloc(workload.frames_count + 16, sizeof *commits);
     create(argv[3], &signer);
     if (commits == NULL || th_store_open(argv[3], TH_STORE_WRITE, NULL, problem, &store) < 0)
@@ -210,12 +237,13 @@ int main(int argc, char **argv)
     found(driver, argv[1], &workload);
     th_arena_init(&arena, (size_t)4 << 20, (size_t)8 << 30);
     struct th_item *items = decode(&workload, &arena);
+    run(driver, &workload, items, 0, preload, PRELOAD_BATCH);
     commits_count = 0;
-    uint64_t written = bench_written_bytes();
-    int64_t cpu = bench_cpu_ns(), began = bench_now_ns();
-    run(driver, &workload, items, batch);
-    int64_t took = bench_now_ns() - began;
-    report(&workload, driver, took, bench_cpu_ns() - cpu, bench_written_bytes() - written);
+    answers = 0;
+    struct usage before = usage_of(driver);
+    run(driver, &workload, items, preload, workload.frames_count, batch);
+    struct usage after = usage_of(driver);
+    report(&workload, preload, &before, &after);
     th_driver_free(driver);
     th_store_port_close(&real);
     th_store_close(store);

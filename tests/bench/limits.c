@@ -66,7 +66,7 @@ static void append(int argc, char **argv)
     must_lmdb(mdb_env_create(&env), "env");
     must_lmdb(mdb_env_set_mapsize(env, MAP_BYTES), "map");
     must_lmdb(mdb_env_open(env, argv[4], 0, 0600), argv[4]);
-    uint64_t written = bench_written_bytes();
+    uint64_t written = bench_written();
     int64_t began = bench_now_ns();
     while (at < workload.frames_count) {
         must_lmdb(mdb_txn_begin(env, NULL, 0, &txn), "begin");
@@ -83,7 +83,7 @@ static void append(int argc, char **argv)
     printf("{\"reports\": %zu, \"seconds\": %.6f, \"written\": %llu, \"commit_p50_ms\": %.3f, "
            "\"commit_p99_ms\": %.3f}\n",
            bench_workload_reports(&workload), (double)took / 1e9,
-           (unsigned long long)(bench_written_bytes() - written),
+           (unsigned long long)(bench_written() - written),
            (double)bench_percentile(commits, commits_count, 50000) / 1e6,
            (double)bench_percentile(commits, commits_count, 99000) / 1e6);
     mdb_env_close(env);

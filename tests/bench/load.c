@@ -266,10 +266,11 @@ static void check_samples(struct load *load, const struct th_server_file *server
     }
 }
 
-/* Of another process: seconds of processor, bytes written to disk, resident memory. */
+/* Of another process: seconds of processor, bytes of the pages that were to be written for it, and
+ * of its resident memory. */
 struct usage {
     double cpu;
-    uint64_t written, resident;
+    uint64_t pages, resident;
 };
 
 static uint64_t read_word(const char *pid, const char *file, const char *word)
@@ -310,14 +311,13 @@ static void report(struct load *load, int64_t took, double client_cpu, const str
     printf("{\"reports\": %llu, \"frames\": %zu, \"connections\": %u, \"seconds\": %.6f, "
            "\"accepted\": %llu, \"duplicates\": %llu, \"wrong\": %llu, \"failures\": %llu, "
            "\"receipts\": %llu, \"samples\": %zu, \"samples_wrong\": %zu, "
-           "\"server_cpu\": %.3f, \"client_cpu\": %.3f, \"written\": %llu, \"rss\": %llu",
+           "\"server_cpu\": %.3f, \"client_cpu\": %.3f, \"written_pages\": %llu, \"rss\": %llu",
            (unsigned long long)load->reports_done, load->done, load->line.connected,
            (double)took / 1e9, (unsigned long long)load->accepted,
            (unsigned long long)load->duplicates, (unsigned long long)load->wrong,
            (unsigned long long)load->failures, (unsigned long long)load->receipts,
            load->samples_count, load->samples_wrong, after->cpu - before->cpu, client_cpu,
-           (unsigned long long)(after->written - before->written),
-           (unsigned long long)after->resident);
+           (unsigned long long)(after->pages - before->pages), (unsigned long long)after->resident);
     for (size_t i = 0; i < 3; i++)
         printf(", \"%s\": %.3f", names[i],
                (double)bench_percentile(load->took_ns, load->done, parts[i]) / 1e6);

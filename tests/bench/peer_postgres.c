@@ -2,33 +2,33 @@
 /*
  * Feeds a PostgreSQL server, whose tables and functions tests/bench/postgres.py has made:
  *
- *     peer_postgres FOLDER SET CONNINFO batch NUMBER CONNECTIONS [FRAMES]
- *     peer_postgres FOLDER SET CONNINFO single 1 CONNECTIONS [FRAMES]
+ *     peer_postgres FOLDER SET CONNINFO batch NUMBER CONNECTIONS [FRAMES [PRELOAD]]
+ *     peer_postgres FOLDER SET CONNINFO single 1 CONNECTIONS [FRAMES [PRELOAD]]
  *
- * batch: NUMBER reports by binary COPY into a table of the connection's own, then one call that
- * moves them in sets; one transaction. single: one call of a function for each report. Reports are
- * decoded beforehand, units are divided among the connections, so that revisions stay in order.
- * Prints one line of JSON.
+ * The first PRELOAD frames go in as batches before the clock starts, and the planner's statistics
+ * are taken. batch: NUMBER reports by binary COPY into a table of the connection's own, then one
+ * call that moves them in sets; one transaction. single: one call of a function for each report.
+ * Reports are decoded beforehand, units are divided among the connections, so that revisions stay
+ * in order. Prints one line of JSON.
  */
-#include "proto/wire/submission.h"
-#include "tests/bench/workload.h"
+#include "tests/bench/peer.h"
 
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MAX = 64, COLUMNS = 26, KEY_COLUMNS = 4 };
+enum { CONNECTIONS_MAX = 64, COLUMNS = 26, KEY_COLUMNS = 4, PRELOAD_BATCH = 8192 };
 
 struct peer {
-    struct bench_workload workload;
-    const struct bench_fact *facts;
-    struct th_digest *digests;
+    struct peer_input input;
+    size_t from, to; /* the frames of this run */
     size_t batch, connections;
     bool is_single;
     const char *conninfo;
     int64_t *took; /* of each transaction */
     _Atomic size_t took_count;
+    _Atomic uint64_t accepted, wrong;
 };
 
 struct worker {
@@ -45,6 +45,17 @@ static void must(const struct worker *worker, PGresult *result, ExecStatusType w
 {
     if (PQresultStatus(result) != wanted)
         bench_die("%s: %s", what, PQerrorMessage(worker->connection));
+    PQclear(result);
+}
+
+/* The two numbers that take_stage() and take_one() give. */
+static void must_take(const struct worker *worker, PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1 ||
+        PQnfields(result) != 2)
+        bench_die("taking reports: %s", PQerrorMessage(worker->connection));
+    worker->peer->accepted += strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+    worker->peer->wrong += strtoull(PQgetvalue(result, 0, 1), NULL, 10);
     PQclear(result);
 }
 
@@ -85,14 +96,14 @@ static void put_bytes(struct worker *worker, const void *bytes, size_t size)
 static void put_report(struct worker *worker, size_t at)
 {
     const struct peer *peer = worker->peer;
-    const struct bench_fact *fact = &peer->facts[at];
-    struct th_bytes raw = bench_workload_frame(&peer->workload, at);
+    const struct bench_fact *fact = &peer->input.facts[at];
+    struct th_bytes raw = bench_workload_frame(&peer->input.workload, at);
     put_number(worker, COLUMNS, 2);
     put_field(worker, fact->obligation, 4);
     put_field(worker, fact->unit, 4);
-    put_field(worker, peer->workload.units[fact->unit].province + 1, 4);
+    put_field(worker, peer->input.workload.units[fact->unit].province + 1, 4);
     put_field(worker, fact->revision, 4);
-    put_bytes(worker, peer->digests[at].bytes, sizeof peer->digests[at].bytes);
+    put_bytes(worker, peer->input.digests[at].bytes, sizeof peer->input.digests[at].bytes);
     put_bytes(worker, raw.bytes, raw.size);
     for (size_t i = 0; i < BENCH_FIGURES; i++)
         if ((fact->present >> i & 1) == 0)
@@ -114,7 +125,7 @@ static void run_batch(struct worker *worker)
         bench_die("copy: %s", PQerrorMessage(connection));
     must(worker, PQgetResult(connection), PGRES_COMMAND_OK, "copy");
     PQclear(PQgetResult(connection));
-    must(worker, PQexec(connection, "SELECT take_stage()"), PGRES_TUPLES_OK, "take_stage");
+    must_take(worker, PQexec(connection, "SELECT * FROM take_stage()"));
     must(worker, PQexec(connection, "COMMIT"), PGRES_COMMAND_OK, "commit");
 }
 
@@ -130,10 +141,11 @@ static void begin_buffer(struct worker *worker)
 static void prepare_single(struct worker *worker)
 {
     must(worker,
-         PQprepare(worker->connection, "take",
-                   "SELECT take_one($1::int, $2::int, $3::int, $4::int, $5::bytea, $6::bytea, "
-                   "$7::bigint[])",
-                   7, NULL),
+         PQprepare(
+             worker->connection, "take",
+             "SELECT * FROM take_one($1::int, $2::int, $3::int, $4::int, $5::bytea, $6::bytea, "
+             "$7::bigint[])",
+             7, NULL),
          PGRES_COMMAND_OK, "prepare");
 }
 
@@ -142,10 +154,10 @@ static void run_single(struct worker *worker, size_t at)
 {
     enum { PARAMETERS = 7, BIGINT_OID = 20 };
     const struct peer *peer = worker->peer;
-    const struct bench_fact *fact = &peer->facts[at];
-    struct th_bytes raw = bench_workload_frame(&peer->workload, at);
+    const struct bench_fact *fact = &peer->input.facts[at];
+    struct th_bytes raw = bench_workload_frame(&peer->input.workload, at);
     const uint32_t keys[KEY_COLUMNS] = {fact->obligation, fact->unit,
-                                        peer->workload.units[fact->unit].province + 1,
+                                        peer->input.workload.units[fact->unit].province + 1,
                                         fact->revision};
     static const int formats[PARAMETERS] = {1, 1, 1, 1, 1, 1, 1};
     worker->size = 0;
@@ -166,12 +178,12 @@ static void run_single(struct worker *worker, size_t at)
                                             buffer + 4,
                                             buffer + 8,
                                             buffer + 12,
-                                            (const char *)peer->digests[at].bytes,
+                                            (const char *)peer->input.digests[at].bytes,
                                             (const char *)raw.bytes,
                                             buffer + 16};
     const int sizes[PARAMETERS] = {4, 4, 4, 4, 32, (int)raw.size, (int)worker->size - 16};
-    must(worker, PQexecPrepared(worker->connection, "take", PARAMETERS, values, sizes, formats, 0),
-         PGRES_TUPLES_OK, "take_one");
+    must_take(worker,
+              PQexecPrepared(worker->connection, "take", PARAMETERS, values, sizes, formats, 0));
 }
 
 /* ---- a connection ---- */
@@ -181,14 +193,22 @@ static void note(struct peer *peer, int64_t began)
     peer->took[peer->took_count++] = bench_now_ns() - began;
 }
 
+static void commit_batch(struct worker *worker)
+{
+    int64_t began = bench_now_ns();
+    run_batch(worker);
+    note(worker->peer, began);
+    begin_buffer(worker);
+}
+
 static void *work(void *context)
 {
     struct worker *worker = context;
     struct peer *peer = worker->peer;
     size_t held = 0;
     begin_buffer(worker);
-    for (size_t at = 0; at < peer->workload.frames_count; at++) {
-        if (peer->workload.frames[at].unit % peer->connections != worker->number)
+    for (size_t at = peer->from; at < peer->to; at++) {
+        if (peer->input.workload.frames[at].unit % peer->connections != worker->number)
             continue;
         if (peer->is_single) {
             int64_t began = bench_now_ns();
@@ -197,16 +217,11 @@ static void *work(void *context)
             continue;
         }
         put_report(worker, at);
-        if (++held == peer->batch) {
-            int64_t began = bench_now_ns();
-            run_batch(worker);
-            note(peer, began);
-            begin_buffer(worker);
-            held = 0;
-        }
+        if (++held % peer->batch == 0)
+            commit_batch(worker);
     }
-    if (held > 0)
-        run_batch(worker);
+    if (held % peer->batch > 0)
+        commit_batch(worker);
     return NULL;
 }
 
@@ -220,62 +235,89 @@ static void connect_worker(struct worker *worker)
     prepare_single(worker);
 }
 
-static void read_digests(struct peer *peer)
+/* Returns how long it took. */
+static int64_t run(struct worker *workers, size_t from, size_t to)
 {
-    struct th_arena arena;
-    struct th_submission submission;
-    th_arena_init(&arena, 65536, (size_t)16 << 20);
-    peer->digests = calloc(peer->workload.frames_count, sizeof *peer->digests);
-    if (peer->digests == NULL)
-        bench_die("no memory");
-    for (size_t i = 0; i < peer->workload.frames_count; i++) {
-        th_arena_reset(&arena);
-        bench_must(th_wire_submission_decode_trusted(bench_workload_frame(&peer->workload, i),
-                                                     &arena, &submission),
-                   "decoding");
-        peer->digests[i] = submission.header.report_digests[0];
-    }
-    th_arena_deinit(&arena);
+    struct peer *peer = workers[0].peer;
+    peer->from = from;
+    peer->to = to;
+    peer->took_count = 0;
+    peer->accepted = 0;
+    int64_t began = bench_now_ns();
+    for (size_t i = 0; i < peer->connections; i++)
+        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
+            bench_die("no thread");
+    for (size_t i = 0; i < peer->connections; i++)
+        (void)pthread_join(workers[i].thread, NULL);
+    return bench_now_ns() - began;
+}
+
+static void preload(struct worker *workers)
+{
+    struct peer *peer = workers[0].peer;
+    bool is_single = peer->is_single;
+    size_t batch = peer->batch;
+    peer->is_single = false;
+    peer->batch = PRELOAD_BATCH;
+    (void)run(workers, 0, peer->input.preload);
+    peer->is_single = is_single;
+    peer->batch = batch;
+    must(&workers[0], PQexec(workers[0].connection, "ANALYZE report, latest, rollup"),
+         PGRES_COMMAND_OK, "analyze");
+    must(&workers[0], PQexec(workers[0].connection, "CHECKPOINT"), PGRES_COMMAND_OK, "checkpoint");
+}
+
+/* Bytes of write-ahead log since the cluster began. */
+static uint64_t log_bytes(const struct worker *worker)
+{
+    PGresult *result =
+        PQexec(worker->connection, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')");
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        bench_die("the log's size: %s", PQerrorMessage(worker->connection));
+    uint64_t bytes = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return bytes;
+}
+
+static void report(struct peer *peer, int64_t took, uint64_t log)
+{
+    printf("{\"reports\": %zu, \"seconds\": %.6f, \"accepted\": %llu, \"duplicates\": %llu, "
+           "\"wrong\": %llu, \"log_bytes\": %llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
+           peer_timed(&peer->input), (double)took / 1e9, (unsigned long long)peer->accepted,
+           (unsigned long long)(peer_timed(&peer->input) - peer->accepted - peer->wrong),
+           (unsigned long long)peer->wrong, (unsigned long long)log,
+           (double)bench_percentile(peer->took, peer->took_count, 50000) / 1e6,
+           (double)bench_percentile(peer->took, peer->took_count, 99000) / 1e6);
 }
 
 int main(int argc, char **argv)
 {
     static struct worker workers[CONNECTIONS_MAX];
-    char name[64];
-    struct peer peer = {.batch = argc > 5 ? strtoull(argv[5], NULL, 10) : 0};
-    peer.connections = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
+    struct peer peer = {.batch = peer_number(argc, argv, 5),
+                        .connections = peer_number(argc, argv, 6)};
     if (peer.batch == 0 || peer.connections == 0 || peer.connections > CONNECTIONS_MAX)
-        bench_die("usage: peer_postgres FOLDER SET CONNINFO batch|single NUMBER CONNECTIONS");
+        bench_die("usage: peer_postgres FOLDER SET CONNINFO batch|single NUMBER CONNECTIONS "
+                  "[FRAMES [PRELOAD]]");
     peer.conninfo = argv[3];
     peer.is_single = strcmp(argv[4], "single") == 0;
-    bench_workload_open(argv[1], argv[2], argc > 7 ? strtoull(argv[7], NULL, 10) : 0,
-                        &peer.workload);
-    (void)snprintf(name, sizeof name, "%s.facts", argv[2]);
-    peer.facts = (const void *)bench_map(argv[1], name).bytes;
-    peer.took = calloc(peer.workload.frames_count, sizeof *peer.took);
+    peer_input_open(argv[1], argv[2], peer_number(argc, argv, 7), peer_number(argc, argv, 8),
+                    &peer.input);
+    peer.took = calloc(peer.input.workload.frames_count, sizeof *peer.took);
     if (peer.took == NULL)
         bench_die("no memory");
-    read_digests(&peer);
     for (size_t i = 0; i < peer.connections; i++) {
         workers[i] = (struct worker){.peer = &peer, .number = i};
         connect_worker(&workers[i]);
     }
-    int64_t began = bench_now_ns();
-    for (size_t i = 0; i < peer.connections; i++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
-            bench_die("no thread");
-    for (size_t i = 0; i < peer.connections; i++)
-        (void)pthread_join(workers[i].thread, NULL);
-    int64_t took = bench_now_ns() - began;
-    printf("{\"reports\": %zu, \"seconds\": %.6f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
-           peer.workload.frames_count, (double)took / 1e9,
-           (double)bench_percentile(peer.took, peer.took_count, 50000) / 1e6,
-           (double)bench_percentile(peer.took, peer.took_count, 99000) / 1e6);
+    preload(workers);
+    uint64_t log = log_bytes(&workers[0]);
+    int64_t took = run(workers, peer.input.preload, peer.input.workload.frames_count);
+    report(&peer, took, log_bytes(&workers[0]) - log);
     for (size_t i = 0; i < peer.connections; i++) {
         PQfinish(workers[i].connection);
         free(workers[i].buffer);
     }
+    peer_input_close(&peer.input);
     free(peer.took);
-    free(peer.digests);
     return 0;
 }

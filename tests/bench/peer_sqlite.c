@@ -4,23 +4,24 @@
  * locking, prepared statements, tables without rowid, one transaction for a batch, the changes of
  * the rollups added up in memory and written once for a batch.
  *
- *     peer_sqlite FOLDER SET DIR BATCH [FRAMES]
+ *     peer_sqlite FOLDER SET DIR BATCH [FRAMES [PRELOAD]]
  *
  * For each report: found by its natural key, duplicate, correction or conflict decided, its bytes
  * kept, the superseded revision kept, the latest row replaced, sums and counts of the 20 figures
  * moved in its province and the nation. Less is done than by the aggregator: no signature, rule,
  * Merkle tree, receipt, minimum, maximum or ratio. DIR: an empty folder. Prints one line of JSON.
- * The sums go to DIR/rollups in the form of `recompute … sums`.
+ * The sums go to DIR/rollups in the form of `recompute … sums`. The first PRELOAD frames are there
+ * before the clock starts; it stops when what is in the WAL has been moved into the database, as
+ * each byte must be at some time.
  */
-#include "proto/wire/submission.h"
-#include "tests/bench/workload.h"
+#include "tests/bench/peer.h"
 
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST_SIZE = 32, ROLLUP_CELLS = 2 * BENCH_FIGURES };
+enum { DIGEST_SIZE = 32, ROLLUP_CELLS = 2 * BENCH_FIGURES, PRELOAD_BATCH = 4096 };
 
 enum statement { APPEND, FIND, KEEP_OLD, FIND_OLD, PUT, ROLL, STATEMENTS };
 
@@ -35,9 +36,7 @@ struct delta {
 };
 
 struct peer {
-    struct bench_workload workload;
-    const struct bench_fact *facts;
-    struct th_digest *digests; /* of each report, as its signed header has it */
+    struct peer_input input;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct delta *deltas; /* by obligation: the nation, then the provinces */
@@ -128,9 +127,9 @@ static void create(struct peer *peer, const char *folder)
 static void move(struct peer *peer, const struct bench_fact *fact, const struct latest *figures,
                  int64_t sign)
 {
-    uint32_t nodes = peer->workload.provinces_count + 1;
+    uint32_t nodes = peer->input.workload.provinces_count + 1;
     uint32_t first = fact->obligation * nodes;
-    uint32_t places[2] = {first, first + 1 + peer->workload.units[fact->unit].province};
+    uint32_t places[2] = {first, first + 1 + peer->input.workload.units[fact->unit].province};
     for (size_t k = 0; k < 2; k++) {
         struct delta *delta = &peer->deltas[places[k]];
         if (!delta->is_touched)
@@ -191,8 +190,8 @@ static void put(struct peer *peer, const struct bench_fact *fact, const uint8_t 
 static void take(struct peer *peer, size_t at)
 {
     sqlite3_stmt *find = peer->statements[FIND];
-    const struct bench_fact *fact = &peer->facts[at];
-    const uint8_t *digest = peer->digests[at].bytes;
+    const struct bench_fact *fact = &peer->input.facts[at];
+    const uint8_t *digest = peer->input.digests[at].bytes;
     bind_key(find, fact);
     bool has_latest = sqlite3_step(find) == SQLITE_ROW;
     uint32_t revision = has_latest ? (uint32_t)sqlite3_column_int(find, 0) : 0;
@@ -215,7 +214,7 @@ static void take(struct peer *peer, size_t at)
             move(peer, fact, &before, -1);
         }
         must(peer, sqlite3_reset(find), "reset");
-        put(peer, fact, digest, bench_workload_frame(&peer->workload, at));
+        put(peer, fact, digest, bench_workload_frame(&peer->input.workload, at));
     }
     must(peer, sqlite3_reset(find), "reset");
 }
@@ -223,7 +222,7 @@ static void take(struct peer *peer, size_t at)
 static void roll_up(struct peer *peer)
 {
     sqlite3_stmt *roll = peer->statements[ROLL];
-    uint32_t nodes = peer->workload.provinces_count + 1;
+    uint32_t nodes = peer->input.workload.provinces_count + 1;
     for (size_t k = 0; k < peer->touched_count; k++) {
         struct delta *delta = &peer->deltas[peer->touched[k]];
         (void)sqlite3_bind_int64(roll, 1, peer->touched[k] / nodes);
@@ -241,97 +240,90 @@ static void roll_up(struct peer *peer)
 
 /* ---- the run ---- */
 
-static void read_digests(struct peer *peer)
-{
-    struct th_arena arena;
-    struct th_submission submission;
-    th_arena_init(&arena, 65536, (size_t)16 << 20);
-    peer->digests = calloc(peer->workload.frames_count, sizeof *peer->digests);
-    if (peer->digests == NULL)
-        bench_die("no memory");
-    for (size_t i = 0; i < peer->workload.frames_count; i++) {
-        th_arena_reset(&arena);
-        bench_must(th_wire_submission_decode_trusted(bench_workload_frame(&peer->workload, i),
-                                                     &arena, &submission),
-                   "decoding");
-        peer->digests[i] = submission.header.report_digests[0];
-    }
-    th_arena_deinit(&arena);
-}
-
 static void write_rollups(struct peer *peer, const char *folder)
 {
     FILE *out = bench_create(folder, "rollups");
     sqlite3_stmt *all = prepare(peer, "SELECT * FROM rollup ORDER BY obligation, node");
     while (sqlite3_step(all) == SQLITE_ROW) {
-        char code[16] = BENCH_ROOT;
-        if (sqlite3_column_int(all, 1) > 0)
-            (void)snprintf(code, sizeof code, "P%02d", sqlite3_column_int(all, 1) - 1);
-        (void)fprintf(out, "O-%03d %s %d", sqlite3_column_int(all, 0), code,
-                      sqlite3_column_int(all, 2));
+        int64_t cells[ROLLUP_CELLS];
         for (int i = 0; i < ROLLUP_CELLS; i++)
-            (void)fprintf(out, " %" PRId64, (int64_t)sqlite3_column_int64(all, 3 + i));
-        (void)fprintf(out, "\n");
+            cells[i] = sqlite3_column_int64(all, 3 + i);
+        peer_write_sums(out, (uint32_t)sqlite3_column_int(all, 0),
+                        (uint32_t)sqlite3_column_int(all, 1), sqlite3_column_int64(all, 2), cells);
     }
     (void)sqlite3_finalize(all);
     bench_close(out);
 }
 
-static size_t run_all(struct peer *peer, size_t batch, int64_t *commits)
+/* The frames from `from`, up to `to`. Returns how many commits that were, each one's time in
+ * `commits`. */
+static size_t feed(struct peer *peer, size_t from, size_t to, size_t batch, int64_t *commits)
 {
     size_t count = 0;
-    for (size_t at = 0; at < peer->workload.frames_count; count++) {
-        int64_t began = 0;
+    for (size_t at = from; at < to; count++) {
         run(peer, "BEGIN IMMEDIATE");
-        for (size_t i = 0; i < batch && at < peer->workload.frames_count; i++, at++)
+        for (size_t i = 0; i < batch && at < to; i++, at++)
             take(peer, at);
         roll_up(peer);
-        began = bench_now_ns();
+        int64_t began = bench_now_ns();
         run(peer, "COMMIT");
         commits[count] = bench_now_ns() - began;
     }
     return count;
 }
 
-int main(int argc, char **argv)
+struct usage {
+    int64_t ns, cpu_ns;
+    uint64_t written, accepted, duplicates;
+};
+
+static struct usage usage_of(const struct peer *peer)
 {
-    char name[64];
-    struct peer peer = {.position = 0};
-    size_t batch = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
-    if (batch == 0)
-        bench_die("usage: peer_sqlite FOLDER SET DIR BATCH [FRAMES]");
-    bench_workload_open(argv[1], argv[2], argc > 5 ? strtoull(argv[5], NULL, 10) : 0,
-                        &peer.workload);
-    if (bench_workload_reports(&peer.workload) != peer.workload.frames_count)
-        bench_die("%s: one report in each is wanted", argv[2]);
-    (void)snprintf(name, sizeof name, "%s.facts", argv[2]);
-    peer.facts = (const void *)bench_map(argv[1], name).bytes;
-    size_t nodes = (size_t)peer.workload.obligations_count * (peer.workload.provinces_count + 1);
-    peer.deltas = calloc(nodes, sizeof *peer.deltas);
-    peer.touched = calloc(nodes, sizeof *peer.touched);
-    int64_t *commits = calloc(peer.workload.frames_count, sizeof *commits);
-    if (peer.deltas == NULL || peer.touched == NULL || commits == NULL)
-        bench_die("no memory");
-    read_digests(&peer);
-    create(&peer, argv[3]);
-    uint64_t written = bench_written_bytes();
-    int64_t began = bench_now_ns(), cpu = bench_cpu_ns();
-    size_t commits_count = run_all(&peer, batch, commits);
-    int64_t took = bench_now_ns() - began;
-    cpu = bench_cpu_ns() - cpu;
-    written = bench_written_bytes() - written;
-    write_rollups(&peer, argv[3]);
+    return (struct usage){bench_now_ns(), bench_cpu_ns(), bench_written(), peer->accepted,
+                          peer->duplicates};
+}
+
+static void report(const struct peer *peer, const struct usage *before, const struct usage *after,
+                   int64_t *commits, size_t commits_count)
+{
     printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"accepted\": %" PRIu64
            ", \"duplicates\": %" PRIu64 ", \"wrong\": %" PRIu64 ", \"written\": %" PRIu64
            ", \"commit_p50_ms\": %.3f, \"commit_p99_ms\": %.3f}\n",
-           peer.workload.frames_count, (double)took / 1e9, (double)cpu / 1e9, peer.accepted,
-           peer.duplicates, peer.wrong, written,
+           peer_timed(&peer->input), (double)(after->ns - before->ns) / 1e9,
+           (double)(after->cpu_ns - before->cpu_ns) / 1e9, after->accepted - before->accepted,
+           after->duplicates - before->duplicates, peer->wrong, after->written - before->written,
            (double)bench_percentile(commits, commits_count, 50000) / 1e6,
            (double)bench_percentile(commits, commits_count, 99000) / 1e6);
+}
+
+int main(int argc, char **argv)
+{
+    struct peer peer = {.position = 0};
+    size_t batch = peer_number(argc, argv, 4);
+    if (batch == 0)
+        bench_die("usage: peer_sqlite FOLDER SET DIR BATCH [FRAMES [PRELOAD]]");
+    peer_input_open(argv[1], argv[2], peer_number(argc, argv, 5), peer_number(argc, argv, 6),
+                    &peer.input);
+    const struct bench_workload *workload = &peer.input.workload;
+    size_t nodes = (size_t)workload->obligations_count * (workload->provinces_count + 1);
+    peer.deltas = calloc(nodes, sizeof *peer.deltas);
+    peer.touched = calloc(nodes, sizeof *peer.touched);
+    int64_t *commits = calloc(workload->frames_count, sizeof *commits);
+    if (peer.deltas == NULL || peer.touched == NULL || commits == NULL)
+        bench_die("no memory");
+    create(&peer, argv[3]);
+    (void)feed(&peer, 0, peer.input.preload, PRELOAD_BATCH, commits);
+    run(&peer, "PRAGMA wal_checkpoint(TRUNCATE)");
+    struct usage before = usage_of(&peer);
+    size_t count = feed(&peer, peer.input.preload, workload->frames_count, batch, commits);
+    run(&peer, "PRAGMA wal_checkpoint(PASSIVE)");
+    struct usage after = usage_of(&peer);
+    write_rollups(&peer, argv[3]);
+    report(&peer, &before, &after, commits, count);
     for (size_t i = 0; i < STATEMENTS; i++)
         (void)sqlite3_finalize(peer.statements[i]);
     (void)sqlite3_close(peer.db);
-    free(peer.digests);
+    peer_input_close(&peer.input);
     free(peer.deltas);
     free(peer.touched);
     free(commits);

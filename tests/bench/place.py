@@ -30,6 +30,10 @@ class Wrong(Exception):
     """A row that is void: what it did is not what had to be done."""
 
 
+class Skipped(Exception):
+    """A row that this run does not measure, and why."""
+
+
 class Place:
     """A folder with the generated reports, and the store that each run starts from."""
 
@@ -156,6 +160,10 @@ class Place:
         if found != expected:
             raise Wrong(f"rollups of a peer: {len(found)} rows, {len(expected)} expected")
         return len(found)
+
+    def distinct(self, name, frames=0):
+        """How many reports there are when those that were sent twice count once."""
+        return int(self.run("recompute", self.work, name, frames, "keys"))
 
     def check_commands(self, daemon, name, frames=0, samples=6):
         """The same by `tonghop-aggregator rollup --json`, for some of the rows."""

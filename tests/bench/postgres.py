@@ -2,9 +2,10 @@
 """A PostgreSQL cluster of its own in a scratch folder, as someone who knows it would set it up.
 
 fsync and synchronous_commit stay on; no TCP, only a Unix socket. Reports are kept with their bytes
-under their natural key, which is the dedupe; the latest one of each unit has its figures; rollups
-of sums and counts are moved by the difference. Less is done than by the aggregator: no signature,
-rule, Merkle tree, receipt, minimum, maximum or ratio, and no check that revisions do not skip.
+under their natural key, which is the dedupe: the same digest again is a duplicate, another one is
+wrong. The latest one of each unit has its figures; rollups of sums and counts are moved by the
+difference. Less is done than by the aggregator: no signature, rule, Merkle tree, receipt, minimum,
+maximum or ratio, and no check that revisions do not skip.
 """
 
 import os
@@ -12,11 +13,13 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 from place import Wrong, die_with_parent
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
-START_SECONDS, FIGURES = 60, 20
+USER = "postgres"  # the program refuses to run as root
+START_SECONDS, STOP_SECONDS, FIGURES = 60, 10, 20
 SETTINGS = {
     "listen_addresses": "''", "shared_buffers": "2GB", "wal_level": "minimal",
     "max_wal_senders": "0", "fsync": "on", "synchronous_commit": "on",
@@ -55,42 +58,72 @@ def schema():
         moves AS (SELECT obligation, province, 1 AS sign, {names} FROM newest UNION ALL
                   SELECT obligation, province, -1, {names} FROM before)"""
     key = "obligation int, unit int, province int, revision int"
+    natural = "obligation, unit, revision"
     array = ", ".join(f"a[{i + 1}]" for i in range(FIGURES))
+    known = """(SELECT r.digest FROM report r WHERE r.obligation = k.obligation
+                AND r.unit = k.unit AND r.revision = k.revision)"""
     return f"""
 CREATE TABLE report({key}, digest bytea NOT NULL, raw bytea NOT NULL,
-    PRIMARY KEY (obligation, unit, revision));
+    PRIMARY KEY ({natural}));
 ALTER TABLE report ALTER raw SET STORAGE PLAIN;
 CREATE TABLE latest({key}, {columns}, PRIMARY KEY (obligation, unit)) WITH (fillfactor = 60);
 CREATE TABLE rollup(obligation int, node int, received bigint, {cells},
     PRIMARY KEY (obligation, node)) WITH (fillfactor = 30);
 CREATE TABLE stage_shape({key}, digest bytea, raw bytea, {columns});
-CREATE FUNCTION take_stage() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION take_stage(OUT accepted bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$ BEGIN
     WITH added AS (INSERT INTO report SELECT obligation, unit, province, revision, digest, raw
-                   FROM stage ON CONFLICT DO NOTHING RETURNING obligation, unit, revision),
-        fresh AS (SELECT DISTINCT ON (obligation, unit, revision)
-                  obligation, unit, province, revision, {names}
-                  FROM stage JOIN added USING (obligation, unit, revision)), {chain}
-        {moved};
+                   FROM stage ON CONFLICT DO NOTHING RETURNING {natural}, digest AS taken),
+        sent AS (SELECT obligation, unit, province, revision, digest, taken, {names}
+                 FROM stage LEFT JOIN added USING ({natural})),
+        fresh AS (SELECT DISTINCT ON ({natural}) obligation, unit, province, revision, {names}
+                  FROM sent WHERE digest = taken), {chain},
+        rolled AS ({moved})
+    SELECT (SELECT count(*) FROM added),
+           (SELECT count(*) FROM sent k WHERE digest IS DISTINCT FROM coalesce(taken, {known}))
+    INTO accepted, wrong;
 END $$;
-CREATE FUNCTION take_one(o int, u int, p int, r int, d bytea, b bytea, a bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION take_one(o int, u int, p int, r int, d bytea, b bytea, a bigint[],
+    OUT accepted bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO report VALUES (o, u, p, r, d, b) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN RETURN; END IF;
+    IF NOT FOUND THEN
+        accepted := 0;
+        SELECT count(*) FROM report WHERE obligation = o AND unit = u AND revision = r
+            AND digest <> d INTO wrong;
+        RETURN;
+    END IF;
     WITH fresh(obligation, unit, province, revision, {names}) AS
         (VALUES (o, u, p, r, {array})), {chain}
         {moved};
+    accepted := 1;
+    wrong := 0;
 END $$;
 """
 
 
+def end_session(process):
+    """SIGTERM for all of it, so that a server frees its shared memory; then waits for all of it."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        until = time.monotonic() + STOP_SECONDS
+        try:
+            os.killpg(process.pid, how)
+            while time.monotonic() < until:
+                process.poll()
+                os.killpg(process.pid, 0)
+                time.sleep(0.02)
+        except ProcessLookupError:
+            return
+
+
 class Cluster:
-    """Started on entry, stopped on exit; every file below `folder`."""
+    """Started on entry, stopped on exit; every file below `folder`. Each starts from a copy of one
+    cluster that has the tables and functions and nothing in them."""
 
     def __init__(self, place):
         self.place = place
         self.folder = place.empty("postgres")
+        self.template = place.folder / "postgres-template"
         self.sockets = place.short
-        self.user = "postgres" if os.geteuid() == 0 else None
+        self.user = USER if os.geteuid() == 0 else None
         self.process = None
         self.conninfo = f"host={self.sockets} dbname=postgres user=postgres"
 
@@ -103,22 +136,39 @@ class Cluster:
         return self
 
     def command(self, *words):
-        done = subprocess.run([str(word) for word in words], user=self.user, cwd="/",
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False,
-                              timeout=START_SECONDS)
-        if done.returncode != 0:
-            raise Wrong(f"{words[0]}: {done.stdout[-400:]}")
-        return done.stdout
+        """Runs it and what it starts, in a session of its own; nothing of that is left behind."""
+        process = subprocess.Popen([str(word) for word in words], user=self.user, cwd="/",
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                                   preexec_fn=die_with_parent)
+        try:
+            said = process.communicate(timeout=START_SECONDS)[0]
+        except BaseException:
+            end_session(process)
+            raise
+        if process.returncode != 0:
+            raise Wrong(f"{words[0]}: {said[-400:]}")
+        return said
 
     def start(self):
         if self.user:
             for path in (self.folder, self.sockets):
                 shutil.chown(path, self.user)
-        data = self.folder / "data"
-        self.command(BIN / "initdb", "-D", data, "-U", "postgres", "--no-sync", "-E", "UTF8",
-                     "--locale", "C")
-        words = [str(BIN / "postgres"), "-D", str(data), "-k", self.sockets]
+        if not self.template.exists():
+            self.found()
+            self.stop(signal.SIGINT)  # a fast shutdown: with a checkpoint
+            (self.folder / "data").rename(self.template)
+        self.command("cp", "-a", self.template, self.folder / "data")
+        self.run()
+
+    def found(self):
+        self.command(BIN / "initdb", "-D", self.folder / "data", "-U", "postgres", "--no-sync",
+                     "-E", "UTF8", "--locale", "C")
+        self.run()
+        self.sql(schema())
+
+    def run(self):
+        words = [str(BIN / "postgres"), "-D", str(self.folder / "data"), "-k", self.sockets]
         for name, value in SETTINGS.items():
             words += ["-c", f"{name}={value.strip(chr(39))}"]
         with open(self.folder / "log", "wb") as log:
@@ -126,7 +176,15 @@ class Cluster:
                                             stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.place.processes.append(self.process)
         self.wait()
-        self.sql(schema())
+
+    def stop(self, how):
+        self.process.send_signal(how)
+        try:
+            self.process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        self.place.end(self.process)
+        self.process = None
 
     def wait(self):
         for _ in range(START_SECONDS * 10):
@@ -158,10 +216,5 @@ class Cluster:
 
     def __exit__(self, *ignored):
         if self.process is not None:
-            self.process.send_signal(signal.SIGINT)  # a fast shutdown
-            try:
-                self.process.wait(START_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
-            self.place.end(self.process)
+            self.stop(signal.SIGQUIT)  # at once: what it keeps is thrown away
         shutil.rmtree(self.folder, ignore_errors=True)

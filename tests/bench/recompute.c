@@ -4,10 +4,11 @@
  * anything was encoded. Shares no code with the aggregator: the last revision of each unit and
  * obligation counts, and is added up plainly.
  *
- *     recompute FOLDER SET [FRAMES [sums]]
+ *     recompute FOLDER SET [FRAMES [sums|keys]]
  *
  * One line for each obligation and unit with reports, as tests/bench/rollups.c prints those of a
  * store: OBLIGATION UNIT BRANCH RECEIVED ON_TIME LATE CODE:REPORTED:CELL,CELL…
+ * sums: what the peers keep. keys: only how many reports there are, each counted once.
  */
 #include "tests/bench/workload.h"
 
@@ -138,20 +139,30 @@ static void print_obligation(const struct bench_workload *workload, uint32_t obl
     free(totals);
 }
 
+/* A unit's revisions of one obligation are 1, 2, 3 … without a gap. */
+static void print_keys(const struct bench_fact *const *last, size_t count)
+{
+    unsigned long long keys = 0;
+    for (size_t i = 0; i < count; i++)
+        keys += last[i] == NULL ? 0 : last[i]->revision;
+    printf("%llu\n", keys);
+}
+
 int main(int argc, char **argv)
 {
     char name[64];
     struct bench_workload workload;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES [sums]]\n");
+        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES [sums|keys]]\n");
         return 64;
     }
+    const char *form = argc > 4 ? argv[4] : "";
     bench_workload_open(argv[1], argv[2], argc > 3 ? strtoull(argv[3], NULL, 10) : 0, &workload);
     (void)snprintf(name, sizeof name, "%s.facts", argv[2]);
     const struct bench_fact *facts = (const void *)bench_map(argv[1], name).bytes;
     size_t count = bench_workload_reports(&workload);
-    const struct bench_fact **last =
-        calloc((size_t)workload.units_count * workload.obligations_count, sizeof *last);
+    size_t places = (size_t)workload.units_count * workload.obligations_count;
+    const struct bench_fact **last = calloc(places, sizeof *last);
     if (last == NULL)
         bench_die("no memory");
     for (size_t i = 0; i < count; i++) {
@@ -161,9 +172,12 @@ int main(int argc, char **argv)
         if (*place == NULL || (*place)->revision < fact->revision)
             *place = fact;
     }
-    for (uint32_t i = 0; i < workload.obligations_count; i++)
-        print_obligation(&workload, i, &last[(size_t)i * workload.units_count],
-                         argc > 4 && strcmp(argv[4], "sums") == 0);
+    if (strcmp(form, "keys") == 0)
+        print_keys(last, places);
+    else
+        for (uint32_t i = 0; i < workload.obligations_count; i++)
+            print_obligation(&workload, i, &last[(size_t)i * workload.units_count],
+                             strcmp(form, "sums") == 0);
     free(last);
     return 0;
 }

@@ -8,14 +8,26 @@ WINDOW = 16384  # reports without an answer
 
 
 class Row:
-    """One line of the table. `run(place, sizes)` gives a dict with at least `rate`."""
+    """One line of the table. `run(place, sizes)` gives a dict with `rate`, or with `value` in `unit`;
+    it raises Wrong when what was done is not right, and Skipped when this size does not measure it.
+    `peer`: a key of peers.PEERS that it needs. `is_once`: in the first repetition alone."""
 
-    def __init__(self, name, title, run, is_peer=False):
-        self.name, self.title, self.run, self.is_peer = name, title, run, is_peer
+    def __init__(self, name, title, run, peer=None, unit="/s", is_once=False):
+        self.name, self.title, self.run = name, title, run
+        self.peer, self.unit, self.is_once = peer, unit, is_once
+
+    def number(self, result):
+        return result["rate"] if "rate" in result else result["value"]
+
+    def text(self, result):
+        number = self.number(result)
+        return f"{number:,.0f}{self.unit}" if number >= 100 else f"{number:.3g}{self.unit}"
 
 
 def with_rate(result):
     result["rate"] = result["reports"] / result["seconds"]
+    if "written" in result:
+        result["written_each"] = result["written"] / result["reports"]
     return result
 
 
@@ -53,24 +65,23 @@ def curve(name):
 
 def core_store(name, batch):
     def run(place, sizes):
-        frames = sizes.frames(name)
+        frames, preload = sizes.frames(name), sizes.preload if name == "single" else 0
         store = place.empty("core")
-        result = must_be_taken(place.json("core_store", place.work, name, store, batch, frames))
-        result["checked"] = place.check_store(store, name, frames)
-        result["written_each"] = result["written"] / result["reports"]
+        result = must_be_taken(place.json("core_store", place.work, name, store, batch, frames,
+                                          preload))
+        result["checked"] = place.check_store(store, name, preload + frames)
         return result
     return run
 
 
-# ---- peers ----
+# ---- peers: the same frames, on what the same preloaded frames have left ----
 
 def sqlite(batch):
     def run(place, sizes):
-        folder, frames = place.empty("peer"), sizes.frames("single")
+        folder = place.empty("peer")
         result = must_be_taken(place.json("peer_sqlite", place.work, "single", folder, batch,
-                                          frames))
-        result["checked"] = place.check_sums(folder, "single", frames)
-        result["written_each"] = result["written"] / result["reports"]
+                                          sizes.singles, sizes.preload))
+        result["checked"] = place.check_sums(folder, "single", sizes.preload + sizes.singles)
         return result
     return run
 
@@ -78,12 +89,13 @@ def sqlite(batch):
 def postgres(how, number, connections, frames_of):
     def run(place, sizes):
         frames = frames_of(sizes)
+        folder = place.empty("peer")
         with Cluster(place) as cluster:
-            result = with_rate(place.json("peer_postgres", place.work, "single", cluster.conninfo,
-                                          how, number, connections, frames))
-            folder = place.empty("peer")
+            result = must_be_taken(place.json("peer_postgres", place.work, "single",
+                                              cluster.conninfo, how, number, connections, frames,
+                                              sizes.preload))
             (folder / "rollups").write_text(cluster.rollups())
-        result["checked"] = place.check_sums(folder, "single", frames)
+        result["checked"] = place.check_sums(folder, "single", sizes.preload + frames)
         return result
     return run
 
@@ -102,7 +114,6 @@ def network(name, mode, number, frames_of):
             place.check_commands(daemon, name, frames)
         finally:
             place.stop(daemon)
-        result["written_each"] = result["written"] / result["reports"]
         result["server_cores"] = result["server_cpu"] / result["seconds"]
         result["client_cores"] = result["client_cpu"] / result["seconds"]
         return result
@@ -122,12 +133,12 @@ ROWS = [
     Row("core_256", "core and store from memory, batch 256", core_store("single", 256)),
     Row("core_4096", "core and store from memory, batch 4,096", core_store("single", 4096)),
     Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
-    Row("sqlite_256", "SQLite, WAL, synchronous=FULL, batch 256", sqlite(256), is_peer=True),
-    Row("sqlite_4096", "SQLite, WAL, synchronous=FULL, batch 4,096", sqlite(4096), is_peer=True),
+    Row("sqlite_256", "SQLite, batch 256", sqlite(256), peer="sqlite"),
+    Row("sqlite_4096", "SQLite, batch 4,096", sqlite(4096), peer="sqlite"),
     Row("postgres_batch", "PostgreSQL, COPY and sets of 8,192, 2 connections",
-        postgres("batch", 8192, 2, lambda sizes: sizes.frames("single")), is_peer=True),
+        postgres("batch", 8192, 2, lambda sizes: sizes.singles), peer="postgres"),
     Row("postgres_single", "PostgreSQL, a function per report, 8 connections",
-        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles), is_peer=True),
+        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles), peer="postgres"),
     Row("network_single", "(a) each node sends one signed report",
         network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
     Row("network_bundle", "(b) bundles of one unit, closed loop",

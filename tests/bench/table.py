@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From measurements to ratios: each inside one repetition, then the median of them."""
+"""From measurements to figures: each inside one repetition, then the median of them."""
 
 import pathlib
 import statistics
 import subprocess
 
-NOT_MEASURED = "not measured by this run"
-KEYS = ("network_batched_vs_limit", "network_single_vs_ed25519", "store_vs_postgres_batched",
-        "store_vs_sqlite_4096", "store_vs_sqlite_256", "network_vs_nats",
-        "network_vs_postgres_single", "ack_p99_ms_10k", "ack_p99_ms_50k", "bytes_per_report",
-        "province_page_us", "postgres_page_vs_ours", "replay_vs_postgres", "rss_country_mb",
-        "startup_5m_s", "node_idle_mb")
+from figures import FIGURES
+from peers import PEERS
+
+NOT_MEASURED = "this run does not measure it"
+OURS = ("libzmq5", "liblmdb0", "libsodium23", "libprotobuf-c1", "libssl3")
+# What a row tells beside its number, as far as it has it.
+DETAILS = (("p50_ms", "p50 {:.1f} ms"), ("p99_ms", "p99 {:.1f} ms"), ("p999_ms", "p99.9 {:.1f} ms"),
+           ("commit_p50_ms", "commit p50 {:.1f} ms"), ("commit_p99_ms", "p99 {:.1f} ms"),
+           ("written_each", "{:.0f} B written a report"), ("server_cores", "server {:.2f} cores"))
 
 
-def machine(build, folder):
-    """What the figures were measured on."""
+def machine(place, sizes, took):
+    """What the figures were measured on, and with what."""
     def first(path, word):
         for line in pathlib.Path(path).read_text().splitlines():
             if line.startswith(word):
@@ -26,14 +29,18 @@ def machine(build, folder):
                               text=True, check=False)
         return done.stdout.strip()
 
+    def version(package):
+        return said("dpkg-query", "-W", "-f=${Version}", package)
+
     cpus = pathlib.Path("/proc/cpuinfo").read_text().count("\nprocessor") + 1
+    peers = [package for peer in PEERS.values() for package in peer.packages]
     return {
         "processor": first("/proc/cpuinfo", "model name"), "cores": cpus,
         "memory": first("/proc/meminfo", "MemTotal"),
         "kernel": pathlib.Path("/proc/sys/kernel/osrelease").read_text().strip(),
-        "filesystem": said("stat", "-f", "-c", "%T", str(folder)),
-        "packages": said("dpkg-query", "-W", "-f=${Package} ${Version}; ", "libzmq5", "liblmdb0",
-                         "libsodium23", "libprotobuf-c1", "libssl3"),
+        "filesystem": said("stat", "-f", "-c", "%T", str(place.folder)),
+        "sizes": sizes.name, "seconds": round(took),
+        "versions": {package: version(package) for package in [*OURS, *peers] if version(package)},
     }
 
 
@@ -42,7 +49,9 @@ class Results:
         self.rows = rows
         self.found = {}  # by row name: {repetition: measurements}
         self.voids = {}  # by row name: why
+        self.skipped = {}  # by row name: why
         self.report_bytes = {}
+        self.repetitions = 0
 
     def add(self, row, repetition, result):
         self.found.setdefault(row.name, {})[repetition] = result
@@ -51,8 +60,11 @@ class Results:
         self.voids[row.name] = reason
         self.found.pop(row.name, None)
 
-    def is_void(self, row):
-        return row.name in self.voids
+    def skip(self, row, reason):
+        self.skipped[row.name] = reason
+
+    def is_out(self, row):
+        return row.name in self.voids or row.name in self.skipped
 
     # ---- figures ----
 
@@ -60,81 +72,81 @@ class Results:
         values = [result[key] for result in self.found.get(name, {}).values() if key in result]
         return statistics.median(values) if values else None
 
-    def ratio(self, compute, *names):
-        """The median over repetitions in which all rows are there."""
-        repetitions = set.intersection(*(set(self.found.get(name, {})) for name in names))
-        values = [compute(*(self.found[name][i] for name in names)) for i in sorted(repetitions)]
+    def figure(self, figure):
+        """Of the repetitions in which all its rows are there; None when there is none."""
+        if figure.compute is None:
+            return None
+        repetitions = set.intersection(*(set(self.found.get(name, {})) for name in figure.rows))
+        values = [figure.compute(*(self.found[name][i] for name in figure.rows))
+                  for i in sorted(repetitions)]
         return statistics.median(values) if values else None
 
-    def ratios(self):
-        def limit(ours, curve, lmdb):
-            return ours["rate"] / min(curve["rate"], lmdb["rate"])
-
-        def signatures(ours, verify):
-            return ours["rate"] / (verify["rate"] * ours["server_cores"])
-
-        def over(ours, peer):
-            return ours["rate"] / peer["rate"]
-
-        found = {
-            "network_batched_vs_limit": self.ratio(limit, "network_bundle", "limit_curve",
-                                                   "limit_lmdb_bundle"),
-            "network_single_vs_ed25519": self.ratio(signatures, "network_single", "limit_ed25519"),
-            "store_vs_postgres_batched": self.ratio(over, "core_4096", "postgres_batch"),
-            "network_vs_postgres_single": self.ratio(over, "network_bundle", "postgres_single"),
-            "store_vs_sqlite_4096": self.ratio(over, "core_4096", "sqlite_4096"),
-            "store_vs_sqlite_256": self.ratio(over, "core_256", "sqlite_256"),
-            "ack_p99_ms_10k": self.median("open_10k", "p99_ms"),
-            "ack_p99_ms_50k": self.median("open_50k", "p99_ms"),
-            "bytes_per_report": self.median("core_4096", "written_each"),
-        }
-        return {key: found.get(key) for key in KEYS}
-
-    def missing(self, ratios):
-        """Why a figure is null."""
-        reasons = {}
-        for key, value in ratios.items():
-            if value is None:
-                void = [f"{name}: {reason}" for name, reason in self.voids.items()]
-                reasons[key] = NOT_MEASURED + (f"; void rows: {'; '.join(void)}" if void else "")
-        return reasons
+    def why_missing(self, figure):
+        reasons = [f"{name}: {text}" for name in figure.rows
+                   for text in (self.voids.get(name), self.skipped.get(name)) if text]
+        return "; ".join(reasons) or NOT_MEASURED
 
     # ---- out ----
 
     def json(self, about):
-        ratios = self.ratios()
-        return {"ratios": ratios, "missing": self.missing(ratios), "machine": about,
+        ratios = {figure.key: self.figure(figure) for figure in FIGURES}
+        return {"ratios": ratios,
+                "missing": {figure.key: self.why_missing(figure) for figure in FIGURES
+                            if ratios[figure.key] is None},
+                "targets": {figure.key: figure.target() for figure in FIGURES},
+                "met": {figure.key: figure.is_met(ratios[figure.key]) for figure in FIGURES
+                        if ratios[figure.key] is not None},
+                "machine": about, "repetitions": self.repetitions,
                 "report_bytes": self.report_bytes, "void": self.voids,
+                "skipped": self.skipped,
+                "peers": {name: {"set_up": peer.set_up, "less": peer.less}
+                          for name, peer in PEERS.items()},
                 "rows": {name: list(found.values()) for name, found in self.found.items()}}
 
     def line(self, row):
         if row.name in self.voids:
-            return f"{row.title:46} VOID: {self.voids[row.name][:200]}"
+            return f"{row.title:50} VOID: {self.voids[row.name][:200]}"
         if row.name not in self.found:
-            return f"{row.title:46} not run"
-        rates = sorted(result["rate"] for result in self.found[row.name].values())
-        text = f"{row.title:46} {statistics.median(rates):>10,.0f}  "
-        text += f"{rates[0]:,.0f}–{rates[-1]:,.0f}"
-        for key, form in (("p50_ms", "p50 {:.1f} ms"), ("p99_ms", "p99 {:.1f} ms"),
-                          ("p999_ms", "p99.9 {:.1f} ms"), ("commit_p50_ms", "commit {:.1f}"),
-                          ("commit_p99_ms", "p99 {:.1f} ms"), ("written_each", "{:.0f} B/report"),
-                          ("server_cores", "server {:.2f} cores"), ("rss", "{:.0f} B resident")):
+            return f"{row.title:50} not run: {self.skipped.get(row.name, 'not asked for')}"
+        results = sorted(self.found[row.name].values(), key=row.number)
+        middle = {row.text(result): None for result in (results[0], results[-1])}
+        median = dict(results[0], **{"rate" if "rate" in results[0] else "value":
+                                     statistics.median(map(row.number, results))})
+        text = f"{row.title:50} {row.text(median):>12}  {'–'.join(middle)}"
+        for key, form in DETAILS:
             value = self.median(row.name, key)
             if value is not None:
                 text += ", " + form.format(value)
         return text
 
+    def figure_line(self, figure):
+        value = self.figure(figure)
+        if value is None:
+            return f"{figure.key:28} {'–':>10}  {figure.target():>8}  " \
+                   f"not measured: {self.why_missing(figure)[:200]}"
+        return f"{figure.key:28} {value:>10.3f}  {figure.target():>8}  " \
+               f"{'met' if figure.is_met(value) else 'NOT met'}"
+
     def table(self, about, sizes):
+        versions = about["versions"]
         lines = [f"{about['processor']}, {about['cores']} cores, {about['memory']}, "
-                 f"Linux {about['kernel']}, {about['filesystem']}", about["packages"].strip("; ")]
-        lines.append(", ".join(f"{name}: {size:.0f} bytes a report"
-                               for name, size in self.report_bytes.items()) +
-                     f"; bundles of {sizes.each}; {sizes.communes} communes in {sizes.provinces} "
-                     f"provinces; quotas raised in config.yaml")
-        lines += ["", f"{'row':46} {'reports/s':>10}  least–most of the repetitions"]
+                 f"Linux {about['kernel']}, {about['filesystem']}",
+                 f"sizes: {sizes.name}; repetitions: {self.repetitions} of {sizes.repetitions}; "
+                 f"{about['seconds']} s",
+                 ", ".join(f"{package} {versions[package]}" for package in OURS
+                           if package in versions),
+                 ", ".join(f"{name}: {size:.0f} bytes a report"
+                           for name, size in self.report_bytes.items()) +
+                 f"; bundles of {sizes.each}; {sizes.communes} communes in {sizes.provinces} "
+                 f"provinces; {sizes.preload:,} single reports held before {sizes.singles:,} are "
+                 f"timed; quotas raised in config.yaml",
+                 "", "peers"]
+        for peer in PEERS.values():
+            what = ", ".join(f"{package} {versions[package]}" for package in peer.packages
+                             if package in versions) or "not installed"
+            lines += [f"  {peer.title} ({what}): {peer.set_up}.", f"    Does less: {peer.less}."]
+        lines += ["", f"{'row':50} {'median':>12}  least–most of the repetitions"]
         lines += [self.line(row) for row in self.rows]
-        lines += ["", "figures (median of ratios inside one repetition)"]
-        ratios = self.ratios()
-        for key, value in ratios.items():
-            lines.append(f"  {key:32} {'–' if value is None else f'{value:.3f}'}")
+        lines += ["", f"{'figure':28} {'value':>10}  {'target':>8}"]
+        lines += [self.figure_line(figure) for figure in FIGURES]
         return "\n".join(lines)

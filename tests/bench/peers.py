@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The peers: what has to be there to measure one, how each is set up, and what it leaves out."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import postgres
+
+
+class Peer:
+    """`program`: in build/bench; `server`: where it is installed, or None; `packages`: whose versions
+    are told."""
+
+    def __init__(self, title, program, server, packages, set_up, less):
+        self.title, self.program, self.server, self.packages = title, program, server, packages
+        self.set_up, self.less = set_up, less
+
+
+PEERS = {
+    "sqlite": Peer(
+        "SQLite", "peer_sqlite", None, ["libsqlite3-0"],
+        "in the process; WAL, synchronous=FULL, exclusive locking, cache of 256 MiB, prepared "
+        "statements, one transaction for a batch, its checkpoints within the time",
+        "no rules, minimum, maximum, ratios, signatures, log, receipts"),
+    "postgres": Peer(
+        "PostgreSQL", "peer_postgres", postgres.BIN / "postgres", ["postgresql-15"],
+        "own cluster, Unix socket; fsync and synchronous_commit on, wal_level=minimal, "
+        "shared_buffers 2 GB, max_wal_size 8 GB, jit off; binary COPY and one statement in sets, "
+        "or a prepared function per report",
+        "no rules, minimum, maximum, ratios, signatures, log, receipts; no checkpoint within the "
+        "time"),
+}
+
+
+def missing_peers(place):
+    """Why a peer cannot be measured here, by its name."""
+    missing = {}
+    for name, peer in PEERS.items():
+        if not (place.build / "bench" / peer.program).exists():
+            missing[name] = "its client library is not installed"
+        elif peer.server is not None and shutil.which(str(peer.server)) is None:
+            missing[name] = "its server is not installed"
+    if "postgres" not in missing and not is_reachable(place.folder):
+        missing["postgres"] = f"its user cannot reach {place.folder}"
+    return missing
+
+
+def is_reachable(folder):
+    """PostgreSQL does not run as root: its own user has to get into the scratch folder."""
+    if os.geteuid() != 0:
+        return True
+    try:
+        done = subprocess.run(["/usr/bin/test", "-x", str(pathlib.Path(folder).resolve())],
+                              user=postgres.USER, cwd="/", check=False)
+    except (LookupError, OSError):
+        return False
+    return done.returncode == 0
