@@ -7,6 +7,8 @@ import shutil
 import subprocess
 
 import postgres
+import servers
+from place import Wrong
 
 
 class Peer:
@@ -31,6 +33,17 @@ PEERS = {
         "or a prepared function per report",
         "no rules, minimum, maximum, ratios, signatures, log, receipts; no checkpoint within the "
         "time"),
+    "redis": Peer(
+        "Redis", "peer_redis", servers.REDIS, ["redis-server", "libhiredis0.14"],
+        "Unix socket; appendonly, appendfsync always, no snapshots or rewriting; one pipelined "
+        "writer: HMGET, then MULTI … EXEC for a batch, changes added up by the client",
+        "no rules, minimum, maximum, ratios, signatures, log, receipts; everything stays in memory"),
+    "nats": Peer(
+        "NATS JetStream", "peer_nats", servers.NATS, ["nats-server", "libnats3.4"],
+        "one stream in files, loopback, libnats publishing without waiting, 4,096 without an "
+        "answer; duplicates by Nats-Msg-Id within the stream's window",
+        "answers before anything is synced; keeps messages only: no corrections, sums, rules, "
+        "signatures, log, receipts"),
 }
 
 
@@ -57,3 +70,11 @@ def is_reachable(folder):
     except (LookupError, OSError):
         return False
     return done.returncode == 0
+
+
+def must_be_kept(result, distinct):
+    """NATS: every report that was not a duplicate is in the stream once, with its bytes."""
+    if result["accepted"] + result["preloaded"] != distinct or result["stored"] != distinct:
+        raise Wrong(f"NATS keeps {result['stored']} messages, {distinct} are expected")
+    if result["samples_wrong"] or not result["samples"]:
+        raise Wrong(f"NATS: {result['samples_wrong']} messages have other bytes")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
 
+import peers
 from place import Wrong
 from postgres import Cluster
+from servers import Nats, Redis
 
 WINDOW = 16384  # reports without an answer
 
@@ -100,6 +102,27 @@ def postgres(how, number, connections, frames_of):
     return run
 
 
+def redis(batch):
+    def run(place, sizes):
+        folder = place.empty("peer")
+        with Redis(place) as server:
+            result = must_be_taken(place.json("peer_redis", place.work, "single", server.socket,
+                                              folder, batch, sizes.singles, sizes.preload))
+        result["checked"] = place.check_sums(folder, "single", sizes.preload + sizes.singles)
+        return result
+    return run
+
+
+def nats(window):
+    def run(place, sizes):
+        with Nats(place) as server:
+            result = must_be_taken(place.json("peer_nats", place.work, "single", server.url, window,
+                                              sizes.singles, sizes.preload))
+        peers.must_be_kept(result, place.distinct("single", sizes.preload + sizes.singles))
+        return result
+    return run
+
+
 # ---- the network ----
 
 def network(name, mode, number, frames_of):
@@ -139,6 +162,8 @@ ROWS = [
         postgres("batch", 8192, 2, lambda sizes: sizes.singles), peer="postgres"),
     Row("postgres_single", "PostgreSQL, a function per report, 8 connections",
         postgres("single", 1, 8, lambda sizes: sizes.postgres_singles), peer="postgres"),
+    Row("redis", "Redis, AOF always, batch 4,096", redis(4096), peer="redis"),
+    Row("nats", "NATS JetStream, not synced, no rollups", nats(4096), peer="nats"),
     Row("network_single", "(a) each node sends one signed report",
         network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
     Row("network_bundle", "(b) bundles of one unit, closed loop",

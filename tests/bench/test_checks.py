@@ -7,8 +7,12 @@ import pathlib
 import sys
 import tempfile
 
+from figures import FIGURES
+from peers import missing_peers, must_be_kept
 from place import Place, Wrong, check_figure
-from rows import must_be_taken
+from rows import ROWS, must_be_taken
+from servers import Nats
+from table import Results
 
 FRAMES = 200
 
@@ -36,6 +40,49 @@ def stores_are_compared(place):
     must_fail("a report refused", must_be_taken, dict(result, wrong=1))
 
 
+def sums_of_peers_are_compared(place):
+    folder = place.empty("peer")
+    good = place.run("recompute", place.work, "single", FRAMES, "sums")
+    (folder / "rollups").write_text(good)
+    place.check_sums(folder, "single", FRAMES)
+    obligation, unit, received, total, rest = good.split(" ", 4)
+    for what, bad in (("a doubled sum", [obligation, unit, received, str(2 * int(total)), rest]),
+                      ("a report more", [obligation, unit, str(int(received) + 1), total, rest])):
+        (folder / "rollups").write_text(" ".join(bad))
+        must_fail(what, place.check_sums, folder, "single", FRAMES)
+    (folder / "rollups").write_text(good[:good.rindex("O-")])
+    must_fail("a row less", place.check_sums, folder, "single", FRAMES)
+
+
+def messages_of_nats_are_counted(place):
+    distinct = place.distinct("single", FRAMES)
+    assert distinct == int(place.run("recompute", place.work, "single", 0, "keys")) < FRAMES
+    good = {"accepted": distinct - 10, "preloaded": 10, "stored": distinct, "samples": 5,
+            "samples_wrong": 0}
+    must_be_kept(good, distinct)
+    for key, value in (("stored", distinct - 1), ("stored", distinct + 1),
+                       ("accepted", distinct - 11), ("samples_wrong", 1), ("samples", 0)):
+        must_fail(f"{key} {value}", must_be_kept, dict(good, **{key: value}), distinct)
+    if "nats" in missing_peers(place):
+        return
+    with Nats(place) as server:
+        result = place.json("peer_nats", place.work, "single", server.url, 16, FRAMES - 20, 0)
+    must_be_kept(result, place.distinct("single", FRAMES - 20))
+    must_fail("messages that were never sent", must_be_kept, result, distinct)
+
+
+def medians_are_of_repetitions():
+    rows = {row.name: row for row in ROWS}
+    figure = next(figure for figure in FIGURES if figure.key == "network_vs_nats")
+    results = Results(ROWS)
+    for repetition, (ours, theirs) in enumerate(((30, 10), (80, 10), (10, 100))):
+        results.add(rows["network_bundle"], repetition, {"rate": ours})
+        results.add(rows["nats"], repetition, {"rate": theirs})
+    assert results.figure(figure) == 3 and figure.is_met(3) and not figure.is_met(1.4)
+    results.void(rows["nats"], "because")
+    assert results.figure(figure) is None and "because" in results.json({})["missing"][figure.key]
+
+
 def figures_are_compared():
     good = {"VB01": {"rule": "sum", "value": "12", "reported": 3},
             "DT06": {"rule": "ratio_of_sums", "value": "66.67", "reported": 2},
@@ -52,10 +99,13 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     build = parser.parse_args().build
     figures_are_compared()
+    medians_are_of_repetitions()
     with tempfile.TemporaryDirectory() as folder:
         place = Place(pathlib.Path(folder) / "place", build)
         try:
             stores_are_compared(place)
+            sums_of_peers_are_compared(place)
+            messages_of_nats_are_counted(place)
         finally:
             place.close()
     return 0
