@@ -24,6 +24,7 @@ static const struct th_cli_entry commands[] = {
     {"rollup", th_cli_rollup, "số liệu tổng hợp"},
     {"report", th_cli_report, "một báo cáo như đã nhận"},
     {"closings", th_cli_closings, "bảng tổng hợp tại hạn"},
+    {"page", th_cli_page, "số liệu của từng đơn vị"},
     {"units", th_cli_units, "đưa thêm đơn vị vào kho"},
     {"status", th_cli_status, "tình trạng của kho, lần đọc soát, nhân chứng"},
     {"backup", th_cli_backup, "sao lưu, đã kiểm tra"},

@@ -39,6 +39,12 @@ static const struct {
     [TH_QUERY_CLOSINGS] = {"closings", "Bảng tổng hợp tại hạn: số liệu vào đúng lúc hết hạn.",
                            "  tonghop-aggregator closings var/tinh --plan gialai-2025 "
                            "--period 2025-H1\n"},
+    [TH_QUERY_PAGE] = {"page",
+                       "Số liệu của từng đơn vị: mỗi đơn vị một dòng, mỗi chỉ tiêu một cột.",
+                       "  tonghop-aggregator page var/tinh --plan gialai-2025 --period 2025-H1 "
+                       "--branch communes\n"
+                       "  tonghop-aggregator page var/tinh --plan gialai-2025 --period 2025-H1 "
+                       "--unit 64 --as-of 2025-05-10 --json\n"},
 };
 
 static struct th_text text_of(const char *text)
@@ -232,4 +238,9 @@ int th_cli_report(int argc, char **argv, FILE *out, FILE *err)
 int th_cli_closings(int argc, char **argv, FILE *out, FILE *err)
 {
     return command(TH_QUERY_CLOSINGS, argc, argv, out, err);
+}
+
+int th_cli_page(int argc, char **argv, FILE *out, FILE *err)
+{
+    return command(TH_QUERY_PAGE, argc, argv, out, err);
 }

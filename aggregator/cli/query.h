@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that read: standing, rollup, report, closings. They work while the daemon runs. */
+/* The commands that read: standing, rollup, report, closings, page. They work while the daemon runs. */
 #ifndef TH_AGGREGATOR_CLI_QUERY_H
 #define TH_AGGREGATOR_CLI_QUERY_H
 
@@ -10,5 +10,6 @@ int th_cli_standing(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_rollup(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_report(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_closings(int argc, char **argv, FILE *out, FILE *err);
+int th_cli_page(int argc, char **argv, FILE *out, FILE *err);
 
 #endif

@@ -202,6 +202,8 @@ static int answer(const struct th_question *question, enum th_query_what what, j
         return th_query_report(question, ret_answer);
     case TH_QUERY_CLOSINGS:
         return th_query_closings(question, ret_answer);
+    case TH_QUERY_PAGE:
+        return th_query_page(question, ret_answer);
     default:
         return TH_E_INVALID;
     }

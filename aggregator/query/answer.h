@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers to questions: standing, rollup, report, closings; as of now or of any past moment.
+ * Answers to questions: standing, rollup, report, closings, page; as of now or of any past moment.
  *
  * The read side of the aggregator: the same answer is a command's table, its --json, and what a
  * node gets over the network. Reads tables only; decides nothing and changes nothing.

@@ -37,6 +37,8 @@ TH_MUST_CHECK int th_query_standing(const struct th_question *question, json_t *
 TH_MUST_CHECK int th_query_rollup(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_report(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_closings(const struct th_question *question, json_t **ret_answer);
+/* A line for each unit with its figures; a text or a ratio is none. */
+TH_MUST_CHECK int th_query_page(const struct th_question *question, json_t **ret_answer);
 
 /* ---- reports at the question's moment ---- */
 

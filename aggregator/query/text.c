@@ -272,6 +272,9 @@ void th_query_print(const struct th_query_context *context, enum th_query_what w
     case TH_QUERY_CLOSINGS:
         print_closings(context, answer, out);
         break;
+    case TH_QUERY_PAGE:
+        th_print_page(context, answer, out);
+        break;
     default:
         break;
     }

@@ -19,5 +19,6 @@ void th_print_head(const struct th_query_context *context, const json_t *answer,
 void th_print_counts(const json_t *counts, FILE *out);
 void th_print_standing(const struct th_query_context *context, enum th_standing_filter filter,
                        const json_t *answer, FILE *out);
+void th_print_page(const struct th_query_context *context, const json_t *answer, FILE *out);
 
 #endif

@@ -220,6 +220,9 @@ TH_MUST_CHECK int th_view_rollup(struct th_view *view, struct th_book_id book, u
 typedef int th_row_fn(void *context, const struct th_row *row);
 TH_MUST_CHECK int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn,
                                void *context);
+/* Those of the units with numbers from `first` to `last`. */
+TH_MUST_CHECK int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t first,
+                                       uint32_t last, th_row_fn *fn, void *context);
 typedef int th_revision_fn(void *context, const struct th_revision *revision);
 TH_MUST_CHECK int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
                                     uint32_t number, th_revision_fn *fn, void *context);

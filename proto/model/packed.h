@@ -46,4 +46,15 @@ bool th_packed_has_estimates(const uint8_t *bytes, size_t size);
 TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *numbers,
                                    int64_t *values, size_t capacity, size_t *ret_count);
 
+/*
+ * For tables of many reports: the figures at their columns, checked as th_packed_check() does and
+ * against TH_LIMIT_VALUE_MAX. `column_of`: by number, `numbers` of them from number 0: a column,
+ * SKIPPED, or UNKNOWN for what no report may have. Sets values[column], and bit column % 64 of
+ * present[column / 64]; leaves the others as they are. TH_E_CORRUPT: some may be set.
+ */
+#define TH_PACKED_UNKNOWN UINT16_MAX
+#define TH_PACKED_SKIPPED (UINT16_MAX - 1)
+TH_MUST_CHECK int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_of,
+                                    uint32_t numbers, int64_t *values, uint64_t *present);
+
 #endif

@@ -7,7 +7,13 @@
 #include "base/time.h"
 #include "proto/model/unit.h"
 
-enum th_query_what { TH_QUERY_STANDING = 1, TH_QUERY_ROLLUP, TH_QUERY_REPORT, TH_QUERY_CLOSINGS };
+enum th_query_what {
+    TH_QUERY_STANDING = 1,
+    TH_QUERY_ROLLUP,
+    TH_QUERY_REPORT,
+    TH_QUERY_CLOSINGS,
+    TH_QUERY_PAGE /* a command's alone: proto/message.proto does not know it */
+};
 
 /* What a reader asks; also what the commands of the programs fill in. Texts "" when not given. */
 struct th_query {

@@ -20,6 +20,7 @@
 
 enum {
     CORRECTIONS_PERCENT = 45,
+    LATELY = 120, /* obligations of a unit that it may still correct */
     AGAIN_PERCENT = 1,
     MISSING_PERCENT = 3,
     RECENT = 64, /* what may be repeated */
@@ -215,6 +216,14 @@ static void send_again(struct making *making)
 
 /* ---- who reports what, and when ---- */
 
+/* Long histories are mostly corrections of what was sent lately, so that obligations last. */
+static uint32_t corrections_percent(const struct place_shape *shape, uint64_t reports)
+{
+    uint64_t firsts = 100 * (uint64_t)shape->communes * shape->obligations / reports;
+    bool is_long = firsts < 100 - CORRECTIONS_PERCENT && shape->obligations > LATELY;
+    return is_long ? 100 - (uint32_t)firsts : CORRECTIONS_PERCENT;
+}
+
 /* The next unit that reports for the first time, or one of those that correct what they sent. */
 static uint32_t choose_unit(struct making *making, uint32_t obligation)
 {
@@ -247,6 +256,7 @@ static void make_singles(struct making *making, uint64_t reports)
 static void make_bundles(struct making *making, uint64_t reports, uint32_t each)
 {
     const struct place_shape *shape = &making->place->shape;
+    uint32_t corrections = corrections_percent(shape, reports);
     for (uint64_t i = 0; making->reports < reports; i++) {
         struct bench_fact facts[TH_LIMIT_REPORTS_MAX];
         uint32_t unit = making->sent[i % shape->communes];
@@ -254,9 +264,11 @@ static void make_bundles(struct making *making, uint64_t reports, uint32_t each)
             send_again(making);
         for (uint32_t k = 0; k < each; k++) {
             uint32_t *firsts = &making->firsts[unit];
-            bool corrects = *firsts > 0 &&
-                            (*firsts == shape->obligations || chance(making, CORRECTIONS_PERCENT));
-            uint32_t obligation = corrects ? random_below(&making->random, *firsts) : (*firsts)++;
+            bool corrects =
+                *firsts > 0 && (*firsts == shape->obligations || chance(making, corrections));
+            uint32_t known = *firsts < LATELY ? *firsts : LATELY;
+            uint32_t obligation =
+                corrects ? *firsts - 1 - random_below(&making->random, known) : (*firsts)++;
             fill_fact(making, unit, obligation, &facts[k]);
         }
         send(making, unit, facts, each);

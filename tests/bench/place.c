@@ -40,6 +40,16 @@ static void fill_seed(uint64_t seed, uint32_t unit, uint8_t kind, uint8_t ret_se
     }
 }
 
+/* Communes of a province have neighbouring codes, as in the country's list; the first province has
+ * 135 of 3,321, more than any other. */
+static uint32_t province_of(const struct place_shape *shape, uint32_t commune)
+{
+    uint32_t first = shape->communes * 135 / 3321;
+    if (shape->provinces == 1 || commune < first || shape->communes <= first)
+        return 0;
+    return 1 + (commune - first) * (shape->provinces - 1) / (shape->communes - first);
+}
+
 static void make_units(const char *folder, struct place *place)
 {
     place->units = calloc(place->shape.communes, sizeof *place->units);
@@ -49,7 +59,7 @@ static void make_units(const char *folder, struct place *place)
         struct bench_unit *unit = &place->units[i];
         uint8_t seed[32];
         (void)snprintf(unit->code, sizeof unit->code, "%05u", 10001 + i);
-        unit->province = i % place->shape.provinces;
+        unit->province = province_of(&place->shape, i);
         fill_seed(place->shape.seed, i, 1, seed);
         (void)crypto_sign_seed_keypair(unit->sign_public, unit->sign_secret, seed);
         fill_seed(place->shape.seed, i, 2, unit->curve_secret);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of a book are in the order of their units' numbers. Units of one province mostly have
+ * neighbouring numbers, so they are read as a few stretches, each by one walk; a small gap is
+ * walked through, a larger one begins the next stretch.
+ */
+#include "aggregator/query/page.h"
+
+#include "base/assert.h"
+#include "proto/model/packed.h"
+
+#include <string.h>
+
+#define GAP_MAX 8 /* rows that cost less to pass than another search */
+
+static bool ascend(const uint32_t *units, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (units[i] <= units[i - 1])
+            return false;
+    return true;
+}
+
+static bool is_figure(const struct th_indicator *indicator)
+{
+    return indicator != NULL && indicator->up != TH_UP_CONCAT &&
+           indicator->up != TH_UP_RATIO_OF_SUMS;
+}
+
+int th_page_form_init(const struct th_catalogue *catalogue, struct th_book_id book,
+                      const uint32_t *units, uint32_t units_count, const uint16_t *columns,
+                      uint16_t columns_count, struct th_arena *arena, struct th_page_form *ret_form)
+{
+    uint32_t numbers = (uint32_t)catalogue->number_max + 1;
+    uint16_t *column_of = th_arena_alloc_array(arena, numbers, sizeof *column_of);
+    if (column_of == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t number = 0; number < numbers; number++)
+        column_of[number] = number == 0 || th_catalogue_get(catalogue, (uint16_t)number) == NULL
+                                ? TH_PACKED_UNKNOWN
+                                : TH_PACKED_SKIPPED;
+    for (uint16_t i = 0; i < columns_count; i++) {
+        if (columns[i] == 0 || columns[i] >= numbers ||
+            !is_figure(th_catalogue_get(catalogue, columns[i])) ||
+            column_of[columns[i]] != TH_PACKED_SKIPPED)
+            return TH_E_INVALID;
+        column_of[columns[i]] = i;
+    }
+    if (!ascend(units, units_count))
+        return TH_E_INVALID;
+    *ret_form = (struct th_page_form){.book = book,
+                                      .units = units,
+                                      .units_count = units_count,
+                                      .columns = columns,
+                                      .columns_count = columns_count,
+                                      .words = ((size_t)columns_count + 63) / 64,
+                                      .column_of = column_of,
+                                      .numbers = numbers};
+    return TH_OK;
+}
+
+int th_page_new(const struct th_page_form *form, struct th_arena *arena, struct th_page *ret_page)
+{
+    size_t lines = form->units_count;
+    struct th_page page = {
+        .values = th_arena_alloc_array(arena, lines * form->columns_count + 1, sizeof(int64_t)),
+        .reported = th_arena_alloc_array(arena, lines * form->words + 1, sizeof(uint64_t)),
+        .revision = th_arena_alloc_array(arena, lines + 1, sizeof(uint32_t)),
+        .received = th_arena_alloc_array(arena, lines + 1, sizeof(th_instant))};
+    if (page.values == NULL || page.reported == NULL || page.revision == NULL ||
+        page.received == NULL)
+        return TH_E_NO_MEMORY;
+    *ret_page = page;
+    return TH_OK;
+}
+
+struct reading {
+    struct th_view *view;
+    const struct th_page_form *form;
+    uint64_t size;
+    struct th_arena *arena;
+    struct th_page *page;
+    uint32_t line; /* whose row may come next */
+};
+
+static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
+                          th_revision_fn *fn, void *fn_context)
+{
+    return th_view_revisions(context, book, unit, number, fn, fn_context);
+}
+
+static int read_entry(void *context, uint64_t position, struct th_stored_entry *ret_entry)
+{
+    return th_view_entry(context, position, ret_entry);
+}
+
+/* The row as it was; TH_E_NOT_FOUND: there was none. */
+static int go_back(const struct reading *reading, const struct th_row *current,
+                   struct th_row *ret_row)
+{
+    const struct th_past_source source = {
+        .context = reading->view, .revisions = read_revisions, .entry = read_entry};
+    const struct th_past_cut cut = {reading->size, TH_PAST_ALL_TIME};
+    return th_past_row(&source, reading->form->book, cut, current, reading->arena, ret_row);
+}
+
+static int take_row(void *context, const struct th_row *current)
+{
+    struct reading *reading = context;
+    const struct th_page_form *form = reading->form;
+    struct th_page *page = reading->page;
+    const struct th_row *row = current;
+    struct th_row past;
+    uint32_t line = reading->line;
+    while (line < form->units_count && form->units[line] < current->unit)
+        line++;
+    reading->line = line;
+    if (line == form->units_count || form->units[line] != current->unit ||
+        current->number != form->number)
+        return TH_OK;
+    if (current->position >= reading->size) {
+        int status = go_back(reading, current, &past);
+        if (status != TH_OK)
+            return status == TH_E_NOT_FOUND ? TH_OK : status;
+        row = &past;
+    }
+    page->revision[line] = row->revision;
+    page->received[line] = row->received;
+    return th_packed_scatter(row->values, row->values_size, form->column_of, form->numbers,
+                             page->values + (size_t)line * form->columns_count,
+                             page->reported + line * form->words);
+}
+
+int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t size,
+                 struct th_arena *arena, struct th_page *page)
+{
+    struct reading reading = {
+        .view = view, .form = form, .size = size, .arena = arena, .page = page};
+    const uint32_t *units = form->units;
+    size_t lines = form->units_count;
+    memset(page->values, 0, lines * form->columns_count * sizeof *page->values);
+    memset(page->reported, 0, lines * form->words * sizeof *page->reported);
+    memset(page->revision, 0, lines * sizeof *page->revision);
+    for (uint32_t first = 0, last; first < form->units_count; first = last + 1) {
+        for (last = first;
+             last + 1 < form->units_count && units[last + 1] - units[last] <= GAP_MAX;)
+            last++;
+        int status =
+            th_view_rows_between(view, form->book, units[first], units[last], take_row, &reading);
+        if (status != TH_OK)
+            return status;
+    }
+    return TH_OK;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The figures of the units below one unit: a line for each that has reported or is expected, a
+ * column for each figure that the obligation asks them for. */
+#include "aggregator/query/page.h"
+#include "aggregator/query/question.h"
+
+#include "proto/model/check.h"
+
+#include <stdlib.h>
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Numbers of the units that the question covers. */
+static int choose_units(const struct th_question *question, uint32_t **ret_units,
+                        uint32_t *ret_count)
+{
+    const struct th_query_context *context = question->context;
+    uint32_t count = 0;
+    uint32_t *units =
+        th_arena_alloc_array(question->arena, (size_t)context->units.count + 1, sizeof *units);
+    if (units == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t unit = 0; unit < context->units.count; unit++)
+        if (th_query_covers(question, unit))
+            units[count++] = context->number_of[unit];
+    qsort(units, count, sizeof *units, compare);
+    *ret_units = units;
+    *ret_count = count;
+    return TH_OK;
+}
+
+static bool is_asked(const struct th_question *question, uint16_t indicator)
+{
+    for (int branch = TH_BRANCH_COMMUNES; branch <= TH_BRANCH_BODIES; branch++) {
+        const uint16_t *numbers = NULL;
+        if (question->branch != TH_BRANCH_ALL && question->branch != (enum th_branch)branch)
+            continue;
+        uint16_t count =
+            th_obligation_indicators(question->obligation, (enum th_branch)branch, &numbers);
+        for (uint16_t i = 0; i < count; i++)
+            if (numbers[i] == indicator)
+                return true;
+        if (count == 0)
+            return true; /* no list: everything may be reported */
+    }
+    return false;
+}
+
+/* Figures alone: a text has no place in a table, a ratio is of totals. */
+static int choose_columns(const struct th_question *question, uint16_t **ret_columns,
+                          uint16_t *ret_count)
+{
+    const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
+    uint16_t count = 0;
+    uint16_t *columns =
+        th_arena_alloc_array(question->arena, (size_t)catalogue->number_max + 1, sizeof *columns);
+    if (columns == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint16_t number = 1; number <= catalogue->number_max; number++) {
+        const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
+        if (indicator != NULL && indicator->up != TH_UP_CONCAT &&
+            indicator->up != TH_UP_RATIO_OF_SUMS && is_asked(question, number))
+            columns[count++] = number;
+    }
+    *ret_columns = columns;
+    *ret_count = count;
+    return TH_OK;
+}
+
+static json_t *columns_of(const struct th_question *question, const struct th_page_form *form)
+{
+    json_t *list = json_array();
+    for (uint16_t i = 0; i < form->columns_count; i++) {
+        const struct th_indicator *indicator =
+            th_catalogue_get(&question->plan->plan->catalogue, form->columns[i]);
+        json_array_append_new(list, json_string(indicator->code));
+    }
+    return list;
+}
+
+/* NULL: no such word. */
+static json_t *figure(const struct th_indicator *indicator, int64_t value)
+{
+    char text[TH_ROLLUP_NUMBER_SIZE];
+    if (indicator->type == TH_TYPE_ENUM && (value < 0 || value >= indicator->values_count))
+        return NULL;
+    return json_string(th_indicator_format(indicator, value, text, sizeof(text)));
+}
+
+static json_t *values_of(const struct th_question *question, const struct th_page_form *form,
+                         const struct th_page *page, uint32_t line)
+{
+    json_t *values = json_array();
+    for (uint16_t i = 0; i < form->columns_count; i++) {
+        const struct th_indicator *indicator =
+            th_catalogue_get(&question->plan->plan->catalogue, form->columns[i]);
+        int64_t value = page->values[(size_t)line * form->columns_count + i];
+        json_t *text = th_page_has(form, page, line, i) ? figure(indicator, value) : json_null();
+        if (text == NULL) {
+            json_decref(values);
+            return NULL;
+        }
+        json_array_append_new(values, text);
+    }
+    return values;
+}
+
+static int append_line(const struct th_question *question, const struct th_page_form *form,
+                       const struct th_page *page, uint32_t line, json_t *units)
+{
+    uint32_t unit = question->context->index_of[form->units[line]];
+    const struct th_unit *u = &question->context->units.units[unit];
+    bool has_report = page->revision[line] > 0;
+    if (!has_report && !th_query_is_expected(question, unit))
+        return TH_OK;
+    json_t *values = has_report ? values_of(question, form, page, line) : json_null();
+    if (values == NULL)
+        return TH_E_CORRUPT;
+    json_t *object = json_pack("{s:s,s:s,s:o}", "unit", u->code, "name", u->name, "values", values);
+    if (has_report) {
+        json_object_set_new(object, "revision", json_integer(page->revision[line]));
+        json_object_set_new(object, "received", th_query_instant(page->received[line]));
+    }
+    json_array_append_new(units, object);
+    return TH_OK;
+}
+
+static int read_page(const struct th_question *question, struct th_page_form *ret_form,
+                     struct th_page *ret_page)
+{
+    uint32_t *units = NULL, units_count = 0;
+    uint16_t *columns = NULL, columns_count = 0;
+    int status = choose_units(question, &units, &units_count);
+    if (status == TH_OK)
+        status = choose_columns(question, &columns, &columns_count);
+    if (status == TH_OK)
+        status = th_page_form_init(&question->plan->plan->catalogue, question->book, units,
+                                   units_count, columns, columns_count, question->arena, ret_form);
+    if (status != TH_OK)
+        return status;
+    ret_form->number = question->number;
+    status = th_page_new(ret_form, question->arena, ret_page);
+    return status != TH_OK
+               ? status
+               : th_page_read(question->view, ret_form, question->size, question->arena, ret_page);
+}
+
+int th_query_page(const struct th_question *question, json_t **ret_answer)
+{
+    struct th_page_form form;
+    struct th_page page;
+    int status = read_page(question, &form, &page);
+    if (status != TH_OK)
+        return status;
+    json_t *units = json_array();
+    for (uint32_t line = 0; line < form.units_count && status == TH_OK; line++)
+        status = append_line(question, &form, &page, line, units);
+    if (status != TH_OK) {
+        json_decref(units);
+        return status;
+    }
+    json_t *answer = th_query_head(question);
+    json_object_set_new(answer, "unit",
+                        json_string(question->context->units.units[question->unit].code));
+    json_object_set_new(answer, "columns", columns_of(question, &form));
+    json_object_set_new(answer, "units", units);
+    *ret_answer = answer;
+    return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
+}
