@@ -6,8 +6,8 @@
  *
  * A page is one obligation's 20 figures of a province's communes (PROVINCE; "-": of all communes),
  * now and as of the moment when half of the submissions had come; each time of the next obligation.
- * FOUNDED: entries before the first submission. Every figure of every page that was timed is
- * compared with SET.facts, what was reported before anything was encoded. Prints one line of JSON.
+ * FOUNDED: entries before the first submission. Every figure of each page is compared
+ * with SET.facts, what was reported before anything was encoded. Prints one line of JSON.
  */
 #include "aggregator/query/page.h"
 #include "tests/bench/workload.h"
@@ -22,7 +22,7 @@ struct asking {
     struct th_query_context context;
     struct th_arena arena, scratch;
     const struct th_plan *plan;
-    uint16_t obligations; /* those that have reports */
+    uint16_t obligations; /* the first ones, for which all have reported */
     uint16_t columns[BENCH_FIGURES];
     uint32_t *units, *commune_of; /* numbers in the store; index among the communes */
     uint32_t units_count;
@@ -122,11 +122,23 @@ static void print_times(const char *name, struct asking *asking, size_t lines)
 {
     int64_t middle = bench_percentile(asking->took, asking->times, 50000);
     int64_t high = bench_percentile(asking->took, asking->times, 99000);
-    printf("\"%s\": {\"lines\": %zu, \"us\": %.3f, \"p99_us\": %.3f}, ", name, lines,
-           (double)middle / 1e3, (double)high / 1e3);
+    printf("\"%s\": {\"lines\": %zu, \"us\": %.3f, \"least_us\": %.3f, \"p99_us\": %.3f}, ", name,
+           lines, (double)middle / 1e3, (double)asking->took[0] / 1e3, (double)high / 1e3);
 }
 
-/* `size`: entries that count. */
+/* How long it took. */
+static int64_t read_page(struct asking *asking, const struct th_page_form *form, uint64_t size,
+                         struct th_page *page)
+{
+    th_arena_reset(&asking->scratch);
+    int64_t began = bench_now_ns();
+    bench_must(th_view_renew(asking->view), "a snapshot");
+    bench_must(th_page_read(asking->view, form, size, &asking->scratch, page), "a page");
+    return bench_now_ns() - began;
+}
+
+/* `size`: entries that count. Each page is checked before the clock starts: a snapshot gives the
+ * same answer each time. */
 static void ask_pages(struct asking *asking, const char *name, uint64_t size,
                       const struct bench_fact **last)
 {
@@ -138,15 +150,12 @@ static void ask_pages(struct asking *asking, const char *name, uint64_t size,
                                      BENCH_FIGURES, &asking->arena, &forms[i]),
                    "a form");
     bench_must(th_page_new(&forms[0], &asking->arena, &page), "a page");
-    for (size_t i = 0; i < asking->times; i++) {
-        const struct th_page_form *form = &forms[i % asking->obligations];
-        th_arena_reset(&asking->scratch);
-        int64_t began = bench_now_ns();
-        bench_must(th_view_renew(asking->view), "a snapshot");
-        bench_must(th_page_read(asking->view, form, size, &asking->scratch, &page), "a page");
-        asking->took[i] = bench_now_ns() - began;
-        check_page(asking, last, form, &page);
+    for (uint16_t i = 0; i < asking->obligations; i++) {
+        (void)read_page(asking, &forms[i], size, &page);
+        check_page(asking, last, &forms[i], &page);
     }
+    for (size_t i = 0; i < asking->times; i++)
+        asking->took[i] = read_page(asking, &forms[i % asking->obligations], size, &page);
     print_times(name, asking, asking->units_count);
     free(forms);
 }
@@ -178,12 +187,16 @@ static void ask_rollups(struct asking *asking, const struct bench_fact **last)
     print_times("rollup", asking, 1);
 }
 
+/* Pages are of the obligations for which all units have reported. */
 static void count_obligations(struct asking *asking, const struct bench_fact **last)
 {
-    size_t all = (size_t)asking->workload.obligations_count * asking->workload.units_count;
-    for (size_t i = 0; i < all; i++)
-        if (last[i] != NULL)
-            asking->obligations = (uint16_t)(last[i]->obligation + 1);
+    size_t communes = asking->workload.units_count;
+    for (uint32_t i = 0; i < asking->workload.obligations_count; i++) {
+        for (uint32_t line = 0; line < asking->units_count; line++)
+            if (last[i * communes + asking->commune_of[line]] == NULL)
+                return;
+        asking->obligations = (uint16_t)(i + 1);
+    }
 }
 
 int main(int argc, char **argv)
@@ -216,6 +229,8 @@ int main(int argc, char **argv)
     const struct bench_fact **now = last_facts(&asking, frames);
     const struct bench_fact **then = last_facts(&asking, frames / 2);
     count_obligations(&asking, now);
+    if (asking.obligations == 0)
+        bench_die("no obligation for which all have reported");
     printf("{");
     ask_pages(&asking, "now", TH_PAST_ALL_ENTRIES, now);
     ask_pages(&asking, "past", asking.founded + entries, then);
