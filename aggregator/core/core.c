@@ -280,7 +280,6 @@ static void undo_all(const struct th_step *step)
         if (undo->is_mark) {
             undo->book->mark = undo->mark;
             undo->book->has_mark = undo->had_mark;
-            step->core->knows_timer = false;
         } else {
             th_book_judge(step->core, undo->book, undo->row, undo->timeliness);
         }

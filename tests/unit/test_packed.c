@@ -86,3 +86,18 @@ Test(packed, what_is_too_much_for_the_caller_is_still_checked)
     cr_assert_eq(th_packed_decode(bytes, size - 1, &number, &value, 1, &count), TH_E_CORRUPT);
     cr_assert_eq(count, 7);
 }
+
+Test(packed, one_figure_is_found_without_the_others)
+{
+    static const uint16_t numbers[] = {1, 8, 9, 17, 200};
+    static const int64_t values[] = {-1, 300, 0, INT64_MIN, 5};
+    uint8_t bytes[200];
+    size_t size = encode(numbers, values, 5, (uint16_t[]){9}, 1, bytes);
+    for (uint16_t number = 0, at = 0; number <= 201; number++) {
+        int64_t value = 77;
+        bool is_there = at < 5 && numbers[at] == number;
+        cr_assert_eq(th_packed_find(bytes, size, number, &value), is_there, "%u", number);
+        cr_assert_eq(value, is_there ? values[at] : 77);
+        at = (uint16_t)(at + is_there);
+    }
+}

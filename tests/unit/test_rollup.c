@@ -100,6 +100,67 @@ Test(rollup, a_retracted_extreme_is_recombined)
     cr_assert(cell(2, 0) == 5 && cell(3, 1) == 10 && cell(3, 2) == 10);
 }
 
+/* ---- a report replaced by its next revision ---- */
+
+static uint64_t replace(const struct th_row *old, const struct th_row *now)
+{
+    struct th_figures old_figures, figures;
+    th_figures_read(&layout, old, &old_figures);
+    th_figures_read(&layout, now, &figures);
+    return th_rollup_replace(&layout, &rollup,
+                             &(struct th_replacement){old, now, &old_figures, &figures});
+}
+
+enum { MAX_IS_STALE = 1, AVERAGE_IS_STALE = 2 }; /* places 0 and 1 in the layout's list */
+
+Test(rollup, an_extreme_is_lost_unless_the_new_figure_is_one_too)
+{
+    struct th_row low = full_row(0, 3, 10, 0, 0), high = full_row(0, 7, 50, 0, 0);
+    th_rollup_apply(&layout, &rollup, &low);
+    th_rollup_apply(&layout, &rollup, &high);
+    struct th_row same = full_row(1, 7, 50, 1, 1), higher = full_row(1, 8, 60, 1, 1);
+    cr_assert_eq(replace(&high, &same), 0);
+    cr_assert_eq(replace(&same, &higher), 0);
+    cr_assert(cell(2, 0) == 8 && cell(3, 2) == 60);
+    struct th_row lower = full_row(1, 8, 55, 1, 1),
+                  silent = a_row((uint16_t[]){1}, (int64_t[]){1}, 1);
+    cr_assert_eq(replace(&higher, &lower), AVERAGE_IS_STALE);
+    cr_assert_eq(cell(3, 2), 60, "a bound");
+    cr_assert_eq(replace(&lower, &silent), MAX_IS_STALE);
+    cr_assert_eq(replace(&low, &silent), 0, "nobody has reported it any more");
+    cr_assert(cell(2, 0) == 0 && cell(3, 1) == 0 && cell(3, 2) == 0);
+}
+
+Test(rollup, a_search_finds_the_extremes_and_ends_at_the_bounds)
+{
+    struct th_row one = full_row(0, 7, 50, 0, 0), two = full_row(0, 5, 10, 0, 0),
+                  three = full_row(0, 6, 40, 0, 0);
+    struct th_rollup child;
+    struct th_search search;
+    cr_assert_eq(th_rollup_new(&layout, &arena, &child), 0);
+    cr_assert_not(th_search_begin(&layout, &rollup, 3, &search), "nobody has reported it");
+    th_rollup_apply(&layout, &rollup, &one);
+    th_rollup_apply(&layout, &rollup, &two);
+    th_rollup_apply(&layout, &child, &two);
+    cr_assert_eq(replace(&one, &three), MAX_IS_STALE | AVERAGE_IS_STALE);
+    cr_assert(th_search_begin(&layout, &rollup, 3, &search));
+    th_search_add(&search, &layout, &child);
+    cr_assert_not(th_search_is_done(&search));
+    th_search_add_row(&search, &three);
+    cr_assert_not(th_search_is_done(&search), "50 is a bound that nobody holds");
+    th_search_end(&search, &layout, &rollup);
+    cr_assert(cell(3, 1) == 10 && cell(3, 2) == 40);
+    cr_assert(th_search_begin(&layout, &rollup, 3, &search));
+    th_search_add_row(&search, &three);
+    th_search_add(&search, &layout, &child);
+    cr_assert(th_search_is_done(&search));
+    cr_assert(th_search_begin(&layout, &rollup, 2, &search));
+    th_search_add_row(&search, &three);
+    th_search_add_row(&search, &two);
+    th_search_end(&search, &layout, &rollup);
+    cr_assert_eq(cell(2, 0), 6);
+}
+
 Test(rollup, numbers_print_exactly)
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
