@@ -242,7 +242,7 @@ static int take_score(void *context, struct th_book_id book, uint32_t unit, enum
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup)
 {
     (void)context;
-    if (book.obligation == OB_UNDATED && unit == U_622 && branch == TH_BRANCH_ALL)
+    if (book.obligation == OB_UNDATED && unit == U_64 && branch == TH_BRANCH_ALL)
         score_max = (int64_t)rollup->cells[layout->cells_at[IND_SCORE] + 2];
     return 0;
 }
@@ -277,11 +277,11 @@ Test(core_books, an_extreme_may_be_the_figure_of_the_unit_itself)
 {
     const struct th_book_id id = {0, OB_UNDATED};
     uint8_t own[16], below[16];
-    const struct th_row rows[] = {score_row(U_622, 1, 50, own), score_row(U_A1, 1, 99, below)};
+    const struct th_row rows[] = {score_row(U_64, 1, 50, own), score_row(U_SNV, 1, 99, below)};
     cr_assert_eq(th_core_book_open(world.core, id), 0);
     for (int i = 0; i < 2; i++)
         cr_assert_eq(th_core_book_row(world.core, id, &rows[i]), 0);
-    revise(th_book_get(world.core, id), U_A1, 10);
+    revise(th_book_get(world.core, id), U_SNV, 10);
     cr_assert_eq(th_core_take_dirty(world.core, take_score, NULL), 0);
     cr_assert_eq(score_max, 50);
 }
