@@ -5,7 +5,7 @@
 #   core_symbols.sh ARCHIVE...
 set -u
 allowed='th_[a-z0-9_]+|mem(cpy|move|set|cmp|chr)|__mem(cpy|move|set)_chk|str(len|cmp|ncmp)'
-allowed+='|__u?(div|mod|divmod|mul)ti[34]|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
+allowed+='|__u?(div|mod|divmod|mul)ti[34]|__popcount[ds]i2|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 allowed+='|__(asan|ubsan|sanitizer)_[a-zA-Z0-9_]+'
 listed=$(nm -u "$@") || { echo "core symbols: cannot read $*"; exit 2; }
 [ -n "$listed" ] || { echo "core symbols: nothing in $*"; exit 2; }
