@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/tlog/proof.h"
 #include "tests/support/store_fixture.h"
 
 #include <criterion/criterion.h>
@@ -323,7 +324,7 @@ Test(store, another_key_or_another_name_may_not_sign)
 
 Test(store, a_leaf_that_no_receipt_can_carry_fails_the_batch_for_good)
 {
-    static uint8_t large[4097];
+    static uint8_t large[TH_PROOF_EXTRA_MAX + 1];
     struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
     struct th_store_entry entry = store_fixture_entry(0);
     struct th_digest digest;
