@@ -17,7 +17,7 @@
 #define NODE_BUDGET_BYTES     (16 * MIB)  /* twice what decoding a message may take */
 #define OPERATOR_BUDGET_BYTES (192 * MIB) /* units and plans of a whole country */
 #define VERIFIERS_MAX         16
-#define PATIENCE_MAX_NS       20000000
+#define PATIENCE_MAX_NS       50000000
 
 /*
  * Jobs are numbered as they are pushed; number n lives in slot n % jobs_max.

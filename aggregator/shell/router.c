@@ -36,7 +36,7 @@ void th_router_frame_close(struct th_router_frame *frame)
 static int open_socket(void *zmq_context, struct th_router **ret_router)
 {
     static const struct th_zmq_option options[] = {
-        {ZMQ_RCVHWM, 64},  {ZMQ_SNDHWM, 256},         {ZMQ_LINGER, 2000},
+        {ZMQ_RCVHWM, 16},  {ZMQ_SNDHWM, 256},         {ZMQ_LINGER, 2000},
         {ZMQ_SNDTIMEO, 0}, {ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_ROUTER_HANDOVER, 0},
     };
     struct th_router *router = calloc(1, sizeof *router);
