@@ -275,22 +275,41 @@ int th_step_plan(struct th_step *step)
 
 /* ---- keys ---- */
 
-/* Where a key stands or belongs among the ordered ones. */
+static uint64_t leading(const struct th_sign_key *key)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof number; i++)
+        number = number << 8 | key->bytes[i];
+    return number;
+}
+
+/* Where a key stands or belongs among the ordered ones. Public keys are spread evenly, so a key's
+ * first bytes say about where it is; every second step halves what is left, whatever the keys. */
 static uint32_t key_place(const struct th_core *core, const struct th_sign_key *key,
                           bool *ret_found)
 {
     uint32_t low = 0, high = core->keys_count;
-    *ret_found = false;
-    while (low < high) {
+    uint64_t first = 0, last = UINT64_MAX, wanted = leading(key);
+    bool halves = false, found = false;
+    while (low < high && !found) {
+        uint64_t span = last - first, ahead = wanted - first;
         uint32_t middle = low + (high - low) / 2;
+        if (!halves && span > 0)
+            middle = low + (uint32_t)((unsigned __int128)ahead * (high - low - 1) / span);
         int order = memcmp(core->keys[middle].sign_key.bytes, key->bytes, sizeof key->bytes);
-        *ret_found = *ret_found || order == 0;
-        if (order < 0)
+        uint64_t at = leading(&core->keys[middle].sign_key);
+        found = order == 0;
+        if (order < 0) {
             low = middle + 1;
-        else
+            first = at;
+        } else {
             high = middle;
+            last = at;
+        }
+        halves = !halves;
     }
-    return low;
+    *ret_found = found;
+    return found ? high : low;
 }
 
 const struct th_key_row *th_core_find_key(const struct th_core *core, const struct th_sign_key *key)
