@@ -19,7 +19,7 @@ enum {
     DRAIN_MAX = 64, /* messages for one turn of the loop, so that timers and signals get theirs */
     JOBS_MAX = 2048,
     BATCH_MAX = JOBS_MAX,
-    BATCH_REPORTS_MAX = 4096,
+    BATCH_REPORTS_MAX = 8192,
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,
     STOP_PATIENCE_MS = 10000
