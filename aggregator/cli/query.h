@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that read: standing, rollup, report, closings, page. They work while the daemon runs. */
+/* The commands that read: standing, rollup, report, closings, page. They work while the daemon
+ * runs. */
 #ifndef TH_AGGREGATOR_CLI_QUERY_H
 #define TH_AGGREGATOR_CLI_QUERY_H
 

@@ -124,16 +124,18 @@ static bool decode(const uint8_t *bytes, size_t size, size_t start, int64_t *ret
                    size_t *ret_count)
 {
     size_t count = 0;
-    bool is_odd = false;
+    uint64_t is_odd = 0;
     for (size_t at = start; at < size; at += BLOCK)
         for (uint64_t ends = ends_from(bytes, size, at); ends != 0; ends &= ends - 1) {
             size_t end = at + (size_t)__builtin_ctzll(ends) + 1, each = end - start;
-            is_odd |= each > SHORT_MAX || (each > 1 && bytes[end - 1] == 0);
+            /* Sizes are random: no branch may depend on them. */
+            is_odd |=
+                (uint64_t)(each > SHORT_MAX) | ((each - 1) & -(uint64_t)(bytes[end - 1] == 0));
             ret_values[count++] = value_of(word_at(bytes, size, start), (unsigned)(each & 7));
             start = end;
         }
     *ret_count = count;
-    return start == size && !is_odd;
+    return start == size && is_odd == 0;
 }
 
 /* Bits of the bitmap that begin at byte `at`. */
@@ -146,34 +148,27 @@ static uint64_t bits_at(const uint8_t *bitmap, size_t size, size_t at)
     return load(bytes);
 }
 
-static size_t count_bits(const uint8_t *bitmap, size_t size)
-{
-    size_t count = 0;
-    for (size_t at = 0; at < size; at += WORD)
-        count += (size_t)__builtin_popcountll(bits_at(bitmap, size, at));
-    return count;
-}
-
-/* One value for each bit of the bitmap, whose last one is a number below to->numbers. */
-static bool place(const uint8_t *bitmap, size_t size, const int64_t *values,
+/* False: there are more or fewer values than bits, or a number that nobody knows. The bitmap's last
+ * bit is a number below to->numbers. */
+static bool place(const uint8_t *bitmap, size_t size, const int64_t *values, size_t count,
                   const struct scatter *to)
 {
     struct bits present = {0, 0};
+    size_t i = 0;
     for (size_t at = 0; at < size; at += WORD)
         for (uint64_t bits = bits_at(bitmap, size, at); bits != 0; bits &= bits - 1) {
             size_t number = at * 8 + (size_t)__builtin_ctzll(bits) + 1;
             uint16_t column = to->column_of[number];
-            int64_t value = *values++;
-            if (column >= TH_PACKED_SKIPPED) {
-                if (column == TH_PACKED_UNKNOWN)
-                    return false;
+            if (i == count || column == TH_PACKED_UNKNOWN)
+                return false;
+            int64_t value = values[i++];
+            if (column == TH_PACKED_SKIPPED)
                 continue;
-            }
             to->values[column] = value;
             set(to, column, &present);
         }
     flush(to, &present);
-    return true;
+    return i == count;
 }
 
 int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_of,
@@ -189,7 +184,8 @@ int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_
     /* The last number is the bitmap's last bit. */
     if (bits > 0 && bytes[at - 2] >> ((bits - 1) % 8) != 1)
         return TH_E_CORRUPT;
-    if (!decode(bytes, size, at, found, &count) || count != count_bits(bytes + COUNT_SIZE, bitmap))
-        return scatter_plainly(bytes, size, &to);
-    return place(bytes + COUNT_SIZE, bitmap, found, &to) ? 0 : TH_E_CORRUPT;
+    if (decode(bytes, size, at, found, &count) &&
+        place(bytes + COUNT_SIZE, bitmap, found, count, &to))
+        return 0;
+    return scatter_plainly(bytes, size, &to);
 }

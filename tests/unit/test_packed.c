@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/model/packed.h"
 
+#include "tests/support/random.h"
+
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static size_t encode(const uint16_t *numbers, const int64_t *values, size_t count,
@@ -100,4 +103,114 @@ Test(packed, one_figure_is_found_without_the_others)
         cr_assert_eq(value, is_there ? values[at] : 77);
         at = (uint16_t)(at + is_there);
     }
+}
+/* ---- into columns ---- */
+
+enum { NUMBERS = 141, COLUMNS = 140 };
+
+static uint16_t column_of[NUMBERS];
+
+static void columns_are_numbers(void)
+{
+    column_of[0] = TH_PACKED_UNKNOWN;
+    for (uint16_t i = 1; i < NUMBERS; i++)
+        column_of[i] = (uint16_t)(i - 1);
+}
+
+static int scatter(const uint8_t *bytes, size_t size, int64_t *values, uint64_t *present)
+{
+    /* A block of its own, so that a sanitizer sees each byte that is read beyond it. */
+    uint8_t *exact = malloc(size + 1);
+    cr_assert_not_null(exact);
+    memcpy(exact + 1, bytes, size);
+    memset(values, 0, COLUMNS * sizeof *values);
+    memset(present, 0, 3 * sizeof *present);
+    int status = th_packed_scatter(exact + 1, size, column_of, NUMBERS, values, present);
+    free(exact);
+    return status;
+}
+
+/* Every size of varint, every distance of numbers: what a walk gives, scatter gives. */
+Test(packed, columns_get_what_a_walk_gives)
+{
+    struct random random = {11};
+    uint8_t bytes[2048];
+    int64_t got[COLUMNS];
+    uint64_t present[3];
+    columns_are_numbers();
+    for (int run = 0; run < 3000; run++) {
+        uint16_t numbers[COLUMNS], estimated = 0;
+        int64_t values[COLUMNS], wanted[COLUMNS] = {0};
+        uint64_t bits[3] = {0};
+        size_t count = 0;
+        for (uint16_t n = 1; n < NUMBERS; n = (uint16_t)(n + 1 + random_below(&random, 9))) {
+            int64_t most = INT64_C(1) << random_below(&random, 49);
+            numbers[count] = n;
+            values[count] = (int64_t)(random_next(&random) % (uint64_t)most) *
+                            (random_below(&random, 4) == 0 ? -1 : 1);
+            wanted[n - 1] = values[count++];
+            bits[(n - 1) / 64] |= UINT64_C(1) << ((n - 1) % 64);
+        }
+        estimated = numbers[random_below(&random, (uint32_t)count)];
+        size_t size =
+            encode(numbers, values, count, &estimated, random_below(&random, 8) == 0, bytes);
+        cr_assert_eq(scatter(bytes, size, got, present), 0);
+        cr_assert_eq(memcmp(got, wanted, sizeof wanted), 0);
+        cr_assert_eq(memcmp(present, bits, sizeof bits), 0);
+    }
+}
+
+/* Whatever a check refuses is refused, and what it takes is taken. */
+Test(packed, columns_refuse_what_a_check_refuses)
+{
+    struct random random = {12};
+    static const uint16_t numbers[] = {2, 9, 64, 65, 70};
+    static const int64_t values[] = {2, 150, 1 << 20, -3, 0};
+    uint8_t bytes[64];
+    int64_t got[COLUMNS];
+    uint64_t present[3];
+    columns_are_numbers();
+    size_t size = encode(numbers, values, 5, NULL, 0, bytes);
+    for (size_t cut = 0; cut < size; cut++)
+        cr_assert_eq(scatter(bytes, cut, got, present), TH_E_CORRUPT, "%zu", cut);
+    for (int run = 0; run < 20000; run++) {
+        uint8_t damaged[64];
+        memcpy(damaged, bytes, size);
+        damaged[random_below(&random, (uint32_t)size)] ^= (uint8_t)(1U << random_below(&random, 8));
+        uint32_t bits = (uint32_t)damaged[0] << 8 | damaged[1];
+        if (th_packed_check(damaged, size) < 0 || bits >= NUMBERS)
+            cr_assert_eq(scatter(damaged, size, got, present), TH_E_CORRUPT);
+        else
+            cr_assert_eq(scatter(damaged, size, got, present), 0);
+    }
+}
+
+Test(packed, columns_skip_what_is_not_asked_for_and_refuse_what_nobody_knows)
+{
+    uint8_t bytes[64];
+    int64_t got[COLUMNS];
+    uint64_t present[3];
+    columns_are_numbers();
+    column_of[9] = TH_PACKED_SKIPPED;
+    size_t size = encode((uint16_t[]){2, 9, 20}, (int64_t[]){2, 150, 7}, 3, NULL, 0, bytes);
+    cr_assert_eq(scatter(bytes, size, got, present), 0);
+    cr_assert(got[1] == 2 && got[8] == 0 && got[19] == 7);
+    cr_assert_eq(present[0], UINT64_C(1) << 1 | UINT64_C(1) << 19);
+    column_of[9] = TH_PACKED_UNKNOWN;
+    cr_assert_eq(scatter(bytes, size, got, present), TH_E_CORRUPT);
+}
+
+Test(packed, columns_take_no_figure_that_no_report_may_have)
+{
+    uint8_t bytes[64];
+    int64_t got[COLUMNS];
+    uint64_t present[3];
+    columns_are_numbers();
+    size_t size = encode((uint16_t[]){3}, (int64_t[]){TH_LIMIT_VALUE_MAX}, 1, NULL, 0, bytes);
+    cr_assert_eq(scatter(bytes, size, got, present), 0);
+    cr_assert_eq(got[2], TH_LIMIT_VALUE_MAX);
+    size = encode((uint16_t[]){3}, (int64_t[]){TH_LIMIT_VALUE_MAX + 1}, 1, NULL, 0, bytes);
+    cr_assert_eq(scatter(bytes, size, got, present), TH_E_CORRUPT);
+    size = encode((uint16_t[]){3}, (int64_t[]){-TH_LIMIT_VALUE_MAX - 1}, 1, NULL, 0, bytes);
+    cr_assert_eq(scatter(bytes, size, got, present), TH_E_CORRUPT);
 }
