@@ -101,6 +101,29 @@ Test(store_tables, a_scan_stops_when_it_is_told_and_hands_the_answer_on)
     cr_assert_eq(seen.count, 2);
 }
 
+Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
+{
+    for (uint32_t unit = 1; unit <= 9; unit += 2) {
+        put_row(BOOK, unit, 0);
+        put_row(BOOK, unit, 4);
+        put_row((struct th_book_id){1, 8}, unit, 0);
+    }
+    commit();
+    struct seen seen = {0};
+    cr_assert_eq(th_view_rows_between(view, BOOK, 2, 7, on_row, &seen), 0);
+    static const uint64_t expected[] = {300, 304, 500, 504, 700, 704};
+    cr_assert_eq(seen.count, 6);
+    cr_assert_eq(memcmp(seen.numbers, expected, sizeof expected), 0);
+    seen = (struct seen){0};
+    cr_assert_eq(th_view_rows_between(view, BOOK, 8, UINT32_MAX, on_row, &seen), 0);
+    cr_assert_eq(seen.count, 2);
+    seen = (struct seen){0};
+    cr_assert_eq(th_view_rows_between(view, BOOK, 10, 12, on_row, &seen), 0);
+    cr_assert_eq(seen.count, 0);
+    seen = (struct seen){.stop_after = 1};
+    cr_assert_eq(th_view_rows_between(view, BOOK, 1, 3, on_row, &seen), STOP);
+}
+
 Test(store_tables, an_empty_book_is_scanned_without_a_call)
 {
     commit();
