@@ -24,6 +24,11 @@ def over(ours, theirs):
     return ours["rate"] / theirs["rate"]
 
 
+def longer(theirs, ours):
+    """Times."""
+    return theirs["value"] / ours["value"]
+
+
 def over_limit(ours, curve, lmdb):
     return ours["rate"] / min(curve["rate"], lmdb["rate"])
 
@@ -51,10 +56,13 @@ FIGURES = [
     Figure("ack_p99_ms_10k", at_most=5, compute=taken("p99_ms"), rows=("open_10k",)),
     Figure("ack_p99_ms_50k", at_most=25, compute=taken("p99_ms"), rows=("open_50k",)),
     Figure("bytes_per_report", at_most=1300, compute=taken("written_each"), rows=("core_4096",)),
-    Figure("province_page_us", at_most=10),
-    Figure("postgres_page_vs_ours", at_least=50),
-    Figure("replay_vs_postgres", at_least=2),
-    Figure("rss_country_mb", at_most=300),
-    Figure("startup_5m_s", at_most=1),
-    Figure("node_idle_mb", at_most=10),
+    Figure("province_page_us", at_most=10, compute=taken("value"), rows=("page_province",)),
+    Figure("postgres_page_vs_ours", at_least=50, compute=longer,
+           rows=("postgres_page", "page_province")),
+    Figure("replay_vs_postgres", at_least=2, compute=over, rows=("verify", "postgres_recompute")),
+    Figure("replay_only_vs_postgres", at_least=5, compute=over,
+           rows=("replay", "postgres_recompute")),
+    Figure("rss_country_mb", at_most=300, compute=taken("value"), rows=("country",)),
+    Figure("startup_5m_s", at_most=1, compute=taken("value"), rows=("startup",)),
+    Figure("node_idle_mb", at_most=10, compute=taken("value"), rows=("node_idle",)),
 ]

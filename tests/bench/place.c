@@ -73,7 +73,7 @@ static void make_units(const char *folder, struct place *place)
 /* ---- the plan ---- */
 
 /* Every tenth obligation is due before the instant at which the store's clock will stand. */
-static void write_obligation(FILE *yaml, uint32_t i)
+static void write_obligation(FILE *yaml, uint32_t i, bool asks_all)
 {
     unsigned month = i % BENCH_LATE_EVERY == 0 ? 1 + i / BENCH_LATE_EVERY % 4 : 6 + i % 6;
     (void)fprintf(yaml,
@@ -85,15 +85,17 @@ static void write_obligation(FILE *yaml, uint32_t i)
                   "    to: [{unit: \"%s\"}]\n"
                   "    period: 2025-%02u\n"
                   "    due: {by: 2025-%02u-10}\n"
-                  "    series: dinh-ky\n"
-                  "    indicators: {communes: [",
+                  "    series: dinh-ky\n",
                   i, i, BENCH_ROOT, month, month + 1);
+    if (asks_all)
+        return;
+    (void)fprintf(yaml, "    indicators: {communes: [");
     for (size_t k = 0; k <= BENCH_FIGURES; k++)
         (void)fprintf(yaml, "%s%s", k == 0 ? "" : ", ", place_codes[k]);
     (void)fprintf(yaml, "]}\n");
 }
 
-static void write_plan(const char *folder, const char *plans, uint32_t obligations)
+static void write_plan(const char *folder, const char *plans, const struct place_shape *shape)
 {
     FILE *yaml = bench_create(folder, "plan.yaml");
     (void)fprintf(yaml,
@@ -104,8 +106,8 @@ static void write_plan(const char *folder, const char *plans, uint32_t obligatio
                   "rules: %s/catalogue/rules.yaml\nholidays: %s/holidays.yaml\n"
                   "deadline_policy: strict\nobligations:\n",
                   BENCH_PLAN_ID, BENCH_ROOT, BENCH_ROOT, plans, plans, plans);
-    for (uint32_t i = 0; i < obligations; i++)
-        write_obligation(yaml, i);
+    for (uint32_t i = 0; i < shape->obligations; i++)
+        write_obligation(yaml, i, shape->asks_all);
     bench_close(yaml);
 }
 
@@ -139,7 +141,7 @@ void place_make(const char *folder, const char *plans, struct place_shape shape,
     struct place place = {.shape = shape};
     make_units(folder, &place);
     write_units(folder, &place);
-    write_plan(folder, plans, shape.obligations);
+    write_plan(folder, plans, &shape);
     FILE *file = bench_create(folder, "shape");
     (void)fprintf(file, "%u %u %u %s\n", shape.communes, shape.provinces, shape.obligations,
                   BENCH_REALM);

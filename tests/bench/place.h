@@ -11,6 +11,7 @@
 struct place_shape {
     uint32_t provinces, communes, obligations;
     uint64_t seed;
+    bool asks_all; /* obligations list no indicators: everything may be reported */
 };
 
 struct place {

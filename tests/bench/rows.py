@@ -2,6 +2,7 @@
 """The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
 
 import peers
+import state
 from place import Wrong
 from postgres import Cluster
 from servers import Nats, Redis
@@ -171,4 +172,20 @@ ROWS = [
     Row("open_10k", "(c) bundles, 10,000 reports/s offered", open_loop(10000)),
     Row("open_50k", "(c) bundles, 50,000 reports/s offered", open_loop(50000)),
     Row("open_100k", "(c) bundles, 100,000 reports/s offered", open_loop(100000)),
+    Row("growth", "core and store: filling the large store", state.growth, is_once=True),
+    Row("page_province", "a page of a province, its 135 communes", state.questions("P00"),
+        unit=" µs", is_once=True),
+    Row("page_country", "a page of all communes", state.questions("-"), unit=" µs", is_once=True),
+    Row("postgres_page", "the page of a province by PostgreSQL", state.postgres_questions,
+        peer="postgres", unit=" µs", is_once=True),
+    Row("postgres_recompute", "all rollups again by PostgreSQL", state.postgres_recompute,
+        peer="postgres", is_once=True),
+    Row("verify", "tonghop-audit verify", state.audit("verify"), is_once=True),
+    Row("replay", "tonghop-audit replay", state.audit("replay"), is_once=True),
+    Row("startup", "start of the aggregator on the large store", state.start_up(False), unit=" s",
+        is_once=True),
+    Row("startup_cold", "the same, its pages dropped from the cache", state.start_up(True),
+        unit=" s", is_once=True),
+    Row("country", "a year of the country, loaded anew", state.country, unit=" MB", is_once=True),
+    Row("node_idle", "a node that is idle", state.idle_node, unit=" MB", is_once=True),
 ]
