@@ -10,6 +10,7 @@
 #include "aggregator/audit/opened.h"
 #include "aggregator/audit/replay_parts.h"
 #include "aggregator/audit/scratch.h"
+#include "aggregator/past/recount.h"
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -126,7 +127,9 @@ static int compare(struct run *run, struct th_view *folded)
     const struct th_tables_watch watch = {run, on_fault, on_step};
     struct th_digest state;
     th_reader_phase(run->reader, "so từng dòng của các bảng", 0);
-    int status = th_tables_compare(run->opened.view, folded, &watch, &run->result.compared);
+    int status = th_past_lay(run->opened.view);
+    if (status == 0)
+        status = th_tables_compare(run->opened.view, folded, &watch, &run->result.compared);
     if (status == 0)
         status = th_view_state_digest(run->opened.view, &state);
     if (status != 0)

@@ -34,7 +34,8 @@ static int fill(struct cursor *cursor)
 {
     struct th_schema_key last = cursor->last;
     cursor->count = cursor->at = 0;
-    int status = th_view_inspect(cursor->view, &cursor->last, AT_ONCE, take_row, cursor, &last);
+    int status =
+        th_view_inspect_settled(cursor->view, &cursor->last, AT_ONCE, take_row, cursor, &last);
     if (status < 0)
         return status;
     cursor->is_done = cursor->is_done || cursor->count < AT_ONCE;

@@ -2,8 +2,10 @@
 /* Every row that the file holds, whether it is asked for or not. */
 #include "aggregator/audit/verify_parts.h"
 
+#include "aggregator/past/recount.h"
 #include "aggregator/store/env.h"
 #include "aggregator/store/inspect.h"
+#include "aggregator/store/run.h"
 
 #include <string.h>
 
@@ -35,6 +37,8 @@ static const char *fault_of(const struct walk *walk, const struct th_inspected *
     if (row->table == TH_TABLE_CHECKPOINT && th_schema_read_number(row->key, &size) == 0 &&
         size == 0)
         return "của một cây rỗng";
+    if (row->table == TH_TABLE_RUN && th_run_check(row->content) != 0)
+        return "sai dạng";
     return NULL;
 }
 
@@ -180,7 +184,9 @@ static int compare(struct th_verify *verify, struct th_view *folded)
     struct th_digest state;
     uint64_t before = verify->findings.counts[TH_FINDING_TABLE];
     th_reader_phase(verify->reader, "so từng dòng của các bảng", 0);
-    int status = th_tables_compare(verify->opened.view, folded, &watch, &verify->tables);
+    int status = th_past_lay(verify->opened.view);
+    if (status == 0)
+        status = th_tables_compare(verify->opened.view, folded, &watch, &verify->tables);
     if (status == TH_E_CORRUPT)
         th_findings_add(&verify->findings, TH_FINDING_TABLE, TH_FINDING_NO_POSITION,
                         "các bảng không đọc được trọn vẹn");

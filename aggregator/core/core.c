@@ -351,16 +351,34 @@ static int take_book(struct th_core *core, struct th_book *book, th_core_rollup_
     return 0;
 }
 
-int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context)
+int th_core_take_dirty_of(struct th_core *core, th_core_book_fn *is_wanted, th_core_rollup_fn *fn,
+                          void *context)
 {
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             struct th_book *book = &core->plans[plan].books[i];
-            int status = book->rollups.is_dirty ? take_book(core, book, fn, context) : 0;
+            if (!book->rollups.is_dirty || (is_wanted != NULL && !is_wanted(context, book->id)))
+                continue;
+            int status = take_book(core, book, fn, context);
             if (status != 0)
                 return status;
         }
     return 0;
+}
+
+int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context)
+{
+    return th_core_take_dirty_of(core, NULL, fn, context);
+}
+
+void th_core_book_touch(struct th_core *core, struct th_book_id id)
+{
+    struct th_book *book = th_book_get(core, id);
+    struct th_rollup_set *set = &book->rollups;
+    TH_ASSERT(book->is_open);
+    for (size_t at = 0; at < (size_t)set->places_count * TH_BRANCHES; at++)
+        if (set->slots[at] != NULL)
+            set->is_dirty = set->slots[at]->is_dirty = true;
 }
 
 /* ---- asking ---- */

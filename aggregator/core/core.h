@@ -319,6 +319,13 @@ typedef int th_core_rollup_fn(void *context, struct th_book_id book, uint32_t un
 /* Calls `fn` for each and clears the marks; stops with the first error, which it returns. */
 TH_MUST_CHECK int th_core_take_dirty(struct th_core *core, th_core_rollup_fn *fn, void *context);
 
+/* The same for the books that are wanted; the others keep their marks. */
+typedef bool th_core_book_fn(void *context, struct th_book_id book);
+TH_MUST_CHECK int th_core_take_dirty_of(struct th_core *core, th_core_book_fn *is_wanted,
+                                        th_core_rollup_fn *fn, void *context);
+/* All rollups of an open book, as if they had changed: what is stored of them may be older. */
+void th_core_book_touch(struct th_core *core, struct th_book_id book);
+
 /* ---- folding the journal ---- */
 
 /*

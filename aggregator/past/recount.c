@@ -165,31 +165,100 @@ static int compare_all(struct recount *recount, bool *ret_agrees)
     return 0;
 }
 
-static int run(struct recount *recount, bool *ret_agrees)
+/* The core has the book as its reports are. TH_E_NOT_FOUND: no plan has such a book. */
+static int count(struct recount *recount)
 {
     int status = load(recount);
-    if (status == 0 && !has_book(recount)) {
-        *ret_agrees = false;
-        return 0;
-    }
+    if (status == 0 && !has_book(recount))
+        status = TH_E_NOT_FOUND;
     if (status == 0)
         status = th_core_book_open(recount->core, recount->book);
     if (status == 0)
         status = th_view_rows(recount->view, recount->book, add_row, recount);
-    return status < 0 ? status : compare_all(recount, ret_agrees);
+    return status;
+}
+
+static int begin(struct recount *recount)
+{
+    int status = th_core_new(BUDGET_BYTES, &recount->core);
+    if (status < 0)
+        return status;
+    th_arena_init(&recount->arena, BLOCK_BYTES, BUDGET_BYTES);
+    th_arena_init(&recount->scratch, ROLLUP_BLOCK_BYTES, ROLLUP_BYTES);
+    return 0;
+}
+
+static void end(struct recount *recount)
+{
+    th_core_free(recount->core);
+    th_arena_deinit(&recount->scratch);
+    th_arena_deinit(&recount->arena);
 }
 
 int th_past_recount(struct th_view *view, struct th_book_id book, bool *ret_agrees)
 {
     struct recount recount = {.view = view, .book = book};
-    int status = th_core_new(BUDGET_BYTES, &recount.core);
+    bool is_settled = false;
+    int status = th_view_is_settled(view, book, &is_settled);
+    if (status == 0 && !is_settled) {
+        *ret_agrees = true; /* its rollups are not stored yet */
+        return 0;
+    }
+    if (status == 0)
+        status = begin(&recount);
     if (status < 0)
         return status;
-    th_arena_init(&recount.arena, BLOCK_BYTES, BUDGET_BYTES);
-    th_arena_init(&recount.scratch, ROLLUP_BLOCK_BYTES, ROLLUP_BYTES);
-    status = run(&recount, ret_agrees);
-    th_core_free(recount.core);
-    th_arena_deinit(&recount.scratch);
-    th_arena_deinit(&recount.arena);
-    return status;
+    status = count(&recount);
+    if (status == 0)
+        status = compare_all(&recount, ret_agrees);
+    end(&recount);
+    if (status != TH_E_NOT_FOUND)
+        return status;
+    *ret_agrees = false;
+    return 0;
+}
+
+/* ---- unsettled books ---- */
+
+static bool is_counted(void *context, struct th_book_id book)
+{
+    const struct recount *recount = context;
+    return book.plan == recount->book.plan && book.obligation == recount->book.obligation;
+}
+
+static int lay(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+               const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    const struct recount *recount = context;
+    return th_view_lay_rollup(recount->view, book, unit, branch, layout, rollup);
+}
+
+static int lay_book(struct th_view *view, struct th_book_id book)
+{
+    struct recount recount = {.view = view, .book = book};
+    int status = begin(&recount);
+    if (status < 0)
+        return status;
+    status = count(&recount);
+    if (status == 0)
+        status = th_core_take_dirty_of(recount.core, is_counted, lay, &recount);
+    end(&recount);
+    return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+}
+
+int th_past_lay(struct th_view *view)
+{
+    struct th_book_id book;
+    const struct th_book_id *after = NULL;
+    int status = th_view_next_unsettled(view, after, &book);
+    while (status == 0) {
+        status = lay_book(view, book);
+        after = &book;
+        if (status == 0)
+            status = th_view_next_unsettled(view, after, &book);
+    }
+    if (status != TH_E_NOT_FOUND)
+        return status;
+    th_view_end_laying(view);
+    return 0;
 }

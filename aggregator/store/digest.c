@@ -49,10 +49,10 @@ static int add_clock(const struct th_view *view, crypto_hash_sha256_state *state
     return status;
 }
 
-static int add_prefix(const struct th_view *view, struct th_schema_key prefix,
+static int add_prefix(struct th_view *view, struct th_schema_key prefix,
                       crypto_hash_sha256_state *state)
 {
-    return th_txn_scan(&view->txn, &prefix, &prefix, on_row, state);
+    return th_overlay_scan(view, &prefix, &prefix, on_row, state);
 }
 
 int th_view_state_digest(struct th_view *view, struct th_digest *ret_digest)
@@ -61,9 +61,14 @@ int th_view_state_digest(struct th_view *view, struct th_digest *ret_digest)
                                            TH_TABLE_MARK,     TH_TABLE_LOG_KEY, TH_TABLE_REPORT,
                                            TH_TABLE_REVISION, TH_TABLE_ROLLUP,  TH_TABLE_CLOSING};
     crypto_hash_sha256_state state;
+    bool is_whole = false;
     TH_ASSERT(view->active);
     (void)crypto_hash_sha256_init(&state);
-    int status = add_clock(view, &state);
+    int status = th_overlay_is_whole(view, &is_whole);
+    if (status == 0 && !is_whole)
+        status = TH_E_INVALID;
+    if (status == 0)
+        status = add_clock(view, &state);
     if (status == 0)
         status = add_prefix(view, th_schema_key_meta(TH_META_RECOVERY), &state);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == 0; i++)

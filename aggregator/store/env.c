@@ -280,6 +280,17 @@ int th_txn_put(struct th_txn *txn, const struct th_schema_key *key, enum th_put 
     return 0;
 }
 
+int th_txn_delete(struct th_txn *txn, const struct th_schema_key *key)
+{
+    MDB_val name = key_val(key);
+    if (txn->failed != 0)
+        return txn->failed;
+    int rc = mdb_del(txn->txn, txn->database, &name, NULL);
+    if (rc == MDB_NOTFOUND)
+        rc = MDB_CORRUPTED;
+    return rc == 0 ? 0 : th_txn_fail(txn, status_of(rc));
+}
+
 /* ---- reading ---- */
 
 int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,

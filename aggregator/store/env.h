@@ -89,6 +89,9 @@ void th_txn_seal(const struct th_schema_key *key, uint8_t *content, size_t conte
 TH_MUST_CHECK int th_txn_put(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
                              const void *content, size_t content_size);
 
+/* TH_E_CORRUPT: it is not there. */
+TH_MUST_CHECK int th_txn_delete(struct th_txn *txn, const struct th_schema_key *key);
+
 /* All that reads give borrows the snapshot's pages. TH_E_NOT_FOUND. */
 TH_MUST_CHECK int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,
                              struct th_bytes *ret_content);

@@ -14,10 +14,11 @@ static const struct form {
     enum th_table table;
     uint8_t key_size;
 } forms[] = {
-    {TH_TABLE_META, 2},    {TH_TABLE_UNIT, 5},     {TH_TABLE_PLAN, 3},    {TH_TABLE_KEY, 37},
-    {TH_TABLE_MARK, 5},    {TH_TABLE_LOG_KEY, 3},  {TH_TABLE_REPORT, 13}, {TH_TABLE_REVISION, 17},
-    {TH_TABLE_ROLLUP, 10}, {TH_TABLE_CLOSING, 18}, {TH_TABLE_TREE, 10},   {TH_TABLE_CHECKPOINT, 9},
-    {TH_TABLE_LEAF, 9},    {TH_TABLE_JOURNAL, 9},
+    {TH_TABLE_META, 2},       {TH_TABLE_UNIT, 5},      {TH_TABLE_PLAN, 3},
+    {TH_TABLE_KEY, 37},       {TH_TABLE_MARK, 5},      {TH_TABLE_LOG_KEY, 3},
+    {TH_TABLE_REPORT, 13},    {TH_TABLE_REVISION, 17}, {TH_TABLE_ROLLUP, 10},
+    {TH_TABLE_CLOSING, 18},   {TH_TABLE_RUN, 9},       {TH_TABLE_TREE, 10},
+    {TH_TABLE_CHECKPOINT, 9}, {TH_TABLE_LEAF, 9},      {TH_TABLE_JOURNAL, 9},
 };
 
 bool th_inspect_is_known(struct th_bytes key)
@@ -178,6 +179,9 @@ static void name_known(const struct name *name, struct th_bytes key)
                       key.bytes[0] == TH_TABLE_CLOSING);
         add(name, ", đơn vị %u", th_source_u32(&rest));
         add(name, ", %s", branch_name(th_source_u8(&rest)));
+        break;
+    case TH_TABLE_RUN:
+        add(name, "loạt chờ, mảnh %llu", (unsigned long long)th_source_u64(&rest));
         break;
     case TH_TABLE_TREE:
         add(name, "cây băm, tầng %u", th_source_u8(&rest));

@@ -30,6 +30,13 @@ TH_MUST_CHECK int th_view_inspect(struct th_view *view, const struct th_schema_k
                                   size_t rows_max, th_inspect_fn *fn, void *context,
                                   struct th_schema_key *ret_last);
 
+/* The same with the run laid over reports, revisions and rollups (overlay.h), as the tables are
+ * when every book is settled: of unsettled books the rollups have to be laid first. Also what
+ * th_view_rows() says of a damaged run. */
+TH_MUST_CHECK int th_view_inspect_settled(struct th_view *view, const struct th_schema_key *after,
+                                          size_t rows_max, th_inspect_fn *fn, void *context,
+                                          struct th_schema_key *ret_last);
+
 /* True when the key has the form of a table that this program knows. */
 bool th_inspect_is_known(struct th_bytes key);
 /* The first table behind `table`, 255 when there is none. */

@@ -9,6 +9,8 @@
 #include "aggregator/store/gate.h"
 #include "aggregator/store/keys.h"
 #include "aggregator/store/lost.h"
+#include "aggregator/store/overlay.h"
+#include "aggregator/store/run.h"
 #include "aggregator/store/side.h"
 #include "aggregator/store/tree.h"
 #include "proto/tlog/proof.h"
@@ -30,6 +32,7 @@ struct th_store {
     bool is_replica;        /* made by th_replica_new(), now or earlier */
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
+    struct th_run run;      /* the writer's */
 };
 
 /*
@@ -50,6 +53,7 @@ struct th_view {
     uint64_t size; /* of the snapshot */
     struct th_tile_cache tiles;
     struct th_receipt_memo receipts;
+    struct th_overlay overlay; /* the run, once something asked for it */
 };
 
 /* Drops what is left of a character at the end of a text that fills its room. Returns `text`. */

@@ -18,19 +18,32 @@ static int put_encoded(struct th_store *store, struct th_schema_key key, enum th
     return th_txn_put(&store->batch, &key, how, store->scratch.bytes, store->scratch.size);
 }
 
+/* Where a report's row goes is known when the batch is whole: run.h. */
+static int stage(struct th_store *store, struct th_book_id book, uint32_t unit, uint32_t number,
+                 uint32_t revision)
+{
+    if (store->batch.failed != 0)
+        return store->batch.failed;
+    int status = store->scratch.failed
+                     ? TH_E_NO_MEMORY
+                     : th_run_stage(&store->run, book, unit, number, revision,
+                                    (struct th_bytes){store->scratch.bytes, store->scratch.size});
+    return status == 0 ? 0 : th_txn_fail(&store->batch, status);
+}
+
 int th_store_put_row(struct th_store *store, struct th_book_id book, const struct th_row *row)
 {
     th_schema_row_encode(encoding(store), row);
-    return put_encoded(store, th_schema_key_row(book, row->unit, row->number), TH_PUT_REPLACE);
+    return stage(store, book, row->unit, row->number, 0);
 }
 
 int th_store_put_revision(struct th_store *store, struct th_book_id book,
                           const struct th_revision *revision)
 {
+    if (revision->revision == 0)
+        return th_txn_fail(&store->batch, TH_E_RANGE);
     th_schema_revision_encode(encoding(store), revision);
-    return put_encoded(
-        store, th_schema_key_revision(book, revision->unit, revision->number, revision->revision),
-        TH_PUT_NEW);
+    return stage(store, book, revision->unit, revision->number, revision->revision);
 }
 
 int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t unit,
@@ -39,6 +52,29 @@ int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t
 {
     th_schema_rollup_encode(encoding(store), layout, rollup);
     return put_encoded(store, th_schema_key_rollup(book, unit, branch), TH_PUT_REPLACE);
+}
+
+int th_store_settle(struct th_store *store, struct th_book_id book)
+{
+    TH_ASSERT(store->batch.txn != NULL);
+    return store->batch.failed != 0 ? store->batch.failed
+                                    : th_run_settle(&store->run, &store->batch, book);
+}
+
+void th_store_defer(struct th_store *store)
+{
+    TH_ASSERT(store->batch.txn != NULL);
+    store->run.is_deferred = true;
+}
+
+size_t th_store_unsettled_count(const struct th_store *store)
+{
+    return store->run.books_count;
+}
+
+struct th_unsettled th_store_unsettled(const struct th_store *store, size_t i)
+{
+    return th_run_unsettled(&store->run, i);
 }
 
 int th_store_put_closing(struct th_store *store, struct th_book_id book, th_instant closed_at,

@@ -40,6 +40,7 @@ int th_view_renew(struct th_view *view)
 
 void th_view_rest(struct th_view *view)
 {
+    th_overlay_drop(&view->overlay);
     if (view->active)
         th_txn_reset(&view->txn);
     view->active = false;
@@ -50,6 +51,7 @@ void th_view_close(struct th_view *view)
 {
     if (view == NULL)
         return;
+    th_overlay_drop(&view->overlay);
     th_txn_abort(&view->txn);
     th_tile_cache_deinit(&view->tiles);
     free(view);
@@ -114,7 +116,7 @@ int th_view_row(struct th_view *view, struct th_book_id book, uint32_t unit, uin
 {
     struct th_schema_key key = th_schema_key_row(book, unit, number);
     struct th_bytes content;
-    int status = get(view, key, &content);
+    int status = th_overlay_get(view, &key, &content);
     if (status != 0)
         return status;
     return th_schema_row_decode((struct th_bytes){key.bytes, key.size}, content, ret_row);
@@ -125,7 +127,7 @@ int th_view_revision(struct th_view *view, struct th_book_id book, uint32_t unit
 {
     struct th_schema_key key = th_schema_key_revision(book, unit, number, revision);
     struct th_bytes content;
-    int status = get(view, key, &content);
+    int status = th_overlay_get(view, &key, &content);
     if (status != 0)
         return status;
     return th_schema_revision_decode((struct th_bytes){key.bytes, key.size}, content, ret_revision);
@@ -135,8 +137,14 @@ int th_view_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
                    enum th_branch branch, const struct th_rollup_layout *layout,
                    struct th_arena *arena, struct th_rollup *ret_rollup)
 {
+    struct th_schema_key key = th_schema_key_rollup(book, unit, branch);
     struct th_bytes content;
-    int status = get(view, th_schema_key_rollup(book, unit, branch), &content);
+    bool is_settled = false;
+    int status = th_view_is_settled(view, book, &is_settled);
+    if (status == 0 && !is_settled && !view->overlay.is_laid)
+        status = TH_E_NOT_FOUND; /* the stored one is older than the reports */
+    if (status == 0)
+        status = th_overlay_get(view, &key, &content);
     return status == 0 ? th_schema_rollup_decode(content, layout, arena, ret_rollup) : status;
 }
 

@@ -97,6 +97,8 @@ int th_replica_commit(struct th_store *store, struct th_bytes note)
     TH_ASSERT(store->batch.txn != NULL);
     TH_ASSERT(status != 0 || !store->leaf_due);
     if (status == 0)
+        status = th_run_flush(&store->run, &store->batch);
+    if (status == 0)
         status = th_edge_flush(store->edge, &store->batch);
     if (status == 0 && note.size > 0)
         status = put_note(store, note);
@@ -108,10 +110,12 @@ int th_replica_commit(struct th_store *store, struct th_bytes note)
     if (status != 0) {
         th_edge_rollback(store->edge);
         th_store_keys_drop(store);
+        th_run_drop(&store->run);
         return status;
     }
     th_edge_commit(store->edge);
     th_store_keys_keep(store);
+    th_run_keep(&store->run);
     return 0;
 }
 

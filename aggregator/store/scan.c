@@ -27,7 +27,8 @@ static int on_row(void *context, struct th_bytes key, struct th_bytes content)
 int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn, void *context)
 {
     struct row_scan asker = {fn, context};
-    return scan(view, th_schema_key_book(TH_TABLE_REPORT, book), on_row, &asker);
+    struct th_schema_key prefix = th_schema_key_book(TH_TABLE_REPORT, book);
+    return th_overlay_scan(view, &prefix, &prefix, on_row, &asker);
 }
 
 struct unit_rows_scan {
@@ -53,8 +54,7 @@ int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t 
     struct unit_rows_scan asker = {{fn, context}, last, false};
     struct th_schema_key prefix = th_schema_key_book(TH_TABLE_REPORT, book);
     struct th_schema_key from = th_schema_key_row(book, first, 0);
-    TH_ASSERT(view->active);
-    int status = th_txn_scan(&view->txn, &prefix, &from, on_unit_row, &asker);
+    int status = th_overlay_scan(view, &prefix, &from, on_unit_row, &asker);
     return asker.is_past ? 0 : status;
 }
 
@@ -75,7 +75,8 @@ int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t uni
                       th_revision_fn *fn, void *context)
 {
     struct revision_scan asker = {fn, context};
-    return scan(view, th_schema_key_revisions(book, unit, number), on_revision, &asker);
+    struct th_schema_key prefix = th_schema_key_revisions(book, unit, number);
+    return th_overlay_scan(view, &prefix, &prefix, on_revision, &asker);
 }
 
 struct closing_scan {

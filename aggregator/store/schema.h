@@ -42,6 +42,7 @@
  *   23 closing  book, instant closed_at with its      rollup
  *                 sign bit turned over, u32 unit,
  *                 u8 branch
+ *   24 run      u64 sequence, without gaps            records, see below
  *   30 tree     u8 level, u64 index                   1 to 256 hashes of 32 bytes: of the subtrees
  *                                                       of 256^level leaves that begin at leaf
  *                                                       (index × 256 + i) × 256^level
@@ -68,6 +69,11 @@
  *   flag has_expected; varints expected, received, on_time, late, undecided, returned, exempt,
  *   suspended, estimated; varint cells in the whole layout; varint indicators that follow; each:
  *   varint number minus the number before it (0 at first), varint reported, its cells as wides
+ *
+ * Run. Records in the order in which they came: the key of a row in the tables 20 or 21 with the
+ * table's byte, varint size, its content; or the prefix of one book's rollups (22, book), which
+ * says that all records of the book before it are at their places. Of the records of one key that
+ * are left the last one counts, before what its table has.
  *
  * The journal has the highest byte, so a new entry is always the last key and is appended. Tile
  * rows of level 0 are written when they are full; those of higher levels grow by one hash.
@@ -96,6 +102,7 @@ enum th_table {
     TH_TABLE_REVISION = 0x21,
     TH_TABLE_ROLLUP = 0x22,
     TH_TABLE_CLOSING = 0x23,
+    TH_TABLE_RUN = 0x24,
     TH_TABLE_TREE = 0x30,
     TH_TABLE_CHECKPOINT = 0x31,
     TH_TABLE_LEAF = 0x32,

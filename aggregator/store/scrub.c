@@ -223,6 +223,8 @@ static int on_row(void *context, const struct th_inspected *row)
         note_row(scrub, row->key, "không thuộc bảng nào");
     } else if (row->status != 0) {
         note_row(scrub, row->key, WRONG_CHECKSUM);
+    } else if (row->table == TH_TABLE_RUN && th_run_check(row->content) != 0) {
+        note_row(scrub, row->key, "sai dạng");
     } else if (row->table == TH_TABLE_CHECKPOINT && scrub->size_known) {
         cost = CHECKPOINT_COST;
         status = check_checkpoint(scrub, row);

@@ -128,6 +128,18 @@ static int check_newest(const struct th_store_report *report, const struct th_tx
     return status;
 }
 
+/* What waits to be settled. */
+static int load_run(const struct th_store_report *report, const struct th_txn *txn,
+                    struct th_run *run)
+{
+    int status = th_run_load(run, txn);
+    if (status == TH_E_CORRUPT)
+        return th_store_report(report, status,
+                               "loạt chờ (các báo cáo mới nhất chưa xếp vào bảng) bị hỏng hoặc "
+                               "thiếu; khôi phục từ bản sao lưu");
+    return status == 0 ? 0 : report_open(report, status);
+}
+
 static int check_tables(const struct th_store_report *report,
                         const struct th_store_options *options, struct th_store *store,
                         const uint8_t store_id[TH_STORE_ID_SIZE])
@@ -139,6 +151,8 @@ static int check_tables(const struct th_store_report *report,
     status = th_store_check(report, &txn, store_id, &store->identity, &store->keys, store->edge);
     if (status == 0)
         status = th_replica_find(&txn, &store->is_replica);
+    if (status == 0 && store->owner_fd >= 0)
+        status = load_run(report, &txn, &store->run);
     if (status == 0 && store->owner_fd >= 0)
         status = store->is_replica
                      ? th_store_report(report, TH_E_FORBIDDEN,
@@ -227,6 +241,7 @@ void th_store_close(struct th_store *store)
     if (store->owner_fd >= 0)
         (void)close(store->owner_fd);
     th_sink_deinit(&store->scratch);
+    th_run_deinit(&store->run);
     th_store_keys_drop(store);
     free(store->lost);
     free(store->edge);

@@ -156,6 +156,25 @@ TH_MUST_CHECK int th_store_put_log_key(struct th_store *store, uint16_t number,
                                        const struct th_log_key_body *key);
 TH_MUST_CHECK int th_store_put_recovery(struct th_store *store,
                                         const struct th_recovery_row *recovery);
+/*
+ * Rows and revisions go to their places with th_store_settle(), or with the commit; after
+ * th_store_defer() the commit writes those that are not settled to the run, one after the other
+ * (aggregator/store/run.h, docs/STORAGE.md). Readers see the same either way. But a book with rows
+ * in the run is unsettled: its stored rollups may be older than its reports, and whoever settles it
+ * puts all of them that changed in the same batch.
+ */
+struct th_unsettled {
+    struct th_book_id book;
+    size_t in_run;   /* records: rows and revisions */
+    size_t in_batch; /* that are not in the run yet */
+    uint64_t oldest; /* grows with time; UINT64_MAX: nothing is in the run */
+};
+/* In no order; until the next put, settle, commit or abort. */
+size_t th_store_unsettled_count(const struct th_store *store);
+struct th_unsettled th_store_unsettled(const struct th_store *store, size_t i);
+/* All rows of the book that are in the run or in this batch; none may follow in the batch. */
+TH_MUST_CHECK int th_store_settle(struct th_store *store, struct th_book_id book);
+void th_store_defer(struct th_store *store);
 /* Any of the core's effects on tables, all but APPEND, by the functions above. */
 TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *effect);
 
@@ -212,9 +231,24 @@ TH_MUST_CHECK int th_view_row(struct th_view *view, struct th_book_id book, uint
 TH_MUST_CHECK int th_view_revision(struct th_view *view, struct th_book_id book, uint32_t unit,
                                    uint32_t number, uint32_t revision,
                                    struct th_revision *ret_revision);
+/* TH_E_NOT_FOUND also when the book is unsettled and its rollups were not laid over the view: count
+ * its reports. */
 TH_MUST_CHECK int th_view_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
                                  enum th_branch branch, const struct th_rollup_layout *layout,
                                  struct th_arena *arena, struct th_rollup *ret_rollup);
+
+/* False: reports of the book are in the run. */
+TH_MUST_CHECK int th_view_is_settled(struct th_view *view, struct th_book_id book,
+                                     bool *ret_is_settled);
+/* The unsettled book behind `after`, NULL for the first one. TH_E_NOT_FOUND: none. */
+TH_MUST_CHECK int th_view_next_unsettled(struct th_view *view, const struct th_book_id *after,
+                                         struct th_book_id *ret_book);
+/* Lays a rollup of an unsettled book over the view, for the life of its snapshot; then the end,
+ * when all of all unsettled books are laid. For th_past_lay() (aggregator/past/recount.h). */
+TH_MUST_CHECK int th_view_lay_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
+                                     enum th_branch branch, const struct th_rollup_layout *layout,
+                                     const struct th_rollup *rollup);
+void th_view_end_laying(struct th_view *view);
 
 /* Scans in key order; stop early by returning non-zero, which is handed on. */
 typedef int th_row_fn(void *context, const struct th_row *row);
@@ -273,7 +307,8 @@ TH_MUST_CHECK int th_view_consistency(struct th_view *view, uint64_t old_size, u
  * SHA-256 over the tables that the journal's fold gives: unit, plan, key, mark, report, revision,
  * rollup, closing, log key, recovery, and of the clock its time, status and rehearsal, each row as
  * u32 key size, key, u32 content size, content, in the order of keys. Two stores with the same
- * digest are in the same state, wherever they are. Walks all of them: not for every question.
+ * digest are in the same state, wherever they are, and whether all is settled or not: rollups of
+ * unsettled books have to be laid first (TH_E_INVALID). Walks all of them: not for every question.
  */
 TH_MUST_CHECK int th_view_state_digest(struct th_view *view, struct th_digest *ret_digest);
 

@@ -77,6 +77,7 @@ void th_store_abort(struct th_store *store)
     th_txn_abort(&store->batch);
     th_edge_rollback(store->edge);
     th_store_keys_drop(store);
+    th_run_drop(&store->run);
     store->leaf_due = false;
 }
 
@@ -131,11 +132,14 @@ static int sign_batch(struct th_store *store, const struct th_note_signer *signe
     bool has_entries = store->edge->size > store->edge->committed;
     if (store->batch.failed != 0)
         return store->batch.failed;
+    int status = th_run_flush(&store->run, &store->batch);
+    if (status != 0)
+        return status;
     if (store->is_recovering && (!has_entries || !begins_log(store)))
         return TH_E_INVALID;
     if (!has_entries) /* a key that signs nothing would leave the log without its first note */
         return store->next_keys == NULL ? 0 : TH_E_INVALID;
-    int status = is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
+    status = is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
     if (status == 0)
         status = th_edge_flush(store->edge, &store->batch);
     return status == 0 ? put_checkpoint(store, signer, note) : status;
@@ -167,10 +171,12 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
     if (status != 0) {
         th_edge_rollback(store->edge);
         th_store_keys_drop(store);
+        th_run_drop(&store->run);
         return status;
     }
     th_edge_commit(store->edge);
     th_store_keys_keep(store);
+    th_run_keep(&store->run);
     store->is_recovering = false;
     th_env_extend(&store->env);
     status = write_side(store, is_new_log, &note);

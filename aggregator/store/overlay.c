@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/overlay.h"
+
+#include "aggregator/store/internal.h"
+#include "aggregator/store/run.h"
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LAID_BLOCK_BYTES  ((size_t)256 * 1024)
+#define LAID_BUDGET_BYTES ((size_t)512 * 1024 * 1024)
+
+/* The longest key of a report, a revision or a rollup. */
+enum { KEY_MAX = 17 };
+
+struct th_overlay_row {
+    uint8_t key[KEY_MAX];
+    uint8_t key_size;
+    uint32_t order; /* later ones are newer */
+    struct th_bytes content;
+};
+
+/* That a book was settled takes away its rows up to there. */
+struct settled {
+    struct th_book_id book;
+    uint32_t order;
+};
+
+struct building {
+    struct th_overlay *overlay;
+    uint64_t next; /* sequence of the value that has to follow */
+    bool has_begun;
+    uint32_t order;
+    struct settled *settled;
+    size_t settled_count, settled_capacity;
+};
+
+/* ---- building ---- */
+
+static struct th_overlay_row *add_row(struct th_overlay *overlay, struct th_bytes key,
+                                      struct th_bytes content)
+{
+    TH_ASSERT(key.size <= KEY_MAX);
+    if (overlay->count == overlay->capacity) {
+        size_t capacity = overlay->capacity == 0 ? 256 : overlay->capacity * 2;
+        struct th_overlay_row *rows = realloc(overlay->rows, capacity * sizeof *rows);
+        if (rows == NULL)
+            return NULL;
+        overlay->rows = rows;
+        overlay->capacity = capacity;
+    }
+    struct th_overlay_row *row = &overlay->rows[overlay->count++];
+    row->key_size = (uint8_t)key.size;
+    row->order = 0;
+    row->content = content;
+    memcpy(row->key, key.bytes, key.size);
+    return row;
+}
+
+static int add_settled(struct building *building, struct th_book_id book)
+{
+    if (building->settled_count == building->settled_capacity) {
+        size_t capacity = building->settled_capacity == 0 ? 16 : building->settled_capacity * 2;
+        struct settled *settled = realloc(building->settled, capacity * sizeof *settled);
+        if (settled == NULL)
+            return TH_E_NO_MEMORY;
+        building->settled = settled;
+        building->settled_capacity = capacity;
+    }
+    building->settled[building->settled_count++] = (struct settled){book, building->order++};
+    return 0;
+}
+
+static int add_record(struct building *building, const struct th_run_record *record)
+{
+    if (record->kind == TH_RUN_SETTLED)
+        return add_settled(building, record->book);
+    struct th_overlay_row *row = add_row(building->overlay, record->key, record->content);
+    if (row == NULL)
+        return TH_E_NO_MEMORY;
+    row->order = building->order++;
+    return 0;
+}
+
+static int on_value(void *context, struct th_bytes key, struct th_bytes content)
+{
+    struct building *building = context;
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_run_record record;
+    uint64_t sequence;
+    int status = th_schema_read_number(key, &sequence);
+    if (status == 0 && building->has_begun && sequence != building->next)
+        status = TH_E_CORRUPT; /* one is missing */
+    building->has_begun = true;
+    building->next = sequence + 1;
+    while (status == 0) {
+        status = th_run_next(&source, &record);
+        if (status == 0)
+            status = add_record(building, &record);
+    }
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
+static int order_of(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
+    return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct th_overlay_row *x = a, *y = b;
+    int order = order_of(x->key, x->key_size, y->key, y->key_size);
+    return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static bool is_same_key(const struct th_overlay_row *a, const struct th_overlay_row *b)
+{
+    return a->key_size == b->key_size && memcmp(a->key, b->key, a->key_size) == 0;
+}
+
+static bool is_taken_away(const struct building *building, const struct th_overlay_row *row)
+{
+    struct th_bytes key = {row->key, row->key_size};
+    struct th_book_id book;
+    if (th_schema_read_book(key, &book) != 0)
+        return true; /* cannot be: a record has a book */
+    for (size_t i = building->settled_count; i > 0; i--) {
+        const struct settled *settled = &building->settled[i - 1];
+        if (settled->order < row->order)
+            return false;
+        if (settled->book.plan == book.plan && settled->book.obligation == book.obligation)
+            return true;
+    }
+    return false;
+}
+
+/* Of each key the newest, in order. */
+static void sort(struct building *building)
+{
+    struct th_overlay *overlay = building->overlay;
+    size_t left = 0;
+    if (overlay->count > 0)
+        qsort(overlay->rows, overlay->count, sizeof *overlay->rows, by_key);
+    for (size_t i = 0; i < overlay->count; i++) {
+        const struct th_overlay_row *row = &overlay->rows[i];
+        bool is_newest = i + 1 == overlay->count || !is_same_key(row, row + 1);
+        if (is_newest && !is_taken_away(building, row))
+            overlay->rows[left++] = *row;
+    }
+    overlay->count = left;
+}
+
+static int build(struct th_view *view)
+{
+    struct th_overlay *overlay = &view->overlay;
+    struct building building = {.overlay = overlay};
+    struct th_schema_key prefix = th_schema_key_table(TH_TABLE_RUN);
+    TH_ASSERT(view->active);
+    if (overlay->is_built)
+        return 0;
+    int status = th_txn_scan(&view->txn, &prefix, &prefix, on_value, &building);
+    if (status == 0)
+        sort(&building);
+    free(building.settled);
+    if (status != 0) {
+        th_overlay_drop(overlay);
+        return status;
+    }
+    overlay->is_built = true;
+    return 0;
+}
+
+void th_overlay_drop(struct th_overlay *overlay)
+{
+    free(overlay->rows);
+    if (overlay->arena_is_there)
+        th_arena_deinit(&overlay->arena);
+    *overlay = (struct th_overlay){.is_built = false};
+}
+
+/* ---- merged reading ---- */
+
+/* The first row at or after the key. */
+static size_t find(const struct th_overlay *overlay, struct th_bytes key)
+{
+    size_t low = 0, high = overlay->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct th_overlay_row *row = &overlay->rows[middle];
+        if (order_of(row->key, row->key_size, key.bytes, key.size) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool begins_with(const struct th_overlay *overlay, size_t at,
+                        const struct th_schema_key *prefix)
+{
+    return at < overlay->count && overlay->rows[at].key_size >= prefix->size &&
+           memcmp(overlay->rows[at].key, prefix->bytes, prefix->size) == 0;
+}
+
+int th_overlay_get(struct th_view *view, const struct th_schema_key *key,
+                   struct th_bytes *ret_content)
+{
+    const struct th_overlay *overlay = &view->overlay;
+    int status = build(view);
+    if (status != 0)
+        return status;
+    size_t at = find(overlay, (struct th_bytes){key->bytes, key->size});
+    if (!begins_with(overlay, at, key))
+        return th_txn_get(&view->txn, key, ret_content);
+    *ret_content = overlay->rows[at].content;
+    return 0;
+}
+
+struct merge {
+    const struct th_overlay *overlay;
+    size_t at;
+    th_overlay_fn *fn;
+    void *context;
+};
+
+static int give(struct merge *merge)
+{
+    const struct th_overlay_row *row = &merge->overlay->rows[merge->at++];
+    return merge->fn(merge->context, (struct th_bytes){row->key, row->key_size}, row->content);
+}
+
+/* How the next laid row is to the key: 1: behind it, or there is none. */
+static int next_to(const struct merge *merge, struct th_bytes key)
+{
+    if (merge->at == merge->overlay->count)
+        return 1;
+    const struct th_overlay_row *row = &merge->overlay->rows[merge->at];
+    return order_of(row->key, row->key_size, key.bytes, key.size);
+}
+
+static int on_stored(void *context, struct th_bytes key, struct th_bytes content)
+{
+    struct merge *merge = context;
+    int status = 0;
+    while (status == 0 && next_to(merge, key) < 0)
+        status = give(merge);
+    if (status != 0)
+        return status;
+    return next_to(merge, key) == 0 ? give(merge) : merge->fn(merge->context, key, content);
+}
+
+int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
+                    const struct th_schema_key *from, th_overlay_fn *fn, void *context)
+{
+    int status = build(view);
+    if (status != 0)
+        return status;
+    if (view->overlay.count == 0)
+        return th_txn_scan(&view->txn, prefix, from, fn, context);
+    struct merge merge = {&view->overlay, 0, fn, context};
+    merge.at = find(merge.overlay, (struct th_bytes){from->bytes, from->size});
+    status = th_txn_scan(&view->txn, prefix, from, on_stored, &merge);
+    while (status == 0 && begins_with(merge.overlay, merge.at, prefix))
+        status = give(&merge);
+    return status;
+}
+
+/* ---- the same for those who check a store ---- */
+
+struct inspecting {
+    struct merge merge;
+    th_inspect_fn *fn;
+    void *context;
+    struct th_schema_key *last;
+    size_t left; /* rows that may still be given */
+    bool is_full;
+};
+
+enum { FULL = 1 };
+
+static int inspect(struct inspecting *inspecting, const struct th_inspected *row)
+{
+    if (inspecting->left == 0) {
+        inspecting->is_full = true;
+        return FULL;
+    }
+    inspecting->left--;
+    memcpy(inspecting->last->bytes, row->key.bytes, row->key.size);
+    inspecting->last->size = row->key.size;
+    return inspecting->fn(inspecting->context, row);
+}
+
+static int inspect_laid(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct th_inspected row = {
+        .table = (enum th_table)key.bytes[0], .key = key, .value = content, .content = content};
+    return inspect(context, &row);
+}
+
+static int inspect_stored(void *context, const struct th_inspected *row)
+{
+    struct inspecting *inspecting = context;
+    int status = 0;
+    while (status == 0 && next_to(&inspecting->merge, row->key) < 0)
+        status = give(&inspecting->merge);
+    if (status != 0)
+        return status;
+    return next_to(&inspecting->merge, row->key) == 0 ? give(&inspecting->merge)
+                                                      : inspect(inspecting, row);
+}
+
+int th_view_inspect_settled(struct th_view *view, const struct th_schema_key *after,
+                            size_t rows_max, th_inspect_fn *fn, void *context,
+                            struct th_schema_key *ret_last)
+{
+    struct th_schema_key last = {.size = 0}, raw_last;
+    struct inspecting inspecting = {.fn = fn, .context = context, .last = &last, .left = rows_max};
+    int status = build(view);
+    if (status != 0)
+        return status;
+    if (view->overlay.count == 0)
+        return th_view_inspect(view, after, rows_max, fn, context, ret_last);
+    inspecting.merge = (struct merge){&view->overlay, 0, inspect_laid, &inspecting};
+    inspecting.merge.at = find(&view->overlay, (struct th_bytes){after->bytes, after->size});
+    if (begins_with(&view->overlay, inspecting.merge.at, after) && after->size > 0 &&
+        view->overlay.rows[inspecting.merge.at].key_size == after->size)
+        inspecting.merge.at++;
+    status = th_view_inspect(view, after, SIZE_MAX, inspect_stored, &inspecting, &raw_last);
+    while (status == 0 && inspecting.merge.at < view->overlay.count)
+        status = give(&inspecting.merge);
+    if (status == FULL && inspecting.is_full)
+        status = 0;
+    if (status == 0)
+        *ret_last = last;
+    return status;
+}
+
+/* ---- unsettled books ---- */
+
+int th_view_is_settled(struct th_view *view, struct th_book_id book, bool *ret_is_settled)
+{
+    struct th_schema_key prefix = th_schema_key_book(TH_TABLE_REPORT, book);
+    int status = build(view);
+    if (status != 0)
+        return status;
+    size_t at = find(&view->overlay, (struct th_bytes){prefix.bytes, prefix.size});
+    *ret_is_settled = !begins_with(&view->overlay, at, &prefix);
+    return 0;
+}
+
+int th_view_next_unsettled(struct th_view *view, const struct th_book_id *after,
+                           struct th_book_id *ret_book)
+{
+    struct th_schema_key from = th_schema_key_table(TH_TABLE_REPORT);
+    int status = build(view);
+    if (status != 0)
+        return status;
+    if (after != NULL) { /* above all rows of that book */
+        from = th_schema_key_book(TH_TABLE_REPORT, *after);
+        while (from.size < TH_SCHEMA_KEY_MAX)
+            from.bytes[from.size++] = UINT8_MAX;
+    }
+    size_t at = find(&view->overlay, (struct th_bytes){from.bytes, from.size});
+    if (at == view->overlay.count || view->overlay.rows[at].key[0] != TH_TABLE_REPORT)
+        return TH_E_NOT_FOUND;
+    return th_schema_read_book(
+        (struct th_bytes){view->overlay.rows[at].key, view->overlay.rows[at].key_size}, ret_book);
+}
+
+int th_view_lay_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
+                       enum th_branch branch, const struct th_rollup_layout *layout,
+                       const struct th_rollup *rollup)
+{
+    struct th_overlay *overlay = &view->overlay;
+    struct th_schema_key key = th_schema_key_rollup(book, unit, branch);
+    struct th_sink sink = {0};
+    TH_ASSERT(overlay->is_built && !overlay->is_laid);
+    if (!overlay->arena_is_there)
+        th_arena_init(&overlay->arena, LAID_BLOCK_BYTES, LAID_BUDGET_BYTES);
+    overlay->arena_is_there = true;
+    th_schema_rollup_encode(&sink, layout, rollup);
+    uint8_t *copy = sink.failed ? NULL : th_arena_alloc(&overlay->arena, sink.size);
+    if (copy != NULL)
+        memcpy(copy, sink.bytes, sink.size);
+    struct th_bytes content = {copy, sink.size};
+    th_sink_deinit(&sink);
+    if (copy == NULL || add_row(overlay, (struct th_bytes){key.bytes, key.size}, content) == NULL)
+        return TH_E_NO_MEMORY;
+    return 0;
+}
+
+void th_view_end_laying(struct th_view *view)
+{
+    struct th_overlay *overlay = &view->overlay;
+    TH_ASSERT(overlay->is_built);
+    if (overlay->count > 0)
+        qsort(overlay->rows, overlay->count, sizeof *overlay->rows, by_key);
+    overlay->is_laid = true;
+}
+
+int th_overlay_is_whole(struct th_view *view, bool *ret_is_whole)
+{
+    int status = build(view);
+    if (status == 0)
+        *ret_is_whole = view->overlay.count == 0 || view->overlay.is_laid;
+    return status;
+}

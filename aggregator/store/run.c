@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/run.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A value with its checksum fills one overflow page of LMDB (16 bytes are the page's own): pages
+ * are as full as they can be, and one that is freed fits every other use. */
+#define VALUE_CONTENT_MAX (4096 - 16 - TH_SCHEMA_CHECKSUM_SIZE)
+
+struct record {
+    uint32_t unit, number, revision;
+    uint32_t size;
+    size_t at;         /* in the book's contents: later records are behind */
+    uint64_t sequence; /* of the value that holds it */
+};
+
+struct th_run_book {
+    struct th_book_id id;
+    struct record *records;
+    size_t count, capacity;
+    size_t kept; /* in the run; those behind are the batch's */
+    struct th_sink contents;
+    size_t kept_bytes;
+    bool is_settling;
+};
+
+/* ---- records ---- */
+
+static bool is_kind(uint8_t byte)
+{
+    return byte == TH_RUN_ROW || byte == TH_RUN_REVISION || byte == TH_RUN_SETTLED;
+}
+
+int th_run_next(struct th_source *source, struct th_run_record *ret_record)
+{
+    struct th_run_record record = {.key = {source->bytes, 0}};
+    struct th_source at = *source;
+    if (at.size == 0)
+        return TH_E_NOT_FOUND;
+    uint8_t kind = th_source_u8(&at);
+    if (!is_kind(kind))
+        return TH_E_CORRUPT;
+    record.kind = (enum th_run_kind)kind;
+    record.book.plan = th_source_u16(&at);
+    record.book.obligation = th_source_u16(&at);
+    if (record.kind != TH_RUN_SETTLED) {
+        record.unit = th_source_u32(&at);
+        record.number = th_source_u32(&at);
+    }
+    if (record.kind == TH_RUN_REVISION)
+        record.revision = th_source_u32(&at);
+    record.key.size = source->size - at.size;
+    if (record.kind != TH_RUN_SETTLED) {
+        record.content.size = (size_t)th_source_varint(&at, UINT32_MAX);
+        record.content.bytes = th_source_bytes(&at, record.content.size);
+    }
+    if (at.failed || (record.kind == TH_RUN_REVISION && record.revision == 0))
+        return TH_E_CORRUPT;
+    *source = at;
+    *ret_record = record;
+    return 0;
+}
+
+int th_run_check(struct th_bytes content)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_run_record record;
+    int status = content.size == 0 ? TH_E_CORRUPT : 0;
+    while (status == 0)
+        status = th_run_next(&source, &record);
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
+static struct th_schema_key key_of(struct th_book_id book, const struct record *record)
+{
+    return record->revision == 0
+               ? th_schema_key_row(book, record->unit, record->number)
+               : th_schema_key_revision(book, record->unit, record->number, record->revision);
+}
+
+/* ---- books in memory ---- */
+
+static bool same_book(struct th_book_id a, struct th_book_id b)
+{
+    return a.plan == b.plan && a.obligation == b.obligation;
+}
+
+/* From the back: a batch goes on with the book that came last more often than not. */
+static struct th_run_book *find_book(const struct th_run *run, struct th_book_id id)
+{
+    for (size_t i = run->books_count; i > 0; i--)
+        if (same_book(run->books[i - 1]->id, id))
+            return run->books[i - 1];
+    return NULL;
+}
+
+static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
+{
+    struct th_run_book *book = find_book(run, id);
+    if (book != NULL)
+        return book;
+    if (run->books_count == run->books_capacity) {
+        size_t capacity = run->books_capacity == 0 ? 64 : run->books_capacity * 2;
+        struct th_run_book **books =
+            realloc(run->books, capacity * sizeof *books); /* NOLINT: of pointers */
+        if (books == NULL)
+            return NULL;
+        run->books = books;
+        run->books_capacity = capacity;
+    }
+    book = calloc(1, sizeof *book);
+    if (book == NULL)
+        return NULL;
+    book->id = id;
+    run->books[run->books_count++] = book;
+    return book;
+}
+
+static void free_book(struct th_run_book *book)
+{
+    free(book->records);
+    th_sink_deinit(&book->contents);
+    free(book);
+}
+
+static void forget_empty_books(struct th_run *run)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < run->books_count; i++) {
+        if (run->books[i]->count > 0)
+            run->books[left++] = run->books[i];
+        else
+            free_book(run->books[i]);
+    }
+    run->books_count = left;
+}
+
+static int add_record(struct th_run_book *book, struct record record, struct th_bytes content)
+{
+    if (book->count == book->capacity) {
+        size_t capacity = book->capacity == 0 ? 16 : book->capacity * 2;
+        struct record *records = realloc(book->records, capacity * sizeof *records);
+        if (records == NULL)
+            return TH_E_NO_MEMORY;
+        book->records = records;
+        book->capacity = capacity;
+    }
+    record.at = book->contents.size;
+    record.size = (uint32_t)content.size;
+    th_sink_bytes(&book->contents, content.bytes, content.size);
+    if (book->contents.failed)
+        return TH_E_NO_MEMORY;
+    book->records[book->count++] = record;
+    return 0;
+}
+
+int th_run_stage(struct th_run *run, struct th_book_id id, uint32_t unit, uint32_t number,
+                 uint32_t revision, struct th_bytes content)
+{
+    struct th_run_book *book = need_book(run, id);
+    if (book == NULL)
+        return TH_E_NO_MEMORY;
+    TH_ASSERT(!book->is_settling);
+    return add_record(book, (struct record){.unit = unit, .number = number, .revision = revision},
+                      content);
+}
+
+struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
+{
+    TH_ASSERT(i < run->books_count);
+    const struct th_run_book *book = run->books[i];
+    return (struct th_unsettled){.book = book->id,
+                                 .in_run = book->kept,
+                                 .in_batch = book->count - book->kept,
+                                 .oldest =
+                                     book->kept == 0 ? UINT64_MAX : book->records[0].sequence};
+}
+
+/* ---- loading ---- */
+
+static int add_value(struct th_run *run)
+{
+    if (run->values_count == run->values_capacity) {
+        size_t capacity = run->values_capacity == 0 ? 256 : run->values_capacity * 2;
+        struct th_run_value *values = realloc(run->values, capacity * sizeof *values);
+        if (values == NULL)
+            return TH_E_NO_MEMORY;
+        run->values = values;
+        run->values_capacity = capacity;
+    }
+    run->values[run->values_count++] = (struct th_run_value){0};
+    return 0;
+}
+
+static void forget_records(struct th_run *run, struct th_run_book *book)
+{
+    for (size_t i = 0; i < book->count; i++)
+        run->values[book->records[i].sequence - run->first].live--;
+    book->count = 0;
+    th_sink_clear(&book->contents);
+}
+
+static int load_record(struct th_run *run, const struct th_run_record *record)
+{
+    struct th_run_book *book = need_book(run, record->book);
+    if (book == NULL)
+        return TH_E_NO_MEMORY;
+    if (record->kind == TH_RUN_SETTLED) {
+        forget_records(run, book);
+        return 0;
+    }
+    run->values[run->values_count - 1].live++;
+    return add_record(book,
+                      (struct record){.unit = record->unit,
+                                      .number = record->number,
+                                      .revision = record->revision,
+                                      .sequence = run->first + run->values_count - 1},
+                      record->content);
+}
+
+static int load_value(void *context, struct th_bytes key, struct th_bytes content)
+{
+    struct th_run *run = context;
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_run_record record;
+    uint64_t sequence;
+    int status = th_schema_read_number(key, &sequence);
+    if (status == 0 && run->values_count == 0)
+        run->first = sequence;
+    if (status == 0 && sequence != run->first + run->values_count)
+        status = TH_E_CORRUPT; /* one is missing */
+    if (status == 0)
+        status = add_value(run);
+    while (status == 0) {
+        status = th_run_next(&source, &record);
+        if (status == 0)
+            status = load_record(run, &record);
+    }
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
+int th_run_load(struct th_run *run, const struct th_txn *txn)
+{
+    struct th_schema_key prefix = th_schema_key_table(TH_TABLE_RUN);
+    int status = th_txn_scan(txn, &prefix, &prefix, load_value, run);
+    if (status == 0)
+        th_run_keep(run);
+    return status;
+}
+
+void th_run_deinit(struct th_run *run)
+{
+    for (size_t i = 0; i < run->books_count; i++)
+        free_book(run->books[i]);
+    free(run->books);
+    free(run->values);
+    th_sink_deinit(&run->value);
+    *run = (struct th_run){0};
+}
+
+/* ---- settling ---- */
+
+/* By table and key; the newest of a key last. */
+static int order(const void *a, const void *b)
+{
+    const struct record *x = a, *y = b;
+    if ((x->revision == 0) != (y->revision == 0))
+        return x->revision == 0 ? -1 : 1;
+    if (x->unit != y->unit)
+        return x->unit < y->unit ? -1 : 1;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    if (x->revision != y->revision)
+        return x->revision < y->revision ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static bool is_same_row(const struct record *a, const struct record *b)
+{
+    return a->unit == b->unit && a->number == b->number && a->revision == b->revision;
+}
+
+static int place(const struct th_run_book *book, const struct record *sorted, struct th_txn *txn)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        const struct record *record = &sorted[i];
+        if (i + 1 < book->count && is_same_row(record, record + 1)) {
+            if (record->revision != 0)
+                return th_txn_fail(txn, TH_E_EXISTS);
+            continue; /* a newer one follows */
+        }
+        struct th_schema_key key = key_of(book->id, record);
+        int status = th_txn_put(txn, &key, record->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
+                                book->contents.bytes + record->at, record->size);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
+{
+    TH_ASSERT(!book->is_settling);
+    if (book->count == 0)
+        return 0;
+    struct record *sorted = malloc(book->count * sizeof *sorted);
+    if (sorted == NULL)
+        return th_txn_fail(txn, TH_E_NO_MEMORY);
+    memcpy(sorted, book->records, book->count * sizeof *sorted);
+    qsort(sorted, book->count, sizeof *sorted, order);
+    int status = place(book, sorted, txn);
+    free(sorted);
+    book->is_settling = true;
+    for (size_t i = 0; i < book->kept; i++)
+        run->values[book->records[i].sequence - run->first].leaving++;
+    return status;
+}
+
+int th_run_settle(struct th_run *run, struct th_txn *txn, struct th_book_id id)
+{
+    struct th_run_book *book = find_book(run, id);
+    return book == NULL ? 0 : settle(run, book, txn);
+}
+
+/* ---- the end of a batch ---- */
+
+static int delete_front(struct th_run *run, struct th_txn *txn)
+{
+    TH_ASSERT(run->dropped == 0);
+    while (run->dropped < run->values_kept) {
+        const struct th_run_value *value = &run->values[run->dropped];
+        if (value->live > value->leaving)
+            break;
+        struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, run->first + run->dropped);
+        int status = th_txn_delete(txn, &key);
+        if (status != 0)
+            return status;
+        run->dropped++;
+    }
+    return 0;
+}
+
+static int write_value(struct th_run *run, struct th_txn *txn)
+{
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, run->first + run->values_count - 1);
+    if (run->value.failed)
+        return th_txn_fail(txn, TH_E_NO_MEMORY);
+    int status = th_txn_put(txn, &key, TH_PUT_NEW, run->value.bytes, run->value.size);
+    th_sink_clear(&run->value);
+    return status;
+}
+
+/* Room for one more record in a value of this batch. */
+static int make_room(struct th_run *run, struct th_txn *txn, size_t size)
+{
+    if (run->value.size > 0 && run->value.size + size <= VALUE_CONTENT_MAX)
+        return 0;
+    int status = run->value.size > 0 ? write_value(run, txn) : 0;
+    if (status == 0 && add_value(run) != 0)
+        status = th_txn_fail(txn, TH_E_NO_MEMORY);
+    return status;
+}
+
+/* Says that the book is settled, to who reads the older records that are still there. */
+static int write_settled(struct th_run *run, const struct th_run_book *book, struct th_txn *txn)
+{
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_ROLLUP, book->id);
+    if (book->kept == 0 || book->records[book->kept - 1].sequence < run->first + run->dropped)
+        return 0;
+    int status = make_room(run, txn, key.size);
+    if (status == 0)
+        th_sink_bytes(&run->value, key.bytes, key.size);
+    return status;
+}
+
+static int write_staged(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
+{
+    enum { VARINT_MAX = 5 };
+    for (size_t i = book->kept; i < book->count; i++) {
+        struct record *record = &book->records[i];
+        struct th_schema_key key = key_of(book->id, record);
+        int status = make_room(run, txn, key.size + VARINT_MAX + record->size);
+        if (status != 0)
+            return status;
+        record->sequence = run->first + run->values_count - 1;
+        run->values[run->values_count - 1].live++;
+        th_sink_bytes(&run->value, key.bytes, key.size);
+        th_sink_varint(&run->value, record->size);
+        th_sink_bytes(&run->value, book->contents.bytes + record->at, record->size);
+    }
+    return 0;
+}
+
+int th_run_flush(struct th_run *run, struct th_txn *txn)
+{
+    int status = 0;
+    for (size_t i = 0; i < run->books_count && status == 0 && !run->is_deferred; i++)
+        if (run->books[i]->count > run->books[i]->kept && !run->books[i]->is_settling)
+            status = settle(run, run->books[i], txn);
+    if (status == 0)
+        status = delete_front(run, txn);
+    for (size_t i = 0; i < run->books_count && status == 0; i++) {
+        struct th_run_book *book = run->books[i];
+        status = book->is_settling ? write_settled(run, book, txn) : write_staged(run, book, txn);
+    }
+    return status == 0 && run->value.size > 0 ? write_value(run, txn) : status;
+}
+
+static void end_batch(struct th_run *run)
+{
+    run->is_deferred = false;
+    run->dropped = 0;
+    th_sink_clear(&run->value);
+    forget_empty_books(run);
+}
+
+void th_run_keep(struct th_run *run)
+{
+    for (size_t i = 0; i < run->books_count; i++) {
+        struct th_run_book *book = run->books[i];
+        if (book->is_settling)
+            book->count = 0;
+        book->kept = book->count;
+        book->kept_bytes = book->contents.size;
+    }
+    for (size_t i = 0; i < run->values_count; i++) {
+        run->values[i].live -= run->values[i].leaving;
+        run->values[i].leaving = 0;
+    }
+    run->values_count -= run->dropped;
+    if (run->dropped > 0)
+        memmove(run->values, run->values + run->dropped, run->values_count * sizeof *run->values);
+    run->first += run->dropped;
+    run->values_kept = run->values_count;
+    end_batch(run);
+}
+
+void th_run_drop(struct th_run *run)
+{
+    for (size_t i = 0; i < run->books_count; i++) {
+        struct th_run_book *book = run->books[i];
+        book->count = book->kept;
+        book->contents.size = book->kept_bytes;
+        book->contents.failed = false;
+        book->is_settling = false;
+    }
+    run->values_count = run->values_kept;
+    for (size_t i = 0; i < run->values_count; i++)
+        run->values[i].leaving = 0;
+    end_batch(run);
+}
