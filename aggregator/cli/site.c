@@ -130,6 +130,15 @@ static int run_acts(struct th_driver *driver, struct th_reading now, const struc
     return status;
 }
 
+/* A store that was to be recovered and was not takes no other commit. */
+static bool was_done(const struct th_act_result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (results[i].status != 0)
+            return false;
+    return true;
+}
+
 int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
                        struct th_reading now, const struct th_act *acts, size_t acts_count,
                        struct th_act_result *ret_results)
@@ -151,6 +160,8 @@ int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
         status = th_driver_load(driver);
     if (status == 0)
         status = run_acts(driver, now, acts, acts_count);
+    for (bool more = was_done(ret_results, acts_count); status == 0 && more;)
+        status = th_driver_settle(driver, now, &more);
     th_driver_free(driver);
     th_store_port_close(&ports.store);
     return status;

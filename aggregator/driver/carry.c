@@ -126,8 +126,8 @@ static int carry_rollup(void *context, struct th_book_id book, uint32_t unit, en
     return status < 0 ? status : keep_change(driver, (struct th_driver_change){book, unit, branch});
 }
 
-int th_driver_carry_rollups(struct th_driver *driver)
+int th_driver_carry_rollups(struct th_driver *driver, th_core_book_fn *is_wanted)
 {
     TH_ASSERT(driver->phase == TH_DRIVER_STORING);
-    return th_core_take_dirty(driver->core, carry_rollup, driver);
+    return th_core_take_dirty_of(driver->core, is_wanted, carry_rollup, driver);
 }

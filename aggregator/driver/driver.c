@@ -33,6 +33,7 @@ int th_driver_new(const struct th_driver_ports *ports, const struct th_note_sign
     size_t batch_bytes = options->batch_budget_bytes;
     driver->ports = *ports;
     driver->signer = signer;
+    driver->bounds = th_driver_bounds_of(&options->bounds);
     int status = th_core_new(core_bytes == 0 ? CORE_BUDGET_BYTES : core_bytes, &driver->core);
     if (status < 0) {
         free(driver);
@@ -189,7 +190,7 @@ static int store_batch(struct th_driver *driver)
                      ? th_driver_carry(driver, th_effects_get(&driver->effects, driver->clock_at))
                      : 0;
     if (status == 0)
-        status = th_driver_carry_rollups(driver);
+        status = th_driver_carry_books(driver);
     if (status < 0) {
         store->abort(store->context);
         return status;
@@ -339,6 +340,52 @@ int th_driver_run(struct th_driver *driver, const struct th_item *items, size_t 
         th_driver_rest(driver);
         at += taken;
     }
+    return status;
+}
+
+void th_driver_press(struct th_driver *driver, bool is_pressed)
+{
+    driver->is_pressed = is_pressed;
+}
+
+static int settle_some(struct th_driver *driver, struct th_reading now)
+{
+    struct th_store_port *store = &driver->ports.store;
+    driver->phase = TH_DRIVER_STORING;
+    int status = th_driver_carry_rest(driver);
+    if (status < 0) {
+        store->abort(store->context);
+        return status;
+    }
+    driver->has_stored = true;
+    th_driver_rest(driver);
+    status = store->commit(store->context, driver->signer);
+    if (status < 0)
+        return status;
+    driver->phase = TH_DRIVER_ANSWERING;
+    th_driver_publish(driver, th_core_time(driver->core, now));
+    return 0;
+}
+
+int th_driver_settle(struct th_driver *driver, struct th_reading now, bool *ret_more)
+{
+    struct th_store_port *store = &driver->ports.store;
+    if (driver->is_contradicted || store->unsettled_count(store->context) == 0) {
+        *ret_more = false;
+        return 0;
+    }
+    begin_batch(driver);
+    int status = store->begin(store->context);
+    if (status == TH_E_STORAGE) { /* nearly full: it waits, and is read where it is */
+        *ret_more = false;
+        return 0;
+    }
+    if (status == 0)
+        status = settle_some(driver, now);
+    driver->phase = TH_DRIVER_RESTING;
+    th_driver_rest(driver);
+    if (status == 0)
+        *ret_more = store->unsettled_count(store->context) > 0;
     return status;
 }
 

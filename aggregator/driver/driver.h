@@ -19,10 +19,19 @@
 
 struct th_driver;
 
+/* When rows settle, in records (rows and superseded revisions); 0: the default. */
+struct th_driver_bounds {
+    size_t book_rows;   /* 2,048: a book has gathered enough */
+    size_t run_rows;    /* 65,536: more are unsettled, so the oldest books settle */
+    size_t commit_rows; /* 4,096: what one commit settles, beyond twice what it brings */
+    size_t few_rows;    /* 16: so few settle at once when nothing waits */
+};
+
 struct th_driver_options {
     size_t core_budget_bytes;  /* 0: 4 GiB */
     size_t batch_budget_bytes; /* 0: 256 MiB */
     size_t spread_bytes_max;   /* 0: 32 MiB; of all copies of one announcement */
+    struct th_driver_bounds bounds;
 };
 
 enum th_item_kind {
@@ -81,6 +90,19 @@ TH_MUST_CHECK int th_driver_found(struct th_driver *driver, struct th_reading no
  */
 TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *items,
                                 size_t items_count);
+
+/*
+ * Whether more waits behind what the next th_driver_run() is given. Then its rows are written
+ * together and settle later (aggregator/store/run.h); readers see them all the same. Rollups of
+ * unsettled books are published when they settle.
+ */
+void th_driver_press(struct th_driver *driver, bool is_pressed);
+
+/*
+ * When nothing waits: one commit that settles a bounded part of what is unsettled; not while the
+ * store is nearly full or contradicted. `ret_more`: call again. Fatal as th_driver_run().
+ */
+TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading now, bool *ret_more);
 
 /*
  * A hello showed a receipt that a key of this log has signed and this store has not, and that is

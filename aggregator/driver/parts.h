@@ -40,6 +40,10 @@ struct th_driver {
     bool has_stored; /* at least one store effect in this batch */
     struct th_driver_change *changes;
     size_t changes_count, changes_capacity;
+    struct th_driver_bounds bounds;
+    bool is_pressed;                     /* more waits behind this batch */
+    struct th_driver_settling *settling; /* the unsettled books of this batch */
+    size_t settling_count;
     enum th_driver_phase phase;
     bool is_reading; /* the view shows the last commit */
     struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];
@@ -81,8 +85,14 @@ void th_driver_drop_refused_plan(struct th_driver *driver);
 
 /* carry.c: one store effect into the open transaction. */
 TH_MUST_CHECK int th_driver_carry(struct th_driver *driver, const struct th_effect *effect);
-/* The rollups that the batch changed. */
-TH_MUST_CHECK int th_driver_carry_rollups(struct th_driver *driver);
+/* The rollups that changed, of the books that are wanted; `context` of the function: the driver. */
+TH_MUST_CHECK int th_driver_carry_rollups(struct th_driver *driver, th_core_book_fn *is_wanted);
+
+/* settle.c: rows and rollups at the end of a batch, to their places or to the run; with nothing
+ * else in the batch, as much of the run as one commit takes. */
+struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wanted);
+TH_MUST_CHECK int th_driver_carry_books(struct th_driver *driver);
+TH_MUST_CHECK int th_driver_carry_rest(struct th_driver *driver);
 
 /* answer.c, after the commit. */
 void th_driver_answer(struct th_driver *driver, const struct th_item *item,

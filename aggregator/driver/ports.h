@@ -28,6 +28,10 @@ struct th_store_port {
     int (*append_leaf)(void *context, uint64_t position, struct th_bytes leaf);
     int (*put_rollup)(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup);
+    size_t (*unsettled_count)(void *context);
+    struct th_unsettled (*unsettled)(void *context, size_t i);
+    int (*settle)(void *context, struct th_book_id book);
+    void (*defer)(void *context);
     /* Each effect on tables, all but APPEND: th_store_put(). */
     int (*put)(void *context, const struct th_effect *effect);
 

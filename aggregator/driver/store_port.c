@@ -59,6 +59,26 @@ static int put(void *context, const struct th_effect *effect)
     return th_store_put(store_of(context), effect);
 }
 
+static size_t unsettled_count(void *context)
+{
+    return th_store_unsettled_count(store_of(context));
+}
+
+static struct th_unsettled unsettled(void *context, size_t i)
+{
+    return th_store_unsettled(store_of(context), i);
+}
+
+static int settle(void *context, struct th_book_id book)
+{
+    return th_store_settle(store_of(context), book);
+}
+
+static void defer(void *context)
+{
+    th_store_defer(store_of(context));
+}
+
 static int renew(void *context)
 {
     return th_view_renew(view_of(context));
@@ -160,6 +180,10 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .append_leaf = append_leaf,
         .put_rollup = put_rollup,
         .put = put,
+        .unsettled_count = unsettled_count,
+        .unsettled = unsettled,
+        .settle = settle,
+        .defer = defer,
         .renew = renew,
         .rest = rest,
         .size = size,

@@ -4,6 +4,7 @@
  *
  *     rollups STORE FOLDER
  */
+#include "aggregator/past/recount.h"
 #include "aggregator/store/store.h"
 #include "proto/wire/plan.h"
 #include "tests/bench/workload.h"
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
     if (th_store_open(argv[1], TH_STORE_READ, NULL, problem, &store) < 0)
         bench_die("%s: %s", argv[1], problem);
     bench_must(th_view_open(store, &reading->view), "a view");
+    bench_must(th_past_lay(reading->view), "rollups of unsettled books");
     print_all(reading);
     th_view_close(reading->view);
     th_store_close(store);

@@ -235,6 +235,25 @@ static void load_definitions(struct ledger *ledger)
     }
 }
 
+static const struct th_store_options store_options = {.map_bytes = MAP_BYTES};
+
+static void open_driver(struct ledger *ledger)
+{
+    char problem[TH_STORE_PROBLEM_SIZE];
+    cr_assert_eq(
+        th_store_open(ledger->folder, TH_STORE_WRITE, &store_options, problem, &ledger->store), 0,
+        "%s", problem);
+    cr_assert_eq(th_store_port_open(ledger->store, &ledger->port), 0);
+    struct th_driver_ports ports = {.store = ledger->port,
+                                    .transport = th_transport_none,
+                                    .publisher = ledger->publisher,
+                                    .admission = th_admission_none};
+    ports.transport.done = take_result;
+    const struct th_driver_options options = {.bounds = ledger->bounds};
+    cr_assert_eq(th_driver_new(&ports, &ledger->signer, &options, &ledger->driver), 0);
+    cr_assert_eq(th_driver_load(ledger->driver), 0);
+}
+
 void ledger_open(struct ledger *ledger, enum th_mode mode)
 {
     *ledger = (struct ledger){.mode = mode, .now = {{INT64_C(1740762000000)}, 5000}};
@@ -248,22 +267,17 @@ void ledger_open(struct ledger *ledger, enum th_mode mode)
     randombytes_buf(identity.store_id, sizeof identity.store_id);
     cr_assert_eq(th_tlog_signer_init(identity.realm, seed, &ledger->signer), 0);
     memcpy(identity.log_key, ledger->signer.vkey.public_key, sizeof identity.log_key);
-    const struct th_store_options options = {.map_bytes = MAP_BYTES};
-    char problem[TH_STORE_PROBLEM_SIZE];
-    cr_assert_eq(th_store_create(ledger->folder, &options, &identity), 0);
-    cr_assert_eq(th_store_open(ledger->folder, TH_STORE_WRITE, &options, problem, &ledger->store),
-                 0, "%s", problem);
-    cr_assert_eq(th_store_port_open(ledger->store, &ledger->port), 0);
-    struct th_driver_ports ports = {.store = ledger->port,
-                                    .transport = th_transport_none,
-                                    .publisher = th_publisher_none,
-                                    .admission = th_admission_none};
-    ports.transport.done = take_result;
-    const struct th_driver_options driver_options = {0};
-    cr_assert_eq(th_driver_new(&ports, &ledger->signer, &driver_options, &ledger->driver), 0);
-    cr_assert_eq(th_driver_load(ledger->driver), 0);
+    ledger->publisher = th_publisher_none;
+    cr_assert_eq(th_store_create(ledger->folder, &store_options, &identity), 0);
+    open_driver(ledger);
     cr_assert_eq(th_driver_found(ledger->driver, ledger->now, ledger_text("người vận hành")), 0);
     load_definitions(ledger);
+}
+
+void ledger_restart(struct ledger *ledger)
+{
+    ledger_release(ledger);
+    open_driver(ledger);
 }
 
 void ledger_release(struct ledger *ledger)

@@ -49,6 +49,8 @@ struct ledger {
     uint8_t nonce;
     th_instant half_due;
     struct th_query_problem problem; /* of the last question */
+    struct th_driver_bounds bounds;  /* of the driver that is opened next, as is the publisher */
+    struct th_publisher_port publisher;
 };
 
 /* Founded at 2025-03-01 00:00 +07:00; units one hour later, then plan and keys a second apart. */
@@ -56,6 +58,9 @@ void ledger_open(struct ledger *ledger, enum th_mode mode);
 void ledger_close(struct ledger *ledger);
 /* Lets go of the store, so that a command can open its folder; only ledger_close() may follow. */
 void ledger_release(struct ledger *ledger);
+
+/* Closes the store and opens it again, as another process would. */
+void ledger_restart(struct ledger *ledger);
 
 /* Both clocks go on. */
 void ledger_pass(struct ledger *ledger, int64_t ms);

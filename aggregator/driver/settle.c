@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which books settle in a commit (aggregator/store/run.h).
+ *
+ * What a commit costs is pages: a book of thousands of rows has hundreds, and many rows share one.
+ * So under pressure the rows of a batch are deferred, and a book settles when it has gathered
+ * enough of them; without pressure a small batch settles at once, as nobody waits. No commit
+ * settles more than a bounded number, so that nobody waits for one.
+ *
+ * Depends on nothing but what came: no time, no size of the store.
+ */
+#include "aggregator/driver/parts.h"
+#include "base/assert.h"
+
+#include <stdlib.h>
+
+#define BOOK_COST 512 /* of a book's rollups, in rows */
+
+static const struct th_driver_bounds defaults = {
+    .book_rows = 2048, .run_rows = 65536, .commit_rows = 4096, .few_rows = 16};
+
+static size_t or_default(size_t bound, size_t otherwise)
+{
+    return bound == 0 ? otherwise : bound;
+}
+
+struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wanted)
+{
+    return (struct th_driver_bounds){.book_rows = or_default(wanted->book_rows, defaults.book_rows),
+                                     .run_rows = or_default(wanted->run_rows, defaults.run_rows),
+                                     .commit_rows =
+                                         or_default(wanted->commit_rows, defaults.commit_rows),
+                                     .few_rows = or_default(wanted->few_rows, defaults.few_rows)};
+}
+
+struct th_driver_settling {
+    struct th_unsettled what;
+    bool is_chosen;
+};
+
+static int by_age(const void *a, const void *b)
+{
+    const struct th_driver_settling *x = a, *y = b;
+    return (x->what.oldest > y->what.oldest) - (x->what.oldest < y->what.oldest);
+}
+
+static int compare_books(struct th_book_id a, struct th_book_id b)
+{
+    if (a.plan != b.plan)
+        return a.plan < b.plan ? -1 : 1;
+    return (a.obligation > b.obligation) - (a.obligation < b.obligation);
+}
+
+static int by_book(const void *a, const void *b)
+{
+    const struct th_driver_settling *x = a, *y = b;
+    return compare_books(x->what.book, y->what.book);
+}
+
+static size_t rows_of(const struct th_driver_settling *settling)
+{
+    return settling->what.in_run + settling->what.in_batch;
+}
+
+static int list_unsettled(struct th_driver *driver)
+{
+    const struct th_store_port *store = &driver->ports.store;
+    size_t count = store->unsettled_count(store->context);
+    driver->settling = NULL;
+    driver->settling_count = count;
+    if (count == 0)
+        return 0;
+    driver->settling = th_arena_alloc_array(&driver->batch, count, sizeof *driver->settling);
+    if (driver->settling == NULL)
+        return TH_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        driver->settling[i] =
+            (struct th_driver_settling){.what = store->unsettled(store->context, i)};
+    return 0;
+}
+
+/* What is left to spend, and in the run. */
+struct spending {
+    size_t left, in_run;
+    bool has_begun;
+};
+
+/* The first one always: a commit that has to settle settles something. */
+static bool choose(struct th_driver_settling *settling, struct spending *spending)
+{
+    size_t cost = rows_of(settling) + BOOK_COST;
+    if (settling->is_chosen)
+        return true;
+    if (spending->has_begun && cost > spending->left)
+        return false;
+    settling->is_chosen = true;
+    spending->has_begun = true;
+    spending->left -= cost < spending->left ? cost : spending->left;
+    spending->in_run -= rows_of(settling);
+    return true;
+}
+
+/* In the order of age. Idle: as much as one commit may. */
+static void choose_all(struct th_driver *driver, bool is_idle)
+{
+    struct spending spending = {.left = driver->bounds.commit_rows};
+    size_t in_batch = 0;
+    for (size_t i = 0; i < driver->settling_count; i++) {
+        in_batch += driver->settling[i].what.in_batch;
+        spending.in_run += rows_of(&driver->settling[i]);
+    }
+    spending.left += 2 * in_batch; /* more than comes in, or it would grow for ever */
+    bool is_small = !driver->is_pressed && spending.in_run <= driver->bounds.few_rows;
+    for (size_t i = 0; i < driver->settling_count; i++)
+        if (is_small)
+            driver->settling[i].is_chosen = true;
+        else if (rows_of(&driver->settling[i]) >= driver->bounds.book_rows)
+            (void)choose(&driver->settling[i], &spending);
+    for (size_t i = 0; i < driver->settling_count; i++)
+        if ((!is_idle && spending.in_run <= driver->bounds.run_rows) ||
+            !choose(&driver->settling[i], &spending))
+            break;
+}
+
+/* A rollup is written now unless its book stays unsettled. */
+static bool is_written(void *context, struct th_book_id book)
+{
+    const struct th_driver *driver = context;
+    const struct th_driver_settling wanted = {.what.book = book};
+    const struct th_driver_settling *found =
+        driver->settling_count == 0
+            ? NULL
+            : bsearch(&wanted, driver->settling, driver->settling_count, sizeof wanted, by_book);
+    return found == NULL || found->is_chosen;
+}
+
+static int settle_chosen(struct th_driver *driver)
+{
+    const struct th_store_port *store = &driver->ports.store;
+    int status = 0;
+    for (size_t i = 0; i < driver->settling_count && status == 0; i++) {
+        if (!driver->settling[i].is_chosen)
+            continue;
+        /* One that an earlier process has left: its rollups have to be counted. */
+        status = th_driver_open_book(driver, driver->settling[i].what.book);
+        if (status == 0)
+            status = store->settle(store->context, driver->settling[i].what.book);
+    }
+    return status;
+}
+
+static int carry(struct th_driver *driver, bool is_idle)
+{
+    const struct th_store_port *store = &driver->ports.store;
+    int status = list_unsettled(driver);
+    if (status < 0)
+        return status;
+    if (driver->settling_count > 0) {
+        qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_age);
+        choose_all(driver, is_idle);
+        qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_book);
+    }
+    status = settle_chosen(driver);
+    store->defer(store->context);
+    return status < 0 ? status : th_driver_carry_rollups(driver, is_written);
+}
+
+int th_driver_carry_books(struct th_driver *driver)
+{
+    return carry(driver, false);
+}
+
+int th_driver_carry_rest(struct th_driver *driver)
+{
+    return carry(driver, true);
+}
