@@ -22,6 +22,7 @@ enum {
     BATCH_REPORTS_MAX = 8192,
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,
+    SETTLE_AFTER_MS = 20, /* a burst has gaps */
     STOP_PATIENCE_MS = 10000
 };
 
@@ -386,6 +387,8 @@ static int start_pipeline(struct th_daemon *daemon)
                                                 .context = daemon,
                                                 .verify = th_daemon_verify,
                                                 .write = th_daemon_write,
+                                                .idle = th_daemon_settle,
+                                                .idle_ms = SETTLE_AFTER_MS,
                                                 .freed = wake_loop};
     int status = th_outbox_new(64 * MIB, wake_loop, daemon, &daemon->outbox);
     if (status == 0)

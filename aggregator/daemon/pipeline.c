@@ -162,6 +162,47 @@ static size_t gather(struct th_pipeline *pipeline)
     return count;
 }
 
+static struct timespec in_ns(int64_t ns)
+{
+    int64_t until_ns = th_clock_steady_ns() + ns;
+    return (struct timespec){until_ns / 1000000000, until_ns % 1000000000};
+}
+
+/* With the lock, which it gives back meanwhile. False: nothing is left to do. */
+static bool do_idle_work(struct th_pipeline *pipeline)
+{
+    bool more = false;
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    int status = pipeline->options.idle(pipeline->options.context, &more);
+    (void)pthread_mutex_lock(&pipeline->lock);
+    if (status < 0) {
+        pipeline->status = status;
+        atomic_store(&pipeline->is_closed, true);
+    }
+    return more && status == 0;
+}
+
+/* Until a run is there; meanwhile idle work is done, once nothing came for a while or nothing will
+ * come any more. False: there will be none. */
+static bool await_first(struct th_pipeline *pipeline)
+{
+    bool may_idle = pipeline->options.idle != NULL, has_rested = false;
+    const struct timespec rested = in_ns(pipeline->options.idle_ms * 1000000);
+    while (pipeline->run_end == pipeline->written) {
+        bool is_end = pipeline->is_finishing && pipeline->written == pipeline->pushed;
+        if (pipeline->status < 0 || (is_end && !may_idle))
+            return false;
+        if (may_idle && (is_end || has_rested))
+            may_idle = do_idle_work(pipeline);
+        else if (may_idle)
+            has_rested = pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock,
+                                                &rested) == ETIMEDOUT;
+        else
+            (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
+    }
+    return true;
+}
+
 /*
  * Waits until a run is there; then, while more is on its way through the verifiers, as long as the
  * last write took: whoever is in the run has waited that long already, and one commit of many costs
@@ -169,13 +210,9 @@ static size_t gather(struct th_pipeline *pipeline)
  */
 static bool await_run(struct th_pipeline *pipeline)
 {
-    while (pipeline->run_end == pipeline->written) {
-        if (pipeline->is_finishing && pipeline->written == pipeline->pushed)
-            return false;
-        (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
-    }
-    int64_t until_ns = th_clock_steady_ns() + pipeline->patience_ns;
-    const struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+    if (!await_first(pipeline))
+        return false;
+    const struct timespec until = in_ns(pipeline->patience_ns);
     pipeline->is_patient = true;
     while (!is_complete(pipeline) &&
            pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
@@ -227,9 +264,11 @@ static void *run_writer(void *context)
     (void)pthread_mutex_lock(&pipeline->lock);
     while (await_run(pipeline)) {
         size_t count = gather(pipeline);
+        bool more = pipeline->pushed - pipeline->written > count;
         (void)pthread_mutex_unlock(&pipeline->lock);
         int64_t began_ns = th_clock_steady_ns();
-        int status = pipeline->options.write(pipeline->options.context, pipeline->batch, count);
+        int status =
+            pipeline->options.write(pipeline->options.context, pipeline->batch, count, more);
         int64_t took_ns = th_clock_steady_ns() - began_ns;
         size_t decoded_bytes = status == 0 ? clear(pipeline, count) : 0;
         (void)pthread_mutex_lock(&pipeline->lock);

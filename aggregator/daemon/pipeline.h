@@ -29,8 +29,14 @@ struct th_pipeline_options {
     void *context;
     /* On a verifier's thread. */
     void (*verify)(void *context, struct th_job *job);
-    /* On the writer's thread; jobs in order. A failure stops the pipeline. */
-    int (*write)(void *context, struct th_job *const *jobs, size_t count);
+    /* On the writer's thread; jobs in order. `more`: others wait behind them. A failure stops the
+     * pipeline. */
+    int (*write)(void *context, struct th_job *const *jobs, size_t count, bool more);
+    /* On the writer's thread when no job could be written for `idle_ms`, and before it ends: a
+     * short piece of work. `ret_more`: there is another one. May be NULL. A failure stops the
+     * pipeline. */
+    int (*idle)(void *context, bool *ret_more);
+    int64_t idle_ms;
     /* On the writer's thread, after jobs became free, or when it has stopped. */
     void (*freed)(void *context);
 };

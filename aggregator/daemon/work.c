@@ -323,7 +323,7 @@ static _Noreturn void fail_stop(struct th_daemon *daemon, int status)
     _exit(EX_SOFTWARE);
 }
 
-int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
+int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, bool more)
 {
     struct th_daemon *daemon = context;
     size_t items_count = 0;
@@ -337,6 +337,7 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
         if (jobs[i]->is_for_writer)
             filled += fill_items(daemon, i, &daemon->items[filled]);
     TH_ASSERT(filled <= items_count);
+    th_driver_press(daemon->driver, more);
     int status = th_driver_run(daemon->driver, daemon->items, filled);
     if (status < 0)
         fail_stop(daemon, status);
@@ -346,6 +347,16 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count)
             send_results(daemon, jobs[i]);
     note_next_due(daemon);
     th_daemon_note_time(daemon);
+    note_counters(daemon);
+    return 0;
+}
+
+int th_daemon_settle(void *context, bool *ret_more)
+{
+    struct th_daemon *daemon = context;
+    int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
+    if (status < 0)
+        fail_stop(daemon, status);
     note_counters(daemon);
     return 0;
 }

@@ -48,9 +48,10 @@ static void verify(void *context, struct th_job *job)
         ask((uint64_t)job->now.boottime_ms);
 }
 
-static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
+static int write_jobs(void *context, struct th_job *const *jobs, size_t count, bool more)
 {
     (void)context;
+    (void)more;
     for (size_t i = 0; i < count; i++) {
         int64_t number = jobs[i]->now.boottime_ms;
         is_wrong = is_wrong || number != expected || jobs[i]->acts_count != (size_t)number + 1;

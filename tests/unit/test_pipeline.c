@@ -20,6 +20,9 @@ static _Atomic unsigned freed_count;
 static _Atomic bool hold_writer;
 static _Atomic unsigned write_us; /* how long a write takes */
 static int write_status;
+static bool has_more;              /* behind the last batch */
+static _Atomic unsigned idle_left; /* pieces of idle work */
+static _Atomic unsigned idle_done;
 static _Atomic bool takes_too_much; /* a job may take more than one message needs */
 static _Atomic unsigned verified_count;
 static size_t reports_each = 1;
@@ -43,9 +46,10 @@ static void verify(void *context, struct th_job *job)
     (void)atomic_fetch_add(&verified_count, 1);
 }
 
-static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
+static int write_jobs(void *context, struct th_job *const *jobs, size_t count, bool more)
 {
     (void)context;
+    has_more = more;
     while (atomic_load(&hold_writer))
         usleep(1000);
     usleep(write_us);
@@ -57,25 +61,42 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count)
     return write_status;
 }
 
+static int idle(void *context, bool *ret_more)
+{
+    (void)context;
+    unsigned left = atomic_load(&idle_left);
+    if (left > 0) {
+        atomic_store(&idle_left, left - 1);
+        (void)atomic_fetch_add(&idle_done, 1);
+    }
+    *ret_more = left > 1;
+    return 0;
+}
+
 static void freed(void *context)
 {
     (void)context;
     (void)atomic_fetch_add(&freed_count, 1);
 }
 
+static struct th_pipeline_options options_of(size_t jobs_max, size_t batch_max)
+{
+    return (struct th_pipeline_options){.jobs_max = jobs_max,
+                                        .bytes_max = 1 << 20,
+                                        .batch_max = batch_max,
+                                        .batch_reports_max = 1000,
+                                        .batch_bytes_max = 1 << 20,
+                                        .decoded_bytes_max = 1 << 20,
+                                        .verifiers = 4,
+                                        .verify = verify,
+                                        .write = write_jobs,
+                                        .freed = freed};
+}
+
 static struct th_pipeline *start(size_t jobs_max, size_t batch_max)
 {
     struct th_pipeline *pipeline = NULL;
-    const struct th_pipeline_options options = {.jobs_max = jobs_max,
-                                                .bytes_max = 1 << 20,
-                                                .batch_max = batch_max,
-                                                .batch_reports_max = 1000,
-                                                .batch_bytes_max = 1 << 20,
-                                                .decoded_bytes_max = 1 << 20,
-                                                .verifiers = 4,
-                                                .verify = verify,
-                                                .write = write_jobs,
-                                                .freed = freed};
+    const struct th_pipeline_options options = options_of(jobs_max, batch_max);
     cr_assert_eq(th_pipeline_start(&options, &pipeline), 0);
     return pipeline;
 }
@@ -114,6 +135,43 @@ Test(pipeline, jobs_are_written_in_the_order_in_which_they_came, .timeout = 30)
         cr_assert_eq(written[i], (int64_t)i);
     cr_assert_leq(largest_batch, 16);
     cr_assert_not(has_unverified);
+}
+
+static struct th_pipeline *start_with_idle(int64_t idle_ms)
+{
+    struct th_pipeline *pipeline = NULL;
+    struct th_pipeline_options options = options_of(64, 16);
+    options.idle = idle;
+    options.idle_ms = idle_ms;
+    cr_assert_eq(th_pipeline_start(&options, &pipeline), 0);
+    return pipeline;
+}
+
+Test(pipeline, idle_work_is_done_when_nothing_came_for_a_while, .timeout = 30)
+{
+    atomic_store(&idle_left, 3);
+    struct th_pipeline *pipeline = start_with_idle(5);
+    while (atomic_load(&idle_done) < 3)
+        usleep(1000);
+    atomic_store(&idle_left, 2); /* what a batch leaves is done after it */
+    cr_assert(push(pipeline, 1));
+    while (atomic_load(&idle_done) < 5)
+        usleep(1000);
+    cr_assert_eq(written_count, 1);
+    cr_assert_not(has_more);
+    finish(pipeline);
+}
+
+Test(pipeline, what_is_left_of_idle_work_is_done_before_it_ends, .timeout = 30)
+{
+    atomic_store(&idle_left, 40);
+    struct th_pipeline *pipeline = start_with_idle(1000000);
+    cr_assert(push(pipeline, 1));
+    usleep(20000);
+    cr_assert_eq(atomic_load(&idle_done), 0);
+    finish(pipeline);
+    cr_assert_eq(written_count, 1);
+    cr_assert_eq(atomic_load(&idle_done), 40);
 }
 
 Test(pipeline, it_is_busy_until_all_is_written, .timeout = 30)
