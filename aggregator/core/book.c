@@ -141,20 +141,24 @@ void th_book_put(struct th_core *core, struct th_book *book, const struct th_row
     struct th_replacement change = {.row = row, .figures = figures};
     uint32_t at = probe(book, row->unit, row->number);
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
+    book->is_behind = book->is_behind || core->is_folding;
     if (book->index[at] == 0) {
         TH_ASSERT(old == NULL);
         add_slot(book, at, row);
-        th_rollups_add(&core->registry, layout, &book->rollups, &change);
+        if (!core->is_folding)
+            th_rollups_add(&core->registry, layout, &book->rollups, &change);
         return;
     }
     struct th_row_slot *slot = &book->rows[book->index[at] - 1];
     struct th_figures old_figures;
     TH_ASSERT(row->revision > slot->row.revision);
     TH_ASSERT(old != NULL);
-    th_figures_read(layout, &slot->row, &old_figures);
-    change.old_row = &slot->row;
-    change.old_figures = &old_figures;
-    th_rollups_add(&core->registry, layout, &book->rollups, &change);
+    if (!core->is_folding) {
+        th_figures_read(layout, &slot->row, &old_figures);
+        change.old_row = &slot->row;
+        change.old_figures = &old_figures;
+        th_rollups_add(&core->registry, layout, &book->rollups, &change);
+    }
     book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
     th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
     old->next = slot->old;
@@ -166,10 +170,26 @@ void th_book_judge(struct th_core *core, struct th_book *book, uint32_t place,
                    enum th_timeliness timeliness)
 {
     struct th_row *row = &book->rows[place].row;
-    th_rollups_judge(&core->registry, &book->rollups, row, timeliness);
+    book->is_behind = book->is_behind || core->is_folding;
+    if (!core->is_folding)
+        th_rollups_judge(&core->registry, &book->rollups, row, timeliness);
     book->undecided -= row->timeliness == TH_TIMELINESS_UNDECIDED;
     book->undecided += timeliness == TH_TIMELINESS_UNDECIDED;
     row->timeliness = timeliness;
+}
+
+int th_book_catch_up(struct th_core *core, struct th_book *book)
+{
+    struct th_rollup_set set;
+    if (!book->is_behind)
+        return 0;
+    int status = th_rollups_build(core, &core->registry, book, &set);
+    if (status < 0)
+        return status;
+    th_rollups_deinit(core, book->id, &book->rollups);
+    book->rollups = set;
+    book->is_behind = false;
+    return 0;
 }
 
 bool th_book_is_past(const struct th_book *book, th_instant at)

@@ -308,7 +308,10 @@ int th_core_step(struct th_core *core, const struct th_event *event, struct th_e
     const uint64_t next_position = core->next_position;
     const size_t effects_count = effects->count;
     th_timers_refresh(core);
-    int status = run(&step);
+    int status = th_core_end_fold(core);
+    if (status < 0)
+        return status;
+    status = run(&step);
     if (status < 0) {
         undo_all(&step);
         core->clock = clock;
@@ -357,9 +360,11 @@ int th_core_take_dirty_of(struct th_core *core, th_core_book_fn *is_wanted, th_c
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
         for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
             struct th_book *book = &core->plans[plan].books[i];
-            if (!book->rollups.is_dirty || (is_wanted != NULL && !is_wanted(context, book->id)))
+            if (is_wanted != NULL && !is_wanted(context, book->id))
                 continue;
-            int status = take_book(core, book, fn, context);
+            int status = th_book_catch_up(core, book);
+            if (status == 0 && book->rollups.is_dirty)
+                status = take_book(core, book, fn, context);
             if (status != 0)
                 return status;
         }

@@ -245,6 +245,7 @@ struct th_effects {
     struct th_effect **chunks; /* TH_EFFECTS_CHUNK effects each */
     size_t chunks_count, chunks_capacity;
     size_t count;
+    bool without_rows; /* of a fold whose rows are asked for at its end: none is put in here */
 };
 
 /* Precondition: index < count. */
@@ -346,6 +347,33 @@ TH_MUST_CHECK int th_core_fold(struct th_core *core, const struct th_entry *entr
 /* True when folding a closing needs the rows of its book as they were (th_core_give_past()). */
 bool th_core_fold_need(const struct th_core *core, const struct th_entry *entry,
                        struct th_need *ret_need);
+
+/*
+ * What a fold has made, for who holds it against tables. Several threads may ask while nobody folds
+ * or steps. All but the first: of a book that is open.
+ */
+bool th_core_has_book(const struct th_core *core, struct th_book_id book);
+uint64_t th_core_rows_count(const struct th_core *core, struct th_book_id book);
+uint64_t th_core_revisions_count(const struct th_core *core, struct th_book_id book);
+/* False: there is none. The values borrow. */
+bool th_core_find_row(const struct th_core *core, struct th_book_id book, uint32_t unit,
+                      uint32_t number, struct th_row *ret_row);
+/* A superseded one. Borrows; NULL: there is none. */
+const struct th_revision *th_core_find_revision(const struct th_core *core, struct th_book_id book,
+                                                uint32_t unit, uint32_t number, uint32_t revision);
+/* Every row of the book, in no order. A result of `fn` that is not 0 ends it and is handed on. */
+typedef int th_core_row_fn(void *context, const struct th_row *row);
+TH_MUST_CHECK int th_core_rows(const struct th_core *core, struct th_book_id book,
+                               th_core_row_fn *fn, void *context);
+/* The superseded revisions of one report, the newest first; likewise. */
+typedef int th_core_revision_fn(void *context, const struct th_revision *revision);
+TH_MUST_CHECK int th_core_revisions(const struct th_core *core, struct th_book_id book,
+                                    uint32_t unit, uint32_t number, th_core_revision_fn *fn,
+                                    void *context);
+/* The rollups that the book's rows make, each made anew; likewise. In memory of its own, at most
+ * `budget_bytes`: TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_core_recount(const struct th_core *core, struct th_book_id book,
+                                  size_t budget_bytes, th_core_rollup_fn *fn, void *context);
 
 /* ---- asking ---- */
 

@@ -3,6 +3,10 @@
  * Folding a journal: each entry is looked at for what no core would have decided after those before
  * it, and then applied by the same functions as in a step. Rules, terms and limits are not asked:
  * they were asked when the entry was made. What was decided about reports is in fold_reports.c.
+ *
+ * Rollups are not kept up with each row: a book whose rows are ahead of them is behind, and makes
+ * them anew when a closing or their owner asks. So a report that was corrected costs no more than
+ * one that was not, and extremes are never looked for.
  */
 #include "aggregator/core/fold.h"
 
@@ -143,6 +147,10 @@ static int fold_closing(struct th_step *step, const struct th_entry *entry)
     TH_ASSERT(!lacks_past(step->core, id, closing->instant)); /* see th_core_fold_need() */
     struct th_book *book = th_book_get(step->core, id);
     uint32_t expected, received;
+    /* A past was made for itself. */
+    int status = th_book_is_past(book, closing->instant) ? 0 : th_book_catch_up(step->core, book);
+    if (status < 0)
+        return status;
     th_closing_counts(step->core, book, &expected, &received);
     if (expected != closing->expected || received != closing->received)
         return TH_E_CORRUPT;
@@ -288,6 +296,7 @@ int th_core_fold(struct th_core *core, const struct th_entry *entry, const struc
     struct th_step step = {.core = core, .event = content, .effects = effects, .time = entry->time};
     if (!may_follow(core, entry, content))
         return TH_E_CORRUPT;
+    core->is_folding = true;
     int status = fold_entry(&step, entry);
     if (status < 0)
         return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
@@ -300,6 +309,7 @@ int th_core_fold(struct th_core *core, const struct th_entry *entry, const struc
     if (last == NULL)
         return TH_E_NO_MEMORY;
     last->body.clock = core->clock;
-    th_core_drop_pasts(core);
+    if (entry->kind == TH_ENTRY_CLOSING)
+        th_core_drop_pasts(core);
     return 0;
 }

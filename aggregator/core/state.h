@@ -74,6 +74,7 @@ struct th_book {
     bool has_past; /* rollups of the rows as they were at past_at */
     th_instant past_at;
     struct th_rollup_set past;
+    bool is_behind; /* a fold has put rows that the rollups do not have yet */
     struct th_mark mark;
     bool has_mark;
     /* What rules compare this book's reports with: th_related_find(). NULL where there is none. */
@@ -114,6 +115,7 @@ struct th_core {
     struct th_clock_row clock;
     bool has_clock;
     bool is_anchored; /* the anchor was taken by this process */
+    bool is_folding;  /* rollups are made when they are asked for, not with each row: fold.c */
     struct th_registry registry;
     struct th_plan_slot plans[TH_LIMIT_PLANS_MAX];
     uint16_t plans_count;
@@ -212,6 +214,10 @@ void th_book_drop_past(struct th_core *core, struct th_book *book);
 void th_book_deinit(struct th_core *core, struct th_book *book);
 /* True when the book's rows are later than an instant, so that a closing needs its past. */
 bool th_book_is_past(const struct th_book *book, th_instant at);
+/* Makes the rollups anew when the book is behind. TH_E_NO_MEMORY: it still is. */
+TH_MUST_CHECK int th_book_catch_up(struct th_core *core, struct th_book *book);
+/* The same for all books, and rows bring their rollups again. */
+TH_MUST_CHECK int th_core_end_fold(struct th_core *core);
 
 /* ---- rollup_set.c: all rollups of one book ---- */
 const struct th_rollup_layout *th_rollups_layout(const struct th_core *core, struct th_book_id id);
