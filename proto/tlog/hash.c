@@ -32,6 +32,29 @@ void th_tlog_sha256(const struct th_tlog_part *parts, size_t parts_n, struct th_
     (void)SHA256_Final(ret_digest->bytes, &state);
 }
 
+static SHA256_CTX *state_of(struct th_tlog_hasher *hasher)
+{
+    _Static_assert(sizeof(SHA256_CTX) <= sizeof hasher->state, "the state has its place");
+    _Static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct th_tlog_hasher), "and is aligned");
+    return (SHA256_CTX *)(void *)hasher->state;
+}
+
+void th_tlog_hasher_init(struct th_tlog_hasher *ret_hasher)
+{
+    (void)SHA256_Init(state_of(ret_hasher));
+}
+
+void th_tlog_hasher_add(struct th_tlog_hasher *hasher, const void *bytes, size_t size)
+{
+    if (size > 0)
+        (void)SHA256_Update(state_of(hasher), bytes, size);
+}
+
+void th_tlog_hasher_end(struct th_tlog_hasher *hasher, struct th_digest *ret_digest)
+{
+    (void)SHA256_Final(ret_digest->bytes, state_of(hasher));
+}
+
 void th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_digest)
 {
     static const uint8_t prefix = 0x00;

@@ -32,6 +32,15 @@ struct th_tlog_part {
 /* The hash of the parts, one after the other. */
 void th_tlog_sha256(const struct th_tlog_part *parts, size_t parts_n, struct th_digest *ret_digest);
 
+/* The same, of what comes piece by piece. */
+struct th_tlog_hasher {
+    uint32_t state[28]; /* libcrypto's */
+};
+void th_tlog_hasher_init(struct th_tlog_hasher *ret_hasher);
+void th_tlog_hasher_add(struct th_tlog_hasher *hasher, const void *bytes, size_t size);
+/* Once. */
+void th_tlog_hasher_end(struct th_tlog_hasher *hasher, struct th_digest *ret_digest);
+
 void th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_digest);
 void th_tlog_hash_node(const struct th_digest *left, const struct th_digest *right,
                        struct th_digest *ret_digest);

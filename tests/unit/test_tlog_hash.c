@@ -45,6 +45,25 @@ Test(tlog_hash, the_parts_are_hashed_one_after_the_other)
     cr_assert(th_tlog_digest_equal(&got, &want));
 }
 
+Test(tlog_hash, what_comes_piece_by_piece_is_hashed_as_a_whole)
+{
+    const struct th_digest want =
+        hex("aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
+    struct th_tlog_hasher hasher;
+    struct th_digest got, empty;
+
+    th_tlog_hasher_init(&hasher);
+    th_tlog_hasher_add(&hasher, "\x01", 1);
+    th_tlog_hasher_add(&hasher, NULL, 0);
+    th_tlog_hasher_add(&hasher, "N123N456", 8);
+    th_tlog_hasher_end(&hasher, &got);
+    cr_expect(th_tlog_digest_equal(&got, &want));
+    th_tlog_hasher_init(&hasher);
+    th_tlog_hasher_end(&hasher, &got);
+    th_tlog_hash_empty(&empty);
+    cr_expect(th_tlog_digest_equal(&got, &empty));
+}
+
 Test(tlog_hash, base64_of_every_size_comes_back)
 {
     uint8_t bytes[600];
