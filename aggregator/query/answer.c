@@ -162,6 +162,7 @@ static int find_moment(struct th_question *question, const struct th_query *quer
     question->past = query->has_as_of;
     question->as_of = query->has_as_of ? query->as_of : asking->now;
     question->is_clock_suspect = asking->is_clock_suspect && !query->has_as_of;
+    question->is_brief = asking->is_brief;
     question->size = th_view_size(question->view);
     if (!query->has_as_of)
         return TH_OK;

@@ -26,6 +26,7 @@ struct th_query_problem {
 struct th_query_asking {
     th_instant now;        /* the store's time: a rehearsal's clock, otherwise the wall clock */
     bool is_clock_suspect; /* the wall clock jumped: `now` is the last time that was certain */
+    bool is_brief;         /* a standing is counts and due instant alone, no units */
     const char *asker;     /* the unit that asks, for itself and those below; NULL: the operator */
 };
 

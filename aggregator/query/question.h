@@ -26,6 +26,7 @@ struct th_question {
     uint32_t number;
     th_instant as_of;
     bool is_clock_suspect;
+    bool is_brief;
     bool past;                            /* as_of was asked for */
     uint64_t size;                        /* entries that are looked at */
     uint32_t expected[TH_QUERY_BRANCHES]; /* units below the unit, by their own branch */

@@ -82,13 +82,14 @@ static json_t *unit_lines(const struct th_question *question, const struct th_pa
 
 int th_query_standing(const struct th_question *question, json_t **ret_answer)
 {
-    struct th_past_rows rows;
+    struct th_past_rows rows = {.count = 0};
     struct th_rollup rollup;
     json_t *below = NULL;
-    int status = th_query_rows(question, &rows);
+    /* Counts of now are in the rollup; where there is none, nobody has reported. */
+    int status = question->is_brief && !question->past ? TH_OK : th_query_rows(question, &rows);
     if (status == TH_OK)
         status = th_query_collect(question, &rows, &rollup);
-    if (status == TH_OK)
+    if (status == TH_OK && !question->is_brief)
         status = th_query_below(question, &rows, &below);
     if (status != TH_OK)
         return status;
@@ -99,8 +100,10 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
                         question->obligation->has_due ? th_query_instant(question->obligation->due)
                                                       : json_null());
     json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
-    json_object_set_new(answer, "below", below);
-    json_object_set_new(answer, "units", unit_lines(question, &rows));
+    if (!question->is_brief) {
+        json_object_set_new(answer, "below", below);
+        json_object_set_new(answer, "units", unit_lines(question, &rows));
+    }
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
