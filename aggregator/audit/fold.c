@@ -21,7 +21,8 @@ struct th_fold {
     struct th_store *replica;
     struct th_arena arena; /* of one entry's effects */
     bool keeps_checkpoints;
-    bool is_open; /* a batch was begun */
+    bool is_open;   /* a batch was begun */
+    bool is_behind; /* entries were folded whose rollups are not put yet */
     uint32_t batch_entries;
     uint32_t entries; /* in this batch */
     uint64_t size;
@@ -145,24 +146,12 @@ static int commit(struct th_fold *fold, struct th_bytes note, char *problem)
 {
     if (!fold->is_open)
         return 0;
-    int status = th_core_take_dirty(fold->core, put_rollup, fold->replica);
-    if (status != 0)
-        return status; /* th_fold_free() aborts */
     fold->is_open = false;
     fold->entries = 0;
-    status = th_replica_commit(fold->replica, note);
+    int status = th_replica_commit(fold->replica, note);
     return refuse(problem, status,
                   "checkpoint không khớp với cây băm dựng lại, hoặc không do khóa đang có hiệu lực "
                   "ký");
-}
-
-int th_fold_settle(struct th_fold *fold, struct th_view *view,
-                   char ret_problem[TH_FOLD_PROBLEM_SIZE])
-{
-    struct th_bytes note;
-    int status = note_here(fold, view, &note);
-    return status == 0 ? commit(fold, note, ret_problem)
-                       : refuse(ret_problem, status, "checkpoint bị hỏng");
 }
 
 static int begin(struct th_fold *fold)
@@ -172,6 +161,28 @@ static int begin(struct th_fold *fold)
     int status = th_store_begin(fold->replica);
     fold->is_open = status == 0;
     return status;
+}
+
+/* With the checkpoint that the original has here, unless it was taken with the last entry. */
+static int end_batch(struct th_fold *fold, struct th_view *view, char *problem)
+{
+    struct th_bytes note = {NULL, 0};
+    int status = fold->entries > 0 ? note_here(fold, view, &note) : 0;
+    return status == 0 ? commit(fold, note, problem)
+                       : refuse(problem, status, "checkpoint bị hỏng");
+}
+
+/* Rollups are put here alone: the core makes them when they are asked for. */
+int th_fold_settle(struct th_fold *fold, struct th_view *view,
+                   char ret_problem[TH_FOLD_PROBLEM_SIZE])
+{
+    int status = fold->is_behind ? begin(fold) : 0;
+    if (status == 0 && fold->is_behind)
+        status = th_core_take_dirty(fold->core, put_rollup, fold->replica);
+    if (status != 0)
+        return status; /* th_fold_free() aborts */
+    fold->is_behind = false;
+    return end_batch(fold, view, ret_problem);
 }
 
 /* ---- rows as they were ---- */
@@ -192,14 +203,14 @@ static int entry_of(void *context, uint64_t position, struct th_stored_entry *re
     return th_view_entry(context, position, ret_entry);
 }
 
-/* From the replica's own tables, which have to be settled first. */
+/* From the replica's own tables of reports, which have to be committed first. */
 static int give_past(struct th_fold *fold, struct th_view *original, const struct th_need *need,
                      char *problem)
 {
     struct th_past_source source = {NULL, rows_of, revisions_of, entry_of};
     struct th_past_rows past;
     struct th_view *view;
-    int status = th_fold_settle(fold, original, problem);
+    int status = end_batch(fold, original, problem);
     if (status == 0)
         status = th_view_open(fold->replica, &view);
     if (status != 0)
@@ -271,11 +282,12 @@ int th_fold_entry(struct th_fold *fold, struct th_view *view, const struct th_st
         return status;
     fold->size++;
     fold->entries++;
+    fold->is_behind = true;
     if (fold->keeps_checkpoints)
         status = note_here(fold, view, &note);
     if (status != 0)
         return refuse(ret_problem, status, "checkpoint bị hỏng");
     if (note.size > 0)
         return commit(fold, note, ret_problem);
-    return fold->entries < fold->batch_entries ? 0 : th_fold_settle(fold, view, ret_problem);
+    return fold->entries < fold->batch_entries ? 0 : end_batch(fold, view, ret_problem);
 }

@@ -3,7 +3,7 @@
  * A journal folded anew: an empty core takes each entry as it was decided, and a replica takes its
  * bytes, its leaf, its checkpoints and the rows that core gives.
  *
- * One thread. The replica can be read between two batches.
+ * One thread. The replica can be read after th_fold_settle().
  */
 #ifndef TH_AUDIT_FOLD_H
 #define TH_AUDIT_FOLD_H
@@ -39,7 +39,7 @@ TH_MUST_CHECK int th_fold_entry(struct th_fold *fold, struct th_view *view,
                                 const struct th_stored_entry *stored,
                                 const struct th_unpacked *unpacked, struct th_bytes leaf,
                                 char ret_problem[TH_FOLD_PROBLEM_SIZE]);
-/* Ends the batch: what was folded can be read. Statuses as above. */
+/* Ends the batch and puts the rollups: what was folded can be read. Statuses as above. */
 TH_MUST_CHECK int th_fold_settle(struct th_fold *fold, struct th_view *view,
                                  char ret_problem[TH_FOLD_PROBLEM_SIZE]);
 

@@ -30,10 +30,10 @@ enum {
 #define ADDRESS_BYTES ((rlim_t)192 << 30)
 #define DATA_BYTES    ((rlim_t)8 << 30)
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define IS_SANITIZED 1
 #endif
 #endif
@@ -53,6 +53,7 @@ struct page {
 struct th_reader {
     const struct th_reader_request *request;
     struct page *page;
+    bool is_bold;
 };
 
 /* ---- the child ---- */
@@ -60,6 +61,11 @@ struct th_reader {
 const struct th_reader_request *th_reader_request(const struct th_reader *reader)
 {
     return reader->request;
+}
+
+bool th_reader_is_bold(const struct th_reader *reader)
+{
+    return reader->is_bold;
 }
 
 void th_reader_phase(struct th_reader *reader, const char *phase, uint64_t total)
@@ -109,9 +115,10 @@ static void confine(pid_t parent)
 }
 
 __attribute__((noreturn)) static void live(const struct th_reader_request *request,
-                                           struct page *page, th_reader_fn *fn, void *context)
+                                           struct page *page, bool is_bold, th_reader_fn *fn,
+                                           void *context)
 {
-    struct th_reader reader = {request, page};
+    struct th_reader reader = {request, page, is_bold};
     int code = th_cli_finish(request->out, request->err, fn(context, &reader));
     (void)fflush(request->err);
     _exit(code);
@@ -181,10 +188,12 @@ static const char *signal_name(int number)
     }
 }
 
-/* Where the child was, as the end of a sentence. */
-static void complain(const struct th_reader_request *request, const struct page *page,
-                     const char *how)
+/* Where the child was, as the end of a sentence. A bold one is forgiven. Returns the exit code. */
+static int complain(const struct th_reader_request *request, const struct page *page, bool is_bold,
+                    const char *how)
 {
+    if (is_bold)
+        return TH_READER_AGAIN;
     char phase[PHASE_SIZE], place[48] = "", sentence[SENTENCE_SIZE];
     uint64_t position = atomic_load(&page->position);
     if (position != TH_READER_NOWHERE)
@@ -197,11 +206,13 @@ static void complain(const struct th_reader_request *request, const struct page 
                     "%s: %s", request->folder, sentence);
     if (request->died != NULL)
         request->died(request->died_context, sentence, request->out);
+    return EX_DATAERR;
 }
 
 /* ---- the parent: waiting ---- */
 
-static int judge(const struct th_reader_request *request, const struct page *page, int state)
+static int judge(const struct th_reader_request *request, const struct page *page, bool is_bold,
+                 int state)
 {
     char how[32];
     if (WIFEXITED(state))
@@ -218,8 +229,7 @@ static int judge(const struct th_reader_request *request, const struct page *pag
         return EX_OSERR;
     }
     (void)snprintf(how, sizeof how, "dừng (%s)", signal_name(number));
-    complain(request, page, how);
-    return EX_DATAERR;
+    return complain(request, page, is_bold, how);
 }
 
 /* Ends the child, whatever it is doing. */
@@ -231,8 +241,8 @@ static int reap(pid_t child)
     return state;
 }
 
-static int attend(const struct th_reader_request *request, const struct page *page, pid_t child,
-                  const sigset_t *waited)
+static int attend(const struct th_reader_request *request, const struct page *page, bool is_bold,
+                  pid_t child, const sigset_t *waited)
 {
     const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
     unsigned most = request->stall_ticks == 0 ? STALL_TICKS : request->stall_ticks;
@@ -245,7 +255,7 @@ static int attend(const struct th_reader_request *request, const struct page *pa
         int state = 0;
         if (waitpid(child, &state, WNOHANG) == child) {
             clear(&bar);
-            return judge(request, page, state);
+            return judge(request, page, is_bold, state);
         }
         int number = sigtimedwait(waited, NULL, &tick);
         if (number > 0 && number != SIGCHLD) {
@@ -268,9 +278,26 @@ static int attend(const struct th_reader_request *request, const struct page *pa
         clear(&bar);
         char how[64];
         (void)snprintf(how, sizeof how, "đứng yên %u giây", most * TICK_MS / 1000);
-        complain(request, page, how);
-        return EX_DATAERR;
+        return complain(request, page, is_bold, how);
     }
+}
+
+/* One child, from its beginning to its end. `before`: the signals that it blocks. */
+static int send(const struct th_reader_request *request, struct page *page, bool is_bold,
+                const sigset_t *before, const sigset_t *waited, th_reader_fn *fn, void *context)
+{
+    atomic_store(&page->position, TH_READER_NOWHERE);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        confine(parent);
+        (void)sigprocmask(SIG_SETMASK, before, NULL);
+        live(request, page, is_bold, fn, context);
+    }
+    if (child > 0)
+        return attend(request, page, is_bold, child, waited);
+    th_cli_complain(request->err, request->command, "thử lại sau", "không tạo được tiến trình đọc");
+    return EX_OSERR;
 }
 
 int th_reader_run(const struct th_reader_request *request, th_reader_fn *fn, void *context)
@@ -283,7 +310,6 @@ int th_reader_run(const struct th_reader_request *request, th_reader_fn *fn, voi
         th_cli_complain(request->err, request->command, NULL, "không đủ bộ nhớ");
         return EX_OSERR;
     }
-    atomic_store(&page->position, TH_READER_NOWHERE);
     (void)sigemptyset(&as_usual.sa_mask);
     (void)sigaction(SIGCHLD, &as_usual, &before_child); /* ignored, it would leave no status */
     (void)sigemptyset(&waited);
@@ -294,19 +320,11 @@ int th_reader_run(const struct th_reader_request *request, th_reader_fn *fn, voi
     (void)sigprocmask(SIG_BLOCK, &waited, &before);
     (void)fflush(request->out);
     (void)fflush(request->err);
-    pid_t parent = getpid();
-    pid_t child = fork();
-    int code = EX_OSERR;
-    if (child == 0) {
-        confine(parent);
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
-        live(request, page, fn, context);
-    }
-    if (child > 0)
-        code = attend(request, page, child, &waited);
-    else
-        th_cli_complain(request->err, request->command, "thử lại sau",
-                        "không tạo được tiến trình đọc");
+    int code = TH_READER_AGAIN;
+    if (request->is_bold_first)
+        code = send(request, page, true, &before, &waited, fn, context);
+    if (code == TH_READER_AGAIN)
+        code = send(request, page, false, &before, &waited, fn, context);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)sigaction(SIGCHLD, &before_child, NULL);
     (void)munmap(page, sizeof *page);

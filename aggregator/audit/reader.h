@@ -28,6 +28,9 @@ struct th_reader_request {
      * same sentence. NULL: nothing more. */
     void (*died)(void *died_context, const char *sentence, FILE *out);
     void *died_context;
+    /* The first child is bold: it may end with TH_READER_AGAIN, or of the store, and nothing is
+     * said; another one, which is not, begins anew. */
+    bool is_bold_first;
     unsigned stall_ticks; /* tenths of a second without progress that are too many; 0: 1200 */
 };
 
@@ -46,6 +49,10 @@ int th_reader_run(const struct th_reader_request *request, th_reader_fn *fn, voi
 #define TH_READER_NOWHERE UINT64_MAX
 
 const struct th_reader_request *th_reader_request(const struct th_reader *reader);
+
+/* Whether this child may give up with TH_READER_AGAIN: it has printed nothing then. */
+bool th_reader_is_bold(const struct th_reader *reader);
+#define TH_READER_AGAIN 120 /* no code of sysexits(3) */
 
 /* What is done from now on ("đọc sổ nhật ký"), and how much there is of it; 0: not known. */
 void th_reader_phase(struct th_reader *reader, const char *phase, uint64_t total);

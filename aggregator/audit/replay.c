@@ -11,6 +11,8 @@
 #include "aggregator/audit/replay_parts.h"
 #include "aggregator/audit/scratch.h"
 #include "aggregator/past/recount.h"
+#include "aggregator/audit/threads.h"
+#include "aggregator/audit/verify_parts.h"
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -203,6 +205,7 @@ static int tell(struct run *run, bool is_end)
     status = th_view_state_digest(view, &run->result.state);
     if (status == 0)
         status = th_view_root(view, run->result.size, &run->result.root);
+    run->result.has_tree = true;
     if (status == 0 && is_end)
         status = compare(run, view);
     int code = status == 0 ? th_replay_answer(&run->result, th_store_identity(run->opened.store),
@@ -220,6 +223,59 @@ static int keep(struct run *run, int code)
     int status = th_fold_finish(run->fold);
     run->fold = NULL;
     return status == 0 ? code : th_opened_complain(run->reader, status, "ghi bản dựng lại");
+}
+
+/* To the end, in one go, when all is as it should be: then the store's own tables are what the
+ * journal folds to, and answer. Else another child makes a replica. */
+static int sweep(struct run *run, struct th_verify *verify)
+{
+    const struct th_reader_request *request = th_reader_request(run->reader);
+    const struct th_sweep_options options = {
+        .threads = run->line->threads, .checks_tree = !run->line->without_tree, .folds = true};
+    bool is_sound = false;
+    double began = now();
+    if (th_verify_sweep(verify, &options, &is_sound) != 0 || !is_sound ||
+        verify->counts.entries == 0)
+        return TH_READER_AGAIN;
+    struct th_replay *result = &run->result;
+    result->seconds = now() - began;
+    result->size = verify->counts.entries;
+    result->reports = verify->counts.accepted;
+    result->time = verify->time;
+    result->has_tree = options.checks_tree;
+    result->state = verify->state;
+    result->root = verify->root;
+    result->is_compared = true;
+    result->compared = verify->tables;
+    th_reader_phase(run->reader, "tính số liệu", 0);
+    return th_replay_answer(result, th_store_identity(verify->opened.store), verify->opened.view,
+                            request->out, request->err);
+}
+
+static int boldly(struct run *run)
+{
+    static const struct th_verify_line line = {.scratch = NULL};
+    struct th_verify *verify = calloc(1, sizeof *verify);
+    struct th_log_keys *keys = calloc(1, sizeof *keys);
+    int code = TH_READER_AGAIN;
+    if (verify != NULL && keys != NULL) {
+        *verify = (struct th_verify){.line = &line,
+                                     .reader = run->reader,
+                                     .opened = run->opened,
+                                     .keys = keys,
+                                     .has_tree = !run->line->without_tree};
+        th_arena_init(&verify->arena, BLOCK_BYTES, ENTRY_BYTES);
+        th_arena_init(&verify->plans, BLOCK_BYTES, PLANS_BYTES);
+        code = sweep(run, verify);
+        /* The shadow, millions of small pieces, goes with the process. */
+        th_regrown_deinit(&verify->tree);
+        th_verify_people_deinit(&verify->people);
+        th_arena_deinit(&verify->arena);
+        th_arena_deinit(&verify->plans);
+    }
+    free(keys);
+    free(verify);
+    return code;
 }
 
 static int replay(struct run *run)
@@ -250,7 +306,7 @@ static int in_child(void *context, struct th_reader *reader)
     if (code == EX_OK) {
         th_arena_init(&run->arena, BLOCK_BYTES, ENTRY_BYTES);
         th_arena_init(&run->plans, BLOCK_BYTES, PLANS_BYTES);
-        code = replay(run);
+        code = th_reader_is_bold(reader) ? boldly(run) : replay(run);
         th_fold_free(run->fold);
         th_arena_deinit(&run->arena);
         th_arena_deinit(&run->plans);
@@ -277,8 +333,9 @@ static bool is_finished(const char *folder)
 static int run(struct th_replay_line *line, const char *store, const char *out_folder, FILE *out,
                FILE *err)
 {
+    const bool is_to_end = !line->has_as_of && !line->has_position && out_folder == NULL;
     const struct th_reader_request request = {
-        .command = NAME, .folder = store, .out = out, .err = err};
+        .command = NAME, .folder = store, .out = out, .err = err, .is_bold_first = is_to_end};
     char scratch[TH_SCRATCH_PATH_SIZE], cause[TH_ERRNO_TEXT_SIZE];
     int status =
         out_folder == NULL ? th_scratch_make(scratch) : th_file_make_folder(out_folder, 0700);
@@ -329,7 +386,7 @@ int th_audit_replay(int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_replay_line line = {0};
     const char *as_of = NULL, *position = NULL, *out_folder = NULL, *plan = NULL, *period = NULL,
-               *obligation = NULL, *unit = NULL;
+               *obligation = NULL, *unit = NULL, *threads = NULL;
     const struct th_cli_option options[] = {
         {.name = "as-of",
          .value_name = "LÚC",
@@ -353,6 +410,13 @@ int th_audit_replay(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "MÃ",
          .help = "đơn vị; mặc định là cả địa bàn",
          .text = &unit},
+        {.name = "without-tree",
+         .help = "không tính lại mã băm: chỉ dựng lại và so các bảng",
+         .flag = &line.without_tree},
+        {.name = "threads",
+         .value_name = "SỐ",
+         .help = "số luồng; mặc định là số bộ xử lý",
+         .text = &threads},
         {.name = "json", .help = "in JSON", .flag = &line.as_json},
     };
     const struct th_cli_command command = {
@@ -373,7 +437,8 @@ int th_audit_replay(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
-    if (!read_line(&line, as_of, position, err))
+    if (!read_line(&line, as_of, position, err) ||
+        !th_threads_read(NAME, threads, err, &line.threads))
         return EX_USAGE;
     line.plan = text_of(plan);
     line.period = text_of(period);

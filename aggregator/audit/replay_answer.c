@@ -55,7 +55,9 @@ static json_t *line_of(struct asking *asking, const struct th_plan *plan,
     query.plan = (struct th_text){plan->id, strlen(plan->id)};
     query.obligation = (struct th_text){obligation->id, strlen(obligation->id)};
     query.period = query.unit = (struct th_text){"", 0};
+    asking->who.is_brief = true;
     int status = ask(asking, &query, &answer);
+    asking->who.is_brief = false;
     if (status == 0) {
         json_object_set(line, "due", json_object_get(answer, "due"));
         json_object_set(line, "counts", json_object_get(answer, "counts"));
@@ -104,10 +106,11 @@ static json_t *head_json(const struct th_replay *replay)
     char time[TH_INSTANT_TEXT_SIZE], as_of[TH_INSTANT_TEXT_SIZE];
     th_tlog_digest_to_hex(&replay->state, hex);
     th_tlog_digest_encode(&replay->root, root);
-    return json_pack("{s:I,s:s,s:s,s:s,s:s}", "position", (json_int_t)replay->size, "time",
+    return json_pack("{s:I,s:s,s:s,s:o,s:o}", "position", (json_int_t)replay->size, "time",
                      th_instant_format(replay->time, time), "as_of",
-                     th_instant_format(moment_of(replay), as_of), "state_digest", hex, "root",
-                     root);
+                     th_instant_format(moment_of(replay), as_of), "state_digest",
+                     replay->has_tree ? json_string(hex) : json_null(), "root",
+                     replay->has_tree ? json_string(root) : json_null());
 }
 
 static bool wants_more(const struct th_replay_line *line)
@@ -182,9 +185,10 @@ static void print_compared(const struct th_replay *replay, FILE *out)
     if (replay->differences == 0) {
         (void)fprintf(out,
                       "Giống hệt kho gốc: %llu dòng của các bảng, trong đó %llu dòng tổng hợp, "
-                      "đúng từng byte, và cùng dấu trạng thái.\n",
+                      "đúng từng byte%s.\n",
                       (unsigned long long)replay->compared.rows,
-                      (unsigned long long)replay->compared.rollups);
+                      (unsigned long long)replay->compared.rollups,
+                      replay->has_tree ? ", và cùng dấu trạng thái" : "");
         return;
     }
     (void)fprintf(out, "KHÁC kho gốc ở %llu dòng:\n", (unsigned long long)replay->differences);
@@ -200,9 +204,16 @@ static void print(const struct asking *asking, const json_t *answer, FILE *out)
     (void)fprintf(out, "Dựng lại %llu bản ghi, tới %s (%.1f giây, %.0f bản ghi mỗi giây).\n",
                   (unsigned long long)replay->size,
                   json_string_value(json_object_get(answer, "time")), replay->seconds, rate);
-    (void)fprintf(out, "Dấu trạng thái: %s\nGốc cây băm: %s\n",
-                  json_string_value(json_object_get(answer, "state_digest")),
-                  json_string_value(json_object_get(answer, "root")));
+    if (replay->reports > 0 && replay->seconds > 0)
+        (void)fprintf(out, "Trong đó %llu báo cáo được nhận, %.0f mỗi giây.\n",
+                      (unsigned long long)replay->reports,
+                      (double)replay->reports / replay->seconds);
+    if (replay->has_tree)
+        (void)fprintf(out, "Dấu trạng thái: %s\nGốc cây băm: %s\n",
+                      json_string_value(json_object_get(answer, "state_digest")),
+                      json_string_value(json_object_get(answer, "root")));
+    else
+        (void)fputs("Không kiểm cây băm, không tính dấu trạng thái (--without-tree).\n", out);
     if (replay->is_compared)
         print_compared(replay, out);
     (void)fprintf(out, "Lúc %s:\n", json_string_value(json_object_get(answer, "as_of")));

@@ -12,6 +12,8 @@
 struct th_replay_line {
     const char *folder; /* of the replica: empty */
     bool keeps;         /* --out: it stays */
+    bool without_tree;  /* --without-tree: only fold and tables, when that is enough */
+    unsigned threads;
     bool has_as_of, has_position;
     th_instant as_of;
     uint64_t position;
@@ -24,7 +26,9 @@ struct th_replay {
     const struct th_replay_line *line;
     uint64_t size;
     th_instant time; /* of the last entry */
+    bool has_tree;   /* the tree and its checkpoint were checked; false: no root and no state */
     struct th_digest state, root;
+    uint64_t reports; /* that were received; 0: not counted */
     double seconds;
     bool is_compared; /* the end of the store was reached */
     struct th_tables_counts compared;

@@ -37,8 +37,14 @@ static int keep(struct th_regrown *tree, unsigned level, const struct th_digest 
 int th_regrown_add(struct th_regrown *tree, struct th_bytes leaf)
 {
     struct th_digest hash;
-    unsigned height = 0;
     th_tlog_hash_leaf(leaf.bytes, leaf.size, &hash);
+    return th_regrown_add_hash(tree, &hash);
+}
+
+int th_regrown_add_hash(struct th_regrown *tree, const struct th_digest *leaf_hash)
+{
+    struct th_digest hash = *leaf_hash;
+    unsigned height = 0;
     for (; (tree->size >> height & 1) != 0; height++) {
         th_tlog_hash_node(&tree->peaks[height], &hash, &hash);
         unsigned above = height + 1;

@@ -31,6 +31,8 @@ struct th_regrown {
 void th_regrown_deinit(struct th_regrown *tree);
 /* TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_regrown_add(struct th_regrown *tree, struct th_bytes leaf);
+/* The same with the leaf's hash. */
+TH_MUST_CHECK int th_regrown_add_hash(struct th_regrown *tree, const struct th_digest *leaf_hash);
 /* The root of all leaves. */
 void th_regrown_root(const struct th_regrown *tree, struct th_digest *ret_root);
 

@@ -10,6 +10,7 @@
 #include "aggregator/audit/commands.h"
 
 #include "aggregator/audit/scratch.h"
+#include "aggregator/audit/threads.h"
 #include "aggregator/audit/trust.h"
 #include "aggregator/audit/verify_parts.h"
 #include "base/options.h"
@@ -236,12 +237,29 @@ static bool open_store(struct th_verify *verify, int *ret_code)
     return false;
 }
 
+/* A sound store is told at once; of any other a child that begins anew says what is wrong. */
+static int sweep(struct th_verify *verify)
+{
+    const struct th_sweep_options options = {.threads = verify->line->threads,
+                                             .checks_tree = true,
+                                             .checks_people = verify->line->scratch != NULL,
+                                             .checks_notes = true,
+                                             .folds = verify->line->scratch != NULL};
+    bool is_sound = false;
+    int status = th_verify_sweep(verify, &options, &is_sound);
+    if (status != 0 || !is_sound)
+        return TH_READER_AGAIN;
+    return answer(verify, th_reader_request(verify->reader)->out);
+}
+
 static int verify_store(struct th_verify *verify)
 {
     const struct th_reader_request *request = th_reader_request(verify->reader);
     int code = EX_OK;
     if (!open_store(verify, &code))
         return code;
+    if (th_reader_is_bold(verify->reader))
+        return sweep(verify);
     int status = run_all(verify);
     if (status == TH_E_CORRUPT) { /* of the tables of keys and sizes, which everything needs */
         th_findings_add(&verify->findings, TH_FINDING_ROW, TH_FINDING_NO_POSITION,
@@ -264,6 +282,7 @@ static int in_child(void *context, struct th_reader *reader)
         th_arena_init(&verify->plans, BLOCK_BYTES, PLANS_BYTES);
         code = verify_store(verify);
         th_fold_free(verify->fold);
+        th_shadow_free(verify->shadow);
         th_opened_close(&verify->opened);
         th_regrown_deinit(&verify->tree);
         th_verify_people_deinit(&verify->people);
@@ -298,7 +317,8 @@ static int run(struct th_verify_line *line, bool is_quick, const char *folder, F
                                               .out = out,
                                               .err = err,
                                               .died = answer_for_the_dead,
-                                              .died_context = line};
+                                              .died_context = line,
+                                              .is_bold_first = true};
     char scratch[TH_SCRATCH_PATH_SIZE];
     if (is_quick)
         return th_reader_run(&request, in_child, line);
@@ -317,7 +337,7 @@ static int run(struct th_verify_line *line, bool is_quick, const char *folder, F
 int th_audit_verify(int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_verify_line line = {0};
-    const char *keys_path = NULL;
+    const char *keys_path = NULL, *threads = NULL;
     bool is_quick = false;
     const struct th_cli_option options[] = {
         {.name = "keys",
@@ -327,6 +347,10 @@ int th_audit_verify(int argc, char **argv, FILE *out, FILE *err)
         {.name = "quick",
          .help = "chỉ tệp, dòng, cây băm, checkpoint: không chữ ký từng đơn vị, không dựng lại",
          .flag = &is_quick},
+        {.name = "threads",
+         .value_name = "SỐ",
+         .help = "số luồng; mặc định là số bộ xử lý",
+         .text = &threads},
         {.name = "json", .help = "in JSON", .flag = &line.as_json},
     };
     const struct th_cli_command command = {
@@ -345,6 +369,8 @@ int th_audit_verify(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
+    if (!th_threads_read(NAME, threads, err, &line.threads))
+        return EX_USAGE;
     struct th_log_keys *trusted = NULL;
     int code = keys_path == NULL ? EX_OK : th_trust_read(NAME, keys_path, NULL, err, &trusted);
     line.trusted = trusted;

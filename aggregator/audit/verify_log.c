@@ -261,6 +261,51 @@ static int check_content(struct th_verify *verify, const struct place *place)
     return status;
 }
 
+static void count_reports(struct th_verify *verify, const struct th_decision *decision)
+{
+    for (size_t i = 0; i < decision->judgements_count; i++)
+        verify->counts.accepted += decision->judgements[i].accepted;
+}
+
+/* What the shadow refuses is named by looking again. */
+static int shade(struct th_verify *verify, const struct place *place)
+{
+    int status = th_shadow_fold(verify->shadow, verify->opened.view, &place->unpacked);
+    if (status != 0 && !is_fatal(status))
+        th_findings_add(&verify->findings, TH_FINDING_FOLD, place->position, "không dựng lại được");
+    return is_fatal(status) ? status : 0;
+}
+
+int th_verify_sound(struct th_verify *verify, const struct th_ahead_place *sound,
+                    const struct th_sweep_options *options, bool has_note)
+{
+    struct place place = {.position = sound->position,
+                          .has_entry = true,
+                          .has_leaf = options->checks_tree,
+                          .is_unpacked = sound->is_unpacked,
+                          .stored = sound->stored,
+                          .digest = sound->digest,
+                          .leaf = sound->leaf};
+    th_arena_reset(&verify->arena);
+    verify->counts.entries++;
+    check_time(verify, &place);
+    int status = options->checks_tree ? th_regrown_add_hash(&verify->tree, &sound->leaf_hash) : 0;
+    if (sound->is_unpacked) {
+        place.unpacked = sound->unpacked;
+    } else if (status == 0) {
+        status = unpack(verify, &place);
+        if (status == 0 && options->checks_tree)
+            status = check_leaf(verify, &place);
+    }
+    if (status == 0 && place.is_unpacked && options->checks_people)
+        status = check_content(verify, &place);
+    else if (sound->is_unpacked)
+        count_reports(verify, &place.unpacked.entry.decision);
+    if (status == 0 && place.is_unpacked && verify->shadow != NULL)
+        status = shade(verify, &place);
+    return status == 0 && has_note ? check_checkpoint(verify, sound->position + 1) : status;
+}
+
 int th_verify_position(struct th_verify *verify, uint64_t position)
 {
     struct place place = {.position = position};

@@ -3,9 +3,11 @@
 #ifndef TH_AUDIT_VERIFY_PARTS_H
 #define TH_AUDIT_VERIFY_PARTS_H
 
+#include "aggregator/audit/ahead.h"
 #include "aggregator/audit/findings.h"
 #include "aggregator/audit/fold.h"
 #include "aggregator/audit/opened.h"
+#include "aggregator/audit/shadow.h"
 #include "aggregator/audit/tables.h"
 #include "aggregator/audit/tree_check.h"
 #include "aggregator/audit/unpack.h"
@@ -13,6 +15,7 @@
 struct th_verify_line {
     const struct th_log_keys *trusted; /* NULL: none was given */
     const char *scratch;               /* an empty folder; NULL: --quick */
+    unsigned threads;
     bool as_json;
 };
 
@@ -49,6 +52,7 @@ struct th_verify {
     struct th_verify_people people;
     struct th_fold *fold;     /* NULL: --quick */
     bool folds;               /* false: an entry did not */
+    struct th_shadow *shadow; /* of a sweep that folds, else NULL */
     struct th_arena arena;    /* of one entry */
     struct th_arena plans;    /* of the whole run */
     th_instant time;          /* of the entry before */
@@ -76,8 +80,31 @@ void th_verify_refused(struct th_verify *verify);
 
 /* verify_log.c: the next position, in order. */
 TH_MUST_CHECK int th_verify_position(struct th_verify *verify, uint64_t position);
+struct th_sweep_options {
+    unsigned threads;
+    bool checks_tree;   /* leaves, tiles and checkpoints too, at the least the last one */
+    bool checks_people; /* signatures, keys and judgements, and the files of the folder */
+    bool checks_notes;  /* every checkpoint */
+    bool folds;         /* and holds the tables against it */
+};
+/* The next one in order, which was found sound. `has_note`: looks for a checkpoint behind it. What
+ * is wrong is a finding, not in the words that it is told with. */
+TH_MUST_CHECK int th_verify_sound(struct th_verify *verify, const struct th_ahead_place *sound,
+                                  const struct th_sweep_options *options, bool has_note);
 /* That the last one was the end. */
 void th_verify_end(struct th_verify *verify, uint64_t size);
+
+/*
+ * sweep.c: the whole store in one go, by threads. It tells sound from doubtful, and not what is
+ * wrong: that is for the functions above, in a child that begins anew. `ret_is_sound`: everything
+ * is as it should be; counts, time, root and state (none without `checks_tree`) are there, and the
+ * view is of the end.
+ */
+TH_MUST_CHECK int th_verify_sweep(struct th_verify *verify, const struct th_sweep_options *options,
+                                  bool *ret_is_sound);
+/* sweep_rows.c: every row but entries and leaves, in the view that is held at the end. */
+TH_MUST_CHECK int th_sweep_rows(struct th_verify *verify, const struct th_sweep_options *options,
+                                bool *ret_is_sound);
 
 /* verify_people.c: founding, enrolments, revocations, plans: checked and remembered. */
 TH_MUST_CHECK int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked);

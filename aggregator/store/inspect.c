@@ -69,6 +69,16 @@ int th_view_inspect(struct th_view *view, const struct th_schema_key *after, siz
     return status;
 }
 
+int th_view_rows_count(const struct th_view *view, uint64_t *ret_count)
+{
+    MDB_stat stat_of_pages;
+    TH_ASSERT(view->active);
+    if (mdb_stat(view->txn.txn, view->txn.database, &stat_of_pages) != 0)
+        return TH_E_IO;
+    *ret_count = stat_of_pages.ms_entries;
+    return 0;
+}
+
 /* ---- names ---- */
 
 static const char *meta_name(uint8_t row)

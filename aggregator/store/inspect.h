@@ -37,6 +37,17 @@ TH_MUST_CHECK int th_view_inspect_settled(struct th_view *view, const struct th_
                                           size_t rows_max, th_inspect_fn *fn, void *context,
                                           struct th_schema_key *ret_last);
 
+/*
+ * The contents of the journal or of the leaves, in the order of positions, those that are there
+ * from `from` on and before `to`: one walk instead of a search for each. A result of `fn` that is
+ * not 0 ends it and is handed on; it is negative. TH_E_CORRUPT: a checksum is wrong.
+ */
+typedef int th_log_fn(void *context, uint64_t position, struct th_bytes content);
+TH_MUST_CHECK int th_view_log(struct th_view *view, enum th_table table, uint64_t from, uint64_t to,
+                              th_log_fn *fn, void *context);
+/* How many rows the view's snapshot has, by LMDB's own count. */
+TH_MUST_CHECK int th_view_rows_count(const struct th_view *view, uint64_t *ret_count);
+
 /* True when the key has the form of a table that this program knows. */
 bool th_inspect_is_known(struct th_bytes key);
 /* The first table behind `table`, 255 when there is none. */

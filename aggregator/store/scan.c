@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scans: for each table a function that decodes a row and calls the asker with it. */
+#include "aggregator/store/inspect.h"
 #include "aggregator/store/internal.h"
 
 #include "base/assert.h"
@@ -10,6 +11,41 @@ static int scan(const struct th_view *view, struct th_schema_key prefix, th_txn_
     TH_ASSERT(view->active);
     return th_txn_scan(&view->txn, &prefix, &prefix, fn, context);
 }
+
+/* ---- the journal ---- */
+
+struct log_scan {
+    th_log_fn *fn;
+    void *context;
+    uint64_t to;
+};
+
+enum { BEHIND = 1 }; /* no status */
+
+static int on_log(void *context, struct th_bytes key, struct th_bytes content)
+{
+    const struct log_scan *asker = context;
+    uint64_t position;
+    int status = th_schema_read_number(key, &position);
+    if (status == 0 && position >= asker->to)
+        status = BEHIND;
+    return status == 0 ? asker->fn(asker->context, position, content) : status;
+}
+
+int th_view_log(struct th_view *view, enum th_table table, uint64_t from, uint64_t to,
+                th_log_fn *fn, void *context)
+{
+    struct log_scan asker = {fn, context, to};
+    struct th_schema_key prefix = th_schema_key_table(table);
+    struct th_schema_key first = th_schema_key_log(table, from);
+    TH_ASSERT(view->active);
+    if (from >= to)
+        return 0;
+    int status = th_txn_scan(&view->txn, &prefix, &first, on_log, &asker);
+    return status == BEHIND ? 0 : status;
+}
+
+/* ---- rows ---- */
 
 struct row_scan {
     th_row_fn *fn;

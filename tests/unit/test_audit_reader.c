@@ -219,3 +219,49 @@ Test(reader, a_terminal_shows_progress_and_is_clean_afterwards)
     run_on_terminal(true, shown, sizeof shown);
     cr_expect_str_eq(shown, ""); /* the lines of the command are there */
 }
+
+/* ---- a bold child, and one that begins anew ---- */
+
+static int die_boldly(void *context, struct th_reader *reader)
+{
+    if (th_reader_is_bold(reader)) {
+        th_reader_phase(reader, "so cây băm", 0);
+        (void)raise(*(int *)context);
+    }
+    (void)fprintf(th_reader_request(reader)->out, "xong\n");
+    return EX_DATAERR;
+}
+
+static int ask_for_another(void *context, struct th_reader *reader)
+{
+    (void)context;
+    return th_reader_is_bold(reader) ? TH_READER_AGAIN : EX_OK;
+}
+
+static int run_boldly(th_reader_fn *fn, void *context)
+{
+    FILE *out = tmpfile(), *err = tmpfile();
+    const struct th_reader_request request = {
+        .command = "verify", .folder = "/kho", .out = out, .err = err, .is_bold_first = true};
+    int code = th_reader_run(&request, fn, context);
+    read_back(out, out_text);
+    read_back(err, err_text);
+    return code;
+}
+
+Test(reader, a_bold_child_that_dies_of_the_store_is_followed_by_another)
+{
+    int number = SIGSEGV;
+    cr_expect_eq(run_boldly(die_boldly, &number), EX_DATAERR);
+    cr_expect_str_eq(out_text, "xong\n");
+    cr_expect_str_eq(err_text, "");
+    cr_expect_eq(run_boldly(ask_for_another, NULL), EX_OK);
+    cr_expect_str_eq(err_text, "");
+}
+
+Test(reader, the_one_after_a_bold_child_is_told_of_like_any)
+{
+    int number = SIGSEGV;
+    cr_expect_eq(run_boldly(raise_signal, &number), EX_DATAERR);
+    cr_expect(says("SIGSEGV"), "%s", err_text);
+}

@@ -452,3 +452,51 @@ Test(store_inspect, a_store_of_another_format_is_refused_with_what_to_do)
     cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), 0);
     store_fixture_deinit(&fixture);
 }
+
+/* ---- a stretch of the log ---- */
+
+struct stretch {
+    struct th_view *view;
+    enum th_table table;
+    uint64_t next, until;
+};
+
+static int on_log(void *context, uint64_t position, struct th_bytes content)
+{
+    struct stretch *stretch = context;
+    struct th_schema_key key = th_schema_key_log(stretch->table, position);
+    struct th_bytes same;
+    cr_expect_eq(position, stretch->next++);
+    cr_assert_eq(th_txn_get(&stretch->view->txn, &key, &same), 0);
+    cr_expect_eq(content.bytes, same.bytes);
+    return position == stretch->until ? TH_E_LIMIT : 0;
+}
+
+Test(store_inspect, a_stretch_of_the_log_is_walked_in_order)
+{
+    struct store_fixture fixture;
+    struct th_store *store;
+    uint64_t rows;
+    make(&fixture, ENTRIES);
+    struct th_view *view = look(&fixture, &store);
+    static const enum th_table tables[] = {TH_TABLE_LEAF, TH_TABLE_JOURNAL};
+    for (size_t i = 0; i < 2; i++) {
+        struct stretch stretch = {view, tables[i], 5, UINT64_MAX};
+        cr_expect_eq(th_view_log(view, tables[i], 5, 100, on_log, &stretch), 0);
+        cr_expect_eq(stretch.next, 100);
+        stretch.next = 250;
+        cr_expect_eq(th_view_log(view, tables[i], 250, UINT64_MAX, on_log, &stretch), 0);
+        cr_expect_eq(stretch.next, ENTRIES);
+        cr_expect_eq(th_view_log(view, tables[i], 7, 7, on_log, &stretch), 0);
+        stretch = (struct stretch){view, tables[i], 0, 3};
+        cr_expect_eq(th_view_log(view, tables[i], 0, 9, on_log, &stretch), TH_E_LIMIT);
+        cr_expect_eq(stretch.next, 4);
+    }
+    static struct found found;
+    inspect(view, &found);
+    cr_assert_eq(th_view_rows_count(view, &rows), 0);
+    cr_expect_eq(rows, found.rows);
+    th_view_close(view);
+    th_store_close(store);
+    store_fixture_deinit(&fixture);
+}

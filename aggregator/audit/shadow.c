@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/audit/shadow.h"
+
+#include "aggregator/past/past.h"
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB                ((size_t)1024 * 1024)
+#define CORE_BUDGET_BYTES  (4096 * MIB)
+#define BOOK_BUDGET_BYTES  (512 * MIB)
+#define ENTRY_BLOCK_BYTES  (256 * 1024)
+#define ENTRY_BUDGET_BYTES (512 * MIB)
+
+struct th_shadow {
+    struct th_core *core;
+    struct th_arena arena;      /* of one entry's effects */
+    struct th_shadow_rows rows; /* all but reports, revisions, rollups and the clock */
+    struct th_clock_row clock;
+};
+
+/* ---- rows ---- */
+
+void th_shadow_rows_deinit(struct th_shadow_rows *rows)
+{
+    th_sink_deinit(&rows->contents);
+    free(rows->items);
+    *rows = (struct th_shadow_rows){.count = 0};
+}
+
+/* The row whose content was put into the sink from `at` on. */
+static int add_row(struct th_shadow_rows *rows, struct th_schema_key key, size_t at)
+{
+    if (rows->contents.failed)
+        return TH_E_NO_MEMORY;
+    if (rows->count == rows->capacity) {
+        size_t capacity = rows->capacity == 0 ? 256 : rows->capacity * 2;
+        struct th_shadow_row *items = realloc(rows->items, capacity * sizeof *items);
+        if (items == NULL)
+            return TH_E_NO_MEMORY;
+        rows->items = items;
+        rows->capacity = capacity;
+    }
+    rows->items[rows->count] = (struct th_shadow_row){
+        .key = key, .at = at, .size = rows->contents.size - at, .order = rows->count};
+    rows->count++;
+    return 0;
+}
+
+static int order_of_keys(struct th_bytes a, struct th_bytes b)
+{
+    int order = memcmp(a.bytes, b.bytes, a.size < b.size ? a.size : b.size);
+    if (order != 0)
+        return order;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+static struct th_bytes key_of(const struct th_shadow_row *row)
+{
+    return (struct th_bytes){row->key.bytes, row->key.size};
+}
+
+static int order_of_rows(const void *a, const void *b)
+{
+    const struct th_shadow_row *left = a, *right = b;
+    int order = order_of_keys(key_of(left), key_of(right));
+    if (order != 0)
+        return order;
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+/* In the order of keys, of each key what was put last. */
+static void sort_rows(struct th_shadow_rows *rows)
+{
+    size_t kept = 0;
+    if (rows->count > 0)
+        qsort(rows->items, rows->count, sizeof *rows->items, order_of_rows);
+    for (size_t i = 0; i < rows->count; i++) {
+        if (kept > 0 && order_of_keys(key_of(&rows->items[kept - 1]), key_of(&rows->items[i])) == 0)
+            kept--;
+        rows->items[kept++] = rows->items[i];
+    }
+    rows->count = kept;
+}
+
+static bool has_row(const struct th_shadow_rows *rows, const struct th_inspected *row)
+{
+    size_t low = 0, high = rows->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct th_shadow_row *item = &rows->items[middle];
+        int order = order_of_keys(key_of(item), row->key);
+        if (order == 0)
+            return item->size == row->content.size &&
+                   memcmp(rows->contents.bytes + item->at, row->content.bytes, item->size) == 0;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* ---- life ---- */
+
+int th_shadow_new(struct th_shadow **ret_shadow)
+{
+    struct th_shadow *shadow = calloc(1, sizeof *shadow);
+    if (shadow == NULL)
+        return TH_E_NO_MEMORY;
+    th_arena_init(&shadow->arena, ENTRY_BLOCK_BYTES, ENTRY_BUDGET_BYTES);
+    int status = th_core_new(CORE_BUDGET_BYTES, &shadow->core);
+    if (status != 0) {
+        th_shadow_free(shadow);
+        return status;
+    }
+    *ret_shadow = shadow;
+    return 0;
+}
+
+void th_shadow_free(struct th_shadow *shadow)
+{
+    if (shadow == NULL)
+        return;
+    th_core_free(shadow->core);
+    th_arena_deinit(&shadow->arena);
+    th_shadow_rows_deinit(&shadow->rows);
+    free(shadow);
+}
+
+const struct th_core *th_shadow_core(const struct th_shadow *shadow)
+{
+    return shadow->core;
+}
+
+/* ---- rows as they were ---- */
+
+struct past {
+    struct th_shadow *shadow;
+    struct th_view *view;
+};
+
+static int rows_of(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
+{
+    const struct past *past = context;
+    return th_core_rows(past->shadow->core, book, fn, fn_context);
+}
+
+struct revisions {
+    const struct th_revision **items;
+    size_t count;
+};
+
+static int count_revision(void *context, const struct th_revision *revision)
+{
+    struct revisions *revisions = context;
+    if (revisions->items != NULL)
+        revisions->items[revisions->count] = revision;
+    revisions->count++;
+    return 0;
+}
+
+/* The oldest first, as a table has them. */
+static int revisions_of(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
+                        th_revision_fn *fn, void *fn_context)
+{
+    const struct past *past = context;
+    const struct th_core *core = past->shadow->core;
+    struct revisions revisions = {NULL, 0};
+    int status = th_core_revisions(core, book, unit, number, count_revision, &revisions);
+    revisions.items = th_arena_alloc_array(&past->shadow->arena, revisions.count + 1,
+                                           sizeof(const struct th_revision *));
+    if (status == 0 && revisions.items == NULL)
+        status = TH_E_NO_MEMORY;
+    revisions.count = 0;
+    if (status == 0)
+        status = th_core_revisions(core, book, unit, number, count_revision, &revisions);
+    for (size_t i = revisions.count; i > 0 && status == 0; i--)
+        status = fn(fn_context, revisions.items[i - 1]);
+    return status;
+}
+
+static int entry_of(void *context, uint64_t position, struct th_stored_entry *ret_entry)
+{
+    const struct past *past = context;
+    return th_view_entry(past->view, position, ret_entry);
+}
+
+static int give_past(struct th_shadow *shadow, struct th_view *view, const struct th_need *need)
+{
+    struct past context = {shadow, view};
+    const struct th_past_source source = {&context, rows_of, revisions_of, entry_of};
+    struct th_past_rows past;
+    int status =
+        th_past_rows(&source, need->book, (struct th_past_cut){TH_PAST_ALL_ENTRIES, need->at}, NULL,
+                     NULL, &shadow->arena, &past);
+    if (status == 0)
+        status = th_core_give_past(shadow->core, need->book, need->at, past.rows, past.count);
+    return status;
+}
+
+/* ---- one entry ---- */
+
+static int keep(struct th_shadow *shadow, const struct th_effect *effect)
+{
+    struct th_shadow_rows *rows = &shadow->rows;
+    struct th_sink *sink = &rows->contents;
+    const size_t at = sink->size;
+    struct th_schema_key key;
+    if (effect->kind == TH_EFFECT_PUT_CLOCK) {
+        shadow->clock = effect->body.clock;
+        return 0;
+    }
+    if (effect->kind == TH_EFFECT_PUT_UNIT) {
+        th_schema_unit_encode(sink, effect->body.unit.position, &effect->body.unit.unit);
+        key = th_schema_key_unit(effect->body.unit.number);
+    } else if (effect->kind == TH_EFFECT_PUT_PLAN) {
+        const struct th_schema_plan plan = {effect->body.plan.position, effect->body.plan.digest,
+                                            effect->body.plan.loaded_at, effect->body.plan.raw};
+        th_schema_plan_encode(sink, &plan);
+        key = th_schema_key_plan(effect->body.plan.number);
+    } else if (effect->kind == TH_EFFECT_PUT_KEY) {
+        th_schema_key_row_encode(sink, &effect->body.key);
+        key = th_schema_key_key(effect->body.key.unit, &effect->body.key.sign_key);
+    } else if (effect->kind == TH_EFFECT_PUT_MARK) {
+        th_schema_mark_encode(sink, &effect->body.mark);
+        key = th_schema_key_book(TH_TABLE_MARK, effect->book);
+    } else if (effect->kind == TH_EFFECT_PUT_LOG_KEY) {
+        th_schema_log_key_encode(sink, &effect->body.log_key.key);
+        key = th_schema_key_log_key(effect->body.log_key.number);
+    } else if (effect->kind == TH_EFFECT_PUT_RECOVERY) {
+        th_schema_recovery_encode(sink, &effect->body.recovery);
+        key = th_schema_key_meta(TH_META_RECOVERY);
+    } else {
+        TH_ASSERT(effect->kind == TH_EFFECT_PUT_CLOSING); /* a fold gives no others */
+        th_schema_rollup_encode(sink, effect->body.closing.layout, &effect->body.closing.rollup);
+        key = th_schema_key_closing(effect->book, effect->body.closing.closed_at,
+                                    effect->body.closing.unit, effect->body.closing.branch);
+    }
+    return add_row(rows, key, at);
+}
+
+/* A row of a report that was judged again is the core's too. */
+static bool is_of_core(const struct th_effect *effect)
+{
+    return effect->kind == TH_EFFECT_PUT_ROW || effect->kind == TH_EFFECT_PUT_REVISION;
+}
+
+int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
+                   const struct th_unpacked *unpacked)
+{
+    struct th_effects effects = {.arena = &shadow->arena, .without_rows = true};
+    struct th_need need;
+    int status = 0;
+    th_arena_reset(&shadow->arena);
+    if (th_core_fold_need(shadow->core, &unpacked->entry, &need))
+        status = give_past(shadow, view, &need);
+    if (status == 0)
+        status =
+            th_core_fold(shadow->core, &unpacked->entry, th_unpacked_content(unpacked), &effects);
+    for (size_t i = 0; i < effects.count && status == 0; i++)
+        if (!is_of_core(th_effects_get(&effects, i)))
+            status = keep(shadow, th_effects_get(&effects, i));
+    return status;
+}
+
+int th_shadow_settle(struct th_shadow *shadow)
+{
+    sort_rows(&shadow->rows);
+    return shadow->rows.contents.failed ? TH_E_NO_MEMORY : 0;
+}
+
+/* ---- holding against ---- */
+
+bool th_shadow_is_clock(const struct th_shadow *shadow, const struct th_clock_row *clock)
+{
+    return clock->time.ms == shadow->clock.time.ms && clock->status == shadow->clock.status &&
+           clock->rehearsed == shadow->clock.rehearsed;
+}
+
+uint64_t th_shadow_count(const struct th_shadow *shadow, enum th_table table)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < shadow->rows.count; i++)
+        count += shadow->rows.items[i].key.bytes[0] == (uint8_t)table;
+    return count;
+}
+
+void th_shadow_page_deinit(struct th_shadow_page *page)
+{
+    th_sink_deinit(&page->sink);
+    th_shadow_rows_deinit(&page->rollups);
+}
+
+static int put_rollup(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                      const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    struct th_shadow_rows *rows = context;
+    const size_t at = rows->contents.size;
+    th_schema_rollup_encode(&rows->contents, layout, rollup);
+    return add_row(rows, th_schema_key_rollup(book, unit, branch), at);
+}
+
+int th_shadow_turn_to(const struct th_shadow *shadow, struct th_book_id book,
+                      struct th_shadow_page *page)
+{
+    page->rollups.count = 0;
+    th_sink_clear(&page->rollups.contents);
+    int status = th_core_recount(shadow->core, book, BOOK_BUDGET_BYTES, put_rollup, &page->rollups);
+    if (status == 0)
+        sort_rows(&page->rollups);
+    return status;
+}
+
+static bool has_report(const struct th_shadow *shadow, struct th_shadow_page *page,
+                       const struct th_inspected *row)
+{
+    struct th_source rest = {row->key.bytes + 1, row->key.size - 1, false};
+    struct th_book_id book = {.plan = th_source_u16(&rest)};
+    book.obligation = th_source_u16(&rest);
+    uint32_t unit = th_source_u32(&rest);
+    uint32_t number = th_source_u32(&rest);
+    struct th_row own;
+    th_sink_clear(&page->sink);
+    if (rest.failed || !th_core_has_book(shadow->core, book))
+        return false;
+    if (row->table == TH_TABLE_REPORT) {
+        if (rest.size != 0 || !th_core_find_row(shadow->core, book, unit, number, &own))
+            return false;
+        th_schema_row_encode(&page->sink, &own);
+    } else {
+        const struct th_revision *revision =
+            th_core_find_revision(shadow->core, book, unit, number, th_source_u32(&rest));
+        if (!th_source_done(&rest) || revision == NULL)
+            return false;
+        th_schema_revision_encode(&page->sink, revision);
+    }
+    return !page->sink.failed && page->sink.size == row->content.size &&
+           memcmp(page->sink.bytes, row->content.bytes, row->content.size) == 0;
+}
+
+bool th_shadow_has(const struct th_shadow *shadow, struct th_shadow_page *page,
+                   const struct th_inspected *row)
+{
+    if (row->status != 0)
+        return false;
+    if (row->table == TH_TABLE_REPORT || row->table == TH_TABLE_REVISION)
+        return has_report(shadow, page, row);
+    return has_row(row->table == TH_TABLE_ROLLUP ? &page->rollups : &shadow->rows, row);
+}
