@@ -22,6 +22,7 @@ struct th_job {
     uint32_t wait_ms;                 /* not 0: over its quota, to be told so */
     bool is_for_writer;               /* false: the verifier has dealt with it */
     size_t reports;                   /* what it costs to write, in reports */
+    size_t decoded_bytes;             /* the arena's when it was verified; a write may take more */
     struct th_to_aggregator decoded;
     struct th_submission submission;
     struct th_readmitted readmitted;

@@ -103,10 +103,11 @@ static void lend_arena(struct th_pipeline *pipeline, struct th_job *job)
                         job->kind == TH_JOB_OPERATOR ? OPERATOR_BUDGET_BYTES : NODE_BUDGET_BYTES);
 }
 
-static void note_verified(struct th_pipeline *pipeline, uint64_t number, const struct th_job *job)
+static void note_verified(struct th_pipeline *pipeline, uint64_t number, struct th_job *job)
 {
     pipeline->is_verified[slot_of(pipeline, number)] = true;
-    pipeline->decoded_bytes += job->arena.taken_bytes;
+    job->decoded_bytes = job->arena.taken_bytes;
+    pipeline->decoded_bytes += job->decoded_bytes;
     uint64_t before = pipeline->run_end;
     while (pipeline->run_end < pipeline->taken &&
            pipeline->is_verified[slot_of(pipeline, pipeline->run_end)]) {
@@ -221,7 +222,7 @@ static bool await_run(struct th_pipeline *pipeline)
     return true;
 }
 
-/* Returns the memory that the jobs of the batch had. */
+/* Returns the memory that verifying the jobs of the batch took. */
 static size_t clear(struct th_pipeline *pipeline, size_t count)
 {
     size_t bytes = 0;
@@ -229,7 +230,7 @@ static size_t clear(struct th_pipeline *pipeline, size_t count)
         struct th_job *job = pipeline->batch[i];
         if (job->kind != TH_JOB_TICK)
             th_router_frame_close(&job->message.frame);
-        bytes += job->arena.taken_bytes;
+        bytes += job->decoded_bytes;
         th_arena_reset(&job->arena);
         if (job->arena.spare_bytes > ARENA_KEPT_BYTES) {
             th_arena_deinit(&job->arena);
@@ -278,6 +279,7 @@ static void *run_writer(void *context)
             break;
         }
         pipeline->patience_ns = took_ns < PATIENCE_MAX_NS ? took_ns : PATIENCE_MAX_NS;
+        TH_ASSERT(decoded_bytes <= pipeline->decoded_bytes);
         pipeline->decoded_bytes -= decoded_bytes;
         release(pipeline, count);
         (void)pthread_mutex_unlock(&pipeline->lock);

@@ -26,8 +26,9 @@ static _Atomic unsigned idle_done;
 static _Atomic bool takes_too_much; /* a job may take more than one message needs */
 static _Atomic unsigned verified_count;
 static size_t reports_each = 1;
-static size_t bytes_each;  /* that verifying takes from the arena */
-static unsigned verify_us; /* how long it takes */
+static size_t bytes_each;   /* that verifying takes from the arena */
+static size_t answer_bytes; /* that a write takes from it */
+static unsigned verify_us;  /* how long it takes */
 
 /* The later it came, the sooner it is verified. */
 static void verify(void *context, struct th_job *job)
@@ -56,6 +57,7 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count, b
     for (size_t i = 0; i < count; i++) {
         has_unverified = has_unverified || !jobs[i]->is_for_writer;
         written[written_count++] = jobs[i]->now.boottime_ms;
+        (void)th_arena_alloc(&jobs[i]->arena, answer_bytes);
     }
     largest_batch = count > largest_batch ? count : largest_batch;
     return write_status;
@@ -269,6 +271,21 @@ Test(pipeline, verifiers_go_no_further_ahead_than_their_memory_allows, .timeout 
 }
 
 /* The first write teaches the writer how long it may wait. */
+Test(pipeline, what_a_write_takes_from_a_job_holds_nobody_up, .timeout = 30)
+{
+    answer_bytes = 4096;
+    struct th_pipeline *pipeline = start(8, 8);
+    for (int64_t i = 0; i < 20; i++) {
+        while (!push(pipeline, i))
+            usleep(1000);
+        while (th_pipeline_is_busy(pipeline))
+            usleep(1000);
+    }
+    th_pipeline_finish(pipeline);
+    th_pipeline_free(pipeline);
+    cr_assert_eq(written_count, 20);
+}
+
 Test(pipeline, what_is_being_verified_joins_the_batch, .timeout = 30)
 {
     verify_us = 2000;
