@@ -182,6 +182,8 @@ ROWS = [
         peer="postgres", is_once=True),
     Row("verify", "tonghop-audit verify", state.audit("verify"), is_once=True),
     Row("replay", "tonghop-audit replay", state.audit("replay"), is_once=True),
+    Row("replay_only", "tonghop-audit replay --without-tree",
+        state.audit("replay", "--without-tree"), is_once=True),
     Row("startup", "start of the aggregator on the large store", state.start_up(False), unit=" s",
         is_once=True),
     Row("startup_cold", "the same, its pages dropped from the cache", state.start_up(True),
