@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The figures of one report in the few bytes that a row keeps: which are reported, and which of
- * those are estimates, as bitmaps over catalogue numbers, then each value as a zigzag varint.
+ * those are estimates, as bitmaps over catalogue numbers, then how long each value is, then the
+ * values.
  *
  *   u16 numbers (bits in a bitmap; big-endian) | reported bitmap | u8 1 and estimated bitmap, or u8
- * 0 | one varint (LEB128 of the zigzag) per reported number, ascending
+ * 0 | a length for each reported number, ascending, two bits each, four in a byte, lowest bits
+ * first: 0, 1, 2, 3 for 1, 2, 4, 8 bytes; the bits that are left are 0 | the values in these
+ * lengths, two's complement, little-endian
+ *
+ * Lengths stand apart from the values so that a value is read without a look at its bytes.
  *
  * A narrative stands among them under the number of its text indicator, with the size of its text:
  * so a row says which texts its report has.
@@ -27,8 +32,8 @@ size_t th_packed_encode(const struct th_values *values, const uint16_t *estimate
  * walking. */
 struct th_packed_cursor {
     const uint8_t *bytes;
-    size_t size;
-    size_t at;
+    size_t lengths_at, at; /* the next value's */
+    uint32_t index;        /* of the next value */
     uint32_t bits;
     uint32_t next;
 };

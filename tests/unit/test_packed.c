@@ -34,7 +34,7 @@ Test(packed, figures_come_back_as_they_were)
 Test(packed, the_bytes_are_as_documented)
 {
     uint8_t bytes[64];
-    static const uint8_t expected[] = {0, 9, 0x02, 0x01, 1, 0x00, 0x01, 0x04, 0xAC, 0x02};
+    static const uint8_t expected[] = {0, 9, 0x02, 0x01, 1, 0x00, 0x01, 0x04, 0x02, 0x96, 0x00};
     size_t size = encode((uint16_t[]){2, 9}, (int64_t[]){2, 150}, 2, (uint16_t[]){9}, 1, bytes);
     cr_assert_eq(size, sizeof expected);
     cr_assert_eq(memcmp(bytes, expected, size), 0);
@@ -66,17 +66,120 @@ Test(packed, every_cut_and_every_second_form_is_corrupt)
     for (size_t cut = 0; cut < size; cut++)
         cr_assert_eq(th_packed_check(bytes, cut), TH_E_CORRUPT, "%zu", cut);
     cr_assert_eq(th_packed_check(bytes, size + 1), TH_E_CORRUPT);
-    static const uint8_t bad[][8] = {
-        {0, 9, 0x02, 0x00, 0, 4}, /* the highest bit is not set */
-        {0, 2, 0x06, 0, 4, 4},    /* a bit beyond the count */
-        {0, 2, 0x02, 2, 4},       /* neither with nor without estimates */
-        {0, 2, 0x02, 1, 0, 4},    /* a bitmap of no estimates */
-        {0, 2, 0x02, 1, 1, 4},    /* an estimate that is not reported */
-        {0, 2, 0x02, 0, 0x84, 0}, /* a varint longer than needed */
+    static const uint8_t bad[][9] = {
+        {0, 9, 0x02, 0x00, 0, 0, 4},          /* the highest bit is not set */
+        {0, 2, 0x06, 0, 0, 4, 4},             /* a bit beyond the count */
+        {0, 2, 0x02, 2, 0, 4},                /* neither with nor without estimates */
+        {0, 2, 0x02, 1, 0, 0, 4},             /* a bitmap of no estimates */
+        {0, 2, 0x02, 1, 1, 0, 4},             /* an estimate that is not reported */
+        {0, 2, 0x02, 0, 1, 4, 0},             /* a value longer than needed */
+        {0, 2, 0x02, 0, 2, 0xff, 0x7f, 0, 0}, /* likewise */
+        {0, 2, 0x02, 0, 1, 0x80, 0xff},       /* likewise, below 0 */
+        {0, 2, 0x02, 0, 3, 4},                /* a value that ends behind the bytes */
+        {0, 2, 0x02, 0, 4, 4},                /* a bit behind the lengths */
     };
-    static const size_t sizes[] = {6, 6, 5, 6, 6, 6};
+    static const size_t sizes[] = {7, 7, 6, 7, 7, 7, 9, 7, 6, 6};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(th_packed_check(bad[i], sizes[i]), TH_E_CORRUPT, "%zu", i);
+}
+
+Test(packed, values_are_as_short_as_they_can_be)
+{
+    static const struct {
+        int64_t value;
+        size_t size;
+    } cases[] = {{0, 1},         {127, 1},
+                 {128, 2},       {-128, 1},
+                 {-129, 2},      {32767, 2},
+                 {32768, 4},     {-32768, 2},
+                 {-32769, 4},    {INT32_MAX, 4},
+                 {INT32_MIN, 4}, {(int64_t)INT32_MAX + 1, 8},
+                 {INT64_MAX, 8}, {(int64_t)INT32_MIN - 1, 8},
+                 {INT64_MIN, 8}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t bytes[64];
+        uint16_t number;
+        int64_t value, found;
+        size_t count, size = encode((uint16_t[]){1}, &cases[i].value, 1, NULL, 0, bytes);
+        cr_assert_eq(size, 5 + cases[i].size, "%zu", i);
+        cr_assert_eq(th_packed_decode(bytes, size, &number, &value, 1, &count), 0);
+        cr_assert(th_packed_find(bytes, size, 1, &found));
+        cr_assert(value == cases[i].value && found == value, "%zu", i);
+    }
+}
+
+/* Figures of every size; some are estimated. Returns the size. */
+static size_t random_figures(struct random *random, uint16_t *numbers, int64_t *values,
+                             size_t *ret_count, uint8_t *bytes)
+{
+    uint16_t estimated[200];
+    size_t count = 0, estimated_count = 0;
+    uint16_t gap = (uint16_t)(1 + random_below(random, 90));
+    for (uint32_t n = 1 + random_below(random, gap); n <= 1024 && count < 200;
+         n += 1 + random_below(random, gap)) {
+        numbers[count] = (uint16_t)n;
+        if (random_below(random, 40) == 0)
+            estimated[estimated_count++] = (uint16_t)n;
+        values[count++] = (int64_t)random_next(random) >> random_below(random, 64);
+    }
+    if (random_below(random, 2) == 0)
+        estimated_count = 0;
+    *ret_count = count;
+    return encode(numbers, values, count, estimated, estimated_count, bytes);
+}
+
+Test(packed, any_figures_come_back_by_every_way)
+{
+    struct random random = {21};
+    for (int run = 0; run < 3000; run++) {
+        uint16_t numbers[200], back_numbers[200], number;
+        int64_t values[200], back[200], value;
+        uint8_t bytes[2048];
+        bool estimated;
+        struct th_packed_cursor cursor;
+        size_t count, back_count, size = random_figures(&random, numbers, values, &count, bytes);
+        cr_assert_eq(th_packed_decode(bytes, size, back_numbers, back, 200, &back_count), 0);
+        cr_assert_eq(back_count, count);
+        th_packed_begin(bytes, size, &cursor);
+        for (size_t i = 0; i < count; i++) {
+            cr_assert(back_numbers[i] == numbers[i] && back[i] == values[i]);
+            cr_assert(th_packed_next(&cursor, &number, &value, &estimated));
+            cr_assert(number == numbers[i] && value == values[i]);
+            cr_assert(th_packed_find(bytes, size, number, &value) && value == values[i]);
+        }
+        cr_assert_not(th_packed_next(&cursor, &number, &value, &estimated));
+    }
+}
+
+/* What is taken is the one form of its figures. */
+Test(packed, changed_bytes_are_refused_or_are_what_their_figures_give)
+{
+    struct random random = {22};
+    int taken = 0;
+    for (int run = 0; run < 30000; run++) {
+        uint16_t numbers[1024], estimated[1024], number;
+        int64_t values[1024], value;
+        uint8_t bytes[2048], again[12288];
+        bool is_estimated;
+        struct th_packed_cursor cursor;
+        size_t count, estimated_count = 0;
+        size_t size = random_figures(&random, numbers, values, &count, bytes);
+        bytes[random_below(&random, (uint32_t)size)] ^= (uint8_t)(1 + random_below(&random, 255));
+        uint8_t *exact = malloc(size); /* so that a sanitizer sees what is read beyond */
+        cr_assert_not_null(exact);
+        memcpy(exact, bytes, size);
+        if (th_packed_decode(exact, size, numbers, values, 1024, &count) == 0) {
+            th_packed_begin(exact, size, &cursor);
+            while (th_packed_next(&cursor, &number, &value, &is_estimated))
+                if (is_estimated)
+                    estimated[estimated_count++] = number;
+            cr_assert_eq(encode(numbers, values, count, estimated, estimated_count, again), size);
+            cr_assert_eq(memcmp(again, exact, size), 0);
+            taken++;
+        }
+        free(exact);
+    }
+    cr_assert(taken > 1000 && taken < 29000, "%d", taken);
 }
 
 Test(packed, what_is_too_much_for_the_caller_is_still_checked)
@@ -130,7 +233,7 @@ static int scatter(const uint8_t *bytes, size_t size, int64_t *values, uint64_t 
     return status;
 }
 
-/* Every size of varint, every distance of numbers: what a walk gives, scatter gives. */
+/* Every size of a value, every distance of numbers: what a walk gives, scatter gives. */
 Test(packed, columns_get_what_a_walk_gives)
 {
     struct random random = {11};
