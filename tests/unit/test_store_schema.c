@@ -494,6 +494,35 @@ Test(store_schema, a_rollup_without_memory_says_so)
 
 /* ---- entries ---- */
 
+static uint32_t plain_crc32(uint32_t crc, const uint8_t *bytes, size_t size)
+{
+    crc = ~crc;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ ((0 - (crc & 1)) & 0xedb88320);
+    }
+    return ~crc;
+}
+
+Test(store_schema, a_checksum_is_the_crc32_of_key_and_content_of_every_size)
+{
+    uint8_t key[40], value[TH_SCHEMA_CHECKSUM_SIZE + 700];
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(i * 37 + 5);
+    for (size_t key_size = 0; key_size <= sizeof key; key_size++)
+        for (size_t size = 0; size <= 700; size += size < 80 ? 1 : 31) {
+            uint8_t *content = value + TH_SCHEMA_CHECKSUM_SIZE;
+            for (size_t i = 0; i < size; i++)
+                content[i] = (uint8_t)(i * 11 + size);
+            th_schema_seal((struct th_bytes){key, key_size}, value, 4 + size);
+            uint32_t crc = plain_crc32(plain_crc32(0, key, key_size), content, size);
+            uint32_t sealed = (uint32_t)value[0] << 24 | (uint32_t)value[1] << 16 |
+                              (uint32_t)value[2] << 8 | value[3];
+            cr_assert_eq(sealed, crc, "%zu and %zu bytes", key_size, size);
+        }
+}
+
 Test(store_schema, the_header_of_an_entry_is_as_written)
 {
     struct th_store_entry entry = {.kind = TH_ENTRY_SUBMISSION,
