@@ -22,7 +22,7 @@ enum { PIECE = 32, SLOTS_OF_THREAD = 3 };
 struct piece {
     bool is_made;
     struct th_arena arena;
-    struct th_bytes contents[PIECE]; /* size 0: not there */
+    struct th_bytes entries[PIECE]; /* size 0: not there */
     struct th_ahead_place places[PIECE];
 };
 
@@ -60,18 +60,16 @@ static bool is_leaf_of(const struct th_ahead *ahead, const struct th_ahead_place
            memcmp(expected.bytes, place->leaf.bytes, expected.size) == 0;
 }
 
-static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th_bytes content,
+static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th_bytes entry,
                  struct th_ahead_place *place)
 {
     const struct th_unpacking how = {.arena = arena,
                                      .checks_signatures = ahead->options.checks_signatures};
     const char *what;
-    if (content.size == 0 || th_schema_entry_decode(content, &place->stored) != 0)
+    if (entry.size == 0 || th_schema_entry_decode(entry, &place->stored) != 0)
         return false;
     if (ahead->options.checks_tree) {
-        if (place->leaf.size == 0)
-            return false;
-        if (th_schema_entry_hash(content, &place->digest) != 0)
+        if (th_schema_entry_hash(entry, &place->digest) != 0)
             return false;
         th_tlog_hash_leaf(place->leaf.bytes, place->leaf.size, &place->leaf_hash);
     }
@@ -85,17 +83,12 @@ static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th
 
 /* ---- one piece ---- */
 
-static int take_entry(void *context, uint64_t position, struct th_bytes content)
+static int take(void *context, uint64_t position, struct th_bytes entry, struct th_bytes leaf)
 {
     struct piece *piece = context;
-    piece->contents[position - piece->places[0].position] = content;
-    return 0;
-}
-
-static int take_leaf(void *context, uint64_t position, struct th_bytes content)
-{
-    struct piece *piece = context;
-    piece->places[position - piece->places[0].position].leaf = content;
+    const uint64_t at = position - piece->places[0].position;
+    piece->entries[at] = entry;
+    piece->places[at].leaf = leaf;
     return 0;
 }
 
@@ -111,15 +104,12 @@ static void make(const struct th_ahead *ahead, struct th_view *view, uint64_t nu
         struct th_ahead_place *place = &piece->places[i];
         place->position = from + i;
         place->is_sound = place->is_unpacked = false;
-        place->leaf = piece->contents[i] = (struct th_bytes){NULL, 0};
+        place->leaf = piece->entries[i] = (struct th_bytes){NULL, 0};
     }
-    bool is_read = view != NULL &&
-                   th_view_log(view, TH_TABLE_JOURNAL, from, from + count, take_entry, piece) == 0;
-    if (is_read && ahead->options.checks_tree)
-        is_read = th_view_log(view, TH_TABLE_LEAF, from, from + count, take_leaf, piece) == 0;
+    bool is_read = view != NULL && th_view_log(view, from, from + count, take, piece) == 0;
     for (size_t i = 0; i < count && is_read; i++)
         piece->places[i].is_sound =
-            look(ahead, &piece->arena, piece->contents[i], &piece->places[i]);
+            look(ahead, &piece->arena, piece->entries[i], &piece->places[i]);
 }
 
 /* ---- threads ---- */

@@ -24,7 +24,7 @@ struct th_ahead_options {
     struct th_store *store;
     uint64_t from, to; /* positions that are there */
     unsigned threads;  /* 1 to TH_AHEAD_THREADS_MAX */
-    bool checks_tree;  /* reads the leaf, hashes it and the entry */
+    bool checks_tree;  /* hashes leaf and entry */
     bool checks_signatures;
 };
 

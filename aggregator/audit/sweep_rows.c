@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every row of a snapshot but entries and leaves, which were read before, by several threads. The
+ * Every row of a snapshot but the journal's, which were read before, by several threads. The
  * keys are cut into spans: the common tables, then each book's reports, each one's revisions and
  * each one's rollups, then closings, tree and checkpoints. Whoever is free takes the next span;
  * the state's digest, which needs all rows in their order, is one more. Each row has to be one that
@@ -218,7 +218,7 @@ static int cut(struct sweep *sweep)
     }
     sweep->spans[sweep->spans_count++].from = th_schema_key_table(TH_TABLE_CLOSING);
     sweep->spans[sweep->spans_count++].from = th_schema_key_table(TH_TABLE_TREE);
-    sweep->spans[sweep->spans_count].from = th_schema_key_table(TH_TABLE_LEAF); /* the end */
+    sweep->spans[sweep->spans_count].from = th_schema_key_table(TH_TABLE_JOURNAL); /* the end */
     return 0;
 }
 
@@ -253,8 +253,8 @@ static int judge(const struct sweep *sweep, const struct seen *seen, bool *ret_i
         verify->tables = (struct th_tables_counts){seen->compared, seen->few[TH_TABLE_ROLLUP]};
     for (unsigned level = 0; level < TH_REGROWN_LEVELS; level++)
         verify->counts.tiles += seen->tiles[level];
-    bool is_sound = !atomic_load(&sweep->is_doubtful) &&
-                    rows == seen->rows + 2 * th_view_size(verify->opened.view);
+    bool is_sound =
+        !atomic_load(&sweep->is_doubtful) && rows == seen->rows + th_view_size(verify->opened.view);
     if (sweep->options->checks_tree)
         is_sound = is_sound && has_all_tiles(sweep, seen);
     if (verify->shadow != NULL)

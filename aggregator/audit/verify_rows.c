@@ -14,7 +14,7 @@ enum { AT_ONCE = 1024, NAME_SIZE = 200 };
 struct walk {
     struct th_verify *verify;
     uint64_t done;
-    bool is_refused; /* nobody else looks at journal and leaves */
+    bool is_refused; /* nobody else looks at the journal */
 };
 
 /* ---- checksums, unknown tables ---- */
@@ -22,18 +22,18 @@ struct walk {
 static uint64_t position_of(struct th_bytes key)
 {
     uint64_t position = TH_FINDING_NO_POSITION;
-    bool is_log = key.bytes[0] == TH_TABLE_JOURNAL || key.bytes[0] == TH_TABLE_LEAF;
-    return is_log && th_schema_read_number(key, &position) == 0 ? position : TH_FINDING_NO_POSITION;
+    return key.bytes[0] == TH_TABLE_JOURNAL && th_schema_read_number(key, &position) == 0
+               ? position
+               : TH_FINDING_NO_POSITION;
 }
 
 static const char *fault_of(const struct walk *walk, const struct th_inspected *row)
 {
     uint64_t size;
-    bool is_log = row->table == TH_TABLE_JOURNAL || row->table == TH_TABLE_LEAF;
     if (!th_inspect_is_known(row->key))
         return "không thuộc bảng nào";
-    if (row->status != 0) /* of entries and leaves it is told with their positions */
-        return is_log && !walk->is_refused ? NULL : "sai mã kiểm";
+    if (row->status != 0) /* of entries it is told with their positions */
+        return row->table == TH_TABLE_JOURNAL && !walk->is_refused ? NULL : "sai mã kiểm";
     if (row->table == TH_TABLE_CHECKPOINT && th_schema_read_number(row->key, &size) == 0 &&
         size == 0)
         return "của một cây rỗng";

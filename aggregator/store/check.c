@@ -12,9 +12,9 @@ enum { TAIL_ENTRIES = 64 }; /* entries that are looked at from the end */
 
 int th_txn_size(const struct th_txn *txn, uint64_t *ret_size)
 {
-    struct th_bytes key, leaf;
+    struct th_bytes key, content;
     uint64_t position;
-    int status = th_txn_last(txn, TH_TABLE_LEAF, &key, &leaf);
+    int status = th_txn_last(txn, TH_TABLE_JOURNAL, &key, &content);
     if (status == TH_E_NOT_FOUND) {
         *ret_size = 0;
         return 0;
@@ -68,39 +68,20 @@ static int check_identity(const struct th_store_report *report, const struct th_
 
 static int check_entry(const struct th_txn *txn, uint64_t position)
 {
-    struct th_schema_key entry_key = th_schema_key_log(TH_TABLE_JOURNAL, position);
-    struct th_schema_key leaf_key = th_schema_key_log(TH_TABLE_LEAF, position);
     struct th_stored_entry entry;
-    struct th_bytes content;
-    int status = th_txn_get(txn, &entry_key, &content);
-    if (status == 0)
-        status = th_schema_entry_decode(content, &entry);
-    if (status == 0)
-        status = th_txn_get(txn, &leaf_key, &content);
-    return status;
+    struct th_bytes content, leaf;
+    int status = th_txn_journal(txn, position, &content, &leaf);
+    return status == 0 ? th_schema_entry_decode(content, &entry) : status;
 }
 
 static int check_tail(const struct th_store_report *report, const struct th_txn *txn, uint64_t size)
 {
-    struct th_bytes key, content;
-    uint64_t last = 0;
-    int status = th_txn_last(txn, TH_TABLE_JOURNAL, &key, &content);
-    bool is_empty = status == TH_E_NOT_FOUND;
-    if (status == 0)
-        status = th_schema_read_number(key, &last);
-    if (is_empty ? size != 0 : status == 0 && last + 1 != size)
-        return th_store_report(report, TH_E_CORRUPT,
-                               "sổ nhật ký và cây băm không cùng độ dài; " RESTORE);
-    for (uint64_t at = size > TAIL_ENTRIES ? size - TAIL_ENTRIES : 0;
-         !is_empty && status == 0 && at < size; at++) {
-        status = check_entry(txn, at);
-        if (status != 0)
-            last = at;
-    }
-    if (is_empty || status == 0)
-        return 0;
-    return th_store_report(report, TH_E_CORRUPT, "bản ghi nhật ký số %llu bị hỏng; " RESTORE,
-                           (unsigned long long)last);
+    for (uint64_t at = size > TAIL_ENTRIES ? size - TAIL_ENTRIES : 0; at < size; at++)
+        if (check_entry(txn, at) != 0)
+            return th_store_report(report, TH_E_CORRUPT,
+                                   "bản ghi nhật ký số %llu bị hỏng; " RESTORE,
+                                   (unsigned long long)at);
+    return 0;
 }
 
 int th_store_check_note(const struct th_log_keys *keys, struct th_bytes note, uint64_t size,
@@ -162,7 +143,7 @@ int th_store_check(const struct th_store_report *report, const struct th_txn *tx
     th_keys_show(keys, identity);
     status = th_txn_size(txn, &size);
     if (status != 0)
-        return th_store_report(report, status, "lá cuối của cây băm bị hỏng; " RESTORE);
+        return th_store_report(report, status, "bản ghi cuối của sổ nhật ký bị hỏng; " RESTORE);
     status = check_tail(report, txn, size);
     if (status == 0)
         status = check_tree(report, txn, keys, size, edge);

@@ -18,7 +18,7 @@ static const struct form {
     {TH_TABLE_KEY, 37},       {TH_TABLE_MARK, 5},      {TH_TABLE_LOG_KEY, 3},
     {TH_TABLE_REPORT, 13},    {TH_TABLE_REVISION, 17}, {TH_TABLE_ROLLUP, 10},
     {TH_TABLE_CLOSING, 18},   {TH_TABLE_RUN, 9},       {TH_TABLE_TREE, 10},
-    {TH_TABLE_CHECKPOINT, 9}, {TH_TABLE_LEAF, 9},      {TH_TABLE_JOURNAL, 9},
+    {TH_TABLE_CHECKPOINT, 9}, {TH_TABLE_JOURNAL, 9},
 };
 
 bool th_inspect_is_known(struct th_bytes key)
@@ -200,9 +200,6 @@ static void name_known(const struct name *name, struct th_bytes key)
     case TH_TABLE_CHECKPOINT:
         add(name, "checkpoint cỡ %llu", (unsigned long long)th_source_u64(&rest));
         break;
-    case TH_TABLE_LEAF:
-        add(name, "lá %llu của cây băm", (unsigned long long)th_source_u64(&rest));
-        break;
     case TH_TABLE_JOURNAL:
         add(name, "sổ nhật ký, bản ghi %llu", (unsigned long long)th_source_u64(&rest));
         break;
@@ -291,22 +288,20 @@ static int check_tile(const struct th_view *view, uint64_t position, struct th_b
 
 int th_view_check_position(struct th_view *view, uint64_t position, const char **ret_what)
 {
-    struct th_bytes content, leaf;
+    struct th_bytes content, entry, leaf;
     struct th_digest digest;
     TH_ASSERT(view->active);
     if (position >= view->size)
         return TH_E_RANGE;
     int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), "thiếu bản ghi",
-                     "bản ghi bị hỏng (sai mã kiểm)", &content, ret_what);
+                     "bản ghi hoặc lá của nó bị hỏng (sai mã kiểm)", &content, ret_what);
     if (status != 0)
         return status;
-    status = th_schema_entry_hash(content, &digest);
+    status = th_schema_journal_split(content, &entry, &leaf);
+    if (status == 0)
+        status = th_schema_entry_hash(entry, &digest);
     if (status != 0)
         return corrupt("bản ghi sai dạng", ret_what);
-    status = get(view, th_schema_key_log(TH_TABLE_LEAF, position), "thiếu lá của cây băm",
-                 "lá của cây băm bị hỏng (sai mã kiểm)", &leaf, ret_what);
-    if (status != 0)
-        return status;
     if (!is_named_by(leaf, &digest))
         return corrupt("bản ghi khác với lá của cây băm", ret_what);
     return check_tile(view, position, leaf, ret_what);

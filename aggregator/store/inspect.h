@@ -38,13 +38,15 @@ TH_MUST_CHECK int th_view_inspect_settled(struct th_view *view, const struct th_
                                           struct th_schema_key *ret_last);
 
 /*
- * The contents of the journal or of the leaves, in the order of positions, those that are there
+ * Entries, as they are stored, and their leaves, in the order of positions, those that are there
  * from `from` on and before `to`: one walk instead of a search for each. A result of `fn` that is
- * not 0 ends it and is handed on; it is negative. TH_E_CORRUPT: a checksum is wrong.
+ * not 0 ends it and is handed on; it is negative. TH_E_CORRUPT: a checksum is wrong,
+ * or a value is no entry with its leaf.
  */
-typedef int th_log_fn(void *context, uint64_t position, struct th_bytes content);
-TH_MUST_CHECK int th_view_log(struct th_view *view, enum th_table table, uint64_t from, uint64_t to,
-                              th_log_fn *fn, void *context);
+typedef int th_log_fn(void *context, uint64_t position, struct th_bytes entry,
+                      struct th_bytes leaf);
+TH_MUST_CHECK int th_view_log(struct th_view *view, uint64_t from, uint64_t to, th_log_fn *fn,
+                              void *context);
 /* How many rows the view's snapshot has, by LMDB's own count. */
 TH_MUST_CHECK int th_view_rows_count(const struct th_view *view, uint64_t *ret_count);
 
@@ -58,7 +60,7 @@ uint8_t th_inspect_next_table(uint8_t table);
 const char *th_inspect_name(struct th_bytes key, size_t capacity, char *text);
 
 /*
- * Checks entry and leaf of one position against each other and the tree: both are there, the leaf
+ * Checks entry and leaf of one position against each other and the tree: they are there, the leaf
  * has the entry's digest in its field of that, and the leaf's hash is the one in its tile. The last
  * tile has no row until it is full: its leaves are held by the signed checkpoints alone.
  * TH_E_CORRUPT: `ret_what` gets a Vietnamese word for what is wrong, constant text. TH_E_RANGE: not

@@ -25,7 +25,8 @@ struct th_store {
     struct th_lost_log *lost;      /* opened to be recovered, else NULL */
     bool is_recovering;            /* the next commit has to begin a new log */
     struct th_txn batch;           /* .txn is NULL between batches */
-    bool leaf_due;                 /* an entry was appended, its leaf not yet */
+    bool leaf_due;                 /* `entry` was appended, its leaf not yet */
+    struct th_store_entry entry;   /* borrows what th_store_append() was given */
     bool failed;                   /* a commit failed: no more batches */
     struct th_side side;           /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;

@@ -72,21 +72,25 @@ static int get(const struct th_view *view, struct th_schema_key key, struct th_b
 
 int th_view_entry(struct th_view *view, uint64_t position, struct th_stored_entry *ret_entry)
 {
-    struct th_bytes content;
-    int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), &content);
-    return status == 0 ? th_schema_entry_decode(content, ret_entry) : status;
+    struct th_bytes entry, leaf;
+    TH_ASSERT(view->active);
+    int status = th_txn_journal(&view->txn, position, &entry, &leaf);
+    return status == 0 ? th_schema_entry_decode(entry, ret_entry) : status;
 }
 
 int th_view_entry_digest(struct th_view *view, uint64_t position, struct th_digest *ret_digest)
 {
-    struct th_bytes content;
-    int status = get(view, th_schema_key_log(TH_TABLE_JOURNAL, position), &content);
-    return status == 0 ? th_schema_entry_hash(content, ret_digest) : status;
+    struct th_bytes entry, leaf;
+    TH_ASSERT(view->active);
+    int status = th_txn_journal(&view->txn, position, &entry, &leaf);
+    return status == 0 ? th_schema_entry_hash(entry, ret_digest) : status;
 }
 
 int th_view_leaf(struct th_view *view, uint64_t position, struct th_bytes *ret_leaf)
 {
-    return get(view, th_schema_key_log(TH_TABLE_LEAF, position), ret_leaf);
+    struct th_bytes entry;
+    TH_ASSERT(view->active);
+    return th_txn_journal(&view->txn, position, &entry, ret_leaf);
 }
 
 /* Times never go back, so the entries up to a time are the first ones. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipts are not stored: a receipt is made of a leaf row, tile hashes and a checkpoint row, none
+ * Receipts are not stored: a receipt is made of a leaf, tile hashes and a checkpoint row, none
  * of which ever changes, so it is the same text whenever it is made.
  */
 #include "aggregator/store/internal.h"

@@ -25,19 +25,21 @@ enum { BEHIND = 1 }; /* no status */
 static int on_log(void *context, struct th_bytes key, struct th_bytes content)
 {
     const struct log_scan *asker = context;
+    struct th_bytes entry, leaf;
     uint64_t position;
     int status = th_schema_read_number(key, &position);
     if (status == 0 && position >= asker->to)
         status = BEHIND;
-    return status == 0 ? asker->fn(asker->context, position, content) : status;
+    if (status == 0)
+        status = th_schema_journal_split(content, &entry, &leaf);
+    return status == 0 ? asker->fn(asker->context, position, entry, leaf) : status;
 }
 
-int th_view_log(struct th_view *view, enum th_table table, uint64_t from, uint64_t to,
-                th_log_fn *fn, void *context)
+int th_view_log(struct th_view *view, uint64_t from, uint64_t to, th_log_fn *fn, void *context)
 {
     struct log_scan asker = {fn, context, to};
-    struct th_schema_key prefix = th_schema_key_table(table);
-    struct th_schema_key first = th_schema_key_log(table, from);
+    struct th_schema_key prefix = th_schema_key_table(TH_TABLE_JOURNAL);
+    struct th_schema_key first = th_schema_key_log(TH_TABLE_JOURNAL, from);
     TH_ASSERT(view->active);
     if (from >= to)
         return 0;

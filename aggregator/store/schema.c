@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
+#include "proto/tlog/proof.h"
 
 #include <libdeflate.h>
 #include <string.h>
@@ -365,12 +366,21 @@ int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_
     return 0;
 }
 
-void th_schema_entry_digest(struct th_bytes head, const struct th_digest *body_digest,
+static void digest_of(const uint8_t *header, struct th_bytes decision,
+                      const struct th_digest *body_digest, struct th_digest *ret_digest)
+{
+    const struct th_tlog_part parts[] = {{header, TH_SCHEMA_ENTRY_HEADER},
+                                         {decision.bytes, decision.size},
+                                         {body_digest->bytes, sizeof body_digest->bytes}};
+    th_tlog_sha256(parts, sizeof parts / sizeof parts[0], ret_digest);
+}
+
+void th_schema_entry_digest(const struct th_store_entry *entry, const struct th_digest *body_digest,
                             struct th_digest *ret_digest)
 {
-    const struct th_tlog_part parts[] = {{head.bytes, head.size},
-                                         {body_digest->bytes, sizeof body_digest->bytes}};
-    th_tlog_sha256(parts, 2, ret_digest);
+    uint8_t header[TH_SCHEMA_ENTRY_HEADER];
+    th_schema_entry_header(entry, header);
+    digest_of(header, entry->decision, body_digest, ret_digest);
 }
 
 int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest)
@@ -381,7 +391,50 @@ int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest)
     if (status != 0)
         return status;
     th_tlog_sha256(&(struct th_tlog_part){entry.body.bytes, entry.body.size}, 1, &body_digest);
-    th_schema_entry_digest((struct th_bytes){content.bytes, content.size - entry.body.size},
-                           &body_digest, ret_digest);
+    digest_of(content.bytes, entry.decision, &body_digest, ret_digest);
+    return 0;
+}
+
+/* ---- an entry and its leaf ---- */
+
+enum { LEAF_SIZE_BYTES = 2 };
+
+size_t th_schema_journal_size(const struct th_store_entry *entry, struct th_bytes leaf)
+{
+    return LEAF_SIZE_BYTES + leaf.size + TH_SCHEMA_ENTRY_HEADER + entry->decision.size +
+           entry->body.size;
+}
+
+static uint8_t *add_bytes(uint8_t *at, struct th_bytes bytes)
+{
+    if (bytes.size > 0)
+        memcpy(at, bytes.bytes, bytes.size);
+    return at + bytes.size;
+}
+
+void th_schema_journal_write(const struct th_store_entry *entry, struct th_bytes leaf,
+                             uint8_t *ret_content)
+{
+    _Static_assert(TH_PROOF_EXTRA_MAX <= UINT16_MAX, "its size fits");
+    TH_ASSERT(leaf.size > 0);
+    TH_ASSERT(leaf.size <= TH_PROOF_EXTRA_MAX);
+    put_big(ret_content, leaf.size, LEAF_SIZE_BYTES);
+    uint8_t *at = add_bytes(ret_content + LEAF_SIZE_BYTES, leaf);
+    th_schema_entry_header(entry, at);
+    at = add_bytes(at + TH_SCHEMA_ENTRY_HEADER, entry->decision);
+    (void)add_bytes(at, entry->body);
+}
+
+int th_schema_journal_split(struct th_bytes content, struct th_bytes *ret_entry,
+                            struct th_bytes *ret_leaf)
+{
+    struct th_source source = {content.bytes, content.size, false};
+    struct th_bytes leaf = {.size = th_source_u16(&source)};
+    leaf.bytes = th_source_bytes(&source, leaf.size);
+    struct th_bytes entry = th_source_rest(&source);
+    if (source.failed || leaf.size == 0 || leaf.size > TH_PROOF_EXTRA_MAX)
+        return TH_E_CORRUPT;
+    *ret_entry = entry;
+    *ret_leaf = leaf;
     return 0;
 }

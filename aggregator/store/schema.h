@@ -47,8 +47,8 @@
  *                                                       of 256^level leaves that begin at leaf
  *                                                       (index × 256 + i) × 256^level
  *   31 checkpoint u64 size                            the signed note of the tree of that size
- *   32 leaf     u64 position                          the leaf
- *   F0 journal  u64 position                          entry, see below
+ *   F0 journal  u64 position                          u16 size of the leaf, the leaf, entry (see
+ *                                                       below)
  *
  *   book is u16 plan, u16 obligation.
  *
@@ -105,7 +105,6 @@ enum th_table {
     TH_TABLE_RUN = 0x24,
     TH_TABLE_TREE = 0x30,
     TH_TABLE_CHECKPOINT = 0x31,
-    TH_TABLE_LEAF = 0x32,
     TH_TABLE_JOURNAL = 0xF0
 };
 
@@ -145,7 +144,7 @@ struct th_schema_key th_schema_key_rollup(struct th_book_id book, uint32_t unit,
 struct th_schema_key th_schema_key_closing(struct th_book_id book, th_instant closed_at,
                                            uint32_t unit, enum th_branch branch);
 struct th_schema_key th_schema_key_tile(unsigned level, uint64_t index);
-/* Of checkpoint, leaf and journal. */
+/* Of checkpoint and journal. */
 struct th_schema_key th_schema_key_log(enum th_table table, uint64_t number);
 
 /* What a scan reads back from keys. Each: TH_E_CORRUPT when the key has not its form. */
@@ -231,10 +230,17 @@ void th_schema_entry_header(const struct th_store_entry *entry,
 /* Decision and body borrow; the digest is left zero. */
 TH_MUST_CHECK int th_schema_entry_decode(struct th_bytes content,
                                          struct th_stored_entry *ret_entry);
-/* The entry's digest; `head` is header and decision as they are stored. */
-void th_schema_entry_digest(struct th_bytes head, const struct th_digest *body_digest,
+void th_schema_entry_digest(const struct th_store_entry *entry, const struct th_digest *body_digest,
                             struct th_digest *ret_digest);
-/* The same of a whole content. TH_E_CORRUPT. */
+/* The same of an entry as it is stored. TH_E_CORRUPT. */
 TH_MUST_CHECK int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest);
+
+/* What the journal has at a position: an entry and its leaf, of 1 to TH_PROOF_EXTRA_MAX bytes. */
+size_t th_schema_journal_size(const struct th_store_entry *entry, struct th_bytes leaf);
+void th_schema_journal_write(const struct th_store_entry *entry, struct th_bytes leaf,
+                             uint8_t *ret_content);
+/* The entry's form is for th_schema_entry_decode(). Borrow. */
+TH_MUST_CHECK int th_schema_journal_split(struct th_bytes content, struct th_bytes *ret_entry,
+                                          struct th_bytes *ret_leaf);
 
 #endif

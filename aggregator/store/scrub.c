@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pass: the rows of all tables but leaf and journal in the order of keys, then the positions of
- * the log from 0, which read leaves and entries, then the books. So each row is named in one place.
+ * A pass: the rows of all tables but the journal in the order of keys, then the positions of the
+ * log from 0, which read entries and leaves, then the books. So each row is named in one place.
  */
 #include "aggregator/store/scrub.h"
 
@@ -92,7 +92,7 @@ static int retake_snapshot(struct th_scrub *scrub)
     return take_snapshot(scrub);
 }
 
-/* The size of the tree from the last leaf's key: its value may be damaged. */
+/* The size of the tree from the last entry's key: its value may be damaged. */
 static int begin_view(struct th_scrub *scrub)
 {
     struct th_view *view = &scrub->view;
@@ -102,7 +102,7 @@ static int begin_view(struct th_scrub *scrub)
     if (status != 0)
         return status;
     scrub->keys_known = false;
-    status = th_txn_last_key(&view->txn, TH_TABLE_LEAF, &key);
+    status = th_txn_last_key(&view->txn, TH_TABLE_JOURNAL, &key);
     scrub->size_known = status == 0 || status == TH_E_NOT_FOUND;
     view->size = 0;
     if (status == 0) {
@@ -112,7 +112,7 @@ static int begin_view(struct th_scrub *scrub)
     }
     if (!scrub->size_known) {
         char text[TH_SCRUB_TEXT_SIZE] = "cây băm";
-        note_name(scrub, text, "không tìm được lá cuối");
+        note_name(scrub, text, "không tìm được bản ghi cuối");
         return retake_snapshot(scrub);
     }
     return 0;
@@ -211,8 +211,8 @@ static int on_row(void *context, const struct th_inspected *row)
     struct th_scrub *scrub = context;
     size_t cost = 1;
     int status = 0;
-    if (row->table == TH_TABLE_LEAF || row->table == TH_TABLE_JOURNAL) {
-        /* These are looked at by position: on behind the table. */
+    if (row->table == TH_TABLE_JOURNAL) {
+        /* Its rows are looked at by position: on behind the table. */
         scrub->last = (struct th_schema_key){.bytes = {(uint8_t)(row->table + 1)}, .size = 1};
         return SPENT;
     }
@@ -238,20 +238,14 @@ static int on_row(void *context, const struct th_inspected *row)
     return status;
 }
 
-/* The journal goes up to the last leaf, and the newest checkpoint is of that size. */
-static int check_ends(struct th_scrub *scrub)
+/* The newest checkpoint is of the whole tree. */
+static int check_end(struct th_scrub *scrub)
 {
     struct th_bytes key;
     uint64_t number = 0;
-    int status = th_txn_last_key(&scrub->view.txn, TH_TABLE_JOURNAL, &key);
-    if (is_failure(status))
-        return status;
     if (!scrub->size_known)
         return 0;
-    if (status == 0 && th_inspect_is_known(key) && th_schema_read_number(key, &number) == 0 &&
-        number >= scrub->view.size)
-        note_row(scrub, key, "không có lá của cây băm");
-    status = th_txn_last_key(&scrub->view.txn, TH_TABLE_CHECKPOINT, &key);
+    int status = th_txn_last_key(&scrub->view.txn, TH_TABLE_CHECKPOINT, &key);
     if (is_failure(status))
         return status;
     if (scrub->view.size > 0 && !scrub->store->is_replica &&
@@ -290,7 +284,7 @@ static int step_rows(struct th_scrub *scrub)
     if (status == SPENT)
         status = 0;
     if (status == 0 && at_end) {
-        status = check_ends(scrub);
+        status = check_end(scrub);
         scrub->phase = POSITIONS;
         scrub->position = 0;
         scrub->bad_tile = 0;
@@ -327,7 +321,7 @@ static int step_positions(struct th_scrub *scrub)
             status = retake_snapshot(scrub);
         }
         if (status == 0) {
-            scrub->report.rows += 2;
+            scrub->report.rows++;
             scrub->position++;
         }
     }

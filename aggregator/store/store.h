@@ -106,10 +106,10 @@ void th_store_abort(struct th_store *store);
 uint64_t th_store_next_position(const struct th_store *store);
 
 /*
- * Appends the entry's stored bytes: a fixed header (kind, clock, time, boottime), `decision`,
- * `body` (journal.proto; copied straight into the database page). Gives the entry's digest, which
- * the leaf carries (schema.h). The leaf must follow before the next entry. Any failure: abort the
- * batch.
+ * Appends an entry: a fixed header (kind, clock, time, boottime), `decision`, `body`
+ * (journal.proto). Gives the entry's digest, which the leaf carries (schema.h). The leaf must
+ * follow before the next entry: both are one value, so decision and body are borrowed until then
+ * and copied once, straight into the database page. Any failure: abort the batch.
  */
 struct th_store_entry {
     uint64_t position; /* must be th_store_next_position() */

@@ -7,6 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+int th_txn_journal(const struct th_txn *txn, uint64_t position, struct th_bytes *ret_entry,
+                   struct th_bytes *ret_leaf)
+{
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, position);
+    struct th_bytes content;
+    int status = th_txn_get(txn, &key, &content);
+    return status == 0 ? th_schema_journal_split(content, ret_entry, ret_leaf) : status;
+}
+
 /* ---- tiles from tables ---- */
 
 static int missing_is_corrupt(int status)
@@ -18,10 +27,9 @@ static int load_leaves(const struct th_txn *txn, unsigned count, struct th_tile 
 {
     while (tile->count < count) {
         uint64_t position = tile->index * TH_TILE_WIDTH + tile->count;
-        struct th_schema_key key = th_schema_key_log(TH_TABLE_LEAF, position);
         struct th_digest hash;
-        struct th_bytes leaf;
-        int status = th_txn_get(txn, &key, &leaf);
+        struct th_bytes entry, leaf;
+        int status = th_txn_journal(txn, position, &entry, &leaf);
         if (status != 0)
             return missing_is_corrupt(status);
         th_tlog_hash_leaf(leaf.bytes, leaf.size, &hash);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Merkle tree over the leaf rows: the writer's right edge, and tiles read back from tables.
+ * The Merkle tree over the leaves in the journal: the writer's right edge, and tiles read back from
+ * tables.
  *
  * The right edge is the last tile of every level. It has every node that the root of the whole
  * tree is made of. An appended leaf costs its own hash and one node hash on average.
@@ -14,10 +15,15 @@
 #include "aggregator/store/tile.h"
 #include "proto/tlog/hash.h"
 
+/* What the journal has at a position; the entry as it is stored. TH_E_NOT_FOUND, TH_E_CORRUPT.
+ * Borrow the snapshot's pages. */
+TH_MUST_CHECK int th_txn_journal(const struct th_txn *txn, uint64_t position,
+                                 struct th_bytes *ret_entry, struct th_bytes *ret_leaf);
+
 /*
  * Brings a tile to what it has in a tree of `size` leaves, the size of the transaction's snapshot.
  * Hashes that the tile has already stay. From the tile's row; the last tile of level 0 has none
- * and is made by hashing leaf rows. TH_E_CORRUPT: a row is missing or has another length.
+ * and is made by hashing leaves. TH_E_CORRUPT: a row is missing or has another length.
  */
 TH_MUST_CHECK int th_tile_load(const struct th_txn *txn, uint64_t size, struct th_tile *tile);
 

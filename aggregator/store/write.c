@@ -200,45 +200,38 @@ int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes not
 int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                     struct th_digest *ret_digest)
 {
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, entry->position);
-    size_t head_size = TH_SCHEMA_ENTRY_HEADER + entry->decision.size;
     struct th_digest body_digest;
-    uint8_t *content;
+    TH_ASSERT(store->batch.txn != NULL);
     TH_ASSERT(entry->position == th_store_next_position(store));
     TH_ASSERT(!store->leaf_due);
+    if (store->batch.failed != 0)
+        return store->batch.failed;
     if (entry->decision.size > UINT32_MAX || entry->body.size > UINT32_MAX)
         return th_txn_fail(&store->batch, TH_E_LIMIT);
-    size_t size = head_size + entry->body.size;
-    int status = th_txn_reserve(&store->batch, &key, TH_PUT_APPEND, size, &content);
-    if (status != 0)
-        return status;
-    th_schema_entry_header(entry, content);
-    if (entry->decision.size > 0)
-        memcpy(content + TH_SCHEMA_ENTRY_HEADER, entry->decision.bytes, entry->decision.size);
-    if (entry->body.size > 0)
-        memcpy(content + head_size, entry->body.bytes, entry->body.size);
-    th_txn_seal(&key, content, size);
     if (entry->body_digest == NULL)
         th_tlog_sha256(&(struct th_tlog_part){entry->body.bytes, entry->body.size}, 1,
                        &body_digest);
-    th_schema_entry_digest((struct th_bytes){content, head_size},
-                           entry->body_digest == NULL ? &body_digest : entry->body_digest,
+    th_schema_entry_digest(entry, entry->body_digest == NULL ? &body_digest : entry->body_digest,
                            ret_digest);
+    store->entry = *entry;
     store->leaf_due = true;
     return 0;
 }
 
 int th_store_append_leaf(struct th_store *store, uint64_t position, struct th_bytes leaf)
 {
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_LEAF, position);
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, position);
+    size_t size = th_schema_journal_size(&store->entry, leaf);
+    uint8_t *content;
     TH_ASSERT(store->leaf_due);
-    TH_ASSERT(position == th_store_next_position(store));
+    TH_ASSERT(position == store->entry.position);
     if (leaf.size == 0 || leaf.size > TH_PROOF_EXTRA_MAX)
         return th_txn_fail(&store->batch, TH_E_LIMIT); /* its receipt could not carry it */
-    int status = th_txn_put(&store->batch, &key, TH_PUT_NEW, leaf.bytes, leaf.size);
-    if (status == 0)
-        status = th_edge_add(store->edge, &store->batch, leaf);
-    if (status == 0)
-        store->leaf_due = false;
-    return status;
+    int status = th_txn_reserve(&store->batch, &key, TH_PUT_APPEND, size, &content);
+    if (status != 0)
+        return status;
+    th_schema_journal_write(&store->entry, leaf, content);
+    th_txn_seal(&key, content, size);
+    store->leaf_due = false;
+    return th_edge_add(store->edge, &store->batch, leaf);
 }

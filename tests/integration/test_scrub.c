@@ -101,7 +101,7 @@ Test(scrub, a_flipped_bit_is_found_and_told_while_reports_are_accepted)
     uint64_t position = answer.body.outcome.verdicts[0].position;
     struct th_bytes written = th_daemon_case_write(made, (struct th_paper){.figure = 1});
     uint32_t revision = 2;
-    for (; revision < 150; revision++)
+    for (; revision < 300; revision++) /* receipts are made of the last tile's leaves */
         (void)th_daemon_case_submit(made,
                                     (struct th_paper){.figure = revision, .revision = revision});
     run_with_scrub(made, "1");

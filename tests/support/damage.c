@@ -130,6 +130,18 @@ void damage_replace(const struct store_fixture *fixture, const struct th_schema_
     change(fixture, key, &content);
 }
 
+struct th_bytes damage_journal(struct th_bytes entry, struct th_bytes leaf)
+{
+    static uint8_t content[8192];
+    size_t size = 2 + leaf.size + entry.size;
+    cr_assert_leq(size, sizeof content);
+    content[0] = (uint8_t)(leaf.size >> 8);
+    content[1] = (uint8_t)leaf.size;
+    memcpy(content + 2, leaf.bytes, leaf.size);
+    memcpy(content + 2 + leaf.size, entry.bytes, entry.size);
+    return (struct th_bytes){content, size};
+}
+
 void damage_remove(const struct store_fixture *fixture, const struct th_schema_key *key)
 {
     change(fixture, key, NULL);

@@ -27,6 +27,9 @@ void damage_flip(const struct store_fixture *fixture, off_t at, unsigned bit);
 /* As if the row had been written wrongly: another content, its checksum right. */
 void damage_replace(const struct store_fixture *fixture, const struct th_schema_key *key,
                     struct th_bytes content);
+/* What the journal has at a position: an entry as it is stored, and its leaf. Valid until the next
+ * call. */
+struct th_bytes damage_journal(struct th_bytes entry, struct th_bytes leaf);
 void damage_remove(const struct store_fixture *fixture, const struct th_schema_key *key);
 
 #endif

@@ -5,6 +5,7 @@
 #include "proto/tlog/checkpoint.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/journal.h"
+#include "tests/support/damage.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -58,15 +59,38 @@ struct th_bytes liar_get(struct liar *liar, struct th_schema_key key)
 
 /* ---- entries ---- */
 
+struct pair {
+    struct th_bytes entry, leaf;
+};
+
+static struct pair get_pair(struct liar *liar, uint64_t position)
+{
+    struct th_bytes content = liar_get(liar, th_schema_key_log(TH_TABLE_JOURNAL, position));
+    struct pair pair;
+    cr_assert_eq(th_schema_journal_split(content, &pair.entry, &pair.leaf), 0);
+    return pair;
+}
+
+struct th_bytes liar_get_leaf(struct liar *liar, uint64_t position)
+{
+    return get_pair(liar, position).leaf;
+}
+
+void liar_put_leaf(struct liar *liar, uint64_t position, const void *bytes, size_t size)
+{
+    struct th_bytes entry = get_pair(liar, position).entry;
+    struct th_bytes content = damage_journal(entry, (struct th_bytes){bytes, size});
+    liar_put(liar, th_schema_key_log(TH_TABLE_JOURNAL, position), content.bytes, content.size);
+}
+
 struct liar_entry liar_take(struct liar *liar, uint64_t position)
 {
     struct th_arena *arena = &liar->ledger->arena;
     struct th_stored_entry stored;
     struct liar_entry entry = {.judgements = NULL};
-    struct th_bytes content = liar_get(liar, th_schema_key_log(TH_TABLE_JOURNAL, position));
-    struct th_bytes leaf = liar_get(liar, th_schema_key_log(TH_TABLE_LEAF, position));
-    cr_assert_eq(th_schema_entry_decode(content, &stored), 0);
-    cr_assert_eq(th_wire_leaf_decode(leaf, arena, &entry.leaf), 0);
+    struct pair pair = get_pair(liar, position);
+    cr_assert_eq(th_schema_entry_decode(pair.entry, &stored), 0);
+    cr_assert_eq(th_wire_leaf_decode(pair.leaf, arena, &entry.leaf), 0);
     entry.stored = (struct th_store_entry){.position = position,
                                            .kind = stored.kind,
                                            .clock = stored.clock,
@@ -89,7 +113,7 @@ void liar_give_leaf(struct liar *liar, uint64_t position, const struct th_leaf *
 {
     struct th_bytes bytes;
     cr_assert_eq(th_wire_leaf_encode(leaf, &liar->ledger->arena, &bytes), 0);
-    liar_put(liar, th_schema_key_log(TH_TABLE_LEAF, position), bytes.bytes, bytes.size);
+    liar_put_leaf(liar, position, bytes.bytes, bytes.size);
 }
 
 void liar_give(struct liar *liar, uint64_t position, const struct liar_entry *given)
@@ -99,16 +123,15 @@ void liar_give(struct liar *liar, uint64_t position, const struct liar_entry *gi
     if (given->judgements != NULL)
         cr_assert_eq(
             th_wire_decision_encode(&given->decision, &liar->ledger->arena, &entry.decision), 0);
-    size_t size = TH_SCHEMA_ENTRY_HEADER + entry.decision.size + entry.body.size;
+    struct th_digest body_digest;
+    th_tlog_sha256(&(struct th_tlog_part){entry.body.bytes, entry.body.size}, 1, &body_digest);
+    th_schema_entry_digest(&entry, &body_digest, &leaf.entry_digest);
+    struct th_bytes bytes;
+    cr_assert_eq(th_wire_leaf_encode(&leaf, &liar->ledger->arena, &bytes), 0);
+    size_t size = th_schema_journal_size(&entry, bytes);
     uint8_t *content = th_arena_alloc(&liar->ledger->arena, size);
-    th_schema_entry_header(&entry, content);
-    if (entry.decision.size > 0)
-        memcpy(content + TH_SCHEMA_ENTRY_HEADER, entry.decision.bytes, entry.decision.size);
-    memcpy(content + TH_SCHEMA_ENTRY_HEADER + entry.decision.size, entry.body.bytes,
-           entry.body.size);
+    th_schema_journal_write(&entry, bytes, content);
     liar_put(liar, th_schema_key_log(TH_TABLE_JOURNAL, position), content, size);
-    cr_assert_eq(th_schema_entry_hash((struct th_bytes){content, size}, &leaf.entry_digest), 0);
-    liar_give_leaf(liar, position, &leaf);
 }
 
 /* ---- signing ---- */
@@ -130,13 +153,13 @@ void liar_sign(struct liar *liar)
     const struct th_note_signer *signer = &liar->ledger->signer;
     struct th_regrown tree = {.size = 0};
     for (uint64_t position = 0;; position++) {
-        struct th_schema_key leaf_key = th_schema_key_log(TH_TABLE_LEAF, position);
+        struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, position);
         struct th_schema_key note_key = th_schema_key_log(TH_TABLE_CHECKPOINT, position + 1);
-        struct th_bytes leaf, note;
+        struct th_bytes content, note;
         struct th_digest root;
-        if (th_txn_get(&liar->txn, &leaf_key, &leaf) != 0)
+        if (th_txn_get(&liar->txn, &key, &content) != 0)
             break;
-        cr_assert_eq(th_regrown_add(&tree, leaf), 0);
+        cr_assert_eq(th_regrown_add(&tree, liar_get_leaf(liar, position)), 0);
         if (th_txn_get(&liar->txn, &note_key, &note) != 0)
             continue;
         th_regrown_root(&tree, &root);

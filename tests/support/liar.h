@@ -34,6 +34,10 @@ void liar_remove(struct liar *liar, struct th_schema_key key);
 /* A copy in the arena. */
 struct th_bytes liar_get(struct liar *liar, struct th_schema_key key);
 
+/* The leaf as it is stored; to be replaced beside its entry. */
+struct th_bytes liar_get_leaf(struct liar *liar, uint64_t position);
+void liar_put_leaf(struct liar *liar, uint64_t position, const void *bytes, size_t size);
+
 struct liar_entry liar_take(struct liar *liar, uint64_t position);
 /* Entry, decision and leaf, which gets the entry's digest; `leaf` says which leaf is written: the
  * judgements of the entry unless they were taken from it. */

@@ -341,7 +341,7 @@ LEAF_LIE(a_leaf_without_judgements, leaf.judgements_count = 0)
 Test(audit_lies, a_leaf_that_is_none)
 {
     liar_begin(&liar, &ledger);
-    liar_put(&liar, th_schema_key_log(TH_TABLE_LEAF, AT_A2), "leaf", 4);
+    liar_put_leaf(&liar, AT_A2, "leaf", 4);
     sign_and_end();
     expect("leaf", AT_A2);
 }

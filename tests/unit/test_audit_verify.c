@@ -159,7 +159,6 @@ Test(audit_verify, a_store_behind_its_checkpoint_is_an_older_copy)
     char *old = audit_read(audit_path(ledger.folder, "CHECKPOINT"), &size);
     liar_begin(&liar, &ledger);
     liar_remove(&liar, th_schema_key_log(TH_TABLE_JOURNAL, AT_END - 1));
-    liar_remove(&liar, th_schema_key_log(TH_TABLE_LEAF, AT_END - 1));
     liar_remove(&liar, th_schema_key_log(TH_TABLE_CHECKPOINT, AT_END));
     liar_end(&liar);
     audit_write(audit_path(ledger.folder, "CHECKPOINT"), old, size);
@@ -257,7 +256,6 @@ Test(audit_verify, what_a_witness_has_seen_the_store_has)
     audit_write_checkpoint(&ledger, AT_END + 1, path);
     liar_begin(&liar, &ledger);
     liar_remove(&liar, th_schema_key_log(TH_TABLE_JOURNAL, AT_END));
-    liar_remove(&liar, th_schema_key_log(TH_TABLE_LEAF, AT_END));
     liar_remove(&liar, th_schema_key_log(TH_TABLE_CHECKPOINT, AT_END + 1));
     liar_end(&liar);
     expect("folder", -1);
@@ -334,8 +332,7 @@ static void tell(uint64_t at, const char *origin, uint64_t size, unsigned flip, 
     struct th_digest root;
     liar_begin(&liar, &ledger);
     for (uint64_t i = 0; i < size; i++)
-        cr_assert_eq(th_regrown_add(&tree, liar_get(&liar, th_schema_key_log(TH_TABLE_LEAF, i))),
-                     0);
+        cr_assert_eq(th_regrown_add(&tree, liar_get_leaf(&liar, i)), 0);
     th_regrown_root(&tree, &root);
     th_regrown_deinit(&tree);
     root.bytes[0] ^= (uint8_t)flip;
@@ -392,15 +389,16 @@ Test(audit_verify, no_checkpoint_at_the_end)
     expect("folder", -1);
 }
 
-Test(audit_verify, an_entry_or_a_leaf_that_is_missing)
+Test(audit_verify, an_entry_that_is_missing_with_its_leaf)
 {
     liar_begin(&liar, &ledger);
-    struct th_bytes leaf = liar_get(&liar, th_schema_key_log(TH_TABLE_LEAF, 4));
-    liar_remove(&liar, th_schema_key_log(TH_TABLE_LEAF, 4));
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, 4);
+    struct th_bytes content = liar_get(&liar, key);
+    liar_remove(&liar, key);
     liar_end(&liar);
     expect("folder", -1); /* among the last 64, which opening looks at */
     liar_begin(&liar, &ledger);
-    liar_put(&liar, th_schema_key_log(TH_TABLE_LEAF, 4), leaf.bytes, leaf.size);
+    liar_put(&liar, key, content.bytes, content.size);
     liar_end(&liar);
     cr_assert_eq(verify(), EX_OK, "%s", audit_out);
 }
@@ -448,10 +446,10 @@ Test(audit_verify, tiles_are_the_leaves_ones)
     liar_begin(&liar, &ledger);
     liar_put(&liar, above, upper.bytes, upper.size);
     liar_remove(&liar, th_schema_key_log(TH_TABLE_JOURNAL, 20));
-    liar_remove(&liar, th_schema_key_log(TH_TABLE_LEAF, 30));
+    liar_put_leaf(&liar, 30, "", 0);
     liar_end(&liar);
     expect("entry", 20);
-    cr_expect_str_eq(ledger_at(answer, "problems/counts/leaf"), "1", "%s", audit_out);
+    cr_expect_str_eq(ledger_at(answer, "problems/counts/entry"), "2", "%s", audit_out);
 }
 
 /* ---- every bit ---- */

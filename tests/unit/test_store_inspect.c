@@ -75,8 +75,8 @@ Test(store_inspect, gives_every_row_in_the_order_of_keys)
     struct th_view *view = look(&fixture, &store);
     inspect(view, &found);
     cr_assert_eq(found.bad, 0);
-    /* format, identity; reports, leaves and entries; one full tile and the one above; two notes */
-    cr_assert_eq(found.rows, 2 + 3 * ENTRIES + 2 + 2);
+    /* format, identity; reports and entries; one full tile and the one above; two notes */
+    cr_assert_eq(found.rows, 2 + 2 * ENTRIES + 2 + 2);
     for (size_t i = 0; i < found.rows; i++)
         cr_assert(th_inspect_is_known(found.keys[i]));
     end(&fixture, store, view);
@@ -126,11 +126,11 @@ Test(store_inspect, a_caller_stops_the_walk)
     end(&fixture, store, view);
 }
 
-/* Which position a journal or leaf row is of; UINT64_MAX: of neither. */
+/* Which position a row of the journal is of; UINT64_MAX: of another table. */
 static uint64_t position_of(struct th_bytes key)
 {
     uint64_t position = UINT64_MAX;
-    if (key.bytes[0] == TH_TABLE_JOURNAL || key.bytes[0] == TH_TABLE_LEAF)
+    if (key.bytes[0] == TH_TABLE_JOURNAL)
         cr_assert_eq(th_schema_read_number(key, &position), 0);
     return position;
 }
@@ -172,7 +172,7 @@ Test(store_inspect, a_value_under_another_key_is_noticed)
     struct store_fixture fixture;
     struct th_store *store;
     size_t pairs = 0;
-    make(&fixture, 8);
+    make(&fixture, 16);
     struct th_view *view = look(&fixture, &store);
     inspect(view, &found);
     for (size_t i = 1; i < found.rows; i++) {
@@ -219,7 +219,7 @@ static void check_length(enum th_table table, uint64_t number, const uint8_t len
 
 Test(store_inspect, a_length_beyond_its_page_is_not_believed)
 {
-    check_length(TH_TABLE_LEAF, 5, (const uint8_t[4]){0x00, 0xF0, 0, 0});
+    check_length(TH_TABLE_JOURNAL, 5, (const uint8_t[4]){0x00, 0xF0, 0, 0});
 }
 
 /* Entry 0 has pages of its own; 256 MiB end far behind the map. */
@@ -273,41 +273,33 @@ Test(store_inspect, right_positions_are_right)
     end(&fixture, store, view);
 }
 
-static void check_after_removal(enum th_table table, uint64_t number, const char *wanted)
+Test(store_inspect, a_gap_in_the_journal_is_noticed)
 {
     struct store_fixture fixture;
     struct th_store *store;
-    struct th_schema_key key = th_schema_key_log(table, number);
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, 17);
     make(&fixture, ENTRIES);
     damage_remove(&fixture, &key);
     struct th_view *view = look(&fixture, &store);
-    assert_positions(view, number, wanted);
+    assert_positions(view, 17, "thiếu bản ghi");
     end(&fixture, store, view);
 }
 
-Test(store_inspect, a_gap_in_the_journal_is_noticed)
-{
-    check_after_removal(TH_TABLE_JOURNAL, 17, "thiếu bản ghi");
-}
-
-Test(store_inspect, a_missing_leaf_is_noticed)
-{
-    check_after_removal(TH_TABLE_LEAF, 17, "thiếu lá của cây băm");
-}
-
-static void check_after_change(enum th_table table, const char *wanted)
+/* The last byte of entry 17, or of its leaf; with the right checksum. */
+static void check_after_change(bool is_of_leaf, const char *wanted)
 {
     struct store_fixture fixture;
     struct th_store *store;
-    struct th_bytes content;
-    struct th_schema_key key = th_schema_key_log(table, 17);
+    struct th_bytes content, entry, leaf;
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, 17);
     uint8_t bytes[4096];
     make(&fixture, ENTRIES);
     struct th_view *view = look(&fixture, &store);
     cr_assert_eq(th_txn_get(&view->txn, &key, &content), 0);
     memcpy(bytes, content.bytes, content.size);
-    bytes[content.size - 1] ^= 1;
     content.bytes = bytes;
+    cr_assert_eq(th_schema_journal_split(content, &entry, &leaf), 0);
+    bytes[is_of_leaf ? content.size - entry.size - 1 : content.size - 1] ^= 1;
     th_view_close(view);
     th_store_close(store);
     damage_replace(&fixture, &key, content);
@@ -318,12 +310,12 @@ static void check_after_change(enum th_table table, const char *wanted)
 
 Test(store_inspect, an_entry_changed_with_its_checksum_is_noticed)
 {
-    check_after_change(TH_TABLE_JOURNAL, "bản ghi khác với lá của cây băm");
+    check_after_change(false, "bản ghi khác với lá của cây băm");
 }
 
 Test(store_inspect, a_leaf_changed_with_its_checksum_is_noticed)
 {
-    check_after_change(TH_TABLE_LEAF, "lá khác với cây băm");
+    check_after_change(true, "lá khác với cây băm");
 }
 
 Test(store_inspect, a_file_that_was_cut_does_not_open)
@@ -367,7 +359,6 @@ Test(store_inspect, rows_have_names_for_people)
         "bảng chốt, kế hoạch 1, nghĩa vụ 3, chốt lúc 2025-05-10T07:00:00+07:00, đơn vị 4, tất cả");
     cr_assert_str_eq(name_of(th_schema_key_tile(1, 12)), "cây băm, tầng 1, mảnh 12");
     cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_CHECKPOINT, 12)), "checkpoint cỡ 12");
-    cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_LEAF, 12)), "lá 12 của cây băm");
     cr_assert_str_eq(name_of(th_schema_key_log(TH_TABLE_JOURNAL, 1234)),
                      "sổ nhật ký, bản ghi 1234");
     cr_assert_str_eq(name_of(odd), "bản ghi lạ, khóa 7701");
@@ -457,18 +448,17 @@ Test(store_inspect, a_store_of_another_format_is_refused_with_what_to_do)
 
 struct stretch {
     struct th_view *view;
-    enum th_table table;
     uint64_t next, until;
 };
 
-static int on_log(void *context, uint64_t position, struct th_bytes content)
+static int on_log(void *context, uint64_t position, struct th_bytes entry, struct th_bytes leaf)
 {
     struct stretch *stretch = context;
-    struct th_schema_key key = th_schema_key_log(stretch->table, position);
-    struct th_bytes same;
+    struct th_bytes same_entry, same_leaf;
     cr_expect_eq(position, stretch->next++);
-    cr_assert_eq(th_txn_get(&stretch->view->txn, &key, &same), 0);
-    cr_expect_eq(content.bytes, same.bytes);
+    cr_assert_eq(th_txn_journal(&stretch->view->txn, position, &same_entry, &same_leaf), 0);
+    cr_expect_eq(entry.bytes, same_entry.bytes);
+    cr_expect_eq(leaf.bytes, same_leaf.bytes);
     return position == stretch->until ? TH_E_LIMIT : 0;
 }
 
@@ -479,19 +469,16 @@ Test(store_inspect, a_stretch_of_the_log_is_walked_in_order)
     uint64_t rows;
     make(&fixture, ENTRIES);
     struct th_view *view = look(&fixture, &store);
-    static const enum th_table tables[] = {TH_TABLE_LEAF, TH_TABLE_JOURNAL};
-    for (size_t i = 0; i < 2; i++) {
-        struct stretch stretch = {view, tables[i], 5, UINT64_MAX};
-        cr_expect_eq(th_view_log(view, tables[i], 5, 100, on_log, &stretch), 0);
-        cr_expect_eq(stretch.next, 100);
-        stretch.next = 250;
-        cr_expect_eq(th_view_log(view, tables[i], 250, UINT64_MAX, on_log, &stretch), 0);
-        cr_expect_eq(stretch.next, ENTRIES);
-        cr_expect_eq(th_view_log(view, tables[i], 7, 7, on_log, &stretch), 0);
-        stretch = (struct stretch){view, tables[i], 0, 3};
-        cr_expect_eq(th_view_log(view, tables[i], 0, 9, on_log, &stretch), TH_E_LIMIT);
-        cr_expect_eq(stretch.next, 4);
-    }
+    struct stretch stretch = {view, 5, UINT64_MAX};
+    cr_expect_eq(th_view_log(view, 5, 100, on_log, &stretch), 0);
+    cr_expect_eq(stretch.next, 100);
+    stretch.next = 250;
+    cr_expect_eq(th_view_log(view, 250, UINT64_MAX, on_log, &stretch), 0);
+    cr_expect_eq(stretch.next, ENTRIES);
+    cr_expect_eq(th_view_log(view, 7, 7, on_log, &stretch), 0);
+    stretch = (struct stretch){view, 0, 3};
+    cr_expect_eq(th_view_log(view, 0, 9, on_log, &stretch), TH_E_LIMIT);
+    cr_expect_eq(stretch.next, 4);
     static struct found found;
     inspect(view, &found);
     cr_assert_eq(th_view_rows_count(view, &rows), 0);

@@ -2,6 +2,7 @@
 #include "aggregator/store/schema.h"
 
 #include "proto/tlog/hash.h"
+#include "proto/tlog/proof.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -42,8 +43,8 @@ Test(store_schema, keys_sort_as_their_numbers)
         th_schema_key_row((struct th_book_id){3, 0x0103}, 0, 0),
         th_schema_key_revision(book, 1, 0, 1),
         th_schema_key_revision(book, 1, 0, 2),
-        th_schema_key_log(TH_TABLE_LEAF, 255),
-        th_schema_key_log(TH_TABLE_LEAF, 256),
+        th_schema_key_log(TH_TABLE_CHECKPOINT, 255),
+        th_schema_key_log(TH_TABLE_CHECKPOINT, 256),
         th_schema_key_log(TH_TABLE_JOURNAL, 0),
         th_schema_key_log(TH_TABLE_JOURNAL, UINT64_C(1) << 40),
     };
@@ -584,4 +585,45 @@ Test(store_schema, the_digest_of_an_entry_is_as_the_header_file_writes_it)
                    3, &wanted);
     cr_assert_eq(th_schema_entry_hash((struct th_bytes){content, sizeof content}, &digest), 0);
     cr_assert(th_tlog_digest_equal(&digest, &wanted));
+    entry.body = (struct th_bytes){(const uint8_t *)"cde", 3};
+    th_schema_entry_digest(&entry, &body, &digest);
+    cr_assert(th_tlog_digest_equal(&digest, &wanted));
+}
+
+Test(store_schema, an_entry_and_its_leaf_come_back_from_one_value)
+{
+    struct th_store_entry entry = {.kind = TH_ENTRY_SUBMISSION,
+                                   .clock = TH_CLOCK_STEADY,
+                                   .decision = {(const uint8_t *)"ab", 2},
+                                   .body = {(const uint8_t *)"cde", 3}};
+    const struct th_bytes leaf = {(const uint8_t *)"leaf", 4};
+    uint8_t content[2 + 4 + TH_SCHEMA_ENTRY_HEADER + 5];
+    struct th_bytes entry_back, leaf_back;
+    struct th_stored_entry back;
+    cr_assert_eq(th_schema_journal_size(&entry, leaf), sizeof content);
+    th_schema_journal_write(&entry, leaf, content);
+    cr_assert_arr_eq(content, "\0\4leaf\2", 7);
+    struct th_bytes whole = {content, sizeof content};
+    cr_assert_eq(th_schema_journal_split(whole, &entry_back, &leaf_back), 0);
+    cr_assert_eq(leaf_back.size, 4);
+    cr_assert_arr_eq(leaf_back.bytes, "leaf", 4);
+    cr_assert_eq(th_schema_entry_decode(entry_back, &back), 0);
+    cr_assert_arr_eq(back.body.bytes, "cde", 3);
+}
+
+Test(store_schema, a_value_of_the_journal_without_a_leaf_that_a_receipt_can_carry_is_none)
+{
+    static uint8_t content[2 + TH_PROOF_EXTRA_MAX + 1];
+    struct th_bytes entry, leaf, value = {content, sizeof content};
+    cr_assert_eq(th_schema_journal_split(value, &entry, &leaf), TH_E_CORRUPT, "of no bytes");
+    content[0] = TH_PROOF_EXTRA_MAX >> 8;
+    cr_assert_eq(th_schema_journal_split(value, &entry, &leaf), 0);
+    cr_assert_eq(entry.size, 1);
+    for (size_t cut = 0; cut < 2 + TH_PROOF_EXTRA_MAX; cut += 7) {
+        value.size = cut;
+        cr_assert_eq(th_schema_journal_split(value, &entry, &leaf), TH_E_CORRUPT, "%zu", cut);
+    }
+    content[1] = 1;
+    value.size = sizeof content;
+    cr_assert_eq(th_schema_journal_split(value, &entry, &leaf), TH_E_CORRUPT, "too large");
 }
