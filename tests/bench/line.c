@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* ppoll */
 #include "tests/bench/line.h"
 
 #include "proto/tlog/hash.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zmq.h>
 
 /* At once: the aggregator's socket has a short queue of connections that wait. */
-enum { CONNECTING = 64, WELCOME_MS = 30000, HWM = 1000, ID_SIZE = 5 };
+enum { CONNECTING = 64, WELCOME_MS = 30000, NS_IN_MS = 1000000, HWM = 1000, ID_SIZE = 5 };
 
 _Static_assert(sizeof(zmq_msg_t) <= sizeof(((struct line_message *)0)->storage), "zmq_msg_t");
 
@@ -50,16 +53,28 @@ bool line_send(struct line *line, uint32_t unit, struct th_bytes frame)
     return true;
 }
 
-bool line_receive(struct line *line, int timeout_ms, struct line_message *ret_message)
+/* The descriptor tells of what came after the socket was last found empty, and of other things. */
+static int receive_id(struct line *line, int64_t timeout_ns, uint8_t id[ID_SIZE])
+{
+    const int64_t until = bench_now_ns() + timeout_ns;
+    int got = zmq_recv(line->socket, id, ID_SIZE, ZMQ_DONTWAIT);
+    while (got < 0) {
+        int64_t left = until - bench_now_ns();
+        if (timeout_ns == 0 || left <= 0)
+            break;
+        const struct timespec wait = {left / 1000000000, left % 1000000000};
+        struct pollfd waiting = {.fd = line->fd, .events = POLLIN};
+        (void)ppoll(&waiting, 1, &wait, NULL);
+        got = zmq_recv(line->socket, id, ID_SIZE, ZMQ_DONTWAIT);
+    }
+    return got;
+}
+
+bool line_receive(struct line *line, int64_t timeout_ns, struct line_message *ret_message)
 {
     uint8_t id[ID_SIZE];
     zmq_msg_t *message = message_of(ret_message);
-    int got = zmq_recv(line->socket, id, sizeof id, ZMQ_DONTWAIT);
-    if (got < 0 && timeout_ms > 0) {
-        zmq_pollitem_t item = {.socket = line->socket, .events = ZMQ_POLLIN};
-        (void)zmq_poll(&item, 1, timeout_ms);
-        got = zmq_recv(line->socket, id, sizeof id, ZMQ_DONTWAIT);
-    }
+    int got = receive_id(line, timeout_ns, id);
     if (got < 0)
         return false;
     if (got != (int)sizeof id)
@@ -108,7 +123,7 @@ static bool hear(struct line *line)
     struct line_message message;
     struct th_to_node said;
     struct th_arena arena;
-    if (!line_receive(line, WELCOME_MS, &message))
+    if (!line_receive(line, (int64_t)WELCOME_MS * NS_IN_MS, &message))
         bench_die("%u nodes are connected, and no other is welcomed", line->connected);
     th_arena_init(&arena, 65536, (size_t)64 << 20);
     bench_must(th_wire_to_node_decode(message.frame, &arena, &said), "an answer");
@@ -139,6 +154,8 @@ static void open_socket(struct line *line, const uint8_t server_key[32])
         must(zmq_setsockopt(line->socket, options[i].option, &options[i].value, sizeof(int)),
              "options");
     must(zmq_setsockopt(line->socket, ZMQ_CURVE_SERVERKEY, server_key, 32), "curve");
+    size_t size = sizeof line->fd;
+    must(zmq_getsockopt(line->socket, ZMQ_FD, &line->fd, &size), "descriptor");
 }
 
 void line_open(struct line *line, const char *address, const struct th_server_file *server,

@@ -12,6 +12,7 @@
 
 struct line {
     void *context, *socket;
+    int fd; /* the socket's */
     const struct bench_unit *units;
     struct th_digest known[8]; /* plans and units that every node has */
     size_t known_count;
@@ -27,13 +28,13 @@ void line_close(struct line *line);
 /* False when the connection takes nothing now. */
 bool line_send(struct line *line, uint32_t unit, struct th_bytes frame);
 /* The next message to any unit; the caller closes it with line_done(). False: none within the time;
- * 0 looks only. */
+ * 0 looks only. The time is exact: what is offered at a rate must not be late by a clock's tick. */
 struct line_message {
     uint32_t unit;
     struct th_bytes frame;
     uint8_t storage[64]; /* a zmq_msg_t */
 };
-bool line_receive(struct line *line, int timeout_ms, struct line_message *ret_message);
+bool line_receive(struct line *line, int64_t timeout_ns, struct line_message *ret_message);
 void line_done(struct line_message *message);
 
 #endif

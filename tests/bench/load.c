@@ -22,7 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60000, SAMPLES = 64, NO_FRAME = -1 };
+enum { SAMPLES = 64, NO_FRAME = -1 };
+
+static const int64_t patience_ns = 60000000000, again_ns = 1000000;
 
 enum mode { NODES, WINDOW, OPEN };
 
@@ -136,24 +138,24 @@ static void send_firsts(struct load *load)
     free(has_sent);
 }
 
-/* As much as may be sent now. Returns how long to wait for answers before asking again, in ms. */
-static int send_more(struct load *load)
+/* As much as may be sent now. Returns how long to wait for answers before asking again. */
+static int64_t send_more(struct load *load)
 {
     const struct bench_workload *workload = &load->workload;
     while (load->mode != NODES && load->sent < workload->frames_count) {
         int64_t now = bench_now_ns(), when = now;
         if (load->mode == WINDOW && load->reports_sent - load->reports_done >= load->number)
-            return PATIENCE_MS;
+            return patience_ns;
         if (load->mode == OPEN) {
             when =
                 load->began_ns + (int64_t)((double)load->reports_sent * 1e9 / (double)load->number);
             if (when > now)
-                return 1 + (int)((when - now) / 1000000);
+                return when - now;
         }
         if (!send_frame(load, load->sent, when))
-            return 1;
+            return again_ns;
     }
-    return PATIENCE_MS;
+    return patience_ns;
 }
 
 /* ---- answers ---- */
@@ -216,9 +218,9 @@ static void run(struct load *load)
     if (load->mode == NODES)
         send_firsts(load);
     while (load->done < load->workload.frames_count) {
-        int wait_ms = send_more(load);
-        bool has_come = line_receive(&load->line, wait_ms, &message);
-        if (!has_come && wait_ms == PATIENCE_MS)
+        int64_t wait_ns = send_more(load);
+        bool has_come = line_receive(&load->line, wait_ns, &message);
+        if (!has_come && wait_ns == patience_ns)
             bench_die("%zu of %zu answered, and nothing more comes", load->done,
                       load->workload.frames_count);
         for (int i = 0; has_come && i < 256; i++) {
@@ -266,11 +268,11 @@ static void check_samples(struct load *load, const struct th_server_file *server
     }
 }
 
-/* Of another process: seconds of processor, bytes of the pages that were to be written for it, and
- * of its resident memory. */
+/* Of another process: seconds of processor, bytes of the pages that were to be written for it, of
+ * its resident memory, and of that part of it that is no file's. */
 struct usage {
     double cpu;
-    uint64_t pages, resident;
+    uint64_t pages, resident, own;
 };
 
 static uint64_t read_word(const char *pid, const char *file, const char *word)
@@ -300,7 +302,8 @@ static struct usage usage_of(const char *pid)
     (void)fclose(stream);
     return (struct usage){(double)(user + kernel) / (double)sysconf(_SC_CLK_TCK),
                           read_word(pid, "io", "write_bytes:"),
-                          read_word(pid, "status", "VmRSS:") * 1024};
+                          read_word(pid, "status", "VmRSS:") * 1024,
+                          read_word(pid, "status", "RssAnon:") * 1024};
 }
 
 static void report(struct load *load, int64_t took, double client_cpu, const struct usage *before,
@@ -311,13 +314,15 @@ static void report(struct load *load, int64_t took, double client_cpu, const str
     printf("{\"reports\": %llu, \"frames\": %zu, \"connections\": %u, \"seconds\": %.6f, "
            "\"accepted\": %llu, \"duplicates\": %llu, \"wrong\": %llu, \"failures\": %llu, "
            "\"receipts\": %llu, \"samples\": %zu, \"samples_wrong\": %zu, "
-           "\"server_cpu\": %.3f, \"client_cpu\": %.3f, \"written_pages\": %llu, \"rss\": %llu",
+           "\"server_cpu\": %.3f, \"client_cpu\": %.3f, \"written_pages\": %llu, \"rss\": %llu, "
+           "\"rss_own\": %llu",
            (unsigned long long)load->reports_done, load->done, load->line.connected,
            (double)took / 1e9, (unsigned long long)load->accepted,
            (unsigned long long)load->duplicates, (unsigned long long)load->wrong,
            (unsigned long long)load->failures, (unsigned long long)load->receipts,
            load->samples_count, load->samples_wrong, after->cpu - before->cpu, client_cpu,
-           (unsigned long long)(after->pages - before->pages), (unsigned long long)after->resident);
+           (unsigned long long)(after->pages - before->pages), (unsigned long long)after->resident,
+           (unsigned long long)after->own);
     for (size_t i = 0; i < 3; i++)
         printf(", \"%s\": %.3f", names[i],
                (double)bench_percentile(load->took_ns, load->done, parts[i]) / 1e6);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
 
+import connections
 import peers
 import state
 from place import Wrong
@@ -172,6 +173,8 @@ ROWS = [
     Row("open_10k", "(c) bundles, 10,000 reports/s offered", open_loop(10000)),
     Row("open_50k", "(c) bundles, 50,000 reports/s offered", open_loop(50000)),
     Row("open_100k", "(c) bundles, 100,000 reports/s offered", open_loop(100000)),
+    Row("connections", "processor time by connected nodes", connections.growth(network), unit=" µs",
+        is_once=True),
     Row("growth", "core and store: filling the large store", state.growth, is_once=True),
     Row("page_province", "a page of a province, its 135 communes", state.questions("P00"),
         unit=" µs", is_once=True),

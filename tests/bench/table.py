@@ -17,7 +17,11 @@ DETAILS = (("p50_ms", "p50 {:.1f} ms"), ("p99_ms", "p99 {:.1f} ms"), ("p999_ms",
            ("p99_us", "p99 {:.1f} µs"), ("past_us", "as of the past {:.0f} µs"),
            ("rollup_us", "a rollup {:.2f} µs"), ("us_at_10000", "at 10 k {:.1f} µs"),
            ("us_at_100000", "100 k {:.1f}"), ("us_at_1000000", "1 M {:.1f}"),
-           ("us_at_5000000", "5 M {:.1f}"), ("own_mb", "{:.1f} of them no file's"),
+           ("us_at_5000000", "5 M {:.1f}"), *((key.format(nodes), text)
+           for nodes in (1, 10, 100, 1000, 3321, 4000)
+           for key, text in (("us_of_{}", f"of {nodes:,} {{:.0f}} µs"),
+                             ("p50_of_{}", "p50 {:.1f} ms"), ("mb_of_{}", "{:.0f} MB"))),
+           ("own_mb", "{:.1f} of them no file's"),
            ("pss_mb", "{:.1f} proportional"), ("filled_mb", "{:.0f} after the burst"))
 
 
