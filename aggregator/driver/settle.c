@@ -17,7 +17,7 @@
 #define BOOK_COST 512 /* of a book's rollups, in rows */
 
 static const struct th_driver_bounds defaults = {
-    .book_rows = 2048, .run_rows = 65536, .commit_rows = 4096, .few_rows = 16};
+    .book_rows = 2048, .run_rows = 65536, .commit_rows = 4096, .few_rows = 16, .idle_rows = 1024};
 
 static size_t or_default(size_t bound, size_t otherwise)
 {
@@ -26,11 +26,12 @@ static size_t or_default(size_t bound, size_t otherwise)
 
 struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wanted)
 {
-    return (struct th_driver_bounds){.book_rows = or_default(wanted->book_rows, defaults.book_rows),
-                                     .run_rows = or_default(wanted->run_rows, defaults.run_rows),
-                                     .commit_rows =
-                                         or_default(wanted->commit_rows, defaults.commit_rows),
-                                     .few_rows = or_default(wanted->few_rows, defaults.few_rows)};
+    return (struct th_driver_bounds){
+        .book_rows = or_default(wanted->book_rows, defaults.book_rows),
+        .run_rows = or_default(wanted->run_rows, defaults.run_rows),
+        .commit_rows = or_default(wanted->commit_rows, defaults.commit_rows),
+        .few_rows = or_default(wanted->few_rows, defaults.few_rows),
+        .idle_rows = or_default(wanted->idle_rows, defaults.idle_rows)};
 }
 
 struct th_driver_settling {
@@ -100,10 +101,11 @@ static bool choose(struct th_driver_settling *settling, struct spending *spendin
     return true;
 }
 
-/* In the order of age. Idle: as much as one commit may. */
+/* In the order of age. Idle: little at once, as whoever comes meanwhile waits for it. */
 static void choose_all(struct th_driver *driver, bool is_idle)
 {
-    struct spending spending = {.left = driver->bounds.commit_rows};
+    struct spending spending = {.left = is_idle ? driver->bounds.idle_rows
+                                                : driver->bounds.commit_rows};
     size_t in_batch = 0;
     for (size_t i = 0; i < driver->settling_count; i++) {
         in_batch += driver->settling[i].what.in_batch;

@@ -85,7 +85,8 @@ static void draw_bounds(struct random *random)
     ledger.bounds = (struct th_driver_bounds){.book_rows = 1 + random_below(random, 12),
                                               .run_rows = 1 + random_below(random, 20),
                                               .commit_rows = 1 + random_below(random, 3000),
-                                              .few_rows = 1 + random_below(random, 6)};
+                                              .few_rows = 1 + random_below(random, 6),
+                                              .idle_rows = 1 + random_below(random, 3000)};
 }
 
 static void run_history(uint64_t seed, unsigned steps)
