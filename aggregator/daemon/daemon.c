@@ -400,22 +400,30 @@ static int start_pipeline(struct th_daemon *daemon)
     return status < 0 ? status : th_pipeline_start(&options, &daemon->pipeline);
 }
 
+static bool is_small_machine(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_TWO;
+}
+
 /* One carries a province: a second one pays where it does not take a core from the verifiers. */
 static int io_threads(void)
 {
-    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_TWO ? 1 : 2;
+    return is_small_machine() ? 1 : 2;
 }
 
 /*
  * Frames and answers are allocated on one thread and freed on another, many at once: memory that
  * was given back to the system after each batch would be cleared and mapped again for the next.
- * What a batch takes stays; more than that goes back.
+ * What a batch takes stays; more than that goes back. A heap of one thread grows page by page, the
+ * common one in steps: where few threads run at once, all use that.
  */
 static void keep_memory(void)
 {
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     (void)mallopt(M_TOP_PAD, PAD_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    if (is_small_machine())
+        (void)mallopt(M_ARENA_MAX, 1);
 }
 
 /* The ZAP handler before any socket is bound; the test of it before anything is taken. */
