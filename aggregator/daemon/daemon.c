@@ -25,7 +25,7 @@ enum {
     CORES_FOR_TWO = 4,
     SETTLE_AFTER_MS = 20, /* a burst has gaps */
     STOP_PATIENCE_MS = 10000,
-    KEPT_BYTES = 64 * 1024 * 1024, /* of each heap */
+    KEPT_BYTES = 16 * 1024 * 1024,
     PAD_BYTES = 1024 * 1024,
     MAPPED_BYTES = 4 * 1024 * 1024
 };
