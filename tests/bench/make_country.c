@@ -35,7 +35,7 @@ static void code_of(size_t i, char code[16])
     if (i < BENCH_FIGURES)
         (void)snprintf(code, 16, "%s", place_codes[i]);
     else
-        (void)snprintf(code, 16, "K%02zu", i);
+        (void)snprintf(code, 16, "K%02u", (unsigned)(i % 100));
 }
 
 static void write_catalogue(const char *folder)
