@@ -172,6 +172,21 @@ static int add_clock(struct inspecting *inspecting)
     return 0;
 }
 
+/* Books with rows in the run: during a burst, shortly after one, or after a kill in one. */
+static int add_unsettled(struct inspecting *inspecting)
+{
+    struct th_book_id book, last;
+    int status = th_view_next_unsettled(inspecting->view, NULL, &book);
+    inspecting->count = 0;
+    while (status == 0) {
+        inspecting->count++;
+        last = book;
+        status = th_view_next_unsettled(inspecting->view, &last, &book);
+    }
+    (void)set(inspecting, "unsettled", number(inspecting->count));
+    return status == TH_E_NOT_FOUND ? 0 : status;
+}
+
 static int add_usage(struct inspecting *inspecting)
 {
     struct th_store_usage usage;
@@ -312,6 +327,8 @@ static int fill(struct inspecting *inspecting)
         status = add_counts(inspecting);
     if (status == 0)
         status = add_clock(inspecting);
+    if (status == 0)
+        status = add_unsettled(inspecting);
     if (status == 0)
         status = add_usage(inspecting);
     if (status == 0)

@@ -50,6 +50,9 @@ static void print_log(const json_t *answer, FILE *out)
     (void)fprintf(out, "%lld đơn vị, %lld kế hoạch, %lld khóa đang dùng, %lld đã thu hồi\n",
                   number_of(answer, "units"), number_of(answer, "plans"), number_of(answer, "keys"),
                   number_of(answer, "keys_revoked"));
+    if (number_of(answer, "unsettled") > 0)
+        (void)fprintf(out, "Loạt chờ: %lld nghĩa vụ có báo cáo đã ghi, chưa xếp vào chỗ\n",
+                      number_of(answer, "unsettled"));
     if (strcmp(text_of(answer, "clock"), "suspect") == 0)
         (void)fputs("ĐỒNG HỒ BỊ NGHI NGỜ: xem giờ máy, rồi clock --accept khi giờ đúng\n", out);
     if (json_is_true(json_object_get(answer, "recovery_open")))

@@ -55,6 +55,41 @@ Test(cli_status, a_store_that_is_well_is_zero_and_says_what_it_has)
     cr_expect_not_null(strstr(fixture.out, "DIỄN TẬP"), "%s", fixture.out);
 }
 
+/* A row as a burst leaves it, written once more. */
+static int defer_row(void *context, const struct th_row *row)
+{
+    struct th_store *store = context;
+    cr_assert_eq(th_store_begin(store), 0);
+    cr_assert_eq(th_store_put_row(store, (struct th_book_id){0, 0}, row), 0);
+    th_store_defer(store);
+    cr_assert_eq(th_store_commit(store, NULL), 0);
+    return 1;
+}
+
+Test(cli_status, what_a_burst_has_left_is_told)
+{
+    const struct th_store_options options = {0};
+    struct th_store *store;
+    struct th_view *view;
+    json_t *answer;
+    cli_case_submit(&fixture, (struct th_paper){.figure = 5});
+    cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
+    cr_expect_eq(json_integer_value(json_object_get(answer, "unsettled")), 0);
+    json_decref(answer);
+    cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @D"), EX_OK);
+    cr_expect_null(strstr(fixture.out, "Loạt chờ"), "%s", fixture.out);
+    cr_assert_eq(th_store_open(fixture.store, TH_STORE_WRITE, &options, NULL, &store), 0);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_expect_eq(th_view_rows(view, (struct th_book_id){0, 0}, defer_row, store), 1);
+    th_view_close(view);
+    th_store_close(store);
+    cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
+    cr_expect_eq(json_integer_value(json_object_get(answer, "unsettled")), 1, "%s", fixture.out);
+    json_decref(answer);
+    cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @D"), EX_OK);
+    cr_expect_not_null(strstr(fixture.out, "Loạt chờ: 1 nghĩa vụ"), "%s", fixture.out);
+}
+
 Test(cli_status, what_the_scrub_found_is_named_and_is_no_success)
 {
     static struct th_scrub_report report = {.passes = 1, .rows = 10, .faults = 1};
