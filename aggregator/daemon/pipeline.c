@@ -175,6 +175,7 @@ static bool do_idle_work(struct th_pipeline *pipeline)
     bool more = false;
     (void)pthread_mutex_unlock(&pipeline->lock);
     int status = pipeline->options.idle(pipeline->options.context, &more);
+    pipeline->options.freed(pipeline->options.context);
     (void)pthread_mutex_lock(&pipeline->lock);
     if (status < 0) {
         pipeline->status = status;

@@ -37,7 +37,7 @@ struct th_pipeline_options {
      * pipeline. */
     int (*idle)(void *context, bool *ret_more);
     int64_t idle_ms;
-    /* On the writer's thread, after jobs became free, or when it has stopped. */
+    /* On the writer's thread, after jobs became free, after idle work, or when it has stopped. */
     void (*freed)(void *context);
 };
 

@@ -161,6 +161,8 @@ Test(pipeline, idle_work_is_done_when_nothing_came_for_a_while, .timeout = 30)
         usleep(1000);
     cr_assert_eq(written_count, 1);
     cr_assert_not(has_more);
+    while (atomic_load(&freed_count) < 6) /* after each piece: it may have something to send */
+        usleep(1000);
     finish(pipeline);
 }
 
