@@ -84,7 +84,8 @@ json_t *th_query_instant(th_instant instant);
 json_t *th_query_counts(const struct th_question *question, const struct th_counts *counts);
 
 /* The rollup of the question's unit and branch, from the table when it is there and the question is
- * about now, else from the reports. Rows are the reports at the question's moment, for lists. */
+ * about now, else from the reports. Rows are the reports at the question's moment; NULL: they are
+ * read if they are needed, as where a unit has no rollup of its own or the book is unsettled. */
 TH_MUST_CHECK int th_query_collect(const struct th_question *question,
                                    const struct th_past_rows *rows, struct th_rollup *ret_rollup);
 /* [{"unit","position"}]: which of the rows have a narrative section; and how many. */

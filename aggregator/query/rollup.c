@@ -90,13 +90,17 @@ static int collect_rows(const struct th_question *question, const struct th_past
 int th_query_collect(const struct th_question *question, const struct th_past_rows *rows,
                      struct th_rollup *ret_rollup)
 {
+    struct th_past_rows own;
     int status = TH_E_NOT_FOUND;
     if (!question->past)
         status = th_view_rollup(question->view, question->book,
                                 question->context->number_of[question->unit], question->branch,
                                 &question->plan->layout, question->arena, ret_rollup);
-    if (status == TH_E_NOT_FOUND)
-        status = collect_rows(question, rows, ret_rollup);
+    if (status == TH_E_NOT_FOUND) {
+        status = rows != NULL ? TH_OK : th_query_rows(question, &own);
+        if (status == TH_OK)
+            status = collect_rows(question, rows != NULL ? rows : &own, ret_rollup);
+    }
     if (status != TH_OK)
         return status;
     th_query_fill_expected(question, th_query_expected(question, 0), &ret_rollup->counts);

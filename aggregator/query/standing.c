@@ -85,10 +85,9 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
     struct th_past_rows rows = {.count = 0};
     struct th_rollup rollup;
     json_t *below = NULL;
-    /* Counts of now are in the rollup; where there is none, nobody has reported. */
-    int status = question->is_brief && !question->past ? TH_OK : th_query_rows(question, &rows);
+    int status = question->is_brief ? TH_OK : th_query_rows(question, &rows);
     if (status == TH_OK)
-        status = th_query_collect(question, &rows, &rollup);
+        status = th_query_collect(question, question->is_brief ? NULL : &rows, &rollup);
     if (status == TH_OK && !question->is_brief)
         status = th_query_below(question, &rows, &below);
     if (status != TH_OK)

@@ -184,6 +184,26 @@ Test(driver_settle, answers_about_the_past_do_not_change_when_a_book_settles)
     expect_same_answers(then, true);
 }
 
+Test(driver_settle, a_standing_in_brief_counts_what_is_unsettled)
+{
+    th_driver_press(ledger.driver, true);
+    send(L_A1, LEDGER_HALF, 0, 7);
+    send(L_B1, LEDGER_HALF, 0, 30);
+    ledger.is_brief = true;
+    struct th_query query = ledger_query(TH_QUERY_STANDING, LEDGER_HALF);
+    json_t *answer = ledger_ask(&ledger, query);
+    cr_expect_str_eq(ledger_at(answer, "counts/received"), "2");
+    json_decref(answer);
+    query.unit = ledger_text(ledger_code(L_A1)); /* it has no rollup of its own, settled or not */
+    answer = ledger_ask(&ledger, query);
+    cr_expect_str_eq(ledger_at(answer, "counts/received"), "1");
+    json_decref(answer);
+    settle_all();
+    answer = ledger_ask(&ledger, query);
+    cr_expect_str_eq(ledger_at(answer, "counts/received"), "1");
+    json_decref(answer);
+}
+
 Test(driver_settle, a_closing_counts_what_is_unsettled)
 {
     th_driver_press(ledger.driver, true);
