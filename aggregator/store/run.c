@@ -406,7 +406,9 @@ int th_run_flush(struct th_run *run, struct th_txn *txn)
         struct th_run_book *book = run->books[i];
         status = book->is_settling ? write_settled(run, book, txn) : write_staged(run, book, txn);
     }
-    return status == 0 && run->value.size > 0 ? write_value(run, txn) : status;
+    if (status == 0 && (run->value.size > 0 || run->value.failed))
+        status = write_value(run, txn);
+    return status;
 }
 
 static void end_batch(struct th_run *run)

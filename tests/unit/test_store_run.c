@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows in the run are read as those in their tables, whatever was settled, aborted or reopened. */
 #include "aggregator/store/inspect.h"
+#include "aggregator/store/internal.h"
 #include "aggregator/store/run.h"
 #include "aggregator/store/scrub.h"
 #include "tests/support/damage.h"
@@ -310,6 +311,22 @@ Test(store_run, a_batch_that_says_nothing_settles_the_books_that_it_touches)
     cr_assert_eq(left.book.obligation, book_of(1).obligation);
     cr_assert_eq(left.in_run, 1);
     cr_assert_eq(left.in_batch, 0);
+}
+
+/* The sink that fills a value says only at the end that it had no memory. */
+Test(store_run, a_value_without_memory_fails_the_commit)
+{
+    defer_one(0, 1, 0);
+    const struct model before = known;
+    cr_assert_eq(th_store_begin(store), 0);
+    put(&known, 0, 1, 1);
+    th_store_defer(store);
+    store->run.value.failed = true;
+    cr_assert_eq(th_store_commit(store, &fixture.signer), TH_E_NO_MEMORY);
+    known = before;
+    cr_assert_eq(th_store_unsettled(store, 0).in_run, 1);
+    defer_one(0, 2, 0);
+    cr_assert_eq(th_store_unsettled(store, 0).in_run, 2);
 }
 
 Test(store_run, age_goes_by_the_oldest_row_of_a_book)
