@@ -16,8 +16,12 @@
 
 #define BOOK_COST 512 /* of a book's rollups, in rows */
 
-static const struct th_driver_bounds defaults = {
-    .book_rows = 2048, .run_rows = 65536, .commit_rows = 4096, .few_rows = 16, .idle_rows = 1024};
+static const struct th_driver_bounds defaults = {.book_rows = 2048,
+                                                 .run_rows = 65536,
+                                                 .run_values = 8192,
+                                                 .commit_rows = 4096,
+                                                 .few_rows = 16,
+                                                 .idle_rows = 1024};
 
 static size_t or_default(size_t bound, size_t otherwise)
 {
@@ -29,6 +33,7 @@ struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wante
     return (struct th_driver_bounds){
         .book_rows = or_default(wanted->book_rows, defaults.book_rows),
         .run_rows = or_default(wanted->run_rows, defaults.run_rows),
+        .run_values = or_default(wanted->run_values, defaults.run_values),
         .commit_rows = or_default(wanted->commit_rows, defaults.commit_rows),
         .few_rows = or_default(wanted->few_rows, defaults.few_rows),
         .idle_rows = or_default(wanted->idle_rows, defaults.idle_rows)};
@@ -101,6 +106,12 @@ static bool choose(struct th_driver_settling *settling, struct spending *spendin
     return true;
 }
 
+/* Too much is unsettled, or is kept in the run by a book that rests at its front. */
+static bool is_long(const struct th_driver *driver, const struct spending *spending, size_t behind)
+{
+    return spending->in_run > driver->bounds.run_rows || behind > driver->bounds.run_values;
+}
+
 /* In the order of age. Idle: little at once, as whoever comes meanwhile waits for it. */
 static void choose_all(struct th_driver *driver, bool is_idle)
 {
@@ -119,7 +130,7 @@ static void choose_all(struct th_driver *driver, bool is_idle)
         else if (rows_of(&driver->settling[i]) >= driver->bounds.book_rows)
             (void)choose(&driver->settling[i], &spending);
     for (size_t i = 0; i < driver->settling_count; i++)
-        if ((!is_idle && spending.in_run <= driver->bounds.run_rows) ||
+        if ((!is_idle && !is_long(driver, &spending, driver->settling[i].what.behind)) ||
             !choose(&driver->settling[i], &spending))
             break;
 }

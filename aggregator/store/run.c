@@ -172,11 +172,15 @@ struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
 {
     TH_ASSERT(i < run->books_count);
     const struct th_run_book *book = run->books[i];
-    return (struct th_unsettled){.book = book->id,
-                                 .in_run = book->kept,
-                                 .in_batch = book->count - book->kept,
-                                 .oldest =
-                                     book->kept == 0 ? UINT64_MAX : book->records[0].sequence};
+    struct th_unsettled unsettled = {.book = book->id,
+                                     .in_run = book->kept,
+                                     .in_batch = book->count - book->kept,
+                                     .oldest = UINT64_MAX};
+    if (book->kept > 0) {
+        unsettled.oldest = book->records[0].sequence;
+        unsettled.behind = run->values_kept - (size_t)(unsettled.oldest - run->first);
+    }
+    return unsettled;
 }
 
 /* ---- loading ---- */

@@ -168,6 +168,7 @@ struct th_unsettled {
     size_t in_run;   /* records: rows and revisions */
     size_t in_batch; /* that are not in the run yet */
     uint64_t oldest; /* grows with time; UINT64_MAX: nothing is in the run */
+    size_t behind;   /* values of the run from there on: none of them goes before the book does */
 };
 /* In no order; until the next put, settle, commit or abort. */
 size_t th_store_unsettled_count(const struct th_store *store);

@@ -84,6 +84,7 @@ static void draw_bounds(struct random *random)
 {
     ledger.bounds = (struct th_driver_bounds){.book_rows = 1 + random_below(random, 12),
                                               .run_rows = 1 + random_below(random, 20),
+                                              .run_values = 1 + random_below(random, 20),
                                               .commit_rows = 1 + random_below(random, 3000),
                                               .few_rows = 1 + random_below(random, 6),
                                               .idle_rows = 1 + random_below(random, 3000)};
@@ -274,6 +275,24 @@ Test(driver_settle, a_run_that_is_too_long_gives_its_oldest_book)
     send(L_A2, LEDGER_HALF, 0, 1);
     cr_assert_null(find(LEDGER_YEAR));
     cr_assert_eq(find(LEDGER_HALF)->in_run, 2);
+}
+
+/* Values leave the run from its front only: who stands there must not keep all that came later. */
+Test(driver_settle, a_book_that_rests_does_not_hold_up_the_run)
+{
+    ledger.bounds.book_rows = 3;
+    ledger.bounds.run_values = 10;
+    ledger_restart(&ledger);
+    th_driver_press(ledger.driver, true);
+    send(L_A1, LEDGER_YEAR, 0, 1);
+    cr_assert_not_null(find(LEDGER_YEAR));
+    for (unsigned i = 0; i < 5; i++)
+        send(L_A1, LEDGER_HALF, 0, (int)i);
+    cr_assert_not_null(find(LEDGER_YEAR));
+    for (unsigned i = 0; i < 10; i++)
+        send(L_A1, LEDGER_HALF, 0, (int)i);
+    cr_assert_null(find(LEDGER_YEAR));
+    cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
 Test(driver_settle, one_commit_settles_a_bounded_part)

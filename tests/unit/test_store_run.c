@@ -339,11 +339,14 @@ Test(store_run, age_goes_by_the_oldest_row_of_a_book)
     cr_assert_eq(a.book.obligation, book_of(0).obligation);
     cr_assert_eq(a.in_run, 2);
     cr_assert_lt(a.oldest, b.oldest);
+    cr_assert_eq(a.behind, 3);
+    cr_assert_eq(b.behind, 2);
     cr_assert_eq(th_store_begin(store), 0);
     put(&known, 2, 0, 0);
     const struct th_unsettled fresh = th_store_unsettled(store, 2);
     cr_assert_eq(fresh.in_batch, 1);
     cr_assert_eq(fresh.oldest, UINT64_MAX);
+    cr_assert_eq(fresh.behind, 0);
     th_store_abort(store);
     cr_assert_eq(th_store_unsettled_count(store), 2);
 }
