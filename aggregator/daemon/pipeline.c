@@ -35,9 +35,10 @@ struct th_pipeline {
     bool *is_verified;
     struct th_job **batch;
     /* Memory of jobs, from verifying to the end of the write. What was used last is taken first:
-     * it is in the processor's caches, and no more of it than was needed at once is ever made. */
+     * it is in the processor's caches. */
     struct th_arena *arenas;
     size_t arenas_count;
+    size_t kept_bytes; /* by them, as much as may be decoded at once */
     uint64_t taken, run_end;
     size_t run_reports, run_bytes;
     size_t decoded_bytes; /* of the arenas of jobs that are verified and not yet written */
@@ -95,10 +96,17 @@ static bool is_complete(const struct th_pipeline *pipeline)
     return is_full(pipeline) || (pipeline->run_end == pipeline->taken && !may_take(pipeline));
 }
 
+/* Of an arena that was reset: for the next job. */
+static size_t kept_by(const struct th_arena *arena)
+{
+    return arena->taken_bytes + arena->spare_bytes;
+}
+
 static void lend_arena(struct th_pipeline *pipeline, struct th_job *job)
 {
     TH_ASSERT(pipeline->arenas_count > 0);
     job->arena = pipeline->arenas[--pipeline->arenas_count];
+    pipeline->kept_bytes -= kept_by(&job->arena);
     th_arena_set_budget(&job->arena,
                         job->kind == TH_JOB_OPERATOR ? OPERATOR_BUDGET_BYTES : NODE_BUDGET_BYTES);
 }
@@ -223,9 +231,11 @@ static bool await_run(struct th_pipeline *pipeline)
     return true;
 }
 
-/* Returns the memory that verifying the jobs of the batch took. */
-static size_t clear(struct th_pipeline *pipeline, size_t count)
+/* Returns the memory that verifying the jobs of the batch took. Arenas of other jobs keep `kept`
+ * bytes at most. */
+static size_t clear(struct th_pipeline *pipeline, size_t count, size_t kept)
 {
+    const size_t kept_max = pipeline->options.decoded_bytes_max;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         struct th_job *job = pipeline->batch[i];
@@ -233,10 +243,11 @@ static size_t clear(struct th_pipeline *pipeline, size_t count)
             th_router_frame_close(&job->message.frame);
         bytes += job->decoded_bytes;
         th_arena_reset(&job->arena);
-        if (job->arena.spare_bytes > ARENA_KEPT_BYTES) {
+        if (kept_by(&job->arena) > ARENA_KEPT_BYTES || kept_by(&job->arena) + kept > kept_max) {
             th_arena_deinit(&job->arena);
             th_arena_init(&job->arena, ARENA_BLOCK_BYTES, NODE_BUDGET_BYTES);
         }
+        kept += kept_by(&job->arena);
     }
     return bytes;
 }
@@ -250,6 +261,7 @@ static void release(struct th_pipeline *pipeline, size_t count)
         pipeline->run_bytes -= payload_size(job);
         pipeline->bytes -= payload_size(job);
         pipeline->is_verified[slot_of(pipeline, pipeline->written + i)] = false;
+        pipeline->kept_bytes += kept_by(&job->arena);
         pipeline->arenas[pipeline->arenas_count++] = job->arena;
         job->arena = (struct th_arena){0};
     }
@@ -267,12 +279,13 @@ static void *run_writer(void *context)
     while (await_run(pipeline)) {
         size_t count = gather(pipeline);
         bool more = pipeline->pushed - pipeline->written > count;
+        size_t kept = pipeline->kept_bytes; /* verifiers only take of it meanwhile */
         (void)pthread_mutex_unlock(&pipeline->lock);
         int64_t began_ns = th_clock_steady_ns();
         int status =
             pipeline->options.write(pipeline->options.context, pipeline->batch, count, more);
         int64_t took_ns = th_clock_steady_ns() - began_ns;
-        size_t decoded_bytes = status == 0 ? clear(pipeline, count) : 0;
+        size_t decoded_bytes = status == 0 ? clear(pipeline, count, kept) : 0;
         (void)pthread_mutex_lock(&pipeline->lock);
         if (status < 0) {
             pipeline->status = status;

@@ -4,6 +4,7 @@
 #include "aggregator/daemon/pipeline.h"
 
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -38,7 +39,8 @@ static void verify(void *context, struct th_job *job)
         usleep(verify_us);
     else if (job->now.boottime_ms % 3 == 0)
         usleep(300);
-    (void)th_arena_alloc(&job->arena, bytes_each);
+    for (size_t taken = 0; taken < bytes_each; taken += 4096)
+        (void)th_arena_alloc(&job->arena, 4096);
     job->reports = reports_each;
     if (job->now.boottime_ms == 1 && (th_arena_alloc(&job->arena, (size_t)15 << 20) == NULL ||
                                       th_arena_alloc(&job->arena, (size_t)2 << 20) != NULL))
@@ -270,6 +272,32 @@ Test(pipeline, verifiers_go_no_further_ahead_than_their_memory_allows, .timeout 
     atomic_store(&hold_writer, false);
     finish(pipeline);
     cr_assert_eq(written_count, 50);
+}
+
+static void push_and_wait(struct th_pipeline *pipeline, int64_t count)
+{
+    atomic_store(&hold_writer, true);
+    push_all(pipeline, count);
+    usleep(5000);
+    atomic_store(&hold_writer, false);
+    while (th_pipeline_is_busy(pipeline))
+        usleep(100);
+}
+
+/* Whichever arenas the large jobs get, all together keep no more than may be decoded at once. */
+Test(pipeline, memory_that_is_kept_is_bounded, .timeout = 30)
+{
+    struct th_pipeline *pipeline = start(64, 7);
+    const size_t before = mallinfo2().uordblks;
+    for (unsigned round = 0; round < 40; round++) {
+        bytes_each = 0;
+        push_and_wait(pipeline, 60);
+        bytes_each = (size_t)100 << 10;
+        push_and_wait(pipeline, 9);
+    }
+    const size_t kept = mallinfo2().uordblks - before;
+    finish(pipeline);
+    cr_assert_leq(kept, (size_t)3 << 19, "%zu", kept);
 }
 
 /* The first write teaches the writer how long it may wait. */
