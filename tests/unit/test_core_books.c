@@ -286,6 +286,40 @@ Test(core_books, an_extreme_may_be_the_figure_of_the_unit_itself)
     cr_assert_eq(score_max, 50);
 }
 
+/* ---- rows as they were ---- */
+
+static size_t count_pasts(const struct th_need *needs, size_t count)
+{
+    size_t pasts = 0;
+    for (size_t i = 0; i < count; i++)
+        pasts += needs[i].past;
+    return pasts;
+}
+
+/* A closing after new units needs it counted again, in their tree. */
+Test(core_books, a_past_that_was_counted_for_the_old_units_is_asked_for_again)
+{
+    const struct th_book_id id = {0, OB_HALF};
+    struct th_event event = {.kind = TH_EVENT_TICK};
+    struct th_need needs[TH_CORE_NEEDS_MAX];
+    cr_assert_eq(th_core_book_open(world.core, id), 0);
+    put_empty_row(id, U_A1, 0);
+    th_book_get(world.core, id)->rows[0].row.received = world.half_due; /* too late for it */
+    cr_assert_eq(th_core_give_past(world.core, id, world.half_due, NULL, 0), 0);
+    event.now = world.now;
+    event.now.boottime_ms += world.half_due.ms - world.now.wall.ms;
+    event.now.wall = world.half_due;
+    cr_assert_eq(count_pasts(needs, th_core_needs(world.core, &event, needs)), 0);
+    struct th_unit unit = world.units[U_A1];
+    unit.code = unit.name = "c1";
+    world.units[WORLD_UNITS] = unit;
+    cr_assert_eq(
+        world_step(&world, (struct th_event){.kind = TH_EVENT_UNITS, .body.units = {&unit, 1}}), 0);
+    cr_assert_eq(count_pasts(needs, th_core_needs(world.core, &event, needs)), 1);
+    world_tick_at(&world, world.half_due);
+    cr_assert(th_core_mark(world.core, id)->closed);
+}
+
 /* ---- timers ---- */
 
 /* The first timer that is remembered is the one that is found, after every event. */
