@@ -5,6 +5,7 @@
  */
 #include "aggregator/past/recount.h"
 #include "aggregator/store/backup.h"
+#include "proto/wire/plan.h"
 #include "tests/support/audit_case.h"
 #include "tests/support/random.h"
 #include "tests/support/recovery_case.h"
@@ -342,7 +343,6 @@ Test(driver_settle, rollups_are_published_when_their_book_settles)
     cr_assert_eq(strncmp(topic_last, "rollup/p-2025/HALF/", 19), 0, "%s", topic_last);
 }
 
-/* New units change what is expected of every book, of those that are unsettled as well. */
 Test(driver_settle, a_book_that_settles_after_a_restart_has_all_its_rollups)
 {
     th_driver_press(ledger.driver, true);
@@ -351,6 +351,41 @@ Test(driver_settle, a_book_that_settles_after_a_restart_has_all_its_rollups)
     ledger_restart(&ledger);
     cr_assert_eq(unsettled(), 1);
     cr_assert(holds(ledger.folder), "%s", audit_out);
+    settle_all();
+    cr_assert(holds(ledger.folder), "%s", audit_out);
+}
+
+static void add_unit(const char *code, const char *parent)
+{
+    const struct th_unit unit = {.code = code,
+                                 .name = code,
+                                 .parent_code = parent,
+                                 .external_id = "",
+                                 .kind = TH_UNIT_KIND_COMMUNE,
+                                 .valid_from = {INT32_MIN},
+                                 .valid_to = {INT32_MAX}};
+    struct th_act act = {.kind = TH_ACT_LOAD_UNITS};
+    cr_assert_eq(th_wire_units_encode(&unit, 1, &ledger.arena, &act.content), 0);
+    ledger_pass(&ledger, 1000);
+    cr_assert_eq(ledger_act(&ledger, act), 0);
+}
+
+/* New units change what is expected of every book, of those that are unsettled as well. */
+Test(driver_settle, new_units_reach_the_books_that_are_unsettled)
+{
+    th_driver_press(ledger.driver, true);
+    send(L_A1, LEDGER_HALF, 0, 9);
+    send(L_B1, LEDGER_YEAR, 0, 9);
+    add_unit("c1", "622");
+    cr_assert_eq(unsettled(), 2);
+    cr_assert(holds(ledger.folder), "%s", audit_out);
+    send(L_A1, LEDGER_HALF, 0, 2);
+    ledger_restart(&ledger); /* what the units changed of its rollups was never written */
+    th_driver_press(ledger.driver, true);
+    add_unit("c2", "a1"); /* a unit gets a rollup of its own */
+    cr_assert_eq(unsettled(), 2);
+    cr_assert(holds(ledger.folder), "%s", audit_out);
+    send(L_A1, LEDGER_HALF, 0, 3);
     settle_all();
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
