@@ -232,6 +232,13 @@ bool th_core_book_is_open(const struct th_core *core, struct th_book_id id)
     return th_book_exists(core, id) && core->plans[id.plan].books[id.obligation].is_open;
 }
 
+bool th_core_book_is_closed(const struct th_core *core, struct th_book_id id)
+{
+    TH_ASSERT(th_book_exists(core, id));
+    const struct th_book *book = &core->plans[id.plan].books[id.obligation];
+    return book->has_mark && book->mark.closed;
+}
+
 int th_core_book_open(struct th_core *core, struct th_book_id id)
 {
     struct th_book *book = th_book_get(core, id);

@@ -284,6 +284,8 @@ void th_core_load_recovery(struct th_core *core, uint16_t log_keys_count,
  * TH_E_CORRUPT: then the core is used up.
  */
 bool th_core_book_is_open(const struct th_core *core, struct th_book_id book);
+/* Its due instant was closed. */
+bool th_core_book_is_closed(const struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_open(struct th_core *core, struct th_book_id book);
 TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
                                    const struct th_row *row);

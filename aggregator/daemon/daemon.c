@@ -391,7 +391,7 @@ static int start_pipeline(struct th_daemon *daemon)
                                                 .context = daemon,
                                                 .verify = th_daemon_verify,
                                                 .write = th_daemon_write,
-                                                .idle = th_daemon_settle,
+                                                .idle = th_daemon_idle,
                                                 .idle_ms = SETTLE_AFTER_MS,
                                                 .freed = wake_loop};
     int status = th_outbox_new(64 * MIB, wake_loop, daemon, &daemon->outbox);

@@ -70,7 +70,7 @@ TH_MUST_CHECK int th_daemon_open_driver(struct th_daemon *daemon);
 void th_daemon_close_driver(struct th_daemon *daemon);
 void th_daemon_verify(void *context, struct th_job *job);
 int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, bool more);
-int th_daemon_settle(void *context, bool *ret_more);
+int th_daemon_idle(void *context, bool is_end, bool *ret_more);
 void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason);
 /* Tells the node that sent the job. */
 void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms);

@@ -178,11 +178,11 @@ static struct timespec in_ns(int64_t ns)
 }
 
 /* With the lock, which it gives back meanwhile. False: nothing is left to do. */
-static bool do_idle_work(struct th_pipeline *pipeline)
+static bool do_idle_work(struct th_pipeline *pipeline, bool is_end)
 {
     bool more = false;
     (void)pthread_mutex_unlock(&pipeline->lock);
-    int status = pipeline->options.idle(pipeline->options.context, &more);
+    int status = pipeline->options.idle(pipeline->options.context, is_end, &more);
     pipeline->options.freed(pipeline->options.context);
     (void)pthread_mutex_lock(&pipeline->lock);
     if (status < 0) {
@@ -203,7 +203,7 @@ static bool await_first(struct th_pipeline *pipeline)
         if (pipeline->status < 0 || (is_end && !may_idle))
             return false;
         if (may_idle && (is_end || has_rested))
-            may_idle = do_idle_work(pipeline);
+            may_idle = do_idle_work(pipeline, is_end);
         else if (may_idle)
             has_rested = pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock,
                                                 &rested) == ETIMEDOUT;

@@ -33,9 +33,9 @@ struct th_pipeline_options {
      * pipeline. */
     int (*write)(void *context, struct th_job *const *jobs, size_t count, bool more);
     /* On the writer's thread when no job could be written for `idle_ms`, and before it ends: a
-     * short piece of work. `ret_more`: there is another one. May be NULL. A failure stops the
-     * pipeline. */
-    int (*idle)(void *context, bool *ret_more);
+     * short piece of work. `is_end`: no job will come any more. `ret_more`: there is another piece.
+     * May be NULL. A failure stops the pipeline. */
+    int (*idle)(void *context, bool is_end, bool *ret_more);
     int64_t idle_ms;
     /* On the writer's thread, after jobs became free, after idle work, or when it has stopped. */
     void (*freed)(void *context);

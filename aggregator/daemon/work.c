@@ -351,10 +351,13 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
     return 0;
 }
 
-int th_daemon_settle(void *context, bool *ret_more)
+/* What a burst has left settles first; then books are made ready for the reports to come. */
+int th_daemon_idle(void *context, bool is_end, bool *ret_more)
 {
     struct th_daemon *daemon = context;
     int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
+    if (status == 0 && !*ret_more && !is_end)
+        status = th_driver_warm(daemon->driver, ret_more);
     if (status < 0)
         fail_stop(daemon, status);
     note_counters(daemon);

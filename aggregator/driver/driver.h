@@ -107,6 +107,12 @@ void th_driver_press(struct th_driver *driver, bool is_pressed);
 TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading now, bool *ret_more);
 
 /*
+ * When nothing waits: opens the book of one obligation that is not closed yet, so that its first
+ * report after a start does not wait for it. `ret_more`: call again. Fatal as th_driver_run().
+ */
+TH_MUST_CHECK int th_driver_warm(struct th_driver *driver, bool *ret_more);
+
+/*
  * A hello showed a receipt that a key of this log has signed and this store has not, and that is
  * not of what a recovery lost: the store is an older copy, or was replaced. From then on for the
  * life of the driver, and at the next opening until the right store is there, nothing is committed

@@ -224,6 +224,31 @@ Test(driver_settle, a_closing_counts_what_is_unsettled)
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
+/* ---- books that wait for reports ---- */
+
+static bool is_open(enum ledger_obligation obligation)
+{
+    const struct th_book_id book = {0, (uint16_t)obligation};
+    return th_core_book_is_open(th_driver_core(ledger.driver), book);
+}
+
+Test(driver_settle, books_that_are_not_closed_are_opened_one_by_one)
+{
+    send(L_A1, LEDGER_HALF, 0, 5);
+    send(L_A1, LEDGER_YEAR, 0, 7);
+    ledger_tick_at(&ledger, ledger.half_due);
+    ledger_restart(&ledger);
+    cr_assert(!is_open(LEDGER_YEAR));
+    int calls = 0;
+    for (bool more = true; more; calls++)
+        cr_assert_eq(th_driver_warm(ledger.driver, &more), 0);
+    cr_assert_eq(calls, LEDGER_OBLIGATIONS - 1);
+    for (int i = 0; i < LEDGER_OBLIGATIONS; i++)
+        cr_expect_eq(is_open((enum ledger_obligation)i), i != LEDGER_HALF);
+    send(L_A1, LEDGER_YEAR, 0, 8); /* the second revision: what was there was read */
+    cr_assert(holds(ledger.folder), "%s", audit_out);
+}
+
 /* ---- what settles when ---- */
 
 static const struct th_unsettled *find(enum ledger_obligation obligation)

@@ -24,6 +24,7 @@ static int write_status;
 static bool has_more;              /* behind the last batch */
 static _Atomic unsigned idle_left; /* pieces of idle work */
 static _Atomic unsigned idle_done;
+static bool ended_idle;             /* some of it was done at the end */
 static _Atomic bool takes_too_much; /* a job may take more than one message needs */
 static _Atomic unsigned verified_count;
 static size_t reports_each = 1;
@@ -65,9 +66,10 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count, b
     return write_status;
 }
 
-static int idle(void *context, bool *ret_more)
+static int idle(void *context, bool is_end, bool *ret_more)
 {
     (void)context;
+    ended_idle = ended_idle || is_end;
     unsigned left = atomic_load(&idle_left);
     if (left > 0) {
         atomic_store(&idle_left, left - 1);
@@ -178,6 +180,7 @@ Test(pipeline, what_is_left_of_idle_work_is_done_before_it_ends, .timeout = 30)
     finish(pipeline);
     cr_assert_eq(written_count, 1);
     cr_assert_eq(atomic_load(&idle_done), 40);
+    cr_assert(ended_idle);
 }
 
 Test(pipeline, it_is_busy_until_all_is_written, .timeout = 30)
@@ -311,6 +314,7 @@ Test(pipeline, what_a_write_takes_from_a_job_holds_nobody_up, .timeout = 30)
         while (th_pipeline_is_busy(pipeline))
             usleep(1000);
     }
+    cr_assert(!ended_idle);
     th_pipeline_finish(pipeline);
     th_pipeline_free(pipeline);
     cr_assert_eq(written_count, 20);
