@@ -241,6 +241,8 @@ bool th_core_book_is_closed(const struct th_core *core, struct th_book_id id)
 
 int th_core_book_open(struct th_core *core, struct th_book_id id)
 {
+    if (!th_book_exists(core, id))
+        return TH_E_CORRUPT;
     struct th_book *book = th_book_get(core, id);
     if (book->is_open)
         return 0;

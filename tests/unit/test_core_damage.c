@@ -88,6 +88,12 @@ Test(core_damage, an_undecided_row_without_a_due_instant)
     cr_assert_eq(load(row), TH_E_CORRUPT);
 }
 
+Test(core_damage, a_book_of_a_plan_or_obligation_that_is_not_there)
+{
+    cr_assert_eq(th_core_book_open(world.core, (struct th_book_id){1, 0}), TH_E_CORRUPT);
+    cr_assert_eq(th_core_book_open(world.core, (struct th_book_id){0, OB_COUNT}), TH_E_CORRUPT);
+}
+
 Test(core_damage, a_past_row_is_looked_at_too)
 {
     struct th_row row = good();

@@ -444,6 +444,33 @@ Test(driver_settle, with_a_full_store_the_run_waits_and_is_read)
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
+static void forge(struct th_book_id book)
+{
+    const struct th_row row = {.unit = 0, .revision = 1, .timeliness = TH_TIMELINESS_ON_TIME};
+    cr_assert_eq(th_store_begin(ledger.store), 0);
+    cr_assert_eq(th_store_put_row(ledger.store, book, &row), 0);
+    th_store_defer(ledger.store);
+    cr_assert_eq(th_store_commit(ledger.store, &ledger.signer), 0);
+    ledger_restart(&ledger);
+}
+
+/* Nothing that is stored makes the process abort. */
+Test(driver_settle, a_run_of_a_book_that_does_not_exist_is_corrupt)
+{
+    bool more;
+    forge((struct th_book_id){0, LEDGER_OBLIGATIONS});
+    cr_assert_eq(unsettled(), 1);
+    cr_assert_eq(th_driver_settle(ledger.driver, ledger.now, &more), TH_E_CORRUPT);
+}
+
+Test(driver_settle, a_run_of_a_plan_that_does_not_exist_is_corrupt)
+{
+    bool more;
+    forge((struct th_book_id){1, 0});
+    cr_assert_eq(unsettled(), 1);
+    cr_assert_eq(th_driver_settle(ledger.driver, ledger.now, &more), TH_E_CORRUPT);
+}
+
 /* ---- killed ---- */
 
 /* The parent does not know what the child did last: the store does. */
