@@ -32,6 +32,11 @@ bool th_obligation_is_counted(const struct th_obligation *obligation)
     return obligation->has_due && !obligation->open_ended && !obligation->suspended;
 }
 
+bool th_obligation_has_number(const struct th_obligation *obligation, uint32_t number)
+{
+    return obligation->open_ended ? number >= 1 && number <= TH_LIMIT_NUMBER_MAX : number == 0;
+}
+
 /* ---- rows ---- */
 
 static uint32_t hash(uint32_t unit, uint32_t number)
@@ -266,8 +271,10 @@ static int copy_row(struct th_core *core, const struct th_row *row, struct th_ro
 
 static int check_row(const struct th_core *core, struct th_book_id id, const struct th_row *row)
 {
-    return row->unit < core->registry.count ? th_rollup_check_row(th_rollups_layout(core, id), row)
-                                            : TH_E_CORRUPT;
+    if (row->unit >= core->registry.count ||
+        !th_obligation_has_number(th_book_obligation(core, id), row->number))
+        return TH_E_CORRUPT;
+    return th_rollup_check_row(th_rollups_layout(core, id), row);
 }
 
 int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th_row *row)

@@ -128,7 +128,8 @@ static int fold_accepted(const struct th_core *core, struct folding *folding, si
     bool is_again = folding->entry->kind == TH_ENTRY_READMITTED;
     if (!is_same(report->unit, folding->submission->header.unit) ||
         judgement->has_received != is_again || !th_core_find_book(core, report, &id) ||
-        !core->plans[id.plan].books[id.obligation].is_open)
+        !core->plans[id.plan].books[id.obligation].is_open ||
+        !th_obligation_has_number(th_book_obligation(core, id), report->number))
         return TH_E_CORRUPT;
     const struct th_row *before =
         th_planning_find_row(&folding->planning, id, folding->unit, report->number);

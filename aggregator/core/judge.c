@@ -113,21 +113,24 @@ static bool is_expected(const struct th_judging *judging, struct th_book_id id)
     return th_registry_expects(registry, plan, obligation, judging->unit, day);
 }
 
+static void check_number(const struct th_judging *judging, struct th_book_id id,
+                         const struct th_report *report, struct th_reasons *errors)
+{
+    char shown[TH_FIGURE_TEXT_SIZE];
+    if (!th_obligation_has_number(th_book_obligation(judging->core, id), report->number))
+        th_reasons_add_code(errors, "number", th_figure_format(report->number, 0, shown),
+                            TH_REASON_NUMBER);
+}
+
 static void check_terms(const struct th_judging *judging, struct th_book_id id,
                         const struct th_report *report, struct th_reasons *errors)
 {
     const struct th_obligation *obligation = th_book_obligation(judging->core, id);
-    char shown[TH_FIGURE_TEXT_SIZE];
     const struct th_terms *accept = th_obligation_terms(obligation, TH_TERM_ACCEPT_UNTIL);
     if (!is_expected(judging, id))
         th_reasons_add_code(errors, "unit", judging->core->registry.units[judging->unit].code,
                             TH_REASON_NOT_EXPECTED);
-    bool number_fits = obligation->open_ended
-                           ? report->number >= 1 && report->number <= TH_LIMIT_NUMBER_MAX
-                           : report->number == 0;
-    if (!number_fits)
-        th_reasons_add_code(errors, "number", th_figure_format(report->number, 0, shown),
-                            TH_REASON_NUMBER);
+    check_number(judging, id, report, errors);
     if (accept != NULL && th_day_of_instant(judging->time).number > accept->accept_until.number)
         th_reasons_add_code(errors, "", "", TH_REASON_ACCEPTANCE_CLOSED);
     if (obligation->suspended)
@@ -220,6 +223,7 @@ static void check_earlier(const struct th_judging *judging, size_t index, struct
         th_reasons_add_code(errors, "", "", TH_REASON_NOT_IN_RECEIPT);
     else
         check_order(judging, report, errors, judged);
+    check_number(judging, judged->book, report, errors); /* no row can have it */
     if (!th_row_can_pack(report))
         th_reasons_add_code(errors, "", "", TH_REASON_ORDER);
 }

@@ -195,6 +195,8 @@ struct th_book *th_book_get(struct th_core *core, struct th_book_id id);
 const struct th_obligation *th_book_obligation(const struct th_core *core, struct th_book_id id);
 /* Whether missing units are known: dated, not open-ended, not suspended. */
 bool th_obligation_is_counted(const struct th_obligation *obligation);
+/* Numbers are for the reports of an open-ended one, from 1. */
+bool th_obligation_has_number(const struct th_obligation *obligation, uint32_t number);
 struct th_row_slot *th_book_find(const struct th_book *book, uint32_t unit, uint32_t number);
 /* The rows of one unit, in any order; NULL after the last. */
 const struct th_row_slot *th_book_first_of(const struct th_book *book, uint32_t unit);

@@ -88,6 +88,22 @@ Test(core_damage, an_undecided_row_without_a_due_instant)
     cr_assert_eq(load(row), TH_E_CORRUPT);
 }
 
+/* One unit has one report, without a number, unless the obligation is open-ended. */
+Test(core_damage, a_row_with_a_number_that_its_obligation_does_not_have)
+{
+    const struct th_book_id adhoc = {0, OB_ADHOC};
+    struct th_row row = good();
+    row.number = 1;
+    cr_assert_eq(load(row), TH_E_CORRUPT);
+    cr_assert_eq(th_core_give_past(world.core, half, world.half_due, &row, 1), TH_E_CORRUPT);
+    cr_assert_eq(th_core_book_open(world.core, adhoc), 0);
+    cr_assert_eq(th_core_book_row(world.core, adhoc, &row), 0);
+    row.number = 0;
+    cr_assert_eq(th_core_book_row(world.core, adhoc, &row), TH_E_CORRUPT);
+    row.number = TH_LIMIT_NUMBER_MAX + 1;
+    cr_assert_eq(th_core_book_row(world.core, adhoc, &row), TH_E_CORRUPT);
+}
+
 Test(core_damage, a_book_of_a_plan_or_obligation_that_is_not_there)
 {
     cr_assert_eq(th_core_book_open(world.core, (struct th_book_id){1, 0}), TH_E_CORRUPT);

@@ -389,6 +389,7 @@ Test(core_fold, a_decision_that_does_not_fit_its_submission_is_corrupt)
     CHANGED(other->report.unit = text("a2"));
     CHANGED(other->report.plan = text("q"));
     CHANGED(other->report.obligation = other->judgement.obligation = text("nothing"));
+    CHANGED(other->report.number = other->judgement.number = 1); /* is not open-ended */
     CHANGED(other->report.revision = other->judgement.revision = 2);
 }
 

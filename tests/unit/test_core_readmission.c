@@ -315,6 +315,28 @@ Test(core_readmission, a_leaf_of_other_reports_brings_nothing)
     cr_assert_eq(show_leaf(position, &leaf)->kind, TH_VERDICT_ACCEPTED);
 }
 
+/* Whoever holds the lost log's key can sign a leaf that no log of ours has written. */
+Test(core_readmission, a_number_that_the_obligation_does_not_have_stays_out)
+{
+    back_up();
+    uint64_t position = send(lost, (struct sent_report)A_REPORT(.unit = U_A1));
+    put_back();
+    struct th_leaf leaf = world_leaf(lost, position);
+    struct th_judgement judgement = leaf.judgements[0];
+    struct th_event event = world_readmission(lost, position, &leaf);
+    struct th_submission submission = *event.body.readmission.submission;
+    struct th_report report = submission.reports[0];
+    leaf.judgements = &judgement;
+    submission.reports = &report;
+    event.body.readmission.submission = &submission;
+    judgement.number = report.number = 1;
+    cr_assert_eq(world_answer_to(world, event), 0);
+    cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "number"));
+    judgement.number = report.number = 0;
+    cr_assert_eq(world_answer_to(world, event), 0);
+    cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
+}
+
 Test(core_readmission, an_undecided_one_is_judged_when_the_clock_is_steady)
 {
     back_up();
