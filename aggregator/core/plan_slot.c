@@ -5,6 +5,8 @@
  */
 #include "aggregator/core/state.h"
 
+#include "proto/model/period.h"
+
 #include <string.h>
 
 /* ---- obligations by id ---- */
@@ -33,6 +35,15 @@ static uint32_t probe(const struct th_plan_slot *slot, const char *id, size_t si
     return at;
 }
 
+/* The bit of the obligation's year, or of one `before` years earlier; 0: it has no period. */
+static uint64_t year_bit(const struct th_obligation *obligation, int before)
+{
+    struct th_period period;
+    if (th_period_parse(obligation->period, strlen(obligation->period), &period) < 0)
+        return 0;
+    return UINT64_C(1) << ((unsigned)(period.year - before) % 64);
+}
+
 int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot)
 {
     uint32_t capacity = 4;
@@ -44,6 +55,7 @@ int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot)
     slot->index_capacity = capacity;
     for (uint16_t i = 0; i < slot->plan->obligations_count; i++) {
         const char *id = slot->plan->obligations[i].id;
+        slot->years |= year_bit(&slot->plan->obligations[i], 0);
         uint32_t at = probe(slot, id, strlen(id));
         if (slot->index[at] == 0) /* of several the first, as th_plan_find() says */
             slot->index[at] = (uint16_t)(i + 1);
@@ -81,13 +93,21 @@ static const struct th_book *book_of(const struct th_core *core, const struct th
     return NULL;
 }
 
-/* Fills in what the book lacks from these plans and its own. */
-static void relate(const struct th_core *core, struct th_book *book,
-                   const struct th_plan *const *plans, size_t plans_count)
+/* Fills in what the book lacks from its own plan and the plans from `first` on. What is related is
+ * of the same year or of the one before, so most plans need not be searched. */
+static void relate(const struct th_core *core, struct th_book *book, uint16_t first)
 {
-    const struct th_plan *plan = core->plans[book->id.plan].plan;
+    const struct th_obligation *obligation = th_book_obligation(core, book->id);
+    const uint64_t years = year_bit(obligation, 0) | year_bit(obligation, 1);
+    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
+    size_t count = 0;
     struct th_related_obligations found;
-    th_related_find(plans, plans_count, plan, th_book_obligation(core, book->id), &found);
+    for (uint16_t i = first; i < core->plans_count; i++)
+        if ((core->plans[i].years & years) != 0)
+            plans[count++] = core->plans[i].plan;
+    if (count == 0) /* its own plan was searched when that came */
+        return;
+    th_related_find(plans, count, core->plans[book->id.plan].plan, obligation, &found);
     if (book->half_year == NULL)
         book->half_year = book_of(core, found.half_year_plan, found.half_year);
     if (book->previous_year == NULL)
@@ -100,14 +120,9 @@ static void relate(const struct th_core *core, struct th_book *book,
 void th_core_relate_last_plan(struct th_core *core)
 {
     const uint16_t last = (uint16_t)(core->plans_count - 1);
-    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
-    for (uint16_t i = 0; i < core->plans_count; i++)
-        plans[i] = core->plans[i].plan;
-    for (uint16_t plan = 0; plan < last; plan++)
-        for (uint16_t i = 0; i < plans[plan]->obligations_count; i++)
-            relate(core, &core->plans[plan].books[i], &plans[last], 1);
-    for (uint16_t i = 0; i < plans[last]->obligations_count; i++)
-        relate(core, &core->plans[last].books[i], plans, core->plans_count);
+    for (uint16_t plan = 0; plan <= last; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++)
+            relate(core, &core->plans[plan].books[i], plan < last ? last : 0);
 }
 
 static void forget(const struct th_book **related, uint16_t plan)

@@ -92,6 +92,7 @@ struct th_plan_slot {
     struct th_book *books; /* by obligation */
     uint16_t *index;       /* by hash of an obligation's id: its place + 1 */
     uint32_t index_capacity;
+    uint64_t years; /* that its obligations are of: a bit for each, modulo 64 */
 };
 
 #define TH_CORE_LOG_KEYS_MAX 32 /* TH_LOG_KEYS_MAX of proto/tlog/log_keys.h */
