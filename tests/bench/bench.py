@@ -102,6 +102,7 @@ def say(text):
 
 def run_row(row, place, sizes, results, repetition):
     """Returns how many seconds it took."""
+    os.sync()  # what an earlier row has not synced must not be written while this one waits
     began = time.monotonic()
     try:
         result = row.run(place, sizes)
