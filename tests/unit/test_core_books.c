@@ -313,8 +313,9 @@ Test(core_books, a_past_that_was_counted_for_the_old_units_is_asked_for_again)
     struct th_unit unit = world.units[U_A1];
     unit.code = unit.name = "c1";
     world.units[WORLD_UNITS] = unit;
-    cr_assert_eq(
-        world_step(&world, (struct th_event){.kind = TH_EVENT_UNITS, .body.units = {&unit, 1}}), 0);
+    cr_assert_eq(world_step(&world, (struct th_event){.kind = TH_EVENT_UNITS,
+                                                      .body.units = {.units = &unit, .count = 1}}),
+                 0);
     cr_assert_eq(count_pasts(needs, th_core_needs(world.core, &event, needs)), 1);
     world_tick_at(&world, world.half_due);
     cr_assert(th_core_mark(world.core, id)->closed);
