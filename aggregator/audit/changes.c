@@ -9,6 +9,7 @@
  * counts as judged from its beginning.
  */
 #include "aggregator/audit/diff_parts.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,14 +53,11 @@ static int keep_position(void *context, const struct th_revision *revision)
     if (revision->position < positions->listing->from->size ||
         revision->position >= positions->listing->to->size)
         return 0;
-    if (positions->count == positions->capacity) {
-        size_t capacity = positions->capacity == 0 ? 8 : positions->capacity * 2;
-        uint64_t *items = realloc(positions->items, capacity * sizeof *items);
-        if (items == NULL)
-            return TH_E_NO_MEMORY;
-        positions->items = items;
-        positions->capacity = capacity;
-    }
+    uint64_t *items =
+        th_array_grow(positions->items, positions->count, &positions->capacity, 8, sizeof *items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    positions->items = items;
     positions->items[positions->count++] = revision->position;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "aggregator/audit/shadow.h"
 
 #include "aggregator/past/past.h"
+#include "base/array.h"
 #include "base/assert.h"
 
 #include <stdlib.h>
@@ -34,14 +35,11 @@ static int add_row(struct th_shadow_rows *rows, struct th_schema_key key, size_t
 {
     if (rows->contents.failed)
         return TH_E_NO_MEMORY;
-    if (rows->count == rows->capacity) {
-        size_t capacity = rows->capacity == 0 ? 256 : rows->capacity * 2;
-        struct th_shadow_row *items = realloc(rows->items, capacity * sizeof *items);
-        if (items == NULL)
-            return TH_E_NO_MEMORY;
-        rows->items = items;
-        rows->capacity = capacity;
-    }
+    struct th_shadow_row *items =
+        th_array_grow(rows->items, rows->count, &rows->capacity, 256, sizeof *items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    rows->items = items;
     rows->items[rows->count] = (struct th_shadow_row){
         .key = key, .at = at, .size = rows->contents.size - at, .order = rows->count};
     rows->count++;

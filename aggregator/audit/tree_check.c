@@ -6,6 +6,7 @@
 #include "aggregator/audit/tree_check.h"
 
 #include "proto/tlog/hash.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +22,11 @@ void th_regrown_deinit(struct th_regrown *tree)
 
 static int keep(struct th_regrown *tree, unsigned level, const struct th_digest *hash)
 {
-    size_t count = tree->levels[level].count;
-    if (count == tree->levels[level].capacity) {
-        size_t capacity = count == 0 ? WIDTH : count * 2;
-        struct th_digest *hashes = realloc(tree->levels[level].hashes, capacity * sizeof *hashes);
-        if (hashes == NULL)
-            return TH_E_NO_MEMORY;
-        tree->levels[level].hashes = hashes;
-        tree->levels[level].capacity = capacity;
-    }
+    struct th_digest *hashes = th_array_grow(tree->levels[level].hashes, tree->levels[level].count,
+                                             &tree->levels[level].capacity, WIDTH, sizeof *hashes);
+    if (hashes == NULL)
+        return TH_E_NO_MEMORY;
+    tree->levels[level].hashes = hashes;
     tree->levels[level].hashes[tree->levels[level].count++] = *hash;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "aggregator/audit/verify_parts.h"
 
 #include "proto/exchange/node_file.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +62,11 @@ const struct th_verify_key *th_verify_find_key(const struct th_verify_people *pe
 
 static int make_room(struct th_verify_people *people)
 {
-    if (people->keys_count < people->keys_capacity)
-        return 0;
-    size_t capacity = people->keys_capacity == 0 ? 256 : people->keys_capacity * 2;
-    struct th_verify_key *keys = realloc(people->keys, capacity * sizeof *keys);
+    struct th_verify_key *keys =
+        th_array_grow(people->keys, people->keys_count, &people->keys_capacity, 256, sizeof *keys);
     if (keys == NULL)
         return TH_E_NO_MEMORY;
     people->keys = keys;
-    people->keys_capacity = capacity;
     return 0;
 }
 

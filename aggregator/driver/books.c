@@ -5,6 +5,7 @@
  */
 #include "aggregator/driver/parts.h"
 #include "aggregator/past/past.h"
+#include "base/array.h"
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
@@ -196,14 +197,11 @@ struct opening {
 
 static int note_corrected(struct opening *opening, const struct th_row *row)
 {
-    if (opening->count == opening->capacity) {
-        size_t capacity = opening->capacity == 0 ? 64 : opening->capacity * 2;
-        struct corrected *items = realloc(opening->corrected, capacity * sizeof *items);
-        if (items == NULL)
-            return TH_E_NO_MEMORY;
-        opening->corrected = items;
-        opening->capacity = capacity;
-    }
+    struct corrected *items =
+        th_array_grow(opening->corrected, opening->count, &opening->capacity, 64, sizeof *items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    opening->corrected = items;
     opening->corrected[opening->count++] = (struct corrected){row->unit, row->number};
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "aggregator/store/internal.h"
 #include "aggregator/store/run.h"
+#include "base/array.h"
 #include "base/assert.h"
 
 #include <stdlib.h>
@@ -42,14 +43,11 @@ static struct th_overlay_row *add_row(struct th_overlay *overlay, struct th_byte
                                       struct th_bytes content)
 {
     TH_ASSERT(key.size <= KEY_MAX);
-    if (overlay->count == overlay->capacity) {
-        size_t capacity = overlay->capacity == 0 ? 256 : overlay->capacity * 2;
-        struct th_overlay_row *rows = realloc(overlay->rows, capacity * sizeof *rows);
-        if (rows == NULL)
-            return NULL;
-        overlay->rows = rows;
-        overlay->capacity = capacity;
-    }
+    struct th_overlay_row *rows =
+        th_array_grow(overlay->rows, overlay->count, &overlay->capacity, 256, sizeof *rows);
+    if (rows == NULL)
+        return NULL;
+    overlay->rows = rows;
     struct th_overlay_row *row = &overlay->rows[overlay->count++];
     row->key_size = (uint8_t)key.size;
     row->order = 0;
@@ -60,14 +58,11 @@ static struct th_overlay_row *add_row(struct th_overlay *overlay, struct th_byte
 
 static int add_settled(struct building *building, struct th_book_id book)
 {
-    if (building->settled_count == building->settled_capacity) {
-        size_t capacity = building->settled_capacity == 0 ? 16 : building->settled_capacity * 2;
-        struct settled *settled = realloc(building->settled, capacity * sizeof *settled);
-        if (settled == NULL)
-            return TH_E_NO_MEMORY;
-        building->settled = settled;
-        building->settled_capacity = capacity;
-    }
+    struct settled *settled = th_array_grow(building->settled, building->settled_count,
+                                            &building->settled_capacity, 16, sizeof *settled);
+    if (settled == NULL)
+        return TH_E_NO_MEMORY;
+    building->settled = settled;
     building->settled[building->settled_count++] = (struct settled){book, building->order++};
     return 0;
 }

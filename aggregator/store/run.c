@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/run.h"
 
+#include "base/array.h"
 #include "base/assert.h"
 
 #include <stdlib.h>
@@ -102,15 +103,11 @@ static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
     struct th_run_book *book = find_book(run, id);
     if (book != NULL)
         return book;
-    if (run->books_count == run->books_capacity) {
-        size_t capacity = run->books_capacity == 0 ? 64 : run->books_capacity * 2;
-        struct th_run_book **books =
-            realloc(run->books, capacity * sizeof *books); /* NOLINT: of pointers */
-        if (books == NULL)
-            return NULL;
-        run->books = books;
-        run->books_capacity = capacity;
-    }
+    struct th_run_book **books = th_array_grow(run->books, run->books_count, &run->books_capacity,
+                                               64, sizeof(struct th_run_book *));
+    if (books == NULL)
+        return NULL;
+    run->books = books;
     book = calloc(1, sizeof *book);
     if (book == NULL)
         return NULL;
@@ -140,14 +137,11 @@ static void forget_empty_books(struct th_run *run)
 
 static int add_record(struct th_run_book *book, struct record record, struct th_bytes content)
 {
-    if (book->count == book->capacity) {
-        size_t capacity = book->capacity == 0 ? 16 : book->capacity * 2;
-        struct record *records = realloc(book->records, capacity * sizeof *records);
-        if (records == NULL)
-            return TH_E_NO_MEMORY;
-        book->records = records;
-        book->capacity = capacity;
-    }
+    struct record *records =
+        th_array_grow(book->records, book->count, &book->capacity, 16, sizeof *records);
+    if (records == NULL)
+        return TH_E_NO_MEMORY;
+    book->records = records;
     record.at = book->contents.size;
     record.size = (uint32_t)content.size;
     th_sink_bytes(&book->contents, content.bytes, content.size);
@@ -187,14 +181,11 @@ struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
 
 static int add_value(struct th_run *run)
 {
-    if (run->values_count == run->values_capacity) {
-        size_t capacity = run->values_capacity == 0 ? 256 : run->values_capacity * 2;
-        struct th_run_value *values = realloc(run->values, capacity * sizeof *values);
-        if (values == NULL)
-            return TH_E_NO_MEMORY;
-        run->values = values;
-        run->values_capacity = capacity;
-    }
+    struct th_run_value *values =
+        th_array_grow(run->values, run->values_count, &run->values_capacity, 256, sizeof *values);
+    if (values == NULL)
+        return TH_E_NO_MEMORY;
+    run->values = values;
     run->values[run->values_count++] = (struct th_run_value){0};
     return 0;
 }
