@@ -260,22 +260,21 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
     return 0;
 }
 
-static bool is_cold(const struct th_driver *driver, struct th_book_id book)
-{
-    return !th_core_book_is_open(driver->core, book) && !th_core_book_is_closed(driver->core, book);
-}
-
 int th_driver_warm(struct th_driver *driver, bool *ret_more)
 {
     struct th_book_id cold = {0};
-    size_t count = 0;
+    size_t count = 0, open = 0;
     TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
     for (uint16_t plan = 0; plan < th_core_plans_count(driver->core); plan++)
         for (uint16_t i = 0; i < th_core_plan(driver->core, plan)->obligations_count; i++) {
             const struct th_book_id book = {plan, i};
-            if (is_cold(driver, book) && count++ == 0)
+            if (th_core_book_is_open(driver->core, book))
+                open++;
+            else if (!th_core_book_is_closed(driver->core, book) && count++ == 0)
                 cold = book;
         }
+    if (open >= driver->bounds.warm_books)
+        count = 0;
     int status = count > 0 ? th_driver_open_book(driver, cold) : 0;
     th_driver_rest(driver);
     if (status == 0)

@@ -27,6 +27,7 @@ struct th_driver_bounds {
     size_t commit_rows; /* 4,096: what one commit settles, beyond twice what it brings */
     size_t few_rows;    /* 16: so few settle at once when nothing waits */
     size_t idle_rows;   /* 1,024: what one commit settles when nothing came for a while */
+    size_t warm_books;  /* 256: with so many open none is opened before its first report */
 };
 
 struct th_driver_options {
@@ -108,7 +109,8 @@ TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading n
 
 /*
  * When nothing waits: opens the book of one obligation that is not closed yet, so that its first
- * report after a start does not wait for it. `ret_more`: call again. Fatal as th_driver_run().
+ * report after a start does not wait for it; not with so many open that memory would be spent on
+ * what nobody may need. `ret_more`: call again. Fatal as th_driver_run().
  */
 TH_MUST_CHECK int th_driver_warm(struct th_driver *driver, bool *ret_more);
 

@@ -21,7 +21,8 @@ static const struct th_driver_bounds defaults = {.book_rows = 2048,
                                                  .run_values = 8192,
                                                  .commit_rows = 4096,
                                                  .few_rows = 16,
-                                                 .idle_rows = 1024};
+                                                 .idle_rows = 1024,
+                                                 .warm_books = 256};
 
 static size_t or_default(size_t bound, size_t otherwise)
 {
@@ -36,7 +37,8 @@ struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wante
         .run_values = or_default(wanted->run_values, defaults.run_values),
         .commit_rows = or_default(wanted->commit_rows, defaults.commit_rows),
         .few_rows = or_default(wanted->few_rows, defaults.few_rows),
-        .idle_rows = or_default(wanted->idle_rows, defaults.idle_rows)};
+        .idle_rows = or_default(wanted->idle_rows, defaults.idle_rows),
+        .warm_books = or_default(wanted->warm_books, defaults.warm_books)};
 }
 
 struct th_driver_settling {

@@ -249,6 +249,15 @@ Test(driver_settle, books_that_are_not_closed_are_opened_one_by_one)
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
+Test(driver_settle, with_enough_books_open_no_other_is_opened)
+{
+    ledger.bounds.warm_books = 2;
+    ledger_restart(&ledger);
+    for (bool more = true; more;)
+        cr_assert_eq(th_driver_warm(ledger.driver, &more), 0);
+    cr_assert_eq(is_open(0) + is_open(1) + is_open(2) + is_open(3) + is_open(4) + is_open(5), 2);
+}
+
 /* ---- what settles when ---- */
 
 static const struct th_unsettled *find(enum ledger_obligation obligation)
