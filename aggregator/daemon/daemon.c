@@ -25,7 +25,6 @@ enum {
     CORES_FOR_TWO = 4,
     SETTLE_AFTER_MS = 20, /* a burst has gaps */
     STOP_PATIENCE_MS = 10000,
-    KEPT_BYTES = 16 * 1024 * 1024,
     PAD_BYTES = 1024 * 1024,
     MAPPED_BYTES = 4 * 1024 * 1024
 };
@@ -300,6 +299,7 @@ static void on_sweep(void *context)
     look_for_ended(daemon);
     hang_up(daemon);
     th_daemon_tell_readmitted(daemon);
+    th_daemon_give_back(daemon);
     th_store_check_readers(daemon->options->store);
     if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE)
         push_tick(daemon);
@@ -414,12 +414,12 @@ static int io_threads(void)
 /*
  * Frames and answers are allocated on one thread and freed on another, many at once: memory that
  * was given back to the system after each batch would be cleared and mapped again for the next.
- * What a batch takes stays; more than that goes back. A heap of one thread grows page by page, the
- * common one in steps: where few threads run at once, all use that.
+ * What a batch takes stays; more than that goes back (and th_daemon_give_back()). A heap of one
+ * thread grows page by page, the common one in steps: where few threads run at once, all use that.
  */
 static void keep_memory(void)
 {
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TH_DAEMON_KEPT_BYTES);
     (void)mallopt(M_TOP_PAD, PAD_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     if (is_small_machine())

@@ -17,6 +17,9 @@
 
 #include <pthread.h>
 
+/* Freed memory that stays in the heap for the next batch. */
+enum { TH_DAEMON_KEPT_BYTES = 16 * 1024 * 1024 };
+
 struct th_daemon {
     const struct th_daemon_options *options;
     struct th_daemon_counters counters;
@@ -80,6 +83,9 @@ void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, ui
 void th_daemon_tell_recovery(struct th_daemon *daemon);
 /* What was readmitted since the last line, at most once a minute. */
 void th_daemon_tell_readmitted(struct th_daemon *daemon);
+/* While no job is in the pipeline: freed memory goes back to the system, also what lies below
+ * memory that is still used, as after a peer that sent without end. */
+void th_daemon_give_back(struct th_daemon *daemon);
 /* After the pipeline, which ends when this fails. */
 TH_MUST_CHECK int th_daemon_start_scrubber(struct th_daemon *daemon);
 

@@ -4,6 +4,7 @@
 #include "aggregator/shell/clock_linux.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 
 enum { READMITTED_TOLD_MS = 60000 };
 
@@ -37,12 +38,18 @@ void th_daemon_tell_recovery(struct th_daemon *daemon)
     (void)fflush(daemon->options->log);
 }
 
-/* ---- the scrub ---- */
-
 static bool is_busy(void *context)
 {
     return th_pipeline_is_busy(((struct th_daemon *)context)->pipeline);
 }
+
+void th_daemon_give_back(struct th_daemon *daemon)
+{
+    if (!is_busy(daemon))
+        (void)malloc_trim(TH_DAEMON_KEPT_BYTES);
+}
+
+/* ---- the scrub ---- */
 
 static th_instant wall_now(void *context)
 {
