@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How every decoder here reads: generated structs in, checked values out, the first failure kept.
+ * How every decoder here reads: generated structs in, checked values out, the first failure kept. A
+ * report, of which most bytes are, is taken apart without them (proto/wire/report_parts.h).
  *
  * A reader unpacks with an allocator that takes from the arena up to a budget of its own, so that a
  * frame of tiny fields cannot fill the memory. Unpacking refuses unknown fields, missing required

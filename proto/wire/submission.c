@@ -133,16 +133,15 @@ static int scan_envelope(struct th_bytes bytes, struct envelope *ret_envelope)
     return 0;
 }
 
-static int read_header(struct th_bytes bytes, size_t *left_bytes, struct th_arena *arena,
+static int read_header(struct th_bytes bytes, struct th_arena *arena,
                        struct th_submission_header *ret_header)
 {
     if (bytes.size > TH_LIMIT_HEADER_SIZE_MAX)
         return TH_E_LIMIT;
     struct th_wire_reader reader;
-    th_wire_reader_init(&reader, arena, *left_bytes);
+    th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
     const Tonghop__SubmissionHeader *message =
         th_wire_unpack(&reader, &tonghop__submission_header__descriptor, bytes);
-    *left_bytes = reader.left_bytes;
     if (message == NULL)
         return reader.status;
     struct th_submission_header header = {
@@ -185,10 +184,9 @@ static int read_submission(struct th_bytes bytes, bool is_trusted, struct th_are
         return TH_E_LIMIT;
     struct envelope envelope;
     struct th_submission submission = {.reports = NULL};
-    size_t left_bytes = TH_LIMIT_DECODE_ARENA_BYTES; /* for the header and all reports */
     int status = scan_envelope(bytes, &envelope);
     if (status == 0)
-        status = read_header(envelope.header, &left_bytes, arena, &submission.header);
+        status = read_header(envelope.header, arena, &submission.header);
     if (status == 0 && submission.header.reports_count != envelope.reports_count)
         status = TH_E_SYNTAX;
     if (status == 0 && !is_trusted)
@@ -201,7 +199,7 @@ static int read_submission(struct th_bytes bytes, bool is_trusted, struct th_are
     if (reports == NULL || raw == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        status = th_wire_report_decode_within(envelope.reports[i], &left_bytes, arena, &reports[i]);
+        status = th_wire_report_decode(envelope.reports[i], arena, &reports[i]);
         if (status < 0)
             return status;
         raw[i] =

@@ -23,12 +23,6 @@ TH_MUST_CHECK int th_wire_report_encode(const struct th_report *report, struct t
 TH_MUST_CHECK int th_wire_report_decode(struct th_bytes bytes, struct th_arena *arena,
                                         struct th_report *ret_report);
 
-/* The same for one of several reports of a message, which share a budget for unpacking: takes from
- * `left_bytes` what this one needs, also when it is refused. TH_E_LIMIT when it is used up. */
-TH_MUST_CHECK int th_wire_report_decode_within(struct th_bytes bytes, size_t *left_bytes,
-                                               struct th_arena *arena,
-                                               struct th_report *ret_report);
-
 /* The digests of the header are taken from there; header.reports_count of them. */
 TH_MUST_CHECK int th_wire_header_encode(const struct th_submission_header *header,
                                         struct th_arena *arena, struct th_bytes *ret_bytes);
