@@ -80,13 +80,67 @@ static size_t quick_size(const char *bytes, size_t left)
                : 0;
 }
 
+enum { BLOCK = 16 };
+
+typedef uint8_t block __attribute__((vector_size(BLOCK)));
+
+static block load(const char *at)
+{
+    block bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+}
+
+/*
+ * Sixteen bytes at once, without a branch: no character among them, or one that reaches into them,
+ * needs a closer look. Of those with more than one byte that is U+00A0 to U+02FF (C2 to CB and one
+ * more) and U+1E00 to U+1EFF (E1, B8 to BB and one more); one at the end may be unfinished.
+ * Precondition: two bytes of known text stand before `at`.
+ */
+static bool is_plain_block(const char *at, bool has_lines)
+{
+    const block bytes = load(at), before = load(at - 1), first = load(at - 2);
+    const block has = (block){0} - (uint8_t)has_lines; /* all bits, or none */
+    const block is_ascii = (block)((bytes >= 0x20) & (bytes < 0x7F)) |
+                           ((block)((bytes == '\n') | (bytes == '\t')) & has);
+    const block is_lead = (block)(((bytes >= 0xC2) & (bytes <= 0xCB)) | (bytes == 0xE1));
+    const block is_tail = (block)((bytes & 0xC0) == 0x80);
+    const block wants_tail =
+        (block)(((before >= 0xC2) & (before <= 0xCB)) | (before == 0xE1) | (first == 0xE1));
+    const block bad = (is_tail ^ wants_tail) | ~(is_ascii | is_lead | is_tail) |
+                      (block)((before == 0xC2) & (bytes < 0xA0)) |
+                      (block)((before == 0xE1) & ((bytes & 0xFC) != 0xB8));
+    uint64_t words[2];
+    memcpy(words, &bad, sizeof words);
+    return (words[0] | words[1]) == 0;
+}
+
+/* How far whole blocks reach from `from`, back to the end of a character. Preconditions: at least
+ * one block is left, and two bytes stand before it. */
+static size_t skip_blocks(const char *bytes, size_t size, size_t from, unsigned flags)
+{
+    const bool has_lines = (flags & TH_TEXT_LINES) != 0;
+    size_t i = from;
+    while (size - i >= BLOCK && is_plain_block(bytes + i, has_lines))
+        i += BLOCK;
+    if (size - i < BLOCK && is_plain_block(bytes + size - BLOCK, has_lines))
+        i = size;
+    if ((uint8_t)bytes[i - 1] >= 0xC2)
+        return i - 1;
+    return (uint8_t)bytes[i - 2] == 0xE1 ? i - 2 : i;
+}
+
 /* To the first forbidden character, or the end: `size`. Tells whether all before is known to be in
  * form NFC. */
 static size_t scan(const char *bytes, size_t size, unsigned flags, bool *ret_is_nfc)
 {
     bool is_nfc = true;
-    size_t i = 0;
+    size_t i = 0, block_from = 2;
     while (i < size) {
+        if (i >= block_from && size - i >= BLOCK) {
+            i = skip_blocks(bytes, size, i, flags);
+            block_from = i + BLOCK; /* what stopped it is looked at in the other way */
+        }
         while (size - i >= 8 && is_plain_ascii(bytes + i))
             i += 8;
         if (i == size)

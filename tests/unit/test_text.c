@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 static int check(const char *text, unsigned flags)
 {
@@ -152,6 +153,60 @@ Test(text, a_forbidden_byte_is_found_at_every_place_of_a_word)
             }
         }
     }
+}
+
+/* What base/text.h says, one character after the other. */
+static size_t forbidden_at(const char *bytes, size_t size, unsigned flags)
+{
+    size_t at = 0;
+    while (at < size) {
+        utf8proc_int32_t c = -1;
+        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes + at,
+                                                 (utf8proc_ssize_t)(size - at), &c);
+        const bool is_line = (flags & TH_TEXT_LINES) != 0 && (c == '\n' || c == '\t');
+        if (used <= 0 || (!is_line && (c < 0x20 || (c >= 0x7F && c < 0xA0))) || c == 0x061C ||
+            c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+            (c >= 0x2066 && c <= 0x2069))
+            break;
+        at += (size_t)used;
+    }
+    return at;
+}
+
+Test(text, long_texts_are_judged_as_their_characters_are)
+{
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {{0x20, 0x7E},     {0x61, 0x7A},     {0xC0, 0x1B0},    {0x1EA0, 0x1EF9},
+                  {0x1EA0, 0x1EF9}, {0x09, 0x0A},     {0x80, 0x9F},     {0x300, 0x303},
+                  {0x2010, 0x2030}, {0x1100, 0x11FF}, {0x1F00, 0x1FFF}, {0xE000, 0xF000}};
+    uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
+    size_t accepted = 0, rounds = 100000;
+    for (size_t round = 0; round < rounds; round++) {
+        char bytes[104];
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        size_t size = 0, offset = 999, wanted = state >> 40 & 63;
+        const unsigned flags = round % 2 == 0 ? 0 : TH_TEXT_LINES;
+        while (size < wanted) {
+            state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            const unsigned kind = (unsigned)(state >> 33) % 200, last = kind < 12 ? kind : kind % 5;
+            const unsigned count = ranges[last].last - ranges[last].first + 1;
+            size +=
+                put_character(ranges[last].first + (unsigned)(state >> 45) % count, bytes + size);
+        }
+        if (round % 3 == 0 && size > 0)
+            bytes[(state >> 20) % size] = (char)(state >> 50);
+        if (round % 7 == 0 && size > 0)
+            size--;
+        const size_t at = forbidden_at(bytes, size, flags);
+        cr_assert_eq(th_text_find_forbidden(bytes, size, flags, &offset), at < size);
+        cr_assert_eq(offset, at < size ? at : 999);
+        const bool is_right = at == size && is_nfc(bytes, size);
+        cr_assert_eq(th_text_check(bytes, size, flags) == TH_OK, is_right);
+        accepted += is_right;
+    }
+    cr_assert_gt(accepted, rounds / 10);
+    cr_assert_lt(accepted, rounds * 9 / 10);
 }
 
 Test(text, first_forbidden_byte_is_found)
