@@ -92,7 +92,7 @@ static void check_content(const struct th_judging *judging, struct th_book_id id
     struct th_related related = {.half_year = unpack(judging, book->half_year, &half),
                                  .previous_year = unpack(judging, book->previous_year, &previous),
                                  .previous_same = unpack(judging, book->previous_same, &same)};
-    th_report_check(slot->plan, &slot->plan->obligations[id.obligation],
+    th_report_check(&slot->checks, &slot->plan->obligations[id.obligation],
                     &judging->core->registry.units[judging->unit], report, &related, errors,
                     warnings);
 }

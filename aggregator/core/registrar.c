@@ -168,6 +168,7 @@ static void free_slot(struct th_core *core, struct th_plan_slot *slot)
 {
     th_heap_free(&core->heap, slot->books, slot->plan->obligations_count * sizeof *slot->books);
     th_heap_free(&core->heap, slot->index, slot->index_capacity * sizeof *slot->index);
+    th_heap_free(&core->heap, slot->checks_memory, th_checks_size(slot->plan));
     th_heap_discharge(&core->heap, slot->charged);
     th_arena_deinit(&slot->arena);
 }
@@ -176,7 +177,11 @@ static int fill_slot(struct th_core *core, struct th_plan_slot *slot)
 {
     const struct th_plan *plan = slot->plan;
     slot->books = th_heap_alloc_array(&core->heap, plan->obligations_count, sizeof *slot->books);
-    int status = slot->books == NULL ? TH_E_NO_MEMORY : th_plan_slot_index(core, slot);
+    slot->checks_memory = th_heap_alloc(&core->heap, th_checks_size(plan));
+    if (slot->books == NULL || slot->checks_memory == NULL)
+        return TH_E_NO_MEMORY;
+    th_checks_init(plan, slot->checks_memory, &slot->checks);
+    int status = th_plan_slot_index(core, slot);
     if (status == 0)
         status = th_rollup_layout_init(&plan->catalogue, &slot->arena, &slot->layout);
     if (status == 0)

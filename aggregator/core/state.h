@@ -92,6 +92,8 @@ struct th_plan_slot {
     struct th_book *books; /* by obligation */
     uint16_t *index;       /* by hash of an obligation's id: its place + 1 */
     uint32_t index_capacity;
+    struct th_checks checks; /* of its reports */
+    void *checks_memory;
     uint64_t years; /* that its obligations are of: a bit for each, modulo 64 */
 };
 

@@ -58,10 +58,13 @@ static int check_rules(struct th_checked *checked, const struct th_form_context 
         th_arena_alloc_array(&checked->arena, TH_REASONS_MAX, sizeof *checked->warnings.items);
     checked->unchecked =
         th_arena_alloc_array(&checked->arena, rules->count, sizeof *checked->unchecked);
+    void *memory = th_arena_alloc(&checked->arena, th_checks_size(checked->plan));
     if (checked->errors.items == NULL || checked->warnings.items == NULL ||
-        checked->unchecked == NULL)
+        checked->unchecked == NULL || memory == NULL)
         return TH_E_NO_MEMORY;
-    th_report_check(checked->plan, checked->obligation, unit, &checked->report, &earlier.related,
+    struct th_checks checks;
+    th_checks_init(checked->plan, memory, &checks);
+    th_report_check(&checks, checked->obligation, unit, &checked->report, &earlier.related,
                     &checked->errors, &checked->warnings);
     for (uint16_t i = 0; i < rules->count; i++)
         if (lacks_figures(checked, unit, &rules->rules[i],

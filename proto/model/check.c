@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct checking {
+    const struct th_checks *checks;
     const struct th_plan *plan;
     const struct th_obligation *obligation;
     const struct th_unit *unit;
@@ -101,25 +102,9 @@ static void refuse(struct checking *checking, const char *prefix, uint32_t numbe
 
 /* ---- figures ---- */
 
-static bool value_fits(const struct th_indicator *indicator, int64_t value)
+static bool is_within(struct th_figure_range range, int64_t value)
 {
-    switch (indicator->type) {
-    case TH_TYPE_COUNT:
-    case TH_TYPE_MONEY:
-        return value >= 0 && value <= TH_LIMIT_VALUE_MAX;
-    case TH_TYPE_DECIMAL:
-        return value >= -TH_LIMIT_VALUE_MAX && value <= TH_LIMIT_VALUE_MAX;
-    case TH_TYPE_BOOL:
-        return value == 0 || value == 1;
-    case TH_TYPE_DATE:
-        return day_is_sane(value);
-    case TH_TYPE_ENUM:
-        return value >= 0 && value < indicator->values_count;
-    case TH_TYPE_TEXT:
-    case TH_TYPE_PERCENT:
-        return false;
-    }
-    return false;
+    return value >= range.first && value <= range.last;
 }
 
 static bool is_among(const uint16_t *numbers, size_t count, uint16_t number)
@@ -150,21 +135,11 @@ static bool is_asked(struct checking *checking, const struct th_indicator *indic
     return indicator->type == TH_TYPE_PERCENT || th_indicator_is_asked(indicator);
 }
 
-/* The plan's rule of types, or NULL. */
-static const struct th_rule *types_of(const struct th_plan *plan)
-{
-    const struct th_rule *types = NULL;
-    for (uint16_t i = 0; i < plan->rules.count; i++)
-        if (plan->rules.rules[i].kind == TH_RULE_TYPES)
-            types = &plan->rules.rules[i];
-    return types;
-}
-
 /* A figure that is not asked, or does not fit its type. */
 static void refuse_figure(struct checking *checking, const struct th_indicator *indicator,
                           int64_t value, bool asked)
 {
-    const struct th_rule *types = types_of(checking->plan);
+    const struct th_rule *types = checking->checks->types;
     char shown[TH_REASON_VALUE_MAX];
     th_indicator_format(indicator, value, shown, sizeof shown);
     if (!asked || types == NULL) {
@@ -185,8 +160,16 @@ static void check_figure(struct checking *checking, uint16_t number, int64_t val
         return;
     }
     bool asked = is_asked(checking, indicator);
-    if (!asked || !value_fits(indicator, value))
+    if (!asked || !is_within(th_figure_range(indicator), value))
         refuse_figure(checking, indicator, value, asked);
+}
+
+/* As nearly every figure is. What has a range is known and can be asked. */
+static bool is_right(struct checking *checking, uint16_t number, int64_t value)
+{
+    return number <= checking->plan->catalogue.number_max &&
+           is_within(checking->checks->figures[number], value) &&
+           (checking->asked_count == 0 || is_listed(checking, number));
 }
 
 static void check_figures(struct checking *checking)
@@ -198,7 +181,8 @@ static void check_figures(struct checking *checking)
             refuse(checking, "value.", values->numbers[i], "", TH_REASON_ORDER);
             checking->ordered = false;
         }
-        check_figure(checking, values->numbers[i], values->values[i]);
+        if (!is_right(checking, values->numbers[i], values->values[i]))
+            check_figure(checking, values->numbers[i], values->values[i]);
     }
     if (checking->ordered)
         th_value_table_init(values, checking->plan->catalogue.number_max, checking->places,
@@ -502,6 +486,25 @@ static void check_rule(struct checking *checking, const struct th_rule *rule)
     }
 }
 
+/* In the plan's order: those that are not tied to a figure, and those tied to a reported one. */
+static void check_rules(struct checking *checking)
+{
+    const struct th_checks *checks = checking->checks;
+    const struct th_values *values = &checking->report->values;
+    uint64_t set[TH_CHECKS_WORDS_MAX];
+    for (size_t word = 0; word < checks->words; word++)
+        set[word] = checks->always[word];
+    for (size_t i = 0; i < values->count; i++)
+        for (size_t word = 0;
+             word < checks->words && values->numbers[i] <= checking->plan->catalogue.number_max;
+             word++)
+            set[word] |= checks->by_number[values->numbers[i] * checks->words + word];
+    for (size_t word = 0; word < checks->words; word++)
+        for (uint64_t left = set[word]; left != 0; left &= left - 1)
+            check_rule(checking,
+                       &checking->plan->rules.rules[64 * word + (size_t)__builtin_ctzll(left)]);
+}
+
 static void read_kind(struct checking *checking)
 {
     struct th_period period;
@@ -510,13 +513,14 @@ static void read_kind(struct checking *checking)
     checking->is_first_half = has_period && period.kind == TH_PERIOD_HALF && period.part == 1;
 }
 
-void th_report_check(const struct th_plan *plan, const struct th_obligation *obligation,
+void th_report_check(const struct th_checks *checks, const struct th_obligation *obligation,
                      const struct th_unit *unit, const struct th_report *report,
                      const struct th_related *related, struct th_reasons *errors,
                      struct th_reasons *warnings)
 {
     struct checking checking; /* its table is large, and cleared where it is used */
-    checking.plan = plan;
+    checking.checks = checks;
+    checking.plan = checks->plan;
     checking.obligation = obligation;
     checking.unit = unit;
     checking.report = report;
@@ -532,8 +536,8 @@ void th_report_check(const struct th_plan *plan, const struct th_obligation *obl
     check_tasks(&checking);
     check_narratives(&checking);
     check_rest(&checking);
-    for (uint16_t i = 0; checking.ordered && i < plan->rules.count; i++)
-        check_rule(&checking, &plan->rules.rules[i]);
+    if (checking.ordered)
+        check_rules(&checking);
 }
 
 /* ---- related reports ---- */

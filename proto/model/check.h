@@ -12,7 +12,7 @@
 #ifndef TH_MODEL_CHECK_H
 #define TH_MODEL_CHECK_H
 
-#include "proto/model/plan.h"
+#include "proto/model/checks.h"
 #include "proto/model/report.h"
 #include "proto/model/verdict.h"
 
@@ -25,9 +25,9 @@ struct th_related {
 
 /*
  * Adds every reason to refuse to `errors` and everything worth a second look to `warnings`.
- * Precondition: the obligation belongs to the plan, the unit is the report's.
+ * Precondition: the obligation belongs to the plan of `checks`, the unit is the report's.
  */
-void th_report_check(const struct th_plan *plan, const struct th_obligation *obligation,
+void th_report_check(const struct th_checks *checks, const struct th_obligation *obligation,
                      const struct th_unit *unit, const struct th_report *report,
                      const struct th_related *related, struct th_reasons *errors,
                      struct th_reasons *warnings);

@@ -50,10 +50,14 @@ static void start(void)
 
 TestSuite(check, .init = start);
 
+static _Alignas(16) uint8_t checks_memory[65536];
+
 static void check(const struct th_report *report)
 {
     errors.count = warnings.count = 0;
-    th_report_check(&plan, &obligation, &unit, report, &related, &errors, &warnings);
+    struct th_checks checks;
+    th_checks_init(&plan, checks_memory, &checks);
+    th_report_check(&checks, &obligation, &unit, report, &related, &errors, &warnings);
 }
 
 static void check_value(uint16_t number, int64_t value)
