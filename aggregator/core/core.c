@@ -344,7 +344,7 @@ static int take_book(struct th_core *core, struct th_book *book, th_core_rollup_
                 continue;
             uint32_t unit =
                 place < core->registry.places_count ? core->registry.placed[place] : set->territory;
-            th_rollups_settle(core, book, unit, (enum th_branch)branch);
+            th_rollups_settle(core, book, set, unit, (enum th_branch)branch);
             int status = fn(context, book->id, unit, (enum th_branch)branch, layout, &slot->rollup);
             if (status != 0)
                 return status;

@@ -96,9 +96,11 @@ int th_core_recount(const struct th_core *core, struct th_book_id id, size_t bud
                 set.slots[(size_t)place * TH_BRANCHES + (size_t)branch];
             uint32_t unit =
                 place < core->registry.places_count ? core->registry.placed[place] : set.territory;
-            if (slot != NULL)
-                status = fn(context, id, unit, (enum th_branch)branch, th_rollups_layout(core, id),
-                            &slot->rollup);
+            if (slot == NULL)
+                continue;
+            th_rollups_settle(core, book_of(core, id), &set, unit, (enum th_branch)branch);
+            status = fn(context, id, unit, (enum th_branch)branch, th_rollups_layout(core, id),
+                        &slot->rollup);
         }
     th_rollups_deinit(&own, id, &set);
     return status;

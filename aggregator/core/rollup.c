@@ -177,6 +177,12 @@ void th_counts_add(struct th_counts *counts, const struct th_row *row)
     count_row(counts, row, 1);
 }
 
+void th_counts_retract(struct th_counts *counts, const struct th_row *row)
+{
+    TH_ASSERT(counts->received > 0);
+    count_row(counts, row, UINT32_MAX);
+}
+
 static void widen(th_int128 *min, th_int128 *max, th_int128 value, bool is_first)
 {
     if (min != NULL && (is_first || value < *min))
@@ -302,8 +308,7 @@ static bool extremes_of(const struct th_rollup_layout *layout, const struct th_r
 static bool retract_figures(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                             const struct th_row *row, const struct th_figures *figures)
 {
-    TH_ASSERT(rollup->counts.received > 0);
-    count_row(&rollup->counts, row, UINT32_MAX);
+    th_counts_retract(&rollup->counts, row);
     bool any = false;
     for (size_t i = 0; i < figures->values.count; i++) {
         const uint16_t number = figures->values.numbers[i];
@@ -390,6 +395,44 @@ uint64_t th_rollup_replace(const struct th_rollup_layout *layout, struct th_roll
         if (is_lost(layout, rollup, layout->extremes[i], change))
             stale |= UINT64_C(1) << (i < TH_ROLLUP_STALE_LAST ? i : TH_ROLLUP_STALE_LAST);
     return stale;
+}
+
+/* A sum of extremes means nothing: they are put right after all has been added up. */
+static void gather_extremes(const struct th_rollup_layout *layout,
+                            const struct th_rollup *const *parts, size_t count,
+                            struct th_rollup *rollup)
+{
+    for (uint16_t i = 0; i < layout->extremes_count; i++) {
+        const uint16_t number = layout->extremes[i];
+        th_int128 *min, *max, *part_min, *part_max;
+        bool is_first = true, has = extremes_of(layout, rollup, number, &min, &max);
+        TH_ASSERT(has);
+        for (size_t part = 0; part < count; part++) {
+            if (parts[part]->reported[number] == 0 ||
+                !extremes_of(layout, parts[part], number, &part_min, &part_max))
+                continue;
+            if (min != NULL && (is_first || *part_min < *min))
+                *min = *part_min;
+            if (is_first || *part_max > *max)
+                *max = *part_max;
+            is_first = false;
+        }
+    }
+}
+
+void th_rollup_gather(const struct th_rollup_layout *layout, const struct th_rollup *const *parts,
+                      size_t count, struct th_rollup *rollup)
+{
+    struct th_counts counts = rollup->counts;
+    th_rollup_clear(layout, rollup);
+    rollup->counts = counts;
+    for (size_t part = 0; part < count; part++) {
+        for (uint32_t i = 0; i <= layout->catalogue->number_max; i++)
+            rollup->reported[i] += parts[part]->reported[i];
+        for (uint32_t i = 0; i < layout->cells_count; i++)
+            rollup->cells[i] += parts[part]->cells[i];
+    }
+    gather_extremes(layout, parts, count, rollup);
 }
 
 bool th_search_begin(const struct th_rollup_layout *layout, const struct th_rollup *rollup,

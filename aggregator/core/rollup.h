@@ -100,6 +100,8 @@ void th_figures_take(const struct th_rollup_layout *layout, const struct th_valu
 
 /* Adds one report to the counts alone. */
 void th_counts_add(struct th_counts *counts, const struct th_row *row);
+/* Takes one out again. */
+void th_counts_retract(struct th_counts *counts, const struct th_row *row);
 /* Adds one report's figures and counts. */
 void th_rollup_apply(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                      const struct th_row *row);
@@ -126,6 +128,10 @@ struct th_replacement {
 uint64_t th_rollup_replace(const struct th_rollup_layout *layout, struct th_rollup *rollup,
                            const struct th_replacement *change);
 #define TH_ROLLUP_STALE_LAST 63
+
+/* The figures of all parts together; they have different reports. Counts stay as they are. */
+void th_rollup_gather(const struct th_rollup_layout *layout, const struct th_rollup *const *parts,
+                      size_t count, struct th_rollup *rollup);
 
 /* The search for the min and max of one indicator among all that a rollup is made of. It may end as
  * soon as the bounds are met. Begin; add; end, which sets the cells. */

@@ -3,9 +3,11 @@
  * The rollups of one book. A rollup exists for a unit and branch as soon as a unit below it is
  * expected or has reported; `expected` is filled in here.
  *
- * A report counts in every unit above it, in its branch and in all branches together. What is taken
- * out of sums is exact at once; a min or max that may have been taken out stays as a bound, and is
- * searched when somebody needs it: once a batch, not once a report.
+ * A report counts in every unit above it, in its branch and in all branches together. Counts are
+ * exact at once. Figures are added to those of the branch; all branches together are the sum of the
+ * two, gathered when somebody needs them. What is taken out of sums is exact at once; a min or max
+ * that may have been taken out stays as a bound, and is searched when somebody needs it: once a
+ * batch, not once a report.
  */
 #include "aggregator/core/state.h"
 
@@ -189,17 +191,21 @@ void th_rollups_add(const struct th_registry *registry, const struct th_rollup_l
     const uint32_t unit = change->row->unit;
     enum th_branch branch = th_unit_kind_branch(registry->units[unit].kind);
     uint32_t above = counted_in(registry, set, unit);
-    for (; above != TH_UNIT_NONE; above = registry->units[above].parent)
-        for (int i = 0; i < 2; i++) {
-            struct th_rollup_slot *slot =
-                th_rollups_get(registry, set, above, i == 0 ? TH_BRANCH_ALL : branch);
-            TH_ASSERT(slot != NULL);
-            if (change->old_row == NULL)
-                th_rollup_apply_figures(layout, &slot->rollup, change->row, change->figures);
-            else
-                slot->stale |= th_rollup_replace(layout, &slot->rollup, change);
-            slot->is_dirty = true;
+    for (; above != TH_UNIT_NONE; above = registry->units[above].parent) {
+        struct th_rollup_slot *all = th_rollups_get(registry, set, above, TH_BRANCH_ALL);
+        struct th_rollup_slot *own = th_rollups_get(registry, set, above, branch);
+        TH_ASSERT(all != NULL);
+        TH_ASSERT(own != NULL);
+        th_counts_add(&all->rollup.counts, change->row);
+        if (change->old_row == NULL) {
+            th_rollup_apply_figures(layout, &own->rollup, change->row, change->figures);
+        } else {
+            th_counts_retract(&all->rollup.counts, change->old_row);
+            own->stale |= th_rollup_replace(layout, &own->rollup, change);
         }
+        all->is_behind = true;
+        all->is_dirty = own->is_dirty = true;
+    }
     set->is_dirty = true;
 }
 
@@ -252,12 +258,13 @@ void th_rollups_judge(const struct th_registry *registry, struct th_rollup_set *
     set->is_dirty = true;
 }
 
-/* ---- extremes ---- */
+/* ---- what is made when it is needed ---- */
 
 struct settling {
     const struct th_registry *registry;
     const struct th_rollup_layout *layout;
-    struct th_book *book;
+    const struct th_book *book; /* whose rows they are of, when an extreme is searched */
+    const struct th_rollup_set *set;
 };
 
 /* The rows of one unit that count in `unit` itself, not in a rollup below it. */
@@ -266,7 +273,7 @@ static void search_unit(const struct settling *settling, uint32_t unit, enum th_
 {
     const struct th_registry *registry = settling->registry;
     if (th_unit_kind_branch(registry->units[reporter].kind) != branch ||
-        counted_in(registry, &settling->book->rollups, reporter) != unit)
+        counted_in(registry, settling->set, reporter) != unit)
         return;
     const struct th_row_slot *slot = th_book_first_of(settling->book, reporter);
     for (; slot != NULL; slot = th_book_next_of(settling->book, slot))
@@ -281,68 +288,64 @@ static void search_below(const struct settling *settling, uint32_t unit, enum th
     search_unit(settling, unit, branch, unit, search);
     for (; child != TH_UNIT_NONE && !th_search_is_done(search);
          child = registry->next_sibling[child]) {
-        const struct th_rollup_slot *slot =
-            th_rollups_get(registry, &settling->book->rollups, child, branch);
+        const struct th_rollup_slot *slot = th_rollups_get(registry, settling->set, child, branch);
         if (slot != NULL)
             th_search_add(search, settling->layout, &slot->rollup);
         search_unit(settling, unit, branch, child, search);
     }
 }
 
-/* All branches together are made of the two. */
-static void search_branches(const struct settling *settling, uint32_t unit,
-                            struct th_search *search)
-{
-    for (int branch = TH_BRANCH_ALL + 1; branch < TH_BRANCHES; branch++) {
-        const struct th_rollup_slot *slot = th_rollups_get(
-            settling->registry, &settling->book->rollups, unit, (enum th_branch)branch);
-        if (slot != NULL)
-            th_search_add(search, settling->layout, &slot->rollup);
-    }
-}
-
 static void settle(const struct settling *settling, uint32_t unit, enum th_branch branch);
 
-/* What the rollup is made of comes first. */
-static void settle_parts(const struct settling *settling, uint32_t unit, enum th_branch branch)
+/* All branches together are made of the two. */
+static void gather(const struct settling *settling, uint32_t unit, struct th_rollup_slot *slot)
 {
-    const struct th_registry *registry = settling->registry;
-    if (branch == TH_BRANCH_ALL) {
-        for (int own = TH_BRANCH_ALL + 1; own < TH_BRANCHES; own++)
-            settle(settling, unit, (enum th_branch)own);
-        return;
+    const struct th_rollup *parts[TH_BRANCHES];
+    size_t count = 0;
+    for (int branch = TH_BRANCH_ALL + 1; branch < TH_BRANCHES; branch++) {
+        const struct th_rollup_slot *part =
+            th_rollups_get(settling->registry, settling->set, unit, (enum th_branch)branch);
+        settle(settling, unit, (enum th_branch)branch);
+        if (part != NULL)
+            parts[count++] = &part->rollup;
     }
-    uint32_t child = registry->first_child[unit];
-    for (; child != TH_UNIT_NONE; child = registry->next_sibling[child])
-        settle(settling, child, branch);
+    th_rollup_gather(settling->layout, parts, count, &slot->rollup);
+    slot->is_behind = false;
 }
 
-static void settle(const struct settling *settling, uint32_t unit, enum th_branch branch)
+/* Of one branch. What its rollup is made of comes first. */
+static void search(const struct settling *settling, uint32_t unit, enum th_branch branch,
+                   struct th_rollup_slot *slot)
 {
     const struct th_rollup_layout *layout = settling->layout;
-    struct th_rollup_slot *slot =
-        th_rollups_get(settling->registry, &settling->book->rollups, unit, branch);
-    if (slot == NULL || slot->stale == 0)
-        return;
-    settle_parts(settling, unit, branch);
+    uint32_t child = settling->registry->first_child[unit];
+    for (; child != TH_UNIT_NONE; child = settling->registry->next_sibling[child])
+        settle(settling, child, branch);
     for (uint16_t i = 0; i < layout->extremes_count; i++) {
         const unsigned bit = i < TH_ROLLUP_STALE_LAST ? i : TH_ROLLUP_STALE_LAST;
         struct th_search search;
         if ((slot->stale >> bit & 1) == 0 ||
             !th_search_begin(layout, &slot->rollup, layout->extremes[i], &search))
             continue;
-        if (branch == TH_BRANCH_ALL)
-            search_branches(settling, unit, &search);
-        else
-            search_below(settling, unit, branch, &search);
+        search_below(settling, unit, branch, &search);
         th_search_end(&search, layout, &slot->rollup);
     }
     slot->stale = 0;
 }
 
-void th_rollups_settle(const struct th_core *core, struct th_book *book, uint32_t unit,
-                       enum th_branch branch)
+static void settle(const struct settling *settling, uint32_t unit, enum th_branch branch)
 {
-    const struct settling settling = {&core->registry, th_rollups_layout(core, book->id), book};
+    struct th_rollup_slot *slot = th_rollups_get(settling->registry, settling->set, unit, branch);
+    if (slot != NULL && slot->is_behind)
+        gather(settling, unit, slot);
+    else if (slot != NULL && slot->stale != 0)
+        search(settling, unit, branch, slot);
+}
+
+void th_rollups_settle(const struct th_core *core, const struct th_book *book,
+                       const struct th_rollup_set *set, uint32_t unit, enum th_branch branch)
+{
+    const struct settling settling = {&core->registry, th_rollups_layout(core, book->id), book,
+                                      set};
     settle(&settling, unit, branch);
 }

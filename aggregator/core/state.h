@@ -42,6 +42,7 @@ struct th_row_slot {
 struct th_rollup_slot {
     struct th_rollup rollup;
     uint64_t stale; /* extremes that are bounds: th_rollup_replace() */
+    bool is_behind; /* of all branches: its figures are not gathered since one was added */
     bool is_dirty;
 };
 
@@ -242,16 +243,17 @@ TH_MUST_CHECK int th_rollups_reserve(struct th_core *core, const struct th_regis
                                      struct th_book_id id, struct th_rollup_set *set,
                                      uint32_t unit);
 /* Adds a report to all above its unit, and takes the old one out when the change has one. Cannot
- * fail. Precondition: th_rollups_reserve for it. */
+ * fail. Counts are right after it, figures after th_rollups_settle(). Precondition:
+ * th_rollups_reserve for it. */
 void th_rollups_add(const struct th_registry *registry, const struct th_rollup_layout *layout,
                     struct th_rollup_set *set, const struct th_replacement *change);
 /* Moves one report between the counts of timeliness, above its unit. */
 void th_rollups_judge(const struct th_registry *registry, struct th_rollup_set *set,
                       const struct th_row *row, enum th_timeliness timeliness);
-/* Searches the extremes that are bounds, of one rollup and of what it is made of. Until then only
- * these cells are not what the rows give. */
-void th_rollups_settle(const struct th_core *core, struct th_book *book, uint32_t unit,
-                       enum th_branch branch);
+/* Makes one rollup what the rows give, with what it is made of: gathers the branches, searches the
+ * extremes that are bounds. `set` is one of the book. */
+void th_rollups_settle(const struct th_core *core, const struct th_book *book,
+                       const struct th_rollup_set *set, uint32_t unit, enum th_branch branch);
 
 /* ---- clock.c ---- */
 struct th_clock_next {

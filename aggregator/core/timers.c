@@ -182,8 +182,7 @@ static int put_closing(struct th_step *step, struct th_book *book, const struct 
     if (slot == NULL ||
         (!is_top && slot->rollup.counts.received == 0 && slot->rollup.counts.expected == 0))
         return 0;
-    if (set == &book->rollups)
-        th_rollups_settle(step->core, book, unit, branch);
+    th_rollups_settle(step->core, book, set, unit, branch);
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_CLOSING);
     if (effect == NULL)
         return TH_E_NO_MEMORY;
