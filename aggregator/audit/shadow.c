@@ -323,6 +323,7 @@ static bool has_report(const struct th_shadow *shadow, struct th_shadow_page *pa
     th_sink_clear(&page->sink);
     if (rest.failed || !th_core_has_book(shadow->core, book))
         return false;
+    th_core_foresee(shadow->core, book, unit);
     if (row->table == TH_TABLE_REPORT) {
         if (rest.size != 0 || !th_core_find_row(shadow->core, book, unit, number, &own))
             return false;

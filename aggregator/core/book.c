@@ -67,6 +67,29 @@ struct th_row_slot *th_book_find(const struct th_book *book, uint32_t unit, uint
     return book->index[at] == 0 ? NULL : &book->rows[book->index[at] - 1];
 }
 
+void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
+                     enum th_foresight step)
+{
+    if (book->index_capacity == 0)
+        return;
+    if (step == TH_FORESEE_PLACE) {
+        __builtin_prefetch(&book->index[hash(unit, number) & (book->index_capacity - 1)]);
+        return;
+    }
+    const uint32_t at = book->index[hash(unit, number) & (book->index_capacity - 1)];
+    if (at == 0)
+        return;
+    const struct th_row_slot *slot = &book->rows[at - 1];
+    if (step == TH_FORESEE_ROW) {
+        __builtin_prefetch(slot);
+        __builtin_prefetch((const char *)(slot + 1) - 1);
+        return;
+    }
+    __builtin_prefetch(slot->row.values);
+    if (slot->old != NULL)
+        __builtin_prefetch(slot->old);
+}
+
 static int grow_index(struct th_core *core, struct th_book *book, uint32_t capacity)
 {
     uint32_t *index = th_heap_alloc_array(&core->heap, capacity, sizeof *index);

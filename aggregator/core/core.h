@@ -360,6 +360,9 @@ uint64_t th_core_revisions_count(const struct th_core *core, struct th_book_id b
 /* False: there is none. The values borrow. */
 bool th_core_find_row(const struct th_core *core, struct th_book_id book, uint32_t unit,
                       uint32_t number, struct th_row *ret_row);
+/* For who looks at all in the order of units: this one's rows are found; those of the next ones
+ * come from memory meanwhile. */
+void th_core_foresee(const struct th_core *core, struct th_book_id book, uint32_t unit);
 /* A superseded one. Borrows; NULL: there is none. */
 const struct th_revision *th_core_find_revision(const struct th_core *core, struct th_book_id book,
                                                 uint32_t unit, uint32_t number, uint32_t revision);

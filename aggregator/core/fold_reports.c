@@ -151,6 +151,7 @@ int th_fold_reports(struct th_step *step, const struct th_entry *entry,
     int status = th_planning_init(step, decision->judgements_count, &folding.planning);
     if (status < 0)
         return status;
+    th_planning_foresee(&folding.planning, submission, folding.unit);
     for (size_t i = 0; status == 0 && i < decision->judgements_count; i++) {
         const struct th_judgement *judgement = &decision->judgements[i];
         if (!names_report(judgement, &folding, i))

@@ -48,6 +48,14 @@ bool th_core_find_row(const struct th_core *core, struct th_book_id book, uint32
     return slot != NULL;
 }
 
+void th_core_foresee(const struct th_core *core, struct th_book_id id, uint32_t unit)
+{
+    const struct th_book *book = book_of(core, id);
+    th_book_foresee(book, unit + 1, 0, TH_FORESEE_CONTENT);
+    th_book_foresee(book, unit + 2, 0, TH_FORESEE_ROW);
+    th_book_foresee(book, unit + 3, 0, TH_FORESEE_PLACE);
+}
+
 const struct th_revision *th_core_find_revision(const struct th_core *core, struct th_book_id book,
                                                 uint32_t unit, uint32_t number, uint32_t revision)
 {

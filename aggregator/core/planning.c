@@ -29,6 +29,28 @@ void th_planning_drop(struct th_planning *planning)
 
 /* ---- looking ---- */
 
+void th_planning_foresee(const struct th_planning *planning, const struct th_submission *submission,
+                         uint32_t unit)
+{
+    const struct th_core *core = planning->step->core;
+    const size_t count = submission->header.reports_count;
+    const struct th_book *books[TH_LIMIT_REPORTS_MAX] = {NULL};
+    if (count < 2 || count > TH_LIMIT_REPORTS_MAX)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct th_book_id id;
+        if (!th_core_find_book(core, &submission->reports[i], &id))
+            continue;
+        books[i] = &core->plans[id.plan].books[id.obligation];
+        th_book_foresee(books[i], unit, submission->reports[i].number, TH_FORESEE_PLACE);
+    }
+    for (int step = TH_FORESEE_ROW; step <= TH_FORESEE_CONTENT; step++)
+        for (size_t i = 0; i < count; i++)
+            if (books[i] != NULL)
+                th_book_foresee(books[i], unit, submission->reports[i].number,
+                                (enum th_foresight)step);
+}
+
 static bool is_report(const struct th_planned *planned, const struct th_book *book, uint32_t unit,
                       uint32_t number)
 {

@@ -29,6 +29,10 @@ TH_MUST_CHECK int th_planning_init(struct th_step *step, size_t capacity,
 /* Frees what is planned and not put. */
 void th_planning_drop(struct th_planning *planning);
 
+/* Before the reports of a unit are looked up one by one: their rows come from memory together. */
+void th_planning_foresee(const struct th_planning *planning, const struct th_submission *submission,
+                         uint32_t unit);
+
 /* The row of a report as it is planned, else as it is; NULL: none. Borrows until the next add. */
 const struct th_row *th_planning_find_row(const struct th_planning *planning, struct th_book_id id,
                                           uint32_t unit, uint32_t number);

@@ -202,6 +202,17 @@ bool th_obligation_is_counted(const struct th_obligation *obligation);
 /* Numbers are for the reports of an open-ended one, from 1. */
 bool th_obligation_has_number(const struct th_obligation *obligation, uint32_t number);
 struct th_row_slot *th_book_find(const struct th_book *book, uint32_t unit, uint32_t number);
+/*
+ * Asks the processor for what th_book_find() is going to look at, step after step: each needs what
+ * the one before has brought by then, so others come in between. Reads and changes nothing else.
+ */
+enum th_foresight {
+    TH_FORESEE_PLACE,  /* in the index */
+    TH_FORESEE_ROW,    /* that stands there, mostly the wanted one */
+    TH_FORESEE_CONTENT /* its figures and its newest revision before */
+};
+void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
+                     enum th_foresight step);
 /* The rows of one unit, in any order; NULL after the last. */
 const struct th_row_slot *th_book_first_of(const struct th_book *book, uint32_t unit);
 const struct th_row_slot *th_book_next_of(const struct th_book *book,
