@@ -161,6 +161,31 @@ Test(rollup, a_search_finds_the_extremes_and_ends_at_the_bounds)
     cr_assert_eq(cell(2, 0), 6);
 }
 
+Test(rollup, gathered_parts_have_the_figures_of_all_their_reports)
+{
+    /* Extremes below zero, and figures that one part alone has, or none. */
+    struct th_row rows[] = {full_row(2, -7, 50, 1, 3), full_row(4, -5, 10, 0, 1),
+                            a_row((uint16_t[]){1, 2, 3}, (int64_t[]){9, -3, 20}, 3)};
+    struct th_rollup parts[2], gathered;
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(th_rollup_new(&layout, &arena, &parts[i]), 0);
+    cr_assert_eq(th_rollup_new(&layout, &arena, &gathered), 0);
+    const struct th_rollup *const both[] = {&parts[0], &parts[1]};
+    gathered.cells[0] = 99; /* what stood there is forgotten, counts are not */
+    gathered.counts.expected = 5;
+    for (size_t i = 0; i < 3; i++) {
+        th_rollup_apply(&layout, &rollup, &rows[i]);
+        th_rollup_apply(&layout, &parts[i == 2], &rows[i]);
+        th_rollup_gather(&layout, both, 2, &gathered);
+        cr_assert_arr_eq(gathered.cells, rollup.cells, layout.cells_count * sizeof(th_int128));
+        cr_assert_arr_eq(gathered.reported, rollup.reported, 8 * sizeof(uint32_t));
+    }
+    cr_assert_eq(gathered.counts.expected, 5);
+    th_rollup_gather(&layout, both, 0, &gathered);
+    for (uint32_t i = 0; i < layout.cells_count; i++)
+        cr_assert(gathered.cells[i] == 0);
+}
+
 Test(rollup, numbers_print_exactly)
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
