@@ -44,6 +44,7 @@ struct th_driver {
     bool is_pressed;                     /* more waits behind this batch */
     struct th_driver_settling *settling; /* the unsettled books of this batch */
     size_t settling_count;
+    size_t settle_due; /* rows that should have settled by now, and have not */
     enum th_driver_phase phase;
     bool is_reading; /* the view shows the last commit */
     struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];

@@ -16,9 +16,9 @@
 
 #define BOOK_COST 512 /* of a book's rollups, in rows */
 
-static const struct th_driver_bounds defaults = {.book_rows = 2048,
-                                                 .run_rows = 65536,
-                                                 .run_values = 8192,
+static const struct th_driver_bounds defaults = {.book_rows = 1024,
+                                                 .run_rows = 131072,
+                                                 .run_values = 16384,
                                                  .commit_rows = 4096,
                                                  .few_rows = 16,
                                                  .idle_rows = 1024,
@@ -70,6 +70,12 @@ static size_t rows_of(const struct th_driver_settling *settling)
     return settling->what.in_run + settling->what.in_batch;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    size_t x = rows_of(a), y = rows_of(b);
+    return x != y ? (x < y) - (x > y) : by_book(a, b);
+}
+
 static int list_unsettled(struct th_driver *driver)
 {
     const struct th_store_port *store = &driver->ports.store;
@@ -108,13 +114,47 @@ static bool choose(struct th_driver_settling *settling, struct spending *spendin
     return true;
 }
 
-/* Too much is unsettled, or is kept in the run by a book that rests at its front. */
-static bool is_long(const struct th_driver *driver, const struct spending *spending, size_t behind)
+/* In the order of age: too much is unsettled, or a book that rests at the front of the run keeps
+ * too much behind it there. Idle: whatever there is. */
+static void choose_oldest(struct th_driver *driver, bool is_idle, struct spending *spending)
 {
-    return spending->in_run > driver->bounds.run_rows || behind > driver->bounds.run_values;
+    const struct th_driver_bounds *bounds = &driver->bounds;
+    qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_age);
+    for (size_t i = 0; i < driver->settling_count; i++) {
+        struct th_driver_settling *settling = &driver->settling[i];
+        bool is_long = spending->in_run > bounds->run_rows;
+        bool is_resting = settling->what.behind > bounds->run_values;
+        if ((!is_idle && !is_long && !is_resting) || !choose(settling, spending))
+            break;
+    }
 }
 
-/* In the order of age. Idle: little at once, as whoever comes meanwhile waits for it. */
+/*
+ * Long before the run is full a batch settles in proportion to what it brings: nothing until the
+ * run is half full, as much as it brings at three quarters, twice that when it is full. So a burst
+ * ends with a run that stays as long as it is, and no commit has to do the work of many. The
+ * largest books first: a page that is written has more of their rows.
+ */
+static void choose_largest(struct th_driver *driver, size_t in_batch, struct spending *spending)
+{
+    size_t free_rows = driver->bounds.run_rows / 2;
+    if (spending->in_run <= free_rows) {
+        driver->settle_due = 0;
+        return;
+    }
+    driver->settle_due += in_batch * (spending->in_run - free_rows) * 2 / (free_rows + 1);
+    qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_size);
+    for (size_t i = 0; i < driver->settling_count; i++) {
+        struct th_driver_settling *settling = &driver->settling[i];
+        if (settling->is_chosen)
+            continue;
+        if (rows_of(settling) > driver->settle_due || !choose(settling, spending))
+            break;
+        driver->settle_due -= rows_of(settling);
+    }
+}
+
+/* Idle: little at once, as whoever comes meanwhile waits for it. */
 static void choose_all(struct th_driver *driver, bool is_idle)
 {
     struct spending spending = {.left = is_idle ? driver->bounds.idle_rows
@@ -129,12 +169,11 @@ static void choose_all(struct th_driver *driver, bool is_idle)
     for (size_t i = 0; i < driver->settling_count; i++)
         if (is_small)
             driver->settling[i].is_chosen = true;
-        else if (rows_of(&driver->settling[i]) >= driver->bounds.book_rows)
+        else if (driver->settling[i].what.in_batch >= driver->bounds.book_rows)
             (void)choose(&driver->settling[i], &spending);
-    for (size_t i = 0; i < driver->settling_count; i++)
-        if ((!is_idle && !is_long(driver, &spending, driver->settling[i].what.behind)) ||
-            !choose(&driver->settling[i], &spending))
-            break;
+    if (!is_idle)
+        choose_largest(driver, in_batch, &spending);
+    choose_oldest(driver, is_idle, &spending);
 }
 
 /* A rollup is written now unless its book stays unsettled. */
@@ -171,7 +210,6 @@ static int carry(struct th_driver *driver, bool is_idle)
     if (status < 0)
         return status;
     if (driver->settling_count > 0) {
-        qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_age);
         choose_all(driver, is_idle);
         qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_book);
     }

@@ -283,53 +283,6 @@ Test(driver_settle, without_pressure_few_rows_settle_at_once)
     cr_assert_eq(unsettled(), 0);
 }
 
-Test(driver_settle, under_pressure_a_book_settles_when_it_has_gathered_enough)
-{
-    ledger.bounds.book_rows = 5;
-    ledger_restart(&ledger);
-    th_driver_press(ledger.driver, true);
-    send(L_A1, LEDGER_HALF, 0, 1);
-    send(L_A2, LEDGER_HALF, 0, 1);
-    send(L_A2, LEDGER_YEAR, 0, 1);
-    send(L_A1, LEDGER_HALF, 0, 2); /* a row and a revision */
-    cr_assert_eq(find(LEDGER_HALF)->in_run, 4);
-    send(L_A3, LEDGER_HALF, 0, 1);
-    cr_assert_null(find(LEDGER_HALF));
-    cr_assert_eq(find(LEDGER_YEAR)->in_run, 1);
-}
-
-Test(driver_settle, a_run_that_is_too_long_gives_its_oldest_book)
-{
-    ledger.bounds.run_rows = 3;
-    ledger_restart(&ledger);
-    th_driver_press(ledger.driver, true);
-    send(L_A1, LEDGER_YEAR, 0, 1);
-    send(L_A1, LEDGER_HALF, 0, 1);
-    send(L_A2, LEDGER_YEAR, 0, 1);
-    cr_assert_not_null(find(LEDGER_YEAR));
-    send(L_A2, LEDGER_HALF, 0, 1);
-    cr_assert_null(find(LEDGER_YEAR));
-    cr_assert_eq(find(LEDGER_HALF)->in_run, 2);
-}
-
-/* Values leave the run from its front only: who stands there must not keep all that came later. */
-Test(driver_settle, a_book_that_rests_does_not_hold_up_the_run)
-{
-    ledger.bounds.book_rows = 3;
-    ledger.bounds.run_values = 10;
-    ledger_restart(&ledger);
-    th_driver_press(ledger.driver, true);
-    send(L_A1, LEDGER_YEAR, 0, 1);
-    cr_assert_not_null(find(LEDGER_YEAR));
-    for (unsigned i = 0; i < 5; i++)
-        send(L_A1, LEDGER_HALF, 0, (int)i);
-    cr_assert_not_null(find(LEDGER_YEAR));
-    for (unsigned i = 0; i < 10; i++)
-        send(L_A1, LEDGER_HALF, 0, (int)i);
-    cr_assert_null(find(LEDGER_YEAR));
-    cr_assert(holds(ledger.folder), "%s", audit_out);
-}
-
 Test(driver_settle, one_commit_settles_a_bounded_part)
 {
     bool more = false;
