@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int status_of(int rc)
+int th_env_status(int rc)
 {
     switch (rc) {
     case 0:
@@ -96,7 +96,7 @@ int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env 
      * this user alone may not write. */
     if (!write && (rc == EACCES || rc == EPERM))
         rc = open_env(folder, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, map_bytes, ret_env);
-    return status_of(rc);
+    return th_env_status(rc);
 }
 
 void th_env_close(struct th_env *env)
@@ -137,7 +137,7 @@ int th_env_rows(const struct th_env *env, uint64_t *ret_rows)
 int th_env_copy(const struct th_env *env, int fd)
 {
     int rc = mdb_env_copyfd2(env->env, fd, MDB_CP_COMPACT);
-    return rc == EFBIG ? TH_E_STORAGE : status_of(rc);
+    return rc == EFBIG ? TH_E_STORAGE : th_env_status(rc);
 }
 
 int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes)
@@ -154,7 +154,7 @@ int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes)
     int rc = mdb_cursor_open(txn.txn, FREE_LIST, &cursor);
     if (rc != 0) {
         th_txn_abort(&txn);
-        return status_of(rc);
+        return th_env_status(rc);
     }
     while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
         size_t count = 0;
@@ -193,7 +193,7 @@ int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn)
     struct th_txn txn = {.database = env->database};
     int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &txn.txn);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     *ret_txn = txn;
     return 0;
 }
@@ -227,7 +227,7 @@ void th_txn_reset(struct th_txn *txn)
 
 int th_txn_renew(struct th_txn *txn)
 {
-    return status_of(mdb_txn_renew(txn->txn));
+    return th_env_status(mdb_txn_renew(txn->txn));
 }
 
 /* ---- writing ---- */
@@ -256,7 +256,7 @@ int th_txn_reserve(struct th_txn *txn, const struct th_schema_key *key, enum th_
     if (rc == MDB_KEYEXIST && how == TH_PUT_APPEND)
         rc = MDB_CORRUPTED;
     if (rc != 0)
-        return th_txn_fail(txn, status_of(rc));
+        return th_txn_fail(txn, th_env_status(rc));
     *ret_content = (uint8_t *)value.mv_data + TH_SCHEMA_CHECKSUM_SIZE;
     return 0;
 }
@@ -288,7 +288,7 @@ int th_txn_delete(struct th_txn *txn, const struct th_schema_key *key)
     int rc = mdb_del(txn->txn, txn->database, &name, NULL);
     if (rc == MDB_NOTFOUND)
         rc = MDB_CORRUPTED;
-    return rc == 0 ? 0 : th_txn_fail(txn, status_of(rc));
+    return rc == 0 ? 0 : th_txn_fail(txn, th_env_status(rc));
 }
 
 /* ---- reading ---- */
@@ -300,7 +300,7 @@ int th_txn_get(const struct th_txn *txn, const struct th_schema_key *key,
     MDB_val value;
     int rc = mdb_get(txn->txn, txn->database, &name, &value);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     return th_schema_unseal((struct th_bytes){key->bytes, key->size}, bytes_of(value), ret_content);
 }
 
@@ -317,13 +317,13 @@ int th_txn_seek(const struct th_txn *txn, const struct th_schema_key *key, struc
     MDB_val value;
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
     mdb_cursor_close(cursor);
     if (rc == 0 && !begins_with(name, key->bytes, 1))
         rc = MDB_NOTFOUND;
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     int status = th_schema_unseal(bytes_of(name), bytes_of(value), ret_content);
     if (status == 0)
         *ret_key = bytes_of(name);
@@ -340,7 +340,7 @@ int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *
     MDB_val value;
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
     if (rc == 0 || rc == MDB_NOTFOUND)
         rc = mdb_cursor_get(cursor, &name, &value, rc == 0 ? MDB_PREV : MDB_LAST);
@@ -348,7 +348,7 @@ int th_txn_last(const struct th_txn *txn, enum th_table table, struct th_bytes *
     if (rc == 0 && !begins_with(name, &prefix, 1))
         rc = MDB_NOTFOUND;
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     int status = th_schema_unseal(bytes_of(name), bytes_of(value), ret_content);
     if (status == 0)
         *ret_key = bytes_of(name);
@@ -362,13 +362,13 @@ int th_txn_seek_key(const struct th_txn *txn, const struct th_schema_key *key,
     MDB_val name = key_val(key);
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = mdb_cursor_get(cursor, &name, NULL, MDB_SET_RANGE);
     mdb_cursor_close(cursor);
     if (rc == 0 && !begins_with(name, key->bytes, 1))
         rc = MDB_NOTFOUND;
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     *ret_key = bytes_of(name);
     return 0;
 }
@@ -381,14 +381,14 @@ int th_txn_last_key(const struct th_txn *txn, enum th_table table, struct th_byt
     MDB_val name = {1, &next};
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = mdb_cursor_get(cursor, &name, NULL, MDB_SET_RANGE);
     rc = mdb_cursor_get(cursor, &name, NULL, rc == 0 ? MDB_PREV : MDB_LAST);
     mdb_cursor_close(cursor);
     if (rc == 0 && !begins_with(name, &prefix, 1))
         rc = MDB_NOTFOUND;
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     *ret_key = bytes_of(name);
     return 0;
 }
@@ -402,7 +402,7 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
     int status = 0;
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
     while (rc == 0 && status == 0 && begins_with(name, prefix->bytes, prefix->size)) {
         struct th_bytes content;
@@ -415,7 +415,7 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
     mdb_cursor_close(cursor);
     if (status != 0)
         return status;
-    return rc == MDB_NOTFOUND ? 0 : status_of(rc);
+    return rc == MDB_NOTFOUND ? 0 : th_env_status(rc);
 }
 
 /* ---- reading what may be damaged ---- */
@@ -490,7 +490,7 @@ int th_txn_walk(const struct th_txn *txn, const struct th_schema_key *after, siz
         return status;
     int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
     if (rc != 0)
-        return status_of(rc);
+        return th_env_status(rc);
     rc = walk_begin(cursor, after, &name, &value);
     for (size_t rows = 0; rc == 0 && status == 0 && rows < rows_max; rows++) {
         if (name.mv_size == 0 || name.mv_size > sizeof before.bytes || !is_above(name, &before) ||

@@ -23,6 +23,9 @@
 
 #include <lmdb.h>
 
+/* Of a result of LMDB. */
+int th_env_status(int rc);
+
 struct th_env {
     MDB_env *env;
     MDB_dbi database;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/run.h"
 
+#include "aggregator/store/fill.h"
 #include "base/array.h"
 #include "base/assert.h"
 
@@ -84,23 +85,42 @@ static struct th_schema_key key_of(struct th_book_id book, const struct record *
 
 /* ---- books in memory ---- */
 
-static bool same_book(struct th_book_id a, struct th_book_id b)
+static int compare_books(struct th_book_id a, struct th_book_id b)
 {
-    return a.plan == b.plan && a.obligation == b.obligation;
+    if (a.plan != b.plan)
+        return a.plan < b.plan ? -1 : 1;
+    return (a.obligation > b.obligation) - (a.obligation < b.obligation);
 }
 
-/* From the back: a batch goes on with the book that came last more often than not. */
+/* The first book that is not before `id`. */
+static size_t find_place(const struct th_run *run, struct th_book_id id)
+{
+    size_t low = 0, high = run->books_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_books(run->books[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct th_run_book *book_at(const struct th_run *run, size_t place, struct th_book_id id)
+{
+    bool is_there = place < run->books_count && compare_books(run->books[place]->id, id) == 0;
+    return is_there ? run->books[place] : NULL;
+}
+
 static struct th_run_book *find_book(const struct th_run *run, struct th_book_id id)
 {
-    for (size_t i = run->books_count; i > 0; i--)
-        if (same_book(run->books[i - 1]->id, id))
-            return run->books[i - 1];
-    return NULL;
+    return book_at(run, find_place(run, id), id);
 }
 
 static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
 {
-    struct th_run_book *book = find_book(run, id);
+    size_t place = find_place(run, id);
+    struct th_run_book *book = book_at(run, place, id);
     if (book != NULL)
         return book;
     struct th_run_book **books = th_array_grow(run->books, run->books_count, &run->books_capacity,
@@ -112,7 +132,9 @@ static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
     if (book == NULL)
         return NULL;
     book->id = id;
-    run->books[run->books_count++] = book;
+    memmove(books + place + 1, books + place, (run->books_count - place) * sizeof *books);
+    books[place] = book;
+    run->books_count++;
     return book;
 }
 
@@ -278,22 +300,66 @@ static bool is_same_row(const struct record *a, const struct record *b)
     return a->unit == b->unit && a->number == b->number && a->revision == b->revision;
 }
 
-static int place(const struct th_run_book *book, const struct record *sorted, struct th_txn *txn)
+/* Records of one table. Filling: they are the book's first ones there. */
+static int place_each(const struct th_run_book *book, const struct record *sorted, size_t count,
+                      struct th_filling *filling, struct th_txn *txn)
 {
-    for (size_t i = 0; i < book->count; i++) {
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++) {
         const struct record *record = &sorted[i];
-        if (i + 1 < book->count && is_same_row(record, record + 1)) {
+        const uint8_t *content = book->contents.bytes + record->at;
+        if (i + 1 < count && is_same_row(record, record + 1)) {
             if (record->revision != 0)
                 return th_txn_fail(txn, TH_E_EXISTS);
             continue; /* a newer one follows */
         }
         struct th_schema_key key = key_of(book->id, record);
-        int status = th_txn_put(txn, &key, record->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
-                                book->contents.bytes + record->at, record->size);
-        if (status != 0)
-            return status;
+        if (filling != NULL)
+            status = th_txn_fill(txn, filling, &key, content, record->size);
+        else
+            status = th_txn_put(txn, &key, record->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
+                                content, record->size);
     }
+    return status;
+}
+
+/* Whether the book has no row in the table. */
+static int find_none(const struct th_txn *txn, enum th_table table, struct th_book_id book,
+                     bool *ret_none)
+{
+    struct th_schema_key prefix = th_schema_key_book(table, book);
+    struct th_bytes key;
+    int status = th_txn_seek_key(txn, &prefix, &key);
+    if (status != 0 && status != TH_E_NOT_FOUND)
+        return status;
+    *ret_none =
+        status != 0 || key.size < prefix.size || memcmp(key.bytes, prefix.bytes, prefix.size) != 0;
     return 0;
+}
+
+static int place(const struct th_run_book *book, enum th_table table, const struct record *sorted,
+                 size_t count, struct th_txn *txn)
+{
+    enum { MANY = 64 }; /* pages of them */
+    struct th_filling filling = {.leaf_pages = 0};
+    bool is_first = false;
+    int status = count < MANY ? 0 : find_none(txn, table, book->id, &is_first);
+    if (status != 0)
+        return th_txn_fail(txn, status);
+    status = place_each(book, sorted, count, is_first ? &filling : NULL, txn);
+    int ended = th_txn_fill_end(txn, &filling);
+    return status != 0 ? status : ended;
+}
+
+static int place_both(const struct th_run_book *book, const struct record *sorted,
+                      struct th_txn *txn)
+{
+    size_t rows = 0;
+    while (rows < book->count && sorted[rows].revision == 0)
+        rows++;
+    int status = place(book, TH_TABLE_REPORT, sorted, rows, txn);
+    return status != 0 ? status
+                       : place(book, TH_TABLE_REVISION, sorted + rows, book->count - rows, txn);
 }
 
 static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
@@ -306,7 +372,7 @@ static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *t
         return th_txn_fail(txn, TH_E_NO_MEMORY);
     memcpy(sorted, book->records, book->count * sizeof *sorted);
     qsort(sorted, book->count, sizeof *sorted, order);
-    int status = place(book, sorted, txn);
+    int status = place_both(book, sorted, txn);
     free(sorted);
     book->is_settling = true;
     for (size_t i = 0; i < book->kept; i++)

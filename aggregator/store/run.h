@@ -39,7 +39,7 @@ TH_MUST_CHECK int th_run_check(struct th_bytes content);
 struct th_run_book;
 
 struct th_run {
-    struct th_run_book **books; /* that have rows in the run or in the batch */
+    struct th_run_book **books; /* in order; those with rows in the run or in the batch */
     size_t books_count, books_capacity;
     /* Of the values `first` to `first + values_count`: how many of their records still count. */
     struct th_run_value {
