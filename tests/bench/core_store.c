@@ -21,12 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 2025-06-15 00:00 in Vietnam: after the due dates of every tenth obligation. */
-#define CLOCK_AT INT64_C(1749920400000)
-
 enum { PRELOAD_BATCH = 4096 }; /* reports */
 
-static const struct th_reading stamp = {{CLOCK_AT}, 1000};
+static const struct th_reading stamp = {{BENCH_CLOCK_MS}, 1000};
 static struct th_store_port real;
 static int64_t *commits; /* how long each took */
 static size_t commits_count;
@@ -98,7 +95,7 @@ static void found(struct th_driver *driver, const char *folder,
     struct th_plan_files files;
     struct th_act head[3] = {{.kind = TH_ACT_LOAD_UNITS},
                              {.kind = TH_ACT_LOAD_PLAN},
-                             {.kind = TH_ACT_SET_CLOCK, .to = {CLOCK_AT}}};
+                             {.kind = TH_ACT_SET_CLOCK, .to = {BENCH_CLOCK_MS}}};
     th_arena_init(&arena, (size_t)1 << 20, (size_t)512 << 20);
     th_problems_init(&problems);
     (void)snprintf(path, sizeof path, "%s/plan.yaml", folder);

@@ -2,14 +2,15 @@
 /*
  * Feeds a PostgreSQL server, whose tables and functions tests/bench/postgres.py has made:
  *
- *     peer_postgres FOLDER SET CONNINFO batch NUMBER CONNECTIONS [FRAMES [PRELOAD]]
+ *     peer_postgres FOLDER SET CONNINFO same|batch NUMBER CONNECTIONS [FRAMES [PRELOAD]]
  *     peer_postgres FOLDER SET CONNINFO single 1 CONNECTIONS [FRAMES [PRELOAD]]
  *
  * The first PRELOAD frames go in as batches before the clock starts, and the planner's statistics
  * are taken. batch: NUMBER reports by binary COPY into a table of the connection's own, then one
- * call that moves them in sets; one transaction. single: one call of a function for each report.
- * Reports are decoded beforehand, units are divided among the connections, so that revisions stay
- * in order. Prints one line of JSON.
+ * call that moves them in sets; one transaction. same: likewise, for the tables that do the same
+ * work as the core; obligations are divided among the connections, as each one's rollups are its
+ * own. single: one call of a function for each report; here and for `batch` units are divided.
+ * Either way revisions stay in order. Reports are decoded beforehand. Prints one line of JSON.
  */
 #include "tests/bench/peer.h"
 
@@ -18,13 +19,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MAX = 64, COLUMNS = 26, KEY_COLUMNS = 4, PRELOAD_BATCH = 8192 };
+enum {
+    CONNECTIONS_MAX = 64,
+    COLUMNS = 26,
+    SAME_COLUMNS = 28,
+    KEY_COLUMNS = 4,
+    PRELOAD_BATCH = 8192
+};
 
 struct peer {
     struct peer_input input;
     size_t from, to; /* the frames of this run */
     size_t batch, connections;
-    bool is_single;
+    bool is_single, is_same;
     const char *conninfo;
     int64_t *took; /* of each transaction */
     _Atomic size_t took_count;
@@ -36,8 +43,10 @@ struct worker {
     pthread_t thread;
     size_t number;
     PGconn *connection;
-    uint8_t *buffer;
-    size_t size, capacity;
+    struct copy {
+        uint8_t *bytes;
+        size_t size, capacity;
+    } rows, raw; /* raw: of `same`, into the journal; else unused */
 };
 
 static void must(const struct worker *worker, PGresult *result, ExecStatusType wanted,
@@ -48,7 +57,7 @@ static void must(const struct worker *worker, PGresult *result, ExecStatusType w
     PQclear(result);
 }
 
-/* The two numbers that take_stage() and take_one() give. */
+/* The two numbers that take_stage(), take_same() and take_one() give. */
 static void must_take(const struct worker *worker, PGresult *result)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1 ||
@@ -61,36 +70,45 @@ static void must_take(const struct worker *worker, PGresult *result)
 
 /* ---- binary COPY ---- */
 
-static void put(struct worker *worker, const void *bytes, size_t size)
+static void put(struct copy *copy, const void *bytes, size_t size)
 {
-    if (worker->size + size > worker->capacity) {
-        worker->capacity = 2 * (worker->size + size);
-        worker->buffer = realloc(worker->buffer, worker->capacity);
-        if (worker->buffer == NULL)
+    if (copy->size + size > copy->capacity) {
+        copy->capacity = 2 * (copy->size + size);
+        copy->bytes = realloc(copy->bytes, copy->capacity);
+        if (copy->bytes == NULL)
             bench_die("no memory");
     }
-    memcpy(worker->buffer + worker->size, bytes, size);
-    worker->size += size;
+    memcpy(copy->bytes + copy->size, bytes, size);
+    copy->size += size;
 }
 
-static void put_number(struct worker *worker, uint64_t value, size_t size)
+static void put_number(struct copy *copy, uint64_t value, size_t size)
 {
     uint8_t bytes[8];
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-    put(worker, bytes, size);
+    put(copy, bytes, size);
 }
 
-static void put_field(struct worker *worker, uint64_t value, size_t size)
+static void put_field(struct copy *copy, uint64_t value, size_t size)
 {
-    put_number(worker, size, 4);
-    put_number(worker, value, size);
+    put_number(copy, size, 4);
+    put_number(copy, value, size);
 }
 
-static void put_bytes(struct worker *worker, const void *bytes, size_t size)
+static void put_bytes(struct copy *copy, const void *bytes, size_t size)
 {
-    put_number(worker, size, 4);
-    put(worker, bytes, size);
+    put_number(copy, size, 4);
+    put(copy, bytes, size);
+}
+
+static void put_figures(struct copy *copy, const struct bench_fact *fact)
+{
+    for (size_t i = 0; i < BENCH_FIGURES; i++)
+        if ((fact->present >> i & 1) == 0)
+            put_number(copy, UINT32_MAX, 4); /* NULL */
+        else
+            put_field(copy, (uint64_t)fact->figures[i], 8);
 }
 
 static void put_report(struct worker *worker, size_t at)
@@ -98,42 +116,63 @@ static void put_report(struct worker *worker, size_t at)
     const struct peer *peer = worker->peer;
     const struct bench_fact *fact = &peer->input.facts[at];
     struct th_bytes raw = bench_workload_frame(&peer->input.workload, at);
-    put_number(worker, COLUMNS, 2);
-    put_field(worker, fact->obligation, 4);
-    put_field(worker, fact->unit, 4);
-    put_field(worker, peer->input.workload.units[fact->unit].province + 1, 4);
-    put_field(worker, fact->revision, 4);
-    put_bytes(worker, peer->input.digests[at].bytes, sizeof peer->input.digests[at].bytes);
-    put_bytes(worker, raw.bytes, raw.size);
-    for (size_t i = 0; i < BENCH_FIGURES; i++)
-        if ((fact->present >> i & 1) == 0)
-            put_number(worker, UINT32_MAX, 4); /* NULL */
-        else
-            put_field(worker, (uint64_t)fact->figures[i], 8);
+    struct copy *rows = &worker->rows;
+    put_number(rows, peer->is_same ? SAME_COLUMNS : COLUMNS, 2);
+    put_field(rows, fact->obligation, 4);
+    put_field(rows, fact->unit, 4);
+    put_field(rows, peer->input.workload.units[fact->unit].province + 1, 4);
+    put_field(rows, fact->revision, 4);
+    put_bytes(rows, peer->input.digests[at].bytes, sizeof peer->input.digests[at].bytes);
+    if (peer->is_same) {
+        put_field(rows, at, 8);
+        put_field(rows, (uint64_t)BENCH_CLOCK_MS, 8);
+        put_field(rows, fact->narratives, 4);
+        put_number(&worker->raw, 2, 2);
+        put_field(&worker->raw, at, 8);
+        put_bytes(&worker->raw, raw.bytes, raw.size);
+    } else {
+        put_bytes(rows, raw.bytes, raw.size);
+    }
+    put_figures(rows, fact);
 }
 
-static void run_batch(struct worker *worker)
+static void copy_into(struct worker *worker, const char *command, struct copy *copy)
 {
     static const uint8_t trailer[2] = {0xff, 0xff};
     PGconn *connection = worker->connection;
-    put(worker, trailer, sizeof trailer);
-    must(worker, PQexec(connection, "BEGIN; TRUNCATE stage"), PGRES_COMMAND_OK, "begin");
-    must(worker, PQexec(connection, "COPY stage FROM STDIN (FORMAT binary)"), PGRES_COPY_IN,
-         "copy");
-    if (PQputCopyData(connection, (const char *)worker->buffer, (int)worker->size) != 1 ||
+    put(copy, trailer, sizeof trailer);
+    must(worker, PQexec(connection, command), PGRES_COPY_IN, "copy");
+    if (PQputCopyData(connection, (const char *)copy->bytes, (int)copy->size) != 1 ||
         PQputCopyEnd(connection, NULL) != 1)
         bench_die("copy: %s", PQerrorMessage(connection));
     must(worker, PQgetResult(connection), PGRES_COMMAND_OK, "copy");
     PQclear(PQgetResult(connection));
-    must_take(worker, PQexec(connection, "SELECT * FROM take_stage()"));
+}
+
+static void run_batch(struct worker *worker)
+{
+    PGconn *connection = worker->connection;
+    bool is_same = worker->peer->is_same;
+    must(worker, PQexec(connection, "BEGIN; TRUNCATE stage"), PGRES_COMMAND_OK, "begin");
+    if (is_same)
+        copy_into(worker, "COPY journal FROM STDIN (FORMAT binary)", &worker->raw);
+    copy_into(worker, "COPY stage FROM STDIN (FORMAT binary)", &worker->rows);
+    must_take(worker, PQexec(connection,
+                             is_same ? "SELECT * FROM take_same()" : "SELECT * FROM take_stage()"));
     must(worker, PQexec(connection, "COMMIT"), PGRES_COMMAND_OK, "commit");
 }
 
-static void begin_buffer(struct worker *worker)
+static void begin_copy(struct copy *copy)
 {
     static const uint8_t header[19] = "PGCOPY\n\377\r\n"; /* flags and extension: 0 */
-    worker->size = 0;
-    put(worker, header, sizeof header);
+    copy->size = 0;
+    put(copy, header, sizeof header);
+}
+
+static void begin_batch(struct worker *worker)
+{
+    begin_copy(&worker->rows);
+    begin_copy(&worker->raw);
 }
 
 /* ---- one report ---- */
@@ -160,20 +199,17 @@ static void run_single(struct worker *worker, size_t at)
                                         peer->input.workload.units[fact->unit].province + 1,
                                         fact->revision};
     static const int formats[PARAMETERS] = {1, 1, 1, 1, 1, 1, 1};
-    worker->size = 0;
+    struct copy *rows = &worker->rows;
+    rows->size = 0;
     for (size_t i = 0; i < KEY_COLUMNS; i++)
-        put_number(worker, keys[i], 4);
-    put_number(worker, 1, 4); /* dimensions */
-    put_number(worker, 1, 4); /* it has nulls */
-    put_number(worker, BIGINT_OID, 4);
-    put_number(worker, BENCH_FIGURES, 4);
-    put_number(worker, 1, 4);
-    for (size_t i = 0; i < BENCH_FIGURES; i++)
-        if ((fact->present >> i & 1) == 0)
-            put_number(worker, UINT32_MAX, 4);
-        else
-            put_field(worker, (uint64_t)fact->figures[i], 8);
-    const char *buffer = (const char *)worker->buffer;
+        put_number(rows, keys[i], 4);
+    put_number(rows, 1, 4); /* dimensions */
+    put_number(rows, 1, 4); /* it has nulls */
+    put_number(rows, BIGINT_OID, 4);
+    put_number(rows, BENCH_FIGURES, 4);
+    put_number(rows, 1, 4);
+    put_figures(rows, fact);
+    const char *buffer = (const char *)rows->bytes;
     const char *const values[PARAMETERS] = {buffer,
                                             buffer + 4,
                                             buffer + 8,
@@ -181,7 +217,7 @@ static void run_single(struct worker *worker, size_t at)
                                             (const char *)peer->input.digests[at].bytes,
                                             (const char *)raw.bytes,
                                             buffer + 16};
-    const int sizes[PARAMETERS] = {4, 4, 4, 4, 32, (int)raw.size, (int)worker->size - 16};
+    const int sizes[PARAMETERS] = {4, 4, 4, 4, 32, (int)raw.size, (int)rows->size - 16};
     must_take(worker,
               PQexecPrepared(worker->connection, "take", PARAMETERS, values, sizes, formats, 0));
 }
@@ -198,7 +234,7 @@ static void commit_batch(struct worker *worker)
     int64_t began = bench_now_ns();
     run_batch(worker);
     note(worker->peer, began);
-    begin_buffer(worker);
+    begin_batch(worker);
 }
 
 static void *work(void *context)
@@ -206,9 +242,11 @@ static void *work(void *context)
     struct worker *worker = context;
     struct peer *peer = worker->peer;
     size_t held = 0;
-    begin_buffer(worker);
+    begin_batch(worker);
     for (size_t at = peer->from; at < peer->to; at++) {
-        if (peer->input.workload.frames[at].unit % peer->connections != worker->number)
+        const struct bench_fact *fact = &peer->input.facts[at];
+        uint32_t divided = peer->is_same ? fact->obligation : fact->unit;
+        if (divided % peer->connections != worker->number)
             continue;
         if (peer->is_single) {
             int64_t began = bench_now_ns();
@@ -232,7 +270,8 @@ static void connect_worker(struct worker *worker)
         bench_die("%s", PQerrorMessage(worker->connection));
     must(worker, PQexec(worker->connection, "CREATE TEMP TABLE stage (LIKE stage_shape)"),
          PGRES_COMMAND_OK, "stage");
-    prepare_single(worker);
+    if (!worker->peer->is_same)
+        prepare_single(worker);
 }
 
 /* Returns how long it took. */
@@ -262,8 +301,7 @@ static void preload(struct worker *workers)
     (void)run(workers, 0, peer->input.preload);
     peer->is_single = is_single;
     peer->batch = batch;
-    must(&workers[0], PQexec(workers[0].connection, "ANALYZE report, latest, rollup"),
-         PGRES_COMMAND_OK, "analyze");
+    must(&workers[0], PQexec(workers[0].connection, "ANALYZE"), PGRES_COMMAND_OK, "analyze");
     must(&workers[0], PQexec(workers[0].connection, "CHECKPOINT"), PGRES_COMMAND_OK, "checkpoint");
 }
 
@@ -296,10 +334,11 @@ int main(int argc, char **argv)
     struct peer peer = {.batch = peer_number(argc, argv, 5),
                         .connections = peer_number(argc, argv, 6)};
     if (peer.batch == 0 || peer.connections == 0 || peer.connections > CONNECTIONS_MAX)
-        bench_die("usage: peer_postgres FOLDER SET CONNINFO batch|single NUMBER CONNECTIONS "
+        bench_die("usage: peer_postgres FOLDER SET CONNINFO same|batch|single NUMBER CONNECTIONS "
                   "[FRAMES [PRELOAD]]");
     peer.conninfo = argv[3];
     peer.is_single = strcmp(argv[4], "single") == 0;
+    peer.is_same = strcmp(argv[4], "same") == 0;
     peer_input_open(argv[1], argv[2], peer_number(argc, argv, 7), peer_number(argc, argv, 8),
                     &peer.input);
     peer.took = calloc(peer.input.workload.frames_count, sizeof *peer.took);
@@ -315,7 +354,8 @@ int main(int argc, char **argv)
     report(&peer, took, log_bytes(&workers[0]) - log);
     for (size_t i = 0; i < peer.connections; i++) {
         PQfinish(workers[i].connection);
-        free(workers[i].buffer);
+        free(workers[i].rows.bytes);
+        free(workers[i].raw.bytes);
     }
     peer_input_close(&peer.input);
     free(peer.took);

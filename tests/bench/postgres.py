@@ -118,10 +118,12 @@ class Cluster:
     """Started on entry, stopped on exit; every file below `folder`. Each starts from a copy of one
     cluster that has the tables and functions and nothing in them."""
 
-    def __init__(self, place):
+    def __init__(self, place, name="lean", tables=schema):
+        """`tables`: gives the SQL that makes them; clusters of one name have the same."""
         self.place = place
+        self.tables = tables
         self.folder = place.empty("postgres")
-        self.template = place.folder / "postgres-template"
+        self.template = place.folder / f"postgres-{name}"
         self.sockets = place.short
         self.user = USER if os.geteuid() == 0 else None
         self.process = None
@@ -165,7 +167,7 @@ class Cluster:
         self.command(BIN / "initdb", "-D", self.folder / "data", "-U", "postgres", "--no-sync",
                      "-E", "UTF8", "--locale", "C")
         self.run()
-        self.sql(schema())
+        self.sql(self.tables())
 
     def run(self):
         words = [str(BIN / "postgres"), "-D", str(self.folder / "data"), "-k", self.sockets]
@@ -208,7 +210,7 @@ class Cluster:
         return done.stdout
 
     def rollups(self):
-        """In the form of `recompute … sums`."""
+        """Of schema() above, in the form of `recompute … sums`."""
         cells = figures("s{i}, c{i}")
         return self.sql("SELECT 'O-' || lpad(obligation::text, 3, '0'), CASE node WHEN 0 THEN 'VN' "
                         f"ELSE 'P' || lpad((node - 1)::text, 2, '0') END, received, {cells} "

@@ -4,11 +4,12 @@
  * anything was encoded. Shares no code with the aggregator: the last revision of each unit and
  * obligation counts, and is added up plainly.
  *
- *     recompute FOLDER SET [FRAMES [sums|keys]]
+ *     recompute FOLDER SET [FRAMES [same|sums|keys]]
  *
  * One line for each obligation and unit with reports, as tests/bench/rollups.c prints those of a
  * store: OBLIGATION UNIT BRANCH RECEIVED ON_TIME LATE CODE:REPORTED:CELL,CELL…
- * sums: what the peers keep. keys: only how many reports there are, each counted once.
+ * same: the same in the form of the peers that do the same work, and who has the extremes.
+ * sums: what the other peers keep. keys: only how many reports there are, each counted once.
  */
 #include "tests/bench/workload.h"
 
@@ -36,6 +37,7 @@ struct total {
     uint32_t received, texts;
     uint32_t reported[BENCH_FIGURES];
     int64_t sum[BENCH_FIGURES], least[BENCH_FIGURES], most[BENCH_FIGURES];
+    uint32_t least_unit[BENCH_FIGURES], most_unit[BENCH_FIGURES]; /* the first of those */
     uint32_t both[2];
     int64_t numerator[2], denominator[2];
 };
@@ -48,10 +50,14 @@ static void add(struct total *total, const struct bench_fact *fact)
         int64_t value = fact->figures[i];
         if ((fact->present >> i & 1) == 0)
             continue;
-        if (total->reported[i] == 0 || value < total->least[i])
+        if (total->reported[i] == 0 || value < total->least[i]) {
             total->least[i] = value;
-        if (total->reported[i] == 0 || value > total->most[i])
+            total->least_unit[i] = fact->unit;
+        }
+        if (total->reported[i] == 0 || value > total->most[i]) {
             total->most[i] = value;
+            total->most_unit[i] = fact->unit;
+        }
         total->reported[i]++;
         total->sum[i] += value;
     }
@@ -102,7 +108,30 @@ static void print(const struct total *total, uint32_t obligation, const char *un
     printf("\n");
 }
 
-/* Sums and counts of every figure, whatever its rule: what the peers keep. */
+/* Standing, texts, and of each figure what its rule keeps, numbers only: reported and sum, or
+ * reported, largest and its unit, or reported, sum, smallest and its unit, largest and its unit;
+ * then of each ratio who reported its terms, numerator, denominator. */
+static void print_same(const struct total *total, uint32_t obligation, const char *unit)
+{
+    bool is_late = obligation % BENCH_LATE_EVERY == 0;
+    printf("O-%03u %s %u %u %u %u", obligation, unit, total->received,
+           is_late ? 0 : total->received, is_late ? total->received : 0, total->texts);
+    for (size_t i = 0; i < BENCH_FIGURES; i++) {
+        printf(" %u", total->reported[i]);
+        if (figures[i].kind != MAX)
+            printf(" %lld", (long long)total->sum[i]);
+        if (figures[i].kind == AVERAGE)
+            printf(" %lld %u", (long long)total->least[i], total->least_unit[i]);
+        if (figures[i].kind != SUM)
+            printf(" %lld %u", (long long)total->most[i], total->most_unit[i]);
+    }
+    for (size_t i = 0; i < 2; i++)
+        printf(" %u %lld %lld", total->both[i], (long long)total->numerator[i],
+               (long long)total->denominator[i]);
+    printf("\n");
+}
+
+/* Sums and counts of every figure, whatever its rule: what the other peers keep. */
 static void print_sums(const struct total *total, uint32_t obligation, const char *unit)
 {
     printf("O-%03u %s %u", obligation, unit, total->received);
@@ -112,7 +141,7 @@ static void print_sums(const struct total *total, uint32_t obligation, const cha
 }
 
 static void print_obligation(const struct bench_workload *workload, uint32_t obligation,
-                             const struct bench_fact *const *last, bool as_sums)
+                             const struct bench_fact *const *last, const char *form)
 {
     struct total *totals = calloc(workload->provinces_count + 1, sizeof *totals);
     if (totals == NULL)
@@ -129,12 +158,14 @@ static void print_obligation(const struct bench_workload *workload, uint32_t obl
             (void)snprintf(code, sizeof code, "P%02u", i - 1);
         if (totals[i].received == 0)
             continue;
-        if (as_sums) {
+        if (strcmp(form, "same") == 0) {
+            print_same(&totals[i], obligation, code);
+        } else if (strcmp(form, "sums") == 0) {
             print_sums(&totals[i], obligation, code);
-            continue;
+        } else {
+            print(&totals[i], obligation, code, "all");
+            print(&totals[i], obligation, code, "communes");
         }
-        print(&totals[i], obligation, code, "all");
-        print(&totals[i], obligation, code, "communes");
     }
     free(totals);
 }
@@ -153,7 +184,7 @@ int main(int argc, char **argv)
     char name[64];
     struct bench_workload workload;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES [sums|keys]]\n");
+        (void)fprintf(stderr, "usage: recompute FOLDER SET [FRAMES [same|sums|keys]]\n");
         return 64;
     }
     const char *form = argc > 4 ? argv[4] : "";
@@ -176,8 +207,7 @@ int main(int argc, char **argv)
         print_keys(last, places);
     else
         for (uint32_t i = 0; i < workload.obligations_count; i++)
-            print_obligation(&workload, i, &last[(size_t)i * workload.units_count],
-                             strcmp(form, "sums") == 0);
+            print_obligation(&workload, i, &last[(size_t)i * workload.units_count], form);
     free(last);
     return 0;
 }

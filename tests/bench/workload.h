@@ -25,6 +25,10 @@
 
 enum { BENCH_LATE_EVERY = 10 }; /* every tenth obligation is past its due date */
 
+/* 2025-06-15 00:00 in Vietnam, when every report comes: after the due dates of every tenth
+ * obligation, before all others. */
+#define BENCH_CLOCK_MS INT64_C(1749920400000)
+
 struct bench_unit {
     char code[BENCH_CODE_MAX];
     uint32_t province; /* from 0 */

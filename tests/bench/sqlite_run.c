@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/sqlite_run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { PRELOAD_BATCH = 4096 };
+
+/* ---- statements ---- */
+
+void sqlite_must(const struct sqlite_run *run, int code, const char *what)
+{
+    if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE)
+        bench_die("%s: %s", what, sqlite3_errmsg(run->db));
+}
+
+void sqlite_exec(const struct sqlite_run *run, const char *sql)
+{
+    sqlite_must(run, sqlite3_exec(run->db, sql, NULL, NULL, NULL), sql);
+}
+
+sqlite3_stmt *sqlite_prepare(const struct sqlite_run *run, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite_must(run,
+                sqlite3_prepare_v3(run->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL),
+                sql);
+    return statement;
+}
+
+void sqlite_reset(const struct sqlite_run *run, sqlite3_stmt *statement)
+{
+    sqlite_must(run, sqlite3_reset(statement), "reset");
+}
+
+void sqlite_step(const struct sqlite_run *run, sqlite3_stmt *statement)
+{
+    sqlite_must(run, sqlite3_step(statement), "step");
+    sqlite_reset(run, statement);
+}
+
+/* ---- the run ---- */
+
+void sqlite_run_open(int argc, char **argv, struct sqlite_run *ret_run)
+{
+    char path[4096];
+    *ret_run = (struct sqlite_run){.batch = peer_number(argc, argv, 4)};
+    if (ret_run->batch == 0)
+        bench_die("usage: %s FOLDER SET DIR BATCH [FRAMES [PRELOAD]]", argv[0]);
+    peer_input_open(argv[1], argv[2], peer_number(argc, argv, 5), peer_number(argc, argv, 6),
+                    &ret_run->input);
+    (void)snprintf(path, sizeof path, "%s/peer.db", argv[3]);
+    sqlite_must(ret_run, sqlite3_open(path, &ret_run->db), path);
+    sqlite_exec(ret_run, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                         "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-262144;"
+                         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;");
+}
+
+/* The frames from `from`, up to `to`. Returns how many commits that were, each one's time in
+ * `commits`. */
+static size_t feed(struct sqlite_run *run, size_t from, size_t to, size_t batch, int64_t *commits)
+{
+    size_t count = 0;
+    for (size_t at = from; at < to; count++) {
+        sqlite_exec(run, "BEGIN IMMEDIATE");
+        for (size_t i = 0; i < batch && at < to; i++, at++)
+            run->take(run, at);
+        run->end_batch(run);
+        int64_t began = bench_now_ns();
+        sqlite_exec(run, "COMMIT");
+        commits[count] = bench_now_ns() - began;
+    }
+    return count;
+}
+
+struct usage {
+    int64_t ns, cpu_ns;
+    uint64_t written, accepted, duplicates;
+};
+
+static struct usage usage_of(const struct sqlite_run *run)
+{
+    return (struct usage){bench_now_ns(), bench_cpu_ns(), bench_written(), run->accepted,
+                          run->duplicates};
+}
+
+static void report(const struct sqlite_run *run, const struct usage *before,
+                   const struct usage *after, int64_t *commits, size_t commits_count)
+{
+    printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"accepted\": %" PRIu64
+           ", \"duplicates\": %" PRIu64 ", \"wrong\": %" PRIu64 ", \"written\": %" PRIu64
+           ", \"commit_p50_ms\": %.3f, \"commit_p99_ms\": %.3f}\n",
+           peer_timed(&run->input), (double)(after->ns - before->ns) / 1e9,
+           (double)(after->cpu_ns - before->cpu_ns) / 1e9, after->accepted - before->accepted,
+           after->duplicates - before->duplicates, run->wrong, after->written - before->written,
+           (double)bench_percentile(commits, commits_count, 50000) / 1e6,
+           (double)bench_percentile(commits, commits_count, 99000) / 1e6);
+}
+
+void sqlite_run(struct sqlite_run *run)
+{
+    size_t preload = run->input.preload, all = run->input.workload.frames_count;
+    int64_t *commits = calloc(all, sizeof *commits);
+    if (commits == NULL)
+        bench_die("no memory");
+    (void)feed(run, 0, preload, PRELOAD_BATCH, commits);
+    sqlite_exec(run, "PRAGMA wal_checkpoint(TRUNCATE)");
+    struct usage before = usage_of(run);
+    size_t count = feed(run, preload, all, run->batch, commits);
+    sqlite_exec(run, "PRAGMA wal_checkpoint(PASSIVE)");
+    struct usage after = usage_of(run);
+    report(run, &before, &after, commits, count);
+    free(commits);
+}
+
+void sqlite_run_close(struct sqlite_run *run)
+{
+    (void)sqlite3_close(run->db);
+    peer_input_close(&run->input);
+}
