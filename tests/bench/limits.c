@@ -2,7 +2,9 @@
 /*
  * What the machine gives, with the bytes of the same reports and nothing around them:
  *
- *     limits append FOLDER SET DIR BATCH [FRAMES]   LMDB, one synchronous commit for BATCH reports
+ *     limits append FOLDER SET DIR BATCH [FRAMES]   LMDB, one synchronous commit for BATCH reports,
+ *                                                   one value for a submission, as the journal has
+ *     limits reports FOLDER SET DIR BATCH [FRAMES]  the same bytes, one value for a report
  *     limits verify FOLDER SET SECONDS              Ed25519 on one core (libsodium)
  *     limits curve FOLDER SET WINDOW [FRAMES]       DEALER to ROUTER over TCP with CURVE, two
  *                                                   processes, one acknowledgement for a burst
@@ -51,7 +53,21 @@ static void put(MDB_txn *txn, MDB_dbi dbi, uint64_t position, struct th_bytes by
     memcpy(content.mv_data, bytes.bytes, bytes.size);
 }
 
-static void append(int argc, char **argv)
+/* As one value, or as one of the same size for each of its reports. Returns the next position. */
+static uint64_t put_frame(MDB_txn *txn, MDB_dbi dbi, uint64_t position,
+                          const struct bench_workload *workload, size_t at, bool by_report)
+{
+    struct th_bytes bytes = bench_workload_frame(workload, at);
+    size_t parts = by_report ? workload->frames[at].reports : 1, from = 0;
+    for (size_t i = 1; i <= parts; i++) {
+        size_t to = bytes.size * i / parts;
+        put(txn, dbi, position++, (struct th_bytes){bytes.bytes + from, to - from});
+        from = to;
+    }
+    return position;
+}
+
+static void append(int argc, char **argv, bool by_report)
 {
     struct bench_workload workload;
     MDB_env *env = NULL;
@@ -61,6 +77,7 @@ static void append(int argc, char **argv)
     bench_workload_open(argv[2], argv[3], number(argc, argv, 6), &workload);
     int64_t *commits = calloc(workload.frames_count + 1, sizeof *commits);
     size_t commits_count = 0;
+    uint64_t position = 0;
     if (commits == NULL || batch == 0)
         bench_die("append: a batch is wanted");
     must_lmdb(mdb_env_create(&env), "env");
@@ -72,7 +89,7 @@ static void append(int argc, char **argv)
         must_lmdb(mdb_txn_begin(env, NULL, 0, &txn), "begin");
         must_lmdb(mdb_dbi_open(txn, NULL, 0, &dbi), "database");
         for (size_t reports = 0; at < workload.frames_count && reports < batch; at++) {
-            put(txn, dbi, at, bench_workload_frame(&workload, at));
+            position = put_frame(txn, dbi, position, &workload, at, by_report);
             reports += workload.frames[at].reports;
         }
         int64_t from = bench_now_ns();
@@ -233,14 +250,16 @@ static void curve(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc < 5 || sodium_init() < 0)
-        bench_die("usage: limits append|verify|curve FOLDER SET ...");
+        bench_die("usage: limits append|reports|verify|curve FOLDER SET ...");
     if (strcmp(argv[1], "append") == 0 && argc > 5)
-        append(argc, argv);
+        append(argc, argv, false);
+    else if (strcmp(argv[1], "reports") == 0 && argc > 5)
+        append(argc, argv, true);
     else if (strcmp(argv[1], "verify") == 0)
         verify(argc, argv);
     else if (strcmp(argv[1], "curve") == 0)
         curve(argc, argv);
     else
-        bench_die("%s: append, verify or curve", argv[1]);
+        bench_die("%s: append, reports, verify or curve", argv[1]);
     return 0;
 }

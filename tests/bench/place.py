@@ -153,12 +153,15 @@ class Place:
                         f"first difference: {different[:1]}")
         return len(found)
 
-    def check_sums(self, folder, name, frames=0):
-        """What a peer has kept: sums and counts of every figure, all provinces and the nation."""
+    def check_sums(self, folder, name, frames=0, form="sums"):
+        """What a peer has kept, all provinces and the nation. sums: sums and counts of every figure;
+        same: standing, sums, extremes and who has them, ratios."""
         found = (folder / "rollups").read_text().splitlines()
-        expected = self.run("recompute", self.work, name, frames, "sums").splitlines()
+        expected = self.run("recompute", self.work, name, frames, form).splitlines()
         if found != expected:
-            raise Wrong(f"rollups of a peer: {len(found)} rows, {len(expected)} expected")
+            different = [pair for pair in zip(found, expected) if pair[0] != pair[1]]
+            raise Wrong(f"rollups of a peer: {len(found)} rows, {len(expected)} expected; "
+                        f"first difference: {different[:1]}")
         return len(found)
 
     def distinct(self, name, frames=0):

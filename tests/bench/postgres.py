@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL cluster of its own in a scratch folder, as someone who knows it would set it up.
 
-fsync and synchronous_commit stay on; no TCP, only a Unix socket. Reports are kept with their bytes
-under their natural key, which is the dedupe: the same digest again is a duplicate, another one is
-wrong. The latest one of each unit has its figures; rollups of sums and counts are moved by the
-difference. Less is done than by the aggregator: no signature, rule, Merkle tree, receipt, minimum,
-maximum or ratio, and no check that revisions do not skip.
+fsync and synchronous_commit stay on; no TCP, only a Unix socket. The tables here do less than the
+core and than tests/bench/postgres_same.py: reports are kept with their bytes under their natural
+key, which is the dedupe: the same digest again is a duplicate, another one is wrong. The latest one
+of each unit has its figures; rollups of sums and counts are moved by the difference. No rule,
+standing, minimum, maximum or ratio, and no check that revisions do not skip.
 """
 
 import os
@@ -27,6 +27,11 @@ SETTINGS = {
     "wal_buffers": "64MB", "work_mem": "256MB", "temp_buffers": "256MB", "jit": "off",
     "max_connections": "100",
 }
+
+
+# What `recompute` calls the two columns.
+NODE_NAMES = ("'O-' || lpad(obligation::text, 3, '0'), "
+              "CASE node WHEN 0 THEN 'VN' ELSE 'P' || lpad((node - 1)::text, 2, '0') END")
 
 
 def figures(pattern):
@@ -100,6 +105,22 @@ END $$;
 """
 
 
+class Lean:
+    """Tables and functions, and how the rollups are read. `form`: which of `recompute`."""
+
+    form = "sums"
+
+    def schema(self, place):
+        return schema()
+
+    def rollups(self, place):
+        return (f"SELECT {NODE_NAMES}, received, {figures('s{i}, c{i}')} "
+                "FROM rollup ORDER BY obligation, node;")
+
+
+LEAN = Lean()
+
+
 def end_session(process):
     """SIGTERM for all of it, so that a server frees its shared memory; then waits for all of it."""
     for how in (signal.SIGTERM, signal.SIGKILL):
@@ -118,12 +139,11 @@ class Cluster:
     """Started on entry, stopped on exit; every file below `folder`. Each starts from a copy of one
     cluster that has the tables and functions and nothing in them."""
 
-    def __init__(self, place, name="lean", tables=schema):
-        """`tables`: gives the SQL that makes them; clusters of one name have the same."""
+    def __init__(self, place, tables):
         self.place = place
         self.tables = tables
         self.folder = place.empty("postgres")
-        self.template = place.folder / f"postgres-{name}"
+        self.template = place.folder / f"postgres-{tables.form}"
         self.sockets = place.short
         self.user = USER if os.geteuid() == 0 else None
         self.process = None
@@ -167,7 +187,7 @@ class Cluster:
         self.command(BIN / "initdb", "-D", self.folder / "data", "-U", "postgres", "--no-sync",
                      "-E", "UTF8", "--locale", "C")
         self.run()
-        self.sql(self.tables())
+        self.sql(self.tables.schema(self.place))
 
     def run(self):
         words = [str(BIN / "postgres"), "-D", str(self.folder / "data"), "-k", self.sockets]
@@ -210,11 +230,8 @@ class Cluster:
         return done.stdout
 
     def rollups(self):
-        """Of schema() above, in the form of `recompute … sums`."""
-        cells = figures("s{i}, c{i}")
-        return self.sql("SELECT 'O-' || lpad(obligation::text, 3, '0'), CASE node WHEN 0 THEN 'VN' "
-                        f"ELSE 'P' || lpad((node - 1)::text, 2, '0') END, received, {cells} "
-                        "FROM rollup ORDER BY obligation, node;")
+        """In the form of `recompute`."""
+        return self.sql(self.tables.rollups(self.place))
 
     def __exit__(self, *ignored):
         if self.process is not None:

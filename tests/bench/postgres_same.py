@@ -10,13 +10,9 @@ maximum that was taken away. An extreme and the unit that has it are one number,
 
 import json
 
+from postgres import NODE_NAMES, figures
+
 UNITS = 8192  # more than there are; an extreme times this fits into 64 bits
-KEY = "obligation int, unit int, revision int"
-FIGURES = 20
-
-
-def listed(pattern):
-    return ", ".join(pattern.format(i=i) for i in range(FIGURES))
 
 
 class Cells:
@@ -72,14 +68,14 @@ ANALYZE obligation;
 CREATE TABLE journal(position bigint NOT NULL, raw bytea NOT NULL);
 ALTER TABLE journal ALTER raw SET STORAGE PLAIN;
 CREATE INDEX journal_position ON journal USING brin(position);
-CREATE TABLE report({KEY}, province int NOT NULL, texts int NOT NULL, received_ms bigint NOT NULL,
+CREATE TABLE report(obligation int, unit int, revision int, province int NOT NULL, texts int NOT NULL, received_ms bigint NOT NULL,
     first_ms bigint NOT NULL, is_late boolean NOT NULL, digest bytea NOT NULL,
-    position bigint NOT NULL, warnings text, {listed("f{i} bigint")});
+    position bigint NOT NULL, warnings text, {figures("f{i} bigint")});
 CREATE UNIQUE INDEX report_key ON report(obligation, unit, revision DESC);
 CREATE TABLE rollup(obligation int, node int, {", ".join(f"{name} bigint" for name in cells.names())},
     PRIMARY KEY (obligation, node)) WITH (fillfactor = 30);
 CREATE TABLE stage_shape(obligation int, unit int, province int, revision int, digest bytea,
-    position bigint, received_ms bigint, texts int, {listed("f{i} bigint")});
+    position bigint, received_ms bigint, texts int, {figures("f{i} bigint")});
 CREATE FUNCTION take_same(OUT accepted bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$ BEGIN
     WITH ordered AS (SELECT s.*, coalesce(last.revision, 0) AS last_revision,
                             last.digest AS last_digest,
@@ -102,7 +98,7 @@ CREATE FUNCTION take_same(OUT accepted bigint, OUT wrong bigint) LANGUAGE plpgsq
                    FROM ordered o),
         added AS (INSERT INTO report
                   SELECT obligation, unit, revision, province, texts, received_ms, first_ms,
-                         first_ms >= due_ms, digest, position, {warnings}, {listed("f{i}")}
+                         first_ms >= due_ms, digest, position, {warnings}, {figures("f{i}")}
                   FROM judged JOIN obligation ON id = obligation WHERE is_new AND is_right
                   RETURNING 1)
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM stage) -
@@ -123,12 +119,20 @@ END $$;
 """
 
 
-def rollups(plan):
-    """A query whose rows are in the form of `recompute … same`."""
-    return ("SELECT 'O-' || lpad(obligation::text, 3, '0'), CASE node WHEN 0 THEN 'VN' "
-            f"ELSE 'P' || lpad((node - 1)::text, 2, '0') END, {', '.join(Cells(plan).shown())} "
-            "FROM rollup ORDER BY obligation, node;")
+class Same:
+    """As postgres.Lean."""
+
+    form = "same"
+
+    def plan(self, place):
+        return json.loads(place.run("plan_sql", place.work, "single"))
+
+    def schema(self, place):
+        return schema(self.plan(place))
+
+    def rollups(self, place):
+        shown = ", ".join(Cells(self.plan(place)).shown())
+        return f"SELECT {NODE_NAMES}, {shown} FROM rollup ORDER BY obligation, node;"
 
 
-def read_plan(place):
-    return json.loads(place.run("plan_sql", place.work, "single"))
+SAME = Same()

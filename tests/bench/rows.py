@@ -5,7 +5,8 @@ import connections
 import peers
 import state
 from place import Wrong
-from postgres import Cluster
+from postgres import LEAN, Cluster
+from postgres_same import SAME
 from servers import Nats, Redis
 
 WINDOW = 16384  # reports without an answer
@@ -45,9 +46,9 @@ def must_be_taken(result):
 
 # ---- limits ----
 
-def lmdb(name, batch):
+def lmdb(name, batch, how="append"):
     def run(place, sizes):
-        return with_rate(place.json("limits", "append", place.work, name, place.empty("limit"),
+        return with_rate(place.json("limits", how, place.work, name, place.empty("limit"),
                                     batch, sizes.frames(name)))
     return run
 
@@ -80,26 +81,27 @@ def core_store(name, batch):
 
 # ---- peers: the same frames, on what the same preloaded frames have left ----
 
-def sqlite(batch):
+def sqlite(program, form, batch):
     def run(place, sizes):
         folder = place.empty("peer")
-        result = must_be_taken(place.json("peer_sqlite", place.work, "single", folder, batch,
+        result = must_be_taken(place.json(program, place.work, "single", folder, batch,
                                           sizes.singles, sizes.preload))
-        result["checked"] = place.check_sums(folder, "single", sizes.preload + sizes.singles)
+        result["checked"] = place.check_sums(folder, "single", sizes.preload + sizes.singles, form)
         return result
     return run
 
 
-def postgres(how, number, connections, frames_of):
+def postgres(tables, how, number, connections, frames_of):
+    """`tables`: postgres.LEAN, postgres_same.SAME, or one like them."""
     def run(place, sizes):
         frames = frames_of(sizes)
         folder = place.empty("peer")
-        with Cluster(place) as cluster:
+        with Cluster(place, tables) as cluster:
             result = must_be_taken(place.json("peer_postgres", place.work, "single",
                                               cluster.conninfo, how, number, connections, frames,
                                               sizes.preload))
             (folder / "rollups").write_text(cluster.rollups())
-        result["checked"] = place.check_sums(folder, "single", sizes.preload + frames)
+        result["checked"] = place.check_sums(folder, "single", sizes.preload + frames, tables.form)
         return result
     return run
 
@@ -153,17 +155,27 @@ ROWS = [
     Row("limit_lmdb_256", "raw LMDB append, batch 256", lmdb("single", 256)),
     Row("limit_lmdb_4096", "raw LMDB append, batch 4,096", lmdb("single", 4096)),
     Row("limit_lmdb_bundle", "raw LMDB append of bundles, batch 4,096", lmdb("bundle", 4096)),
+    Row("limit_lmdb_reports", "the same bytes, a value for each report", lmdb("bundle", 4096, "reports")),
     Row("limit_curve", "raw DEALER/ROUTER with CURVE, the bundles", curve("bundle")),
     Row("limit_ed25519", "raw Ed25519 verify, one core", ed25519),
     Row("core_256", "core and store from memory, batch 256", core_store("single", 256)),
     Row("core_4096", "core and store from memory, batch 4,096", core_store("single", 4096)),
     Row("core_bundle", "the same, bundles, batch 4,096", core_store("bundle", 4096)),
-    Row("sqlite_256", "SQLite, batch 256", sqlite(256), peer="sqlite"),
-    Row("sqlite_4096", "SQLite, batch 4,096", sqlite(4096), peer="sqlite"),
-    Row("postgres_batch", "PostgreSQL, COPY and sets of 8,192, 2 connections",
-        postgres("batch", 8192, 2, lambda sizes: sizes.singles), peer="postgres"),
-    Row("postgres_single", "PostgreSQL, a function per report, 8 connections",
-        postgres("single", 1, 8, lambda sizes: sizes.postgres_singles), peer="postgres"),
+    Row("sqlite_same_256", "SQLite, same work, batch 256", sqlite("peer_sqlite_same", "same", 256),
+        peer="sqlite"),
+    Row("sqlite_same_4096", "SQLite, same work, batch 4,096",
+        sqlite("peer_sqlite_same", "same", 4096), peer="sqlite"),
+    Row("postgres_same", "PostgreSQL, same work, COPY and sets, 2 connections",
+        postgres(SAME, "same", 8192, 2, lambda sizes: sizes.singles), peer="postgres"),
+    Row("sqlite_256", "SQLite, batch 256 (less work)", sqlite("peer_sqlite", "sums", 256),
+        peer="sqlite", is_once=True),
+    Row("sqlite_4096", "SQLite, batch 4,096 (less work)", sqlite("peer_sqlite", "sums", 4096),
+        peer="sqlite", is_once=True),
+    Row("postgres_batch", "PostgreSQL, COPY and sets (less work)",
+        postgres(LEAN, "batch", 8192, 2, lambda sizes: sizes.singles), peer="postgres",
+        is_once=True),
+    Row("postgres_single", "PostgreSQL, a function per report (less work)",
+        postgres(LEAN, "single", 1, 8, lambda sizes: sizes.postgres_singles), peer="postgres"),
     Row("redis", "Redis, AOF always, batch 4,096", redis(4096), peer="redis"),
     Row("nats", "NATS JetStream, not synced, no rollups", nats(4096), peer="nats"),
     Row("network_single", "(a) each node sends one signed report",

@@ -14,7 +14,7 @@ import time
 
 from place import PLAN, ROOT, Place, Wrong, die_with_parent
 from daemon import free_address
-from postgres import Cluster
+from postgres import LEAN, Cluster
 
 OBLIGATIONS, EACH, BATCH, TIMES, PROVINCE = 250, 16, 4096, 2000, 0
 AFTER = "2025-11-15"  # all but one in six obligations are closed
@@ -77,7 +77,7 @@ def ask_postgres(place, sizes):
     """Both questions at once, as its table is large."""
     large = large_store(place, sizes)
     if large.postgres is None:
-        with Cluster(place) as cluster:
+        with Cluster(place, LEAN) as cluster:
             found = place.json("peer_questions", large.work, "large", cluster.conninfo, 0,
                                PROVINCE, TIMES, large.full)
             folder = place.empty("peer")

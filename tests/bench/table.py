@@ -13,6 +13,7 @@ OURS = ("libzmq5", "liblmdb0", "libsodium23", "libprotobuf-c1", "libssl3")
 # What a row tells beside its number, as far as it has it.
 DETAILS = (("p50_ms", "p50 {:.1f} ms"), ("p99_ms", "p99 {:.1f} ms"), ("p999_ms", "p99.9 {:.1f} ms"),
            ("commit_p50_ms", "commit p50 {:.1f} ms"), ("commit_p99_ms", "p99 {:.1f} ms"),
+           ("checkpoint_ms", "its checkpoint {:.0f} ms"),
            ("written_each", "{:.0f} B written a report"), ("server_cores", "server {:.2f} cores"),
            ("p99_us", "p99 {:.1f} µs"), ("past_us", "as of the past {:.0f} µs"),
            ("rollup_us", "a rollup {:.2f} µs"), ("us_at_10000", "at 10 k {:.1f} µs"),
