@@ -55,16 +55,13 @@ class Cells:
 
 def schema(plan):
     cells = Cells(plan)
-    due = ", ".join(f"({i}, {due})" for i, due in enumerate(plan["due_ms"]))
+    due = f"(ARRAY[{', '.join(map(str, plan['due_ms']))}]::bigint[])[obligation + 1]"
     broken = " OR ".join(f"({rule['broken']})" for rule in plan["rules"] if rule["is_error"])
     warned = ", ".join(f"CASE WHEN {rule['broken']} THEN '{rule['id']}' END"
                        for rule in plan["rules"] if not rule["is_error"])
     warnings = f"nullif(concat_ws(' ', {warned}), '')" if warned else "NULL::text"
     names = ", ".join(cells.names())
     return f"""
-CREATE TABLE obligation(id int PRIMARY KEY, due_ms bigint NOT NULL);
-INSERT INTO obligation VALUES {due};
-ANALYZE obligation;
 CREATE TABLE journal(position bigint NOT NULL, raw bytea NOT NULL);
 ALTER TABLE journal ALTER raw SET STORAGE PLAIN;
 CREATE INDEX journal_position ON journal USING brin(position);
@@ -98,8 +95,8 @@ CREATE FUNCTION take_same(OUT accepted bigint, OUT wrong bigint) LANGUAGE plpgsq
                    FROM ordered o),
         added AS (INSERT INTO report
                   SELECT obligation, unit, revision, province, texts, received_ms, first_ms,
-                         first_ms >= due_ms, digest, position, {warnings}, {figures("f{i}")}
-                  FROM judged JOIN obligation ON id = obligation WHERE is_new AND is_right
+                         first_ms >= {due}, digest, position, {warnings}, {figures("f{i}")}
+                  FROM judged WHERE is_new AND is_right
                   RETURNING 1)
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM stage) -
            (SELECT count(*) FROM judged WHERE is_right)
