@@ -51,9 +51,9 @@ void sqlite_run_open(int argc, char **argv, struct sqlite_run *ret_run)
                     &ret_run->input);
     (void)snprintf(path, sizeof path, "%s/peer.db", argv[3]);
     sqlite_must(ret_run, sqlite3_open(path, &ret_run->db), path);
-    sqlite_exec(ret_run, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    sqlite_exec(ret_run, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                          "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-262144;"
-                         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;");
+                         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;");
 }
 
 /* The frames from `from`, up to `to`. Returns how many commits that were, each one's time in
