@@ -20,30 +20,33 @@ class Peer:
         self.set_up, self.less = set_up, less
 
 
+LESS = "where it says less work, no rules, standing, extremes, ratios"
+
 PEERS = {
     "sqlite": Peer(
         "SQLite", "peer_sqlite", None, ["libsqlite3-0"],
-        "in the process; WAL, synchronous=FULL, exclusive locking, cache of 256 MiB, prepared "
-        "statements, one transaction for a batch, its checkpoints within the time",
-        "no rules, minimum, maximum, ratios, signatures, log, receipts"),
+        "in the process; WAL, synchronous=FULL, exclusive locking, pages of 8 KiB, cache of 256 MiB, "
+        "prepared statements, one transaction for a batch, its checkpoints within the time; the "
+        "project's own check of the rules",
+        f"no Merkle log, signed checkpoints, receipts; {LESS}"),
     "postgres": Peer(
         "PostgreSQL", "peer_postgres", postgres.BIN / "postgres", ["postgresql-15"],
         "own cluster, Unix socket; fsync and synchronous_commit on, wal_level=minimal, "
-        "shared_buffers 2 GB, max_wal_size 8 GB, jit off; binary COPY and one statement in sets, "
-        "or a prepared function per report",
-        "no rules, minimum, maximum, ratios, signatures, log, receipts; no checkpoint within the "
-        "time"),
+        "shared_buffers 2 GB, max_wal_size 8 GB, jit off; binary COPY, statements in sets with the "
+        "plan's rules as expressions, a checkpoint at the end within the time; or a prepared "
+        "function per report",
+        f"no Merkle log, signed checkpoints, receipts; {LESS}, and no checkpoint within the time"),
     "redis": Peer(
         "Redis", "peer_redis", servers.REDIS, ["redis-server", "libhiredis0.14"],
         "Unix socket; appendonly, appendfsync always, no snapshots or rewriting; one pipelined "
         "writer: HMGET, then MULTI … EXEC for a batch, changes added up by the client",
-        "no rules, minimum, maximum, ratios, signatures, log, receipts; everything stays in memory"),
+        "no rules, standing, extremes, ratios, log, receipts; everything stays in memory"),
     "nats": Peer(
         "NATS JetStream", "peer_nats", servers.NATS, ["nats-server", "libnats3.4"],
         "one stream in files, loopback, libnats publishing without waiting, 4,096 without an "
         "answer; duplicates by Nats-Msg-Id within the stream's window",
-        "answers before anything is synced; keeps messages only: no corrections, sums, rules, "
-        "signatures, log, receipts"),
+        "answers before anything is synced; keeps messages only: no corrections, sums, rules, log, "
+        "receipts"),
 }
 
 

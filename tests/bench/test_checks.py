@@ -4,12 +4,15 @@
 
 import argparse
 import pathlib
+import struct
 import sys
 import tempfile
 
 from figures import FIGURES
 from peers import missing_peers, must_be_kept
 from place import Place, Wrong, check_figure
+from postgres import Cluster
+from postgres_same import SAME
 from rows import ROWS, must_be_taken
 from servers import Nats
 from table import Results
@@ -52,6 +55,69 @@ def sums_of_peers_are_compared(place):
         must_fail(what, place.check_sums, folder, "single", FRAMES)
     (folder / "rollups").write_text(good[:good.rindex("O-")])
     must_fail("a row less", place.check_sums, folder, "single", FRAMES)
+
+
+def work_of_peers_is_compared(place):
+    folder = place.empty("peer")
+    good = place.run("recompute", place.work, "single", FRAMES, "same")
+    first, rest = good.split("\n", 1)
+    words = first.split(" ")
+    # Two names; received, on time, late, texts; then the figures: see recompute.c.
+    last = len(words) - 1
+    for what, at in (("a report on time", 3), ("a report late", 4), ("a text", 5),
+                     ("a date that is the latest", 15), ("its unit", 16), ("a least", last - 9),
+                     ("its unit", last - 8), ("a most", last - 7), ("its unit", last - 6),
+                     ("a denominator", last)):
+        bad = [*words[:at], str(int(words[at]) + 1), *words[at + 1:]]
+        (folder / "rollups").write_text(" ".join(bad) + "\n" + rest)
+        must_fail(what, place.check_sums, folder, "single", FRAMES, "same")
+    (folder / "rollups").write_text(good)
+    place.check_sums(folder, "single", FRAMES, "same")
+
+
+SPOILED = (("VB01 is not VB02 + VB03", 6, 1), ("a figure that is 0 or 1", 9, 2),
+           ("a date before all dates", 10, -60000), ("a revision left out", 2, 1))
+
+
+def peers_refuse(place):
+    """Those that do the same work, when a report breaks a rule or leaves out a revision."""
+    missing = missing_peers(place)
+    if "sqlite" not in missing:
+        spoiled_is_refused(place, lambda: place.json("peer_sqlite_same", place.work, "single",
+                                                     place.empty("peer"), 64))
+    if "postgres" in missing:
+        return
+    with Cluster(place, SAME) as cluster:
+        def feed():
+            cluster.sql("TRUNCATE journal, report, rollup;")
+            return place.json("peer_postgres", place.work, "single", cluster.conninfo, "same", 64, 2)
+        spoiled_is_refused(place, feed)
+
+
+def spoiled_is_refused(place, feed):
+    facts = place.work / "single.facts"
+    good = facts.read_bytes()
+    must_be_taken(feed())
+    for what, at, by in SPOILED:
+        facts.write_bytes(spoil(good, at, by))
+        result = feed()
+        must_fail(what, must_be_taken, result)
+        assert result["wrong"] == 1, (what, result)
+    facts.write_bytes(good)
+
+
+def spoil(facts, at, by):
+    """The newest report of one that never came twice, with all figures that rules look at: its
+    number `at` (struct bench_fact) is another one."""
+    form = struct.Struct("<6I20q")
+    rows = [list(row) for row in form.iter_unpack(facts)]
+    by_unit = {}
+    for row in rows:
+        by_unit.setdefault((row[0], row[1]), []).append(row)
+    newest = next(sent[-1] for sent in reversed(by_unit.values())
+                  if sent[-1][3] & 0x1F == 0x1F and len({row[2] for row in sent}) == len(sent))
+    newest[at] += by
+    return b"".join(form.pack(*row) for row in rows)
 
 
 def messages_of_nats_are_counted(place):
@@ -101,10 +167,13 @@ def main():
     figures_are_compared()
     medians_are_of_repetitions()
     with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder).chmod(0o755)  # PostgreSQL's user has to get into it
         place = Place(pathlib.Path(folder) / "place", build)
         try:
             stores_are_compared(place)
             sums_of_peers_are_compared(place)
+            work_of_peers_is_compared(place)
+            peers_refuse(place)
             messages_of_nats_are_counted(place)
         finally:
             place.close()
