@@ -90,7 +90,8 @@ def peers_refuse(place):
     with Cluster(place, SAME) as cluster:
         def feed():
             cluster.sql("TRUNCATE journal, report, rollup;")
-            return place.json("peer_postgres", place.work, "single", cluster.conninfo, "same", 64, 2)
+            return place.json("peer_postgres", place.work, "single", cluster.conninfo, "same",
+                              64, 2)
         spoiled_is_refused(place, feed)
 
 
