@@ -25,9 +25,9 @@ LESS = "where it says less work, no rules, standing, extremes, ratios"
 PEERS = {
     "sqlite": Peer(
         "SQLite", "peer_sqlite", None, ["libsqlite3-0"],
-        "in the process; WAL, synchronous=FULL, exclusive locking, pages of 8 KiB, cache of 256 MiB, "
-        "prepared statements, one transaction for a batch, its checkpoints within the time; the "
-        "project's own check of the rules",
+        "in the process; WAL, synchronous=FULL, exclusive locking, pages of 8 KiB, cache of 256 "
+        "MiB, prepared statements, one transaction for a batch, its checkpoints within the time; "
+        "the project's own check of the rules",
         f"no Merkle log, signed checkpoints, receipts; {LESS}"),
     "postgres": Peer(
         "PostgreSQL", "peer_postgres", postgres.BIN / "postgres", ["postgresql-15"],

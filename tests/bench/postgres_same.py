@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables and function of a PostgreSQL that does the same work as the core, made from the plan.
 
-A submission's bytes go straight into a journal without a key, whose places an index of ranges finds.
-Reports are only added, one row for each revision, under the natural key: the newest of a unit is
-the first row below (obligation, unit), so that one search finds the revision, the digest and the
-first stamp, which decide. A report that breaks a hard rule is not taken. Rollups of the obligations
+A submission's bytes go straight into a journal, whose places an index of ranges finds. Reports are
+only added, one row for each revision, under the natural key: the newest of a unit is the first row
+below (obligation, unit), so that one search finds the revision, the digest and the first stamp,
+which decide. A report that breaks a hard rule is not taken. Rollups of the obligations
 that a batch has touched are aggregated again from their newest revisions: that needs no differences
 and no search for a minimum or maximum that was taken away. An extreme and the first unit that has
 it are one number, value * UNITS + unit.
