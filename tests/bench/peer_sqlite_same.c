@@ -47,8 +47,8 @@ static void create(struct peer *peer)
 {
     static const char *const sql[STATEMENTS] = {
         [APPEND] = "INSERT INTO journal VALUES(?,?,?,?)",
-        [FIND] = "SELECT revision, digest, position, first_ms, is_late, texts, figures "
-                 "FROM latest WHERE obligation=? AND unit=?",
+        [FIND] = ("SELECT revision, digest, position, first_ms, is_late, texts, figures "
+                  "FROM latest WHERE obligation=? AND unit=?"),
         [KEEP_OLD] = "INSERT INTO old VALUES(?,?,?,?,?)",
         [FIND_OLD] = "SELECT digest FROM old WHERE obligation=? AND unit=? AND revision=?",
         [PUT] = "INSERT OR REPLACE INTO latest VALUES(?,?,?,?,?,?,?,?,?)",
