@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/core/core.h"
+#include "nodes/core/turn.h"
 
 #include "base/assert.h"
 
@@ -16,6 +16,7 @@ enum occasion {
     ON_CONFLICT,
     ON_RETRY,   /* the server says: later */
     ON_REFUSED, /* the server says: never like this */
+    ON_APART,   /* the same, of a bundle: perhaps one by one */
     ON_DAMAGED  /* its bytes cannot be read any more */
 };
 #define OCCASIONS_COUNT (ON_DAMAGED + 1)
@@ -63,6 +64,7 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
             [ON_CONFLICT] = TO(SETTLED, DO_CONFLICT),
             [ON_RETRY] = TO(WAITING, DO_BACK_OFF | DO_HOLD),
             [ON_REFUSED] = TO(SETTLED, DO_REJECTED),
+            [ON_APART] = TO(QUEUED, DO_NOTHING),
             [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
         },
     /* An answer to an earlier try, which came after its time, is as good as any. */
@@ -106,34 +108,15 @@ static const struct transition again_transitions[TH_NODE_STAGE_SETTLED][OCCASION
         },
 };
 
-const char *th_item_state_word(enum th_item_state state)
-{
-    switch (state) {
-#define XX(name, number, word, text)                                                               \
-    case TH_ITEM_##name:                                                                           \
-        return word;
-        TH_ITEM_STATE_MAP(XX)
-#undef XX
-    }
-    return "";
-}
-
-const char *th_item_state_text(enum th_item_state state)
-{
-    switch (state) {
-#define XX(name, number, word, text)                                                               \
-    case TH_ITEM_##name:                                                                           \
-        return text;
-        TH_ITEM_STATE_MAP(XX)
-#undef XX
-    }
-    return "";
-}
-
 void th_node_core_init(struct th_node_core *core)
 {
-    memset(core, 0, sizeof *core);
+    /* The windows are left alone: what is beyond their counts has no meaning. */
     core->link = TH_NODE_LINK_DOWN;
+    core->hello_request = 0;
+    core->hello_attempts = 0;
+    core->hold_until_ms = 0;
+    core->count = core->again_count = 0;
+    core->has_more_again = false;
     core->next_request = 1;
     core->hello_due_ms = TH_NODE_NEVER_MS;
     core->hello_deadline_ms = TH_NODE_NEVER_MS;
@@ -200,23 +183,16 @@ static void settle(struct th_node_core *core, struct th_node_slot *slot,
     drop(core, slot);
 }
 
-static void send_slot(struct th_node_core *core, struct th_node_slot *slot, int64_t now_ms,
-                      struct th_node_actions *actions)
+/* What goes in one submission has one pause. */
+static uint64_t parcel_of(const struct th_node_slot *slot)
 {
-    slot->request = core->next_request++;
-    slot->deadline_ms = now_ms + TH_NODE_ANSWER_MS;
-    slot->attempts++;
-    struct th_node_action *action =
-        add_action(actions, slot->is_again ? TH_NODE_ACTION_READMIT : TH_NODE_ACTION_SEND);
-    action->id = slot->id;
-    action->request = slot->request;
-    action->attempt = slot->attempts;
+    return slot->bundle == 0 ? slot->id : slot->bundle;
 }
 
 static void back_off(struct th_node_core *core, struct th_node_slot *slot,
                      const struct th_node_event *event, bool hold)
 {
-    int64_t pause = th_node_backoff_ms(slot->attempts, mix(event->random, slot->id));
+    int64_t pause = th_node_backoff_ms(slot->attempts, mix(event->random, parcel_of(slot)));
     int64_t wanted = event->kind == TH_NODE_EVENT_FAILURE ? (int64_t)event->after_ms : 0;
     if (wanted > TH_NODE_BACKOFF_MAX_MS)
         wanted = TH_NODE_BACKOFF_MAX_MS;
@@ -260,8 +236,11 @@ static void happen(struct th_node_core *core, struct th_node_slot *slot, enum oc
         slot->due_ms = event->now_ms; /* otherwise a pause that has begun goes on */
     slot->stage = transition->next;
     slot->was_refused = slot->was_refused || (transition->what & DO_REFUSED) != 0;
-    if (transition->what & DO_SEND)
-        send_slot(core, slot, event->now_ms, actions);
+    if (transition->what & DO_SEND) {
+        slot->request = core->next_request; /* of the whole parcel: see send_parcel() */
+        slot->deadline_ms = event->now_ms + TH_NODE_ANSWER_MS;
+        slot->attempts++;
+    }
     if (transition->what & DO_EVIDENCE)
         add_action(actions, TH_NODE_ACTION_EVIDENCE)->id = slot->id;
     if (transition->what & DO_BACK_OFF)
@@ -329,11 +308,21 @@ static void fail(struct th_node_core *core, const struct th_node_event *event,
         greet_later(core, event);
         return;
     }
-    struct th_node_slot *slot = find_request(core->again, core->again_count, event->request);
-    if (slot == NULL)
-        slot = find_request(core->slots, core->count, event->request);
-    if (slot != NULL)
+    struct th_node_slot *slot;
+    while ((slot = find_request(core->again, core->again_count, event->request)) != NULL)
         happen(core, slot, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
+    uint64_t apart = 0;
+    while ((slot = find_request(core->slots, core->count, event->request)) != NULL) {
+        if (event->retry || slot->bundle == 0) {
+            happen(core, slot, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
+            continue;
+        }
+        apart = slot->bundle;
+        slot->bundle = slot->kin = 0;
+        happen(core, slot, ON_APART, event, actions);
+    }
+    if (apart != 0)
+        add_action(actions, TH_NODE_ACTION_APART)->id = apart;
 }
 
 static void add_item(struct th_node_core *core, const struct th_node_event *event)
@@ -343,6 +332,9 @@ static void add_item(struct th_node_core *core, const struct th_node_event *even
     core->slots[core->count++] = (struct th_node_slot){
         .id = event->id,
         .group = event->group,
+        .kin = event->kin,
+        .bundle = event->bundle,
+        .size_bytes = event->size_bytes,
         .due_ms = event->now_ms,
         .stage = event->was_sent ? TH_NODE_STAGE_WAITING : TH_NODE_STAGE_QUEUED,
     };
@@ -358,6 +350,7 @@ static void add_again(struct th_node_core *core, const struct th_node_event *eve
     core->again[core->again_count++] = (struct th_node_slot){
         .id = event->id,
         .group = event->group,
+        .bundle = event->bundle,
         .due_ms = event->now_ms,
         .stage = TH_NODE_STAGE_QUEUED,
         .is_again = true,
@@ -383,54 +376,37 @@ static void pass_time(struct th_node_core *core, const struct th_node_event *eve
     time_out(core, core->slots, core->count, event, actions);
 }
 
-/* A readmission passes an earlier one that the province does not take now: the province refuses it
- * as well if it must, and nobody waits for what never has a turn. */
-static bool is_behind_its_group(const struct th_node_core *core, const struct th_node_slot *slot)
+/* The slot, and all that are in its bundle, with one request. */
+static void send_parcel(struct th_node_core *core, struct th_node_slot *slot,
+                        const struct th_node_event *event, struct th_node_actions *actions)
 {
-    const struct th_node_slot *end = slot->is_again ? slot : &core->again[core->again_count];
-    for (const struct th_node_slot *earlier = core->again; earlier < end; earlier++)
-        if (earlier->group == slot->group && !(slot->is_again && earlier->was_refused))
-            return true;
-    for (const struct th_node_slot *earlier = core->slots; !slot->is_again && earlier < slot;
-         earlier++)
-        if (earlier->group == slot->group)
-            return true;
-    return false;
-}
-
-/* Whether items have to wait for readmissions. One behind its group has no turn of its own: the
- * first of the group says. */
-static bool is_held_by_again(const struct th_node_core *core)
-{
-    if (core->has_more_again && core->again_count < TH_NODE_AGAIN_WINDOW)
-        return true;
-    for (size_t i = 0; i < core->again_count; i++)
-        if (!core->again[i].was_refused &&
-            (core->has_more_again || (core->again[i].stage != TH_NODE_STAGE_WAITING &&
-                                      !is_behind_its_group(core, &core->again[i]))))
-            return true;
-    return false;
-}
-
-static size_t count_flying(const struct th_node_core *core)
-{
-    size_t flying = 0;
-    for (size_t i = 0; i < core->again_count; i++)
-        flying += core->again[i].stage == TH_NODE_STAGE_FLYING;
-    for (size_t i = 0; i < core->count; i++)
-        flying += core->slots[i].stage == TH_NODE_STAGE_FLYING;
-    return flying;
+    struct th_node_slot *slots = slot->is_again ? core->again : core->slots;
+    size_t count = slot->is_again ? core->again_count : core->count;
+    if (slot->stage == TH_NODE_STAGE_QUEUED && slot->kin != 0)
+        th_node_gather(core, slot, event->now_ms);
+    struct th_node_slot *first = slot;
+    for (size_t i = count; i-- > 0;) {
+        if (&slots[i] != slot && !th_node_is_with(&slots[i], slot))
+            continue;
+        first = &slots[i];
+        happen(core, first, ON_SEND, event, actions);
+    }
+    struct th_node_action *action =
+        add_action(actions, slot->is_again ? TH_NODE_ACTION_READMIT : TH_NODE_ACTION_SEND);
+    action->id = first->id;
+    action->bundle = first->bundle;
+    action->request = core->next_request++;
+    action->attempt = first->attempts;
 }
 
 static void send_some(struct th_node_core *core, struct th_node_slot *slots, size_t count,
                       const struct th_node_event *event, struct th_node_actions *actions)
 {
-    size_t flying = count_flying(core);
+    size_t flying = th_node_count_flying(core);
     for (size_t i = 0; i < count && flying < TH_NODE_FLIGHT_MAX; i++) {
-        if (slots[i].stage == TH_NODE_STAGE_FLYING || slots[i].due_ms > event->now_ms ||
-            is_behind_its_group(core, &slots[i]))
+        if (slots[i].due_ms > event->now_ms || !th_node_may_go(core, &slots[i]))
             continue;
-        happen(core, &slots[i], ON_SEND, event, actions);
+        send_parcel(core, &slots[i], event, actions);
         flying++;
     }
 }
@@ -442,7 +418,7 @@ static void send_what_may_go(struct th_node_core *core, const struct th_node_eve
     if (core->link != TH_NODE_LINK_READY || event->now_ms < core->hold_until_ms)
         return;
     send_some(core, core->again, core->again_count, event, actions);
-    if (!is_held_by_again(core))
+    if (!th_node_is_held_by_again(core))
         send_some(core, core->slots, core->count, event, actions);
 }
 
@@ -496,7 +472,21 @@ void th_node_core_step(struct th_node_core *core, const struct th_node_event *ev
         fail(core, event, actions);
         break;
     }
-    send_what_may_go(core, event, actions);
+    if (!event->has_next)
+        send_what_may_go(core, event, actions);
+}
+
+size_t th_node_core_sent(const struct th_node_core *core, uint64_t request,
+                         uint64_t ret_ids[TH_LIMIT_REPORTS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < core->again_count && count < TH_LIMIT_REPORTS_MAX; i++)
+        if (core->again[i].stage == TH_NODE_STAGE_FLYING && core->again[i].request == request)
+            ret_ids[count++] = core->again[i].id;
+    for (size_t i = 0; i < core->count && count < TH_LIMIT_REPORTS_MAX; i++)
+        if (core->slots[i].stage == TH_NODE_STAGE_FLYING && core->slots[i].request == request)
+            ret_ids[count++] = core->slots[i].id;
+    return count;
 }
 
 size_t th_node_core_room(const struct th_node_core *core)
@@ -507,41 +497,4 @@ size_t th_node_core_room(const struct th_node_core *core)
 size_t th_node_core_again_room(const struct th_node_core *core)
 {
     return TH_NODE_AGAIN_WINDOW - core->again_count;
-}
-
-bool th_node_core_awaits_again(const struct th_node_core *core)
-{
-    for (size_t i = 0; i < core->again_count; i++)
-        if (!core->again[i].was_refused)
-            return true;
-    return core->has_more_again && core->again_count < TH_NODE_AGAIN_WINDOW;
-}
-
-/* The earliest instant of `slots`, or `next` when that is earlier. `may_send`: there is room in the
- * flight and nothing holds these slots. */
-static int64_t next_of(const struct th_node_core *core, const struct th_node_slot *slots,
-                       size_t count, bool may_send, int64_t next)
-{
-    for (size_t i = 0; i < count; i++) {
-        int64_t at = slots[i].deadline_ms;
-        if (slots[i].stage != TH_NODE_STAGE_FLYING) {
-            if (!may_send || is_behind_its_group(core, &slots[i]))
-                continue;
-            at = slots[i].due_ms > core->hold_until_ms ? slots[i].due_ms : core->hold_until_ms;
-        }
-        if (at < next)
-            next = at;
-    }
-    return next;
-}
-
-int64_t th_node_core_next_ms(const struct th_node_core *core)
-{
-    if (core->link == TH_NODE_LINK_DOWN)
-        return TH_NODE_NEVER_MS;
-    int64_t next =
-        core->hello_due_ms < core->hello_deadline_ms ? core->hello_due_ms : core->hello_deadline_ms;
-    bool may_send = core->link == TH_NODE_LINK_READY && count_flying(core) < TH_NODE_FLIGHT_MAX;
-    next = next_of(core, core->again, core->again_count, may_send, next);
-    return next_of(core, core->slots, core->count, may_send && !is_held_by_again(core), next);
 }

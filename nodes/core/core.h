@@ -4,10 +4,15 @@
  *
  * Promises: no clock, randomness, allocation or system call: time and random bits come in with the
  * event. Nothing is given up: an item stays here until it is settled. At most TH_NODE_FLIGHT_MAX
- * items wait for an answer at once. Items are first sent in the order of their ids; one that shares
- * its group (plan, obligation, number) with an earlier item waits until that one is settled, so
- * that revision 2 never overtakes revision 1. Never changes a revision. Whether a receipt is
- * genuine is the driver's to find out; the core is told.
+ * submissions wait for an answer at once. Items are first sent in the order of their ids; one that
+ * shares its group (plan, obligation, number) with an earlier item waits until that one is settled,
+ * or goes behind it in one submission, so that revision 2 never overtakes revision 1. Never changes
+ * a revision. Whether a receipt is genuine is the driver's to find out; the core is told.
+ *
+ * A backlog goes in bundles: an item whose turn comes takes along whoever is queued behind it, may
+ * go as well and is of its kin, up to TH_LIMIT_REPORTS_MAX items and TH_NODE_BUNDLE_BYTES_MAX.
+ * Nobody is waited for. What went together goes together at each repetition; each item is settled
+ * by its own answer. A bundle that the server never takes comes apart: its items go alone.
  *
  * A readmission shows the province again what its log has lost. The driver names them after each
  * welcome of a new connection, in the order in which they are to be sent; the core forgets them
@@ -24,14 +29,18 @@
 
 #include "base/status.h"
 #include "nodes/core/item.h"
+#include "proto/model/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_NODE_FLIGHT_MAX       8
-#define TH_NODE_WINDOW           64 /* items that the core looks at; more wait in the outbox */
-#define TH_NODE_AGAIN_WINDOW     64 /* the same for readmissions */
+#define TH_NODE_FLIGHT_MAX   8
+#define TH_NODE_WINDOW       256 /* items that the core looks at; more wait in the outbox */
+#define TH_NODE_AGAIN_WINDOW 128 /* the same for readmissions */
+/* Of a bundle's reports: what 20 kbit/s carry before an answer is overdue. Far below
+ * TH_LIMIT_SUBMISSION_SIZE_MAX, so header and framing fit. */
+#define TH_NODE_BUNDLE_BYTES_MAX (64 * 1024)
 #define TH_NODE_ANSWER_MS        30000
 #define TH_NODE_BACKOFF_FIRST_MS 1000
 #define TH_NODE_BACKOFF_MAX_MS   300000
@@ -76,21 +85,26 @@ struct th_node_event {
     uint64_t random; /* 64 fresh random bits, for jitter */
     uint64_t id;     /* of an item */
     uint64_t group;  /* ITEM, AGAIN: equal for revisions of one report */
-    bool was_sent;   /* ITEM: it was sent before a restart */
-    bool has_more;   /* AGAIN: others follow as soon as there is room */
+    uint64_t kin;    /* ITEM: equal for those that may go in one submission; 0: goes alone */
+    uint64_t bundle; /* ITEM, AGAIN: equal for those that are in one submission; 0: none else is */
+    uint32_t size_bytes; /* ITEM: of the report */
+    bool was_sent;       /* ITEM: it was sent before a restart */
+    bool has_more;       /* AGAIN: others follow as soon as there is room */
+    bool has_next;       /* another event follows at once: nothing is sent before the last one */
     uint64_t request;
     bool retry;        /* FAILURE */
     uint32_t after_ms; /* FAILURE; 0: not said */
 };
 
 enum th_node_action_kind {
-    TH_NODE_ACTION_HELLO,      /* send hello with `request` */
-    TH_NODE_ACTION_SEND,       /* send the item with `request`; freeze its bytes before the first */
-    TH_NODE_ACTION_SETTLE,     /* keep the item's final `state` */
-    TH_NODE_ACTION_EVIDENCE,   /* keep what did not verify, and raise the alarm */
-    TH_NODE_ACTION_STRANGER,   /* raise the alarm: the server is not the pinned one */
-    TH_NODE_ACTION_READMIT,    /* send the item's submission and receipt with `request` */
-    TH_NODE_ACTION_READMITTED, /* keep the new receipt beside the old one */
+    TH_NODE_ACTION_HELLO,    /* send hello with `request` */
+    TH_NODE_ACTION_SEND,     /* send what th_node_core_sent() says; freeze before the first */
+    TH_NODE_ACTION_APART,    /* the items of the bundle `id` are as if never sent; they go alone */
+    TH_NODE_ACTION_SETTLE,   /* keep the item's final `state` */
+    TH_NODE_ACTION_EVIDENCE, /* keep what did not verify, and raise the alarm */
+    TH_NODE_ACTION_STRANGER, /* raise the alarm: the server is not the pinned one */
+    TH_NODE_ACTION_READMIT,  /* send the submission and the receipt of the item with `request` */
+    TH_NODE_ACTION_READMITTED,   /* keep the new receipt beside the old one */
     TH_NODE_ACTION_CONTRADICTION /* raise the alarm: the province has other content now */
 };
 
@@ -98,6 +112,7 @@ struct th_node_action {
     enum th_node_action_kind kind;
     enum th_item_state state;
     uint64_t id;
+    uint64_t bundle; /* SEND: 0, the item goes alone; otherwise one number for the bundle */
     uint64_t request;
     uint32_t attempt; /* SEND, SETTLE: how often it was sent by this process; READMIT: on this
                          connection */
@@ -113,10 +128,13 @@ struct th_node_actions {
 struct th_node_slot {
     uint64_t id;
     uint64_t group;
+    uint64_t kin;    /* 0: goes alone */
+    uint64_t bundle; /* 0: it is in none; otherwise the id of the first that was in it */
     uint64_t request;
     int64_t due_ms;      /* not sent before */
     int64_t deadline_ms; /* FLYING: when the answer is overdue */
     uint32_t attempts;
+    uint32_t size_bytes;
     enum th_node_stage stage;
     bool is_again;    /* a readmission */
     bool was_refused; /* a readmission that the province does not take now */
@@ -146,6 +164,10 @@ void th_node_core_init(struct th_node_core *core);
 void th_node_core_step(struct th_node_core *core, const struct th_node_event *event,
                        struct th_node_actions *ret_actions);
 
+/* The items that went with a request and have no answer yet, in the order of their windows: right
+ * after the step that sent them all of a new bundle, in its order. */
+size_t th_node_core_sent(const struct th_node_core *core, uint64_t request,
+                         uint64_t ret_ids[TH_LIMIT_REPORTS_MAX]);
 /* How many more items fit. */
 size_t th_node_core_room(const struct th_node_core *core);
 size_t th_node_core_again_room(const struct th_node_core *core);

@@ -138,36 +138,81 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
         return status;
     item.state = action->state;
     item.attempts = attempts;
-    item.changed_at = driver->ports.wall(driver->ports.context);
     fill_item(answer, &item);
-    status = th_outbox_settle(driver->outbox, &item, &detail, item.changed_at);
+    if (item.state == TH_ITEM_RECEIVED)
+        status = th_node_place_item(driver, item.id, answer->checkpoint, item.position);
+    if (status == 0 && driver->settled == NULL) {
+        driver->settled =
+            th_arena_alloc_array(&driver->arena, TH_LIMIT_REPORTS_MAX, sizeof *driver->settled);
+        status = driver->settled == NULL ? TH_E_NO_MEMORY : 0;
+    }
     if (status != 0)
         return status;
-    if (item.state == TH_ITEM_RECEIVED) {
-        status = th_node_place_item(driver, item.id, answer->checkpoint, item.position);
-        if (status != 0)
-            return status;
-    }
-    tell(driver, (struct th_node_news){.kind = TH_NEWS_SETTLED, .item = &item, .detail = &detail});
+    TH_ASSERT(driver->settled_count < TH_LIMIT_REPORTS_MAX);
+    driver->settled[driver->settled_count++] = (struct th_outbox_settled){item, detail};
     return 0;
+}
+
+int th_node_keep_settled(struct th_node_driver *driver)
+{
+    struct th_outbox_settled *settled = driver->settled;
+    size_t count = driver->settled_count;
+    if (count == 0)
+        return 0;
+    driver->settled = NULL;
+    driver->settled_count = 0;
+    th_instant now = driver->ports.wall(driver->ports.context);
+    int status = th_outbox_settle(driver->outbox, settled, count, now);
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        settled[i].item.changed_at = now;
+        tell(driver, (struct th_node_news){.kind = TH_NEWS_SETTLED,
+                                           .item = &settled[i].item,
+                                           .detail = &settled[i].detail});
+    }
+    return status;
 }
 
 /* ---- outcomes ---- */
 
-static struct th_node_flight *find_by_header(struct th_node_flight *flights, size_t count,
-                                             const struct th_digest *digest)
+/* The items whose submission has this header, by id. */
+static size_t list_by_header(const struct th_node_flight *flights, size_t count,
+                             const struct th_digest *digest,
+                             const struct th_node_flight *ret_found[TH_LIMIT_REPORTS_MAX])
 {
-    for (size_t i = 0; i < count; i++) {
-        struct th_node_flight *flight = &flights[i];
-        if (flight->id != 0 && flight->is_frozen &&
-            memcmp(&flight->header_digest, digest, sizeof *digest) == 0)
-            return flight;
+    size_t found = 0;
+    for (size_t i = 0; i < count && found < TH_LIMIT_REPORTS_MAX; i++) {
+        const struct th_node_flight *flight = &flights[i];
+        if (flight->id == 0 || !flight->is_frozen ||
+            memcmp(&flight->header_digest, digest, sizeof *digest) != 0)
+            continue;
+        size_t at = found++;
+        for (; at > 0 && ret_found[at - 1]->id > flight->id; at--)
+            ret_found[at] = ret_found[at - 1];
+        ret_found[at] = flight;
     }
-    return NULL;
+    return found;
+}
+
+/* The receipts of an outcome: each is opened once, though many reports may rest on it. */
+struct opened {
+    struct th_receipt *receipt; /* NULL: not yet, or it cannot be */
+    int status;
+};
+
+static int open_receipt(struct th_node_driver *driver, struct th_bytes text, struct opened *opened)
+{
+    if (opened->receipt == NULL && opened->status == 0) {
+        struct th_receipt *receipt = th_arena_alloc(&driver->arena, sizeof *receipt);
+        if (receipt == NULL)
+            return TH_E_NO_MEMORY;
+        opened->status = th_receipt_open(text, &driver->home->log_keys, &driver->arena, receipt);
+        opened->receipt = receipt;
+    }
+    return opened->status;
 }
 
 static int check_receipt(struct th_node_driver *driver, const struct th_node_flight *flight,
-                         struct th_node_answer *answer, bool *ret_holds)
+                         struct opened *opened, struct th_node_answer *answer, bool *ret_holds)
 {
     const struct th_wire_verdict *verdict = answer->verdict;
     const struct th_outcome *outcome = answer->outcome;
@@ -177,16 +222,14 @@ static int check_receipt(struct th_node_driver *driver, const struct th_node_fli
         return 0;
     }
     answer->receipt = outcome->receipts[verdict->receipt];
-    struct th_receipt *receipt = th_arena_alloc(&driver->arena, sizeof *receipt);
-    if (receipt == NULL)
-        return TH_E_NO_MEMORY;
-    int status = th_receipt_open(answer->receipt, &driver->home->log_keys, &driver->arena, receipt);
+    int status = open_receipt(driver, answer->receipt, &opened[verdict->receipt]);
     if (status == TH_E_NO_MEMORY)
         return status;
     if (status != 0) {
         answer->fault = th_status_text(status);
         return 0;
     }
+    const struct th_receipt *receipt = opened[verdict->receipt].receipt;
     if (strcmp(receipt->checkpoint.origin, th_home_log(driver->home)) != 0) {
         answer->fault = "biên nhận của sổ trước, không phải của sổ đang dùng";
         return 0;
@@ -229,15 +272,11 @@ static void tell_refusal(struct th_node_driver *driver, uint64_t id,
     tell(driver, (struct th_node_news){.kind = TH_NEWS_LATER, .text = text_of(text)});
 }
 
-static int on_outcome(struct th_node_driver *driver, const struct th_outcome *outcome)
+/* What the outcome says of one of the items. */
+static int on_verdict(struct th_node_driver *driver, const struct th_node_flight *flight,
+                      bool is_again, bool has_next, struct opened *opened,
+                      const struct th_outcome *outcome)
 {
-    struct th_node_flight *flight =
-        find_by_header(driver->flights, TH_NODE_WINDOW, &outcome->header_digest);
-    bool is_again = flight == NULL;
-    if (is_again)
-        flight = find_by_header(driver->again, TH_NODE_AGAIN_WINDOW, &outcome->header_digest);
-    if (flight == NULL)
-        return 0; /* settled before, or not ours */
     struct th_node_answer answer = {.outcome = outcome,
                                     .fault = "câu trả lời không nêu báo cáo này"};
     for (size_t i = 0; i < outcome->verdicts_count; i++)
@@ -249,7 +288,7 @@ static int on_outcome(struct th_node_driver *driver, const struct th_outcome *ou
         bool holds = false;
         bool is_taken = answer.verdict->kind == TH_VERDICT_ACCEPTED ||
                         answer.verdict->kind == TH_VERDICT_DUPLICATE;
-        int status = is_taken ? check_receipt(driver, flight, &answer, &holds) : 0;
+        int status = is_taken ? check_receipt(driver, flight, opened, &answer, &holds) : 0;
         if (status == 0 && holds)
             status = th_node_witness_receipt(driver, flight->id, answer.checkpoint, answer.receipt);
         if (status != 0)
@@ -258,7 +297,31 @@ static int on_outcome(struct th_node_driver *driver, const struct th_outcome *ou
         if (is_again && kind == TH_NODE_EVENT_REJECTED)
             tell_refusal(driver, flight->id, answer.verdict);
     }
-    return th_node_step(driver, (struct th_node_event){.kind = kind, .id = flight->id}, &answer);
+    return th_node_step(
+        driver, (struct th_node_event){.kind = kind, .id = flight->id, .has_next = has_next},
+        &answer);
+}
+
+/* Each report of a submission has a verdict of its own: one that is refused changes nothing for the
+ * others. */
+static int on_outcome(struct th_node_driver *driver, const struct th_outcome *outcome)
+{
+    const struct th_node_flight *found[2 * TH_LIMIT_REPORTS_MAX];
+    const struct th_digest *header = &outcome->header_digest;
+    size_t items = list_by_header(driver->flights, TH_NODE_WINDOW, header, found);
+    size_t count =
+        items + list_by_header(driver->again, TH_NODE_AGAIN_WINDOW, header, found + items);
+    if (count == 0)
+        return 0; /* settled before, or not ours */
+    struct opened *opened =
+        th_arena_alloc_array(&driver->arena, outcome->receipts_count, sizeof *opened);
+    if (opened == NULL)
+        return TH_E_NO_MEMORY;
+    memset(opened, 0, outcome->receipts_count * sizeof *opened);
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = on_verdict(driver, found[i], i >= items, i + 1 < count, opened, outcome);
+    return status;
 }
 
 /* ---- the rest of what a server says ---- */

@@ -3,13 +3,12 @@
 
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
-#include "proto/wire/submission.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ARENA_BLOCK_BYTES  ((size_t)32 * 1024)
+#define LOOK_AT_ONCE       TH_LIMIT_REPORTS_MAX
 #define ARENA_BUDGET_BYTES ((size_t)4 * TH_LIMIT_DECODE_ARENA_BYTES)
 
 static struct th_text text_of(const char *text)
@@ -39,112 +38,11 @@ int th_node_send_message(struct th_node_driver *driver, const struct th_to_aggre
     return status == 0 ? driver->ports.send(driver->ports.context, frame) : status;
 }
 
-/* Builds and signs the submission of one report. */
-static int build(struct th_node_driver *driver, const struct th_outbox_item *item,
-                 struct th_outbox_frozen *ret_frozen)
-{
-    struct th_bytes report, header_bytes;
-    uint8_t signature[TH_SIGNATURE_SIZE];
-    struct th_submission_header header = {
-        .mode = driver->home->server.mode,
-        .realm = text_of(th_home_log(driver->home)),
-        .unit = text_of(driver->home->unit_code),
-        .plan_digest = item->plan_digest,
-        .prepared = item->has_prepared ? item->prepared : driver->store_now,
-        .key = driver->keys->sign_key,
-        .report_digests = &item->report_digest,
-        .reports_count = 1,
-    };
-    driver->ports.random(driver->ports.context, header.nonce, sizeof header.nonce);
-    int status = th_outbox_get_report(driver->outbox, item->id, &driver->arena, &report);
-    if (status == 0)
-        status = th_wire_header_encode(&header, &driver->arena, &header_bytes);
-    if (status != 0)
-        return status;
-    th_wire_header_sign(header_bytes, driver->keys->sign_secret, signature);
-    struct th_outbox_frozen frozen = {.id = item->id};
-    const struct th_tlog_part part = {header_bytes.bytes, header_bytes.size};
-    th_tlog_sha256(&part, 1, &frozen.header_digest);
-    status = th_wire_submission_encode(header_bytes, signature, &report, 1, &driver->arena,
-                                       &frozen.submission);
-    if (status == 0)
-        *ret_frozen = frozen;
-    return status;
-}
-
-/* Freezes what is to be sent for the first time, in one transaction. A damaged item is left out:
- * sending it finds the same damage. */
-static int freeze(struct th_node_driver *driver, const struct th_node_actions *actions)
-{
-    struct th_outbox_frozen frozen[TH_NODE_ACTIONS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < actions->count; i++) {
-        if (actions->items[i].kind != TH_NODE_ACTION_SEND)
-            continue;
-        struct th_node_flight *flight = th_node_find_flight(driver, actions->items[i].id);
-        TH_ASSERT(flight != NULL);
-        if (flight->is_frozen)
-            continue;
-        struct th_outbox_item item;
-        int status = th_outbox_get(driver->outbox, flight->id, &item);
-        if (status == 0)
-            status = build(driver, &item, &frozen[count]);
-        if (status == 0)
-            count++;
-        else if (status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
-            return status;
-    }
-    if (count == 0)
-        return 0;
-    th_instant now = driver->ports.wall(driver->ports.context);
-    int status = th_outbox_freeze(driver->outbox, frozen, count, now);
-    for (size_t i = 0; status == 0 && i < count; i++) {
-        struct th_node_flight *flight = th_node_find_flight(driver, frozen[i].id);
-        TH_ASSERT(flight != NULL);
-        flight->is_frozen = true;
-        flight->header_digest = frozen[i].header_digest;
-    }
-    return status;
-}
-
 int th_node_scrub(struct th_node_driver *driver)
 {
     size_t count = 0;
     int status = th_outbox_scrub(driver->outbox, driver->ports.wall(driver->ports.context), &count);
     driver->is_repaired = driver->is_repaired || (status == 0 && count > 0);
-    return status;
-}
-
-int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id)
-{
-    int status = th_node_scrub(driver);
-    if (status != 0)
-        return status;
-    char text[160];
-    (void)snprintf(text, sizeof text,
-                   "Mục %llu bị hỏng trên đĩa và đã được để riêng; xem tonghop-node status.",
-                   (unsigned long long)id);
-    tell(driver, (struct th_node_news){.kind = TH_NEWS_ALARM, .text = text_of(text)});
-    return th_node_step(driver, (struct th_node_event){.kind = TH_NODE_EVENT_DAMAGED, .id = id},
-                        NULL);
-}
-
-static int send_item(struct th_node_driver *driver, const struct th_node_action *action)
-{
-    struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_SUBMISSION,
-                                       .request = action->request};
-    struct th_outbox_item item;
-    int status = th_outbox_get(driver->outbox, action->id, &item);
-    if (status == 0)
-        status =
-            th_outbox_get_frozen(driver->outbox, action->id, &driver->arena, &message.submission);
-    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND)
-        return th_node_drop_damaged(driver, action->id);
-    if (status == 0)
-        status = th_node_send_message(driver, &message);
-    if (status == 0)
-        tell(driver, (struct th_node_news){
-                         .kind = TH_NEWS_SENT, .item = &item, .attempt = action->attempt});
     return status;
 }
 
@@ -157,9 +55,10 @@ static int perform(struct th_node_driver *driver, const struct th_node_action *a
     case TH_NODE_ACTION_HELLO:
         return th_node_send_hello(driver, action->request);
     case TH_NODE_ACTION_SEND:
-        return send_item(driver, action);
+        return th_node_send_parcel(driver, action);
     case TH_NODE_ACTION_SETTLE:
-        return th_node_settle(driver, action, answer);
+    case TH_NODE_ACTION_APART:
+        return 0; /* kept before */
     case TH_NODE_ACTION_EVIDENCE:
         return th_node_keep_evidence(driver, action->id, answer);
     case TH_NODE_ACTION_STRANGER:
@@ -174,6 +73,22 @@ static int perform(struct th_node_driver *driver, const struct th_node_action *a
     return 0;
 }
 
+/* What was answered comes before anything that is sent for it. The reports of one outcome are kept
+ * together. */
+static int keep_answers(struct th_node_driver *driver, const struct th_node_actions *actions,
+                        const struct th_node_answer *answer, bool has_next)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < actions->count; i++) {
+        const struct th_node_action *action = &actions->items[i];
+        if (action->kind == TH_NODE_ACTION_SETTLE)
+            status = th_node_settle(driver, action, answer);
+        else if (action->kind == TH_NODE_ACTION_APART)
+            status = th_node_part(driver, action->id, answer);
+    }
+    return status == 0 && !has_next ? th_node_keep_settled(driver) : status;
+}
+
 int th_node_step(struct th_node_driver *driver, struct th_node_event event,
                  const struct th_node_answer *answer)
 {
@@ -186,7 +101,9 @@ int th_node_step(struct th_node_driver *driver, struct th_node_event event,
     th_node_core_step(&driver->core, &event, &actions);
     if (is_new_link)
         th_node_forget_again(driver);
-    int status = freeze(driver, &actions);
+    int status = keep_answers(driver, &actions, answer, event.has_next);
+    if (status == 0)
+        status = th_node_freeze(driver, &actions);
     for (size_t i = 0; status == 0 && i < actions.count; i++)
         status = perform(driver, &actions.items[i], answer);
     if (status == TH_E_BUSY) {
@@ -213,24 +130,36 @@ uint64_t th_node_group_of(const struct th_outbox_item *item)
     return group;
 }
 
+/* Nothing is sent for it yet: what is there now goes together. */
 static int take_item(struct th_node_driver *driver, const struct th_outbox_item *item)
 {
+    size_t size = TH_LIMIT_REPORT_SIZE_MAX; /* when it is damaged: it goes alone */
+    int status = item->is_frozen ? 0 : th_outbox_get_report_size(driver->outbox, item->id, &size);
+    if (status != 0 && status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
+        return status;
+    uint64_t bundle = item->is_frozen && !item->is_apart ? item->bundle : 0;
     struct th_node_flight *flight = th_node_find_flight(driver, 0);
     TH_ASSERT(flight != NULL);
     *flight = (struct th_node_flight){.id = item->id,
                                       .is_frozen = item->is_frozen,
                                       .header_digest = item->header_digest,
                                       .report_digest = item->report_digest,
+                                      .bundle = bundle,
                                       .attempts_before = item->attempts};
     driver->last_id = item->id;
     return th_node_step(driver,
                         (struct th_node_event){.kind = TH_NODE_EVENT_ITEM,
                                                .id = item->id,
                                                .group = th_node_group_of(item),
-                                               .was_sent = item->is_frozen},
+                                               .kin = th_node_kin_of(item),
+                                               .bundle = bundle,
+                                               .size_bytes = (uint32_t)size,
+                                               .was_sent = item->is_frozen,
+                                               .has_next = true},
                         NULL);
 }
 
+/* Fills the core's window. The caller steps the core afterwards, unless there is no connection. */
 static int look_for_items(struct th_node_driver *driver)
 {
     if (driver->is_repaired && driver->core.count == 0) {
@@ -242,23 +171,24 @@ static int look_for_items(struct th_node_driver *driver)
     uint64_t version = th_outbox_version(driver->outbox);
     if (version == driver->seen_version && !driver->may_have_more)
         return 0;
-    size_t room = th_node_core_room(&driver->core);
-    if (room == 0) {
-        driver->may_have_more = true;
-        return 0;
-    }
-    static const size_t size = TH_NODE_WINDOW * sizeof(struct th_outbox_item);
+    static const size_t size = LOOK_AT_ONCE * sizeof(struct th_outbox_item);
     struct th_outbox_item *items = th_arena_alloc(&driver->arena, size);
-    size_t count = 0;
     if (items == NULL)
         return TH_E_NO_MEMORY;
-    int status = th_outbox_pending(driver->outbox, driver->last_id, items, room, &count, &version);
-    if (status == 0) {
-        driver->seen_version = version;
-        driver->may_have_more = count == room;
+    int status = 0;
+    size_t room;
+    driver->may_have_more = true;
+    while (status == 0 && driver->may_have_more && (room = th_node_core_room(&driver->core)) > 0) {
+        size_t capacity = room < LOOK_AT_ONCE ? room : LOOK_AT_ONCE, count = 0;
+        status =
+            th_outbox_pending(driver->outbox, driver->last_id, items, capacity, &count, &version);
+        if (status == 0) {
+            driver->seen_version = version;
+            driver->may_have_more = count == capacity;
+        }
+        for (size_t i = 0; status == 0 && i < count; i++)
+            status = take_item(driver, &items[i]);
     }
-    for (size_t i = 0; status == 0 && i < count; i++)
-        status = take_item(driver, &items[i]);
     return status;
 }
 

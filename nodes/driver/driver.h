@@ -3,11 +3,11 @@
  * One node at work: carries out what the core decides, with the outbox and the connection.
  *
  * Promises: a submission's bytes are on the disk before they are first sent, so every repetition is
- * the same bytes; an item is settled only by an answer that holds: a receipt that does not verify
- * against the history of the log's keys is kept as evidence and the report is sent again. A new key
- * is on the disk before it is used, and only when the key before signed for it. What the province's
- * log has lost is shown to it again, and the earlier receipt stays. Reminders and plans that arrive
- * are kept.
+ * the same bytes, of a bundle as well; an item is settled only by an answer that holds: a receipt
+ * that does not verify against the history of the log's keys is kept as evidence and the report is
+ * sent again. A new key is on the disk before it is used, and only when the key before signed for
+ * it. What the province's log has lost is shown to it again, and the earlier receipt stays.
+ * Reminders and plans that arrive are kept.
  *
  * Home (whose log_keys grow), keys, outbox and ports are borrowed for its life. Not thread-safe. A
  * function that returns a failure has met broken storage or no memory: stop the process.

@@ -14,6 +14,7 @@
 struct th_node_flight {
     uint64_t id; /* 0: free */
     bool is_frozen;
+    uint64_t bundle;                /* 0: it goes, or went, alone */
     struct th_digest header_digest; /* when frozen */
     struct th_digest report_digest;
     uint32_t attempts_before; /* in earlier processes */
@@ -54,6 +55,8 @@ struct th_node_driver {
     struct th_node_ports ports;
     struct th_node_core core;
     struct th_node_flight flights[TH_NODE_WINDOW];
+    struct th_outbox_settled *settled; /* what an outcome ends, in the arena; kept with its last */
+    size_t settled_count;
     struct th_digest known[TH_NODE_KNOWN_MAX];
     size_t known_count;
     struct th_node_held *held; /* one for each log and size */
@@ -63,6 +66,9 @@ struct th_node_driver {
     /* Readmissions: what the last welcome asks for, in order; the first of them are in the core. */
     struct th_node_place *lost;
     size_t lost_count, lost_next;
+    struct th_node_place fed; /* the last that went into the core, and: */
+    uint64_t fed_bundle;      /* the submission that it is in */
+    uint64_t fed_key;         /* the number that the core knows that one by */
     struct th_node_flight again[TH_NODE_AGAIN_WINDOW];
     bool owes_again;       /* the connection went before each of them had its answer */
     uint64_t last_id;      /* of the last item that went into the core */
@@ -80,8 +86,10 @@ struct th_node_flight *th_node_find_flight(struct th_node_driver *driver, uint64
 TH_MUST_CHECK int th_node_step(struct th_node_driver *driver, struct th_node_event event,
                                const struct th_node_answer *answer);
 /* answer.c: SETTLE and EVIDENCE. */
+/* SETTLE only notes it: th_node_keep_settled() keeps all that was noted, then tells. */
 TH_MUST_CHECK int th_node_settle(struct th_node_driver *driver, const struct th_node_action *action,
                                  const struct th_node_answer *answer);
+TH_MUST_CHECK int th_node_keep_settled(struct th_node_driver *driver);
 TH_MUST_CHECK int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
                                         const struct th_node_answer *answer);
 TH_MUST_CHECK int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
@@ -115,9 +123,20 @@ TH_MUST_CHECK int th_node_send_message(struct th_node_driver *driver,
                                        const struct th_to_aggregator *message);
 /* Sets aside what is damaged. What has to be sent again for it is looked for. */
 TH_MUST_CHECK int th_node_scrub(struct th_node_driver *driver);
-/* Does so; the item leaves the core. */
-TH_MUST_CHECK int th_node_drop_damaged(struct th_node_driver *driver, uint64_t id);
 uint64_t th_node_group_of(const struct th_outbox_item *item);
+
+/* sending.c: SEND and APART. */
+uint64_t th_node_kin_of(const struct th_outbox_item *item);
+/* Freezes what is to be sent for the first time, in one transaction. */
+TH_MUST_CHECK int th_node_freeze(struct th_node_driver *driver,
+                                 const struct th_node_actions *actions);
+TH_MUST_CHECK int th_node_send_parcel(struct th_node_driver *driver,
+                                      const struct th_node_action *action);
+TH_MUST_CHECK int th_node_part(struct th_node_driver *driver, uint64_t bundle,
+                               const struct th_node_answer *answer);
+/* Scrubs; the items leave the core. */
+TH_MUST_CHECK int th_node_drop_damaged(struct th_node_driver *driver, const uint64_t *ids,
+                                       size_t count);
 
 /* witness.c. Finds where received items are, and what all receipts that are held say of the log. */
 TH_MUST_CHECK int th_node_witness_load(struct th_node_driver *driver);

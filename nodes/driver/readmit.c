@@ -2,8 +2,8 @@
 /*
  * After the province put its store back from an older copy, its new log lacks what the earlier one
  * had from some position on. The welcome says so; this node shows the receipts that it holds for
- * such positions, in their order, with the submissions as they were frozen. Each item has a frozen
- * submission of its own, so one readmission is for one item.
+ * such positions, in their order, with the submissions as they were frozen. Items of one submission
+ * that one receipt speaks of are one readmission.
  */
 #include "nodes/driver/driver_state.h"
 
@@ -31,6 +31,7 @@ void th_node_forget_again(struct th_node_driver *driver)
 {
     memset(driver->again, 0, sizeof driver->again);
     driver->lost_count = driver->lost_next = 0;
+    driver->fed_bundle = driver->fed_key = 0;
 }
 
 /* ---- the list ---- */
@@ -52,7 +53,9 @@ static int by_place(const void *a, const void *b)
     const struct th_node_place *first = a, *second = b;
     if (first->log != second->log)
         return first->log < second->log ? -1 : 1;
-    return (first->position > second->position) - (first->position < second->position);
+    if (first->position != second->position)
+        return first->position < second->position ? -1 : 1;
+    return (first->item > second->item) - (first->item < second->item);
 }
 
 /* For `status`. Failing to keep it changes nothing here. */
@@ -85,9 +88,24 @@ int th_node_ask_again(struct th_node_driver *driver, const struct th_lost *lost,
     return th_node_feed_again(driver);
 }
 
+/* What the core knows a bundle by: an id of the first of those that are shown together. */
+static uint64_t key_of(struct th_node_driver *driver, const struct th_outbox_item *item,
+                       const struct th_node_place *place)
+{
+    uint64_t bundle = item->is_apart ? 0 : item->bundle;
+    bool is_next = bundle != 0 && bundle == driver->fed_bundle && place->log == driver->fed.log &&
+                   place->position == driver->fed.position;
+    driver->fed = *place;
+    driver->fed_bundle = bundle;
+    if (!is_next)
+        driver->fed_key = item->id;
+    return bundle == 0 ? 0 : driver->fed_key;
+}
+
 /* One of the list to the core. One that cannot be read, or was answered meanwhile, is left out. */
 static int feed_one(struct th_node_driver *driver, const struct th_node_place *place)
 {
+    size_t room = th_node_core_again_room(&driver->core);
     struct th_node_event event = {.kind = TH_NODE_EVENT_AGAIN,
                                   .has_more = driver->lost_next < driver->lost_count};
     struct th_outbox_item item;
@@ -95,8 +113,10 @@ static int feed_one(struct th_node_driver *driver, const struct th_node_place *p
     bool is_gone = status == TH_E_CORRUPT || status == TH_E_NOT_FOUND;
     if (status != 0 && !is_gone)
         return status;
-    if (is_gone || item.state != TH_ITEM_RECEIVED || !item.is_frozen)
+    if (is_gone || item.state != TH_ITEM_RECEIVED || !item.is_frozen) {
+        event.has_next = event.has_more;
         return th_node_step(driver, event, NULL);
+    }
     struct th_node_flight *flight = th_node_find_again(driver, 0);
     TH_ASSERT(flight != NULL);
     *flight = (struct th_node_flight){.id = item.id,
@@ -105,6 +125,8 @@ static int feed_one(struct th_node_driver *driver, const struct th_node_place *p
                                       .report_digest = item.report_digest};
     event.id = item.id;
     event.group = th_node_group_of(&item);
+    event.bundle = key_of(driver, &item, place);
+    event.has_next = event.has_more && room > 1;
     return th_node_step(driver, event, NULL);
 }
 
@@ -128,31 +150,54 @@ static void leave(struct th_node_driver *driver, uint64_t id)
         *flight = (struct th_node_flight){0};
 }
 
+/* The submission and the receipt of an item. */
+static int look(struct th_node_driver *driver, uint64_t id, struct th_outbox_item *ret_item,
+                struct th_readmission *ret_readmission)
+{
+    struct th_outbox_detail detail;
+    struct th_readmission found;
+    int status = th_outbox_get(driver->outbox, id, ret_item);
+    if (status == 0)
+        status = th_outbox_get_frozen(driver->outbox, id, &driver->arena, &found.submission);
+    if (status == 0)
+        status = th_outbox_get_detail(driver->outbox, id, &driver->arena, &detail);
+    if (status == 0 && detail.receipt.size == 0)
+        status = TH_E_NOT_FOUND;
+    if (status != 0)
+        return status;
+    found.receipt = detail.receipt;
+    *ret_readmission = found;
+    return 0;
+}
+
+/* Any of the items has what is to be shown; those whose records are damaged leave. */
 int th_node_send_again(struct th_node_driver *driver, const struct th_node_action *action)
 {
     struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_READMISSION,
                                        .request = action->request};
+    uint64_t ids[TH_LIMIT_REPORTS_MAX], bad[TH_LIMIT_REPORTS_MAX];
+    size_t count = th_node_core_sent(&driver->core, action->request, ids), bad_count = 0;
     struct th_outbox_item item;
-    struct th_outbox_detail detail;
-    int status = th_outbox_get(driver->outbox, action->id, &item);
-    if (status == 0)
-        status = th_outbox_get_frozen(driver->outbox, action->id, &driver->arena,
-                                      &message.readmission.submission);
-    if (status == 0)
-        status = th_outbox_get_detail(driver->outbox, action->id, &driver->arena, &detail);
-    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND ||
-        (status == 0 && detail.receipt.size == 0)) {
-        leave(driver, action->id);
-        return th_node_drop_damaged(driver, action->id);
+    int status = TH_E_NOT_FOUND;
+    for (size_t i = 0; i < count && status != 0; i++) {
+        status = look(driver, ids[i], &item, &message.readmission);
+        if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND) {
+            leave(driver, ids[i]);
+            bad[bad_count++] = ids[i];
+        } else if (status != 0) {
+            return status;
+        }
     }
-    if (status != 0)
-        return status;
-    message.readmission.receipt = detail.receipt;
-    status = th_node_send_message(driver, &message);
-    if (status == 0)
-        tell(driver, (struct th_node_news){
-                         .kind = TH_NEWS_AGAIN, .item = &item, .attempt = action->attempt});
-    return status;
+    if (bad_count < count) {
+        status = th_node_send_message(driver, &message);
+        if (status != 0)
+            return status;
+    }
+    for (size_t i = bad_count; i < count; i++)
+        if (th_outbox_get(driver->outbox, ids[i], &item) == 0)
+            tell(driver, (struct th_node_news){
+                             .kind = TH_NEWS_AGAIN, .item = &item, .attempt = action->attempt});
+    return th_node_drop_damaged(driver, bad, bad_count);
 }
 
 int th_node_keep_readmission(struct th_node_driver *driver, uint64_t id,

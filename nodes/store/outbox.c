@@ -51,7 +51,7 @@ int th_outbox_finish(MDB_txn *txn, int status)
     return th_outbox_status(mdb_txn_commit(txn));
 }
 
-static struct th_outbox_key meta_key(void)
+struct th_outbox_key th_outbox_meta_key(void)
 {
     struct th_outbox_key key = {.bytes = {TH_TABLE_META}, .size = sizeof meta_name};
     memcpy(key.bytes + 1, meta_name, sizeof meta_name - 1);
@@ -100,13 +100,16 @@ static int read_meta(struct th_outbox *outbox)
     struct th_bytes value;
     int status = th_outbox_status(mdb_dbi_open(txn, NULL, 0, &outbox->dbi));
     if (status == 0)
-        status = th_outbox_look(outbox, txn, meta_key(), &value);
-    if (status == 0 && (value.size < 1 || value.bytes[0] != TH_OUTBOX_FORMAT))
+        status = th_outbox_look(outbox, txn, th_outbox_meta_key(), &value);
+    if (status == 0 && (value.size < 1 || value.bytes[0] < TH_OUTBOX_FORMAT ||
+                        value.bytes[0] > TH_OUTBOX_FORMAT_BUNDLE))
         status = TH_E_VERSION;
     else if (status == 0 && value.size != 1 + TH_OUTBOX_IDENTITY_SIZE)
         status = TH_E_CORRUPT;
-    if (status == 0)
+    if (status == 0) {
+        outbox->format = value.bytes[0];
         memcpy(outbox->identity, value.bytes + 1, TH_OUTBOX_IDENTITY_SIZE);
+    }
     mdb_txn_abort(txn);
     return status;
 }
@@ -119,11 +122,13 @@ static int write_meta(struct th_outbox *outbox)
         return th_outbox_status(result);
     uint8_t value[1 + TH_OUTBOX_IDENTITY_SIZE] = {TH_OUTBOX_FORMAT};
     randombytes_buf(value + 1, TH_OUTBOX_IDENTITY_SIZE);
-    int status = th_outbox_finish(txn, th_outbox_put(outbox, txn, meta_key(),
+    int status = th_outbox_finish(txn, th_outbox_put(outbox, txn, th_outbox_meta_key(),
                                                      (struct th_bytes){value, sizeof value},
                                                      MDB_NOOVERWRITE));
-    if (status == 0)
+    if (status == 0) {
+        outbox->format = TH_OUTBOX_FORMAT;
         memcpy(outbox->identity, value + 1, TH_OUTBOX_IDENTITY_SIZE);
+    }
     return status;
 }
 

@@ -42,6 +42,8 @@ struct th_outbox_item {
     th_instant changed_at;
     bool is_frozen;
     struct th_digest header_digest;
+    uint64_t bundle; /* it was frozen with others: the number of that submission; otherwise 0 */
+    bool is_apart;   /* the province never takes that one: the item goes alone */
     /* what was answered */
     bool has_position, has_timeliness, has_due, has_stored_digest;
     uint64_t position;         /* RECEIVED: in the log */
@@ -68,10 +70,19 @@ struct th_outbox_detail {
     size_t reasons_count, warnings_count;
 };
 
+/* One submission. */
 struct th_outbox_frozen {
-    uint64_t id;
+    uint64_t ids[TH_LIMIT_REPORTS_MAX]; /* whose reports are in it */
+    size_t ids_count;
+    uint64_t bundle; /* 0: of one item; otherwise the id of an item that names no other bundle */
     struct th_digest header_digest;
     struct th_bytes submission;
+};
+
+/* An item's end. */
+struct th_outbox_settled {
+    struct th_outbox_item item;
+    struct th_outbox_detail detail;
 };
 
 struct th_outbox_change {
@@ -144,15 +155,21 @@ TH_MUST_CHECK int th_outbox_keep_time(struct th_outbox *outbox, th_instant now);
 /* TH_E_NOT_FOUND: never heard; TH_E_CORRUPT, TH_E_IO. */
 TH_MUST_CHECK int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now);
 
-/* Keeps the bytes that will be sent, for ever; QUEUED becomes SENT. All or none. TH_E_EXISTS: one
- * of them is frozen already; TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE, TH_E_IO. */
+/* Keeps the bytes that will be sent, for ever; QUEUED becomes SENT. All or none. A bundle is kept
+ * once. TH_E_EXISTS: one of them is frozen already; TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE,
+ * TH_E_IO. */
 TH_MUST_CHECK int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen,
                                    size_t count, th_instant now);
 
-/* Ends an item's way: `item` has the new state, attempts and answer; identity and digests stay as
- * they were. TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE, TH_E_IO. */
-TH_MUST_CHECK int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_item *item,
-                                   const struct th_outbox_detail *detail, th_instant now);
+/* What was sent of a bundle without an answer is QUEUED again, and apart; the bundle's bytes stay.
+ * TH_E_STORAGE, TH_E_IO. */
+TH_MUST_CHECK int th_outbox_part(struct th_outbox *outbox, uint64_t bundle, th_instant now);
+
+/* Ends the way of items, all or none: each has the new state, attempts and answer; identity and
+ * digests stay as they were. TH_E_NOT_FOUND, TH_E_CORRUPT, TH_E_STORAGE, TH_E_IO. */
+TH_MUST_CHECK int th_outbox_settle(struct th_outbox *outbox,
+                                   const struct th_outbox_settled *settled, size_t count,
+                                   th_instant now);
 
 /*
  * Puts the receipt of a later log beside the one that is held; it is the newest then. State, times
@@ -195,6 +212,9 @@ TH_MUST_CHECK int th_outbox_get(struct th_outbox *outbox, uint64_t id,
                                 struct th_outbox_item *ret_item);
 TH_MUST_CHECK int th_outbox_get_report(struct th_outbox *outbox, uint64_t id,
                                        struct th_arena *arena, struct th_bytes *ret_report);
+TH_MUST_CHECK int th_outbox_get_report_size(struct th_outbox *outbox, uint64_t id,
+                                            size_t *ret_size);
+/* The submission that the item goes with, alone or with others. */
 TH_MUST_CHECK int th_outbox_get_frozen(struct th_outbox *outbox, uint64_t id,
                                        struct th_arena *arena, struct th_bytes *ret_submission);
 /* Nothing was answered yet: an empty detail. */

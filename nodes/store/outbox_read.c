@@ -191,10 +191,32 @@ int th_outbox_get_report(struct th_outbox *outbox, uint64_t id, struct th_arena 
     return get_value(outbox, th_outbox_key_of_id(TH_TABLE_REPORT, id), arena, ret_report);
 }
 
+int th_outbox_get_report_size(struct th_outbox *outbox, uint64_t id, size_t *ret_size)
+{
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_bytes value;
+    status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_REPORT, id), &value);
+    if (status == 0)
+        *ret_size = value.size;
+    mdb_txn_abort(txn);
+    return status;
+}
+
 int th_outbox_get_frozen(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
                          struct th_bytes *ret_submission)
 {
-    return get_value(outbox, th_outbox_key_of_id(TH_TABLE_FROZEN, id), arena, ret_submission);
+    struct th_outbox_item item;
+    int status = th_outbox_get(outbox, id, &item);
+    if (status != 0)
+        return status;
+    return get_value(outbox,
+                     item.bundle != 0 && !item.is_apart
+                         ? th_outbox_key_of_id(TH_TABLE_BUNDLE, item.bundle)
+                         : th_outbox_key_of_id(TH_TABLE_FROZEN, id),
+                     arena, ret_submission);
 }
 
 int th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,

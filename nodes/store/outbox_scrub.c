@@ -83,6 +83,8 @@ static const char *describe(enum th_outbox_table table)
         return "nội dung báo cáo";
     case TH_TABLE_FROZEN:
         return "bản đã ký để gửi";
+    case TH_TABLE_BUNDLE:
+        return "bản đã ký để gửi chung";
     case TH_TABLE_DETAIL:
         return "biên nhận hoặc lý do";
     case TH_TABLE_EARLIER:
@@ -104,6 +106,9 @@ static const char *consequence(enum th_outbox_table table)
     case TH_TABLE_REPORT:
     case TH_TABLE_FROZEN:
         return "Hãy nộp lại báo cáo này bằng lệnh submit; nơi nhận không tính hai lần.";
+    case TH_TABLE_BUNDLE:
+        return "Hãy nộp lại bằng lệnh submit các báo cáo mà status nêu là bản ghi bị hỏng; nơi "
+               "nhận không tính hai lần.";
     case TH_TABLE_DETAIL:
         return "Chương trình tự gửi lại để lấy lại biên nhận.";
     case TH_TABLE_EARLIER:
@@ -135,7 +140,7 @@ static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_ta
         item.state = TH_ITEM_SENT;
         item.has_position = item.has_timeliness = item.has_due = item.has_stored_digest = false;
         item.is_readmitted = false;
-    } else if ((table == TH_TABLE_REPORT || table == TH_TABLE_FROZEN) &&
+    } else if ((table == TH_TABLE_REPORT || table == TH_TABLE_FROZEN || table == TH_TABLE_BUNDLE) &&
                (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT)) {
         item.state = TH_ITEM_DAMAGED;
     } else {
@@ -144,6 +149,17 @@ static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_ta
     item.changed_at = now;
     status = th_outbox_put_item(outbox, txn, &item);
     return status == 0 ? th_outbox_put_change(outbox, txn, &item, false) : status;
+}
+
+/* The same for each item that goes with a bundle. */
+static int repair_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle, th_instant now)
+{
+    uint64_t ids[TH_LIMIT_REPORTS_MAX];
+    size_t count = 0;
+    int status = th_outbox_list_bundle(outbox, txn, bundle, ids, &count);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = repair_item(outbox, txn, TH_TABLE_BUNDLE, ids[i], now);
+    return status;
 }
 
 static int set_aside(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
@@ -170,7 +186,10 @@ static int set_aside(struct th_outbox *outbox, MDB_txn *txn, const struct bad_re
         status = th_outbox_put(outbox, txn, bad->key, (struct th_bytes){NULL, 0}, 0);
     else if (status == 0)
         status = th_outbox_status(mdb_del(txn, outbox->dbi, &key, NULL));
-    return status == 0 && has_id ? repair_item(outbox, txn, table, id, now) : status;
+    if (status != 0 || !has_id)
+        return status;
+    return table == TH_TABLE_BUNDLE ? repair_bundle(outbox, txn, id, now)
+                                    : repair_item(outbox, txn, table, id, now);
 }
 
 int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)

@@ -187,7 +187,8 @@ enum item_flag {
     ITEM_DUE = 8,
     ITEM_STORED_DIGEST = 16,
     ITEM_PREPARED = 32,
-    ITEM_READMITTED = 64
+    ITEM_READMITTED = 64,
+    ITEM_BUNDLED = 128
 };
 
 /*
@@ -195,7 +196,7 @@ enum item_flag {
  * prepared i64, report digest, plan digest, header digest, position u64, received_at i64,
  * first_received i64, timeliness u8, due i64, stored digest, next revision u32, again position
  * u64, again_at i64, plan run, obligation run; a run is u32 size and bytes; what a flag says is
- * absent is zero.
+ * absent is zero. Only with ITEM_BUNDLED: bundle u64, apart u8.
  */
 size_t th_outbox_item_encode(const struct th_outbox_item *item,
                              uint8_t ret_bytes[TH_OUTBOX_ITEM_SIZE_MAX])
@@ -205,7 +206,8 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
         (item->is_frozen ? ITEM_FROZEN : 0U) | (item->has_position ? ITEM_POSITION : 0U) |
         (item->has_timeliness ? ITEM_TIMELINESS : 0U) | (item->has_due ? ITEM_DUE : 0U) |
         (item->has_stored_digest ? ITEM_STORED_DIGEST : 0U) |
-        (item->has_prepared ? ITEM_PREPARED : 0U) | (item->is_readmitted ? ITEM_READMITTED : 0U);
+        (item->has_prepared ? ITEM_PREPARED : 0U) | (item->is_readmitted ? ITEM_READMITTED : 0U) |
+        (item->bundle != 0 ? ITEM_BUNDLED : 0U);
     write_number(&writer, (uint64_t)item->state, 1);
     write_number(&writer, flags, 1);
     write_number(&writer, item->number, 4);
@@ -228,6 +230,10 @@ size_t th_outbox_item_encode(const struct th_outbox_item *item,
     write_instant(&writer, item->again_at);
     write_run(&writer, item->plan, strlen(item->plan));
     write_run(&writer, item->obligation, strlen(item->obligation));
+    if (item->bundle != 0) {
+        write_number(&writer, item->bundle, 8);
+        write_number(&writer, item->is_apart, 1);
+    }
     return writer.size;
 }
 
@@ -257,6 +263,10 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     item.again_at = read_instant(&reader);
     read_id_text(&reader, item.plan, TH_LIMIT_PLAN_ID_MAX);
     read_id_text(&reader, item.obligation, TH_LIMIT_OBLIGATION_ID_MAX);
+    if ((flags & ITEM_BUNDLED) != 0) {
+        item.bundle = read_number(&reader, 8);
+        item.is_apart = read_number(&reader, 1) != 0;
+    }
     if (reader.is_bad || reader.rest.size > 0 || th_item_state_word(item.state)[0] == '\0')
         return TH_E_CORRUPT;
     item.is_frozen = (flags & ITEM_FROZEN) != 0;

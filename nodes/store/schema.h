@@ -4,12 +4,13 @@
  *
  * One unnamed LMDB database; the first byte of a key is the table; numbers are big-endian.
  *
- *   'm' | "outbox"         format u8 (2), identity 16 bytes (also in the file OUTBOX_ID)
- *   'm' | 1 u64            the province's time as last heard in a rehearsal, i64
+ *   'm' | "outbox"         format u8 (2; 3 from the first bundle on), identity 16 bytes (also in
+ * the file OUTBOX_ID) 'm' | 1 u64            the province's time as last heard in a rehearsal, i64
  *   'm' | 2 u64            what the province asks for: count u32; realm run, from u64 each
  *   'i' | id u64           item: see item_encode() in record.c
  *   'b' | id u64           bytes of the report
- *   'f' | id u64           bytes of the frozen submission
+ *   'f' | id u64           bytes of the frozen submission of this item alone
+ *   'u' | bundle u64       bytes of a frozen submission of several items, which name it
  *   'r' | id u64           detail of the answer: receipt, refusal, reasons, warnings
  *   'e' | id u64 | seq u32 receipt of an earlier log; the newest one is in the detail
  *   'h' | id u64 | seq u32 change of state: time i64, state u8, attempts u32, readmission u8
@@ -26,6 +27,7 @@
 #include <lmdb.h>
 
 #define TH_OUTBOX_FORMAT        2
+#define TH_OUTBOX_FORMAT_BUNDLE 3 /* a program that knows no bundles must not touch it */
 #define TH_OUTBOX_IDENTITY_SIZE 16
 #define TH_OUTBOX_CHECK_SIZE    8
 #define TH_OUTBOX_KEY_MAX       17
@@ -39,6 +41,7 @@ enum th_outbox_table {
     TH_TABLE_ITEM = 'i',
     TH_TABLE_REPORT = 'b',
     TH_TABLE_FROZEN = 'f',
+    TH_TABLE_BUNDLE = 'u',
     TH_TABLE_DETAIL = 'r',
     TH_TABLE_EARLIER = 'e',
     TH_TABLE_HISTORY = 'h',
@@ -48,6 +51,7 @@ enum th_outbox_table {
 struct th_outbox {
     MDB_env *env;
     MDB_dbi dbi;
+    uint8_t format; /* as this process knows it */
     uint8_t identity[TH_OUTBOX_IDENTITY_SIZE];
 };
 
@@ -56,6 +60,8 @@ struct th_outbox_key {
     size_t size;
 };
 
+/* Of the row with format and identity. */
+struct th_outbox_key th_outbox_meta_key(void);
 struct th_outbox_key th_outbox_key_of_id(enum th_outbox_table table, uint64_t id);
 /* Of a table whose keys have a sequence number. */
 struct th_outbox_key th_outbox_key_of_seq(enum th_outbox_table table, uint64_t id, uint32_t seq);
@@ -96,6 +102,9 @@ TH_MUST_CHECK int th_outbox_lost_decode(struct th_bytes bytes, struct th_arena *
 struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice);
 
 /* For the writing functions that share a transaction. */
+/* The items of a bundle that did not come apart, by id. */
+TH_MUST_CHECK int th_outbox_list_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle,
+                                        uint64_t ret_ids[TH_LIMIT_REPORTS_MAX], size_t *ret_count);
 TH_MUST_CHECK int th_outbox_put_item(struct th_outbox *outbox, MDB_txn *txn,
                                      const struct th_outbox_item *item);
 TH_MUST_CHECK int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn,

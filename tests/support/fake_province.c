@@ -136,41 +136,47 @@ void th_fake_recover(struct th_fake *province, uint64_t size, bool has_key)
     th_tlog_hash_leaf("recovered", 9, &province->leaf_hashes[province->leaves_count++]);
 }
 
-/* `shown`: the leaf of an earlier log, for a leaf that readmits it; or NULL. */
+/* Of a leaf with a judgement for each verdict. `shown`: the leaf of an earlier log, for a leaf that
+ * readmits it; or NULL. */
 static struct th_bytes make_receipt(struct th_fake *province, const char *unit,
-                                    const struct th_digest *report, const struct th_leaf *shown,
-                                    struct th_arena *arena)
+                                    const struct th_wire_verdict *verdicts, size_t count,
+                                    const struct th_leaf *shown, struct th_arena *arena)
 {
-    struct th_judgement judgement = {.obligation = text_of("O-1"),
-                                     .revision = 1,
-                                     .report_digest = *report,
-                                     .verdict = TH_VERDICT_ACCEPTED,
-                                     .accepted = true,
-                                     .has_due = true,
-                                     .first_received = province->now,
-                                     .due = {INT64_C(1746810000000)},
-                                     .timeliness = TH_TIMELINESS_ON_TIME};
+    struct th_judgement judgements[TH_LIMIT_REPORTS_MAX];
     struct th_leaf leaf = {.position = province->leaves_count,
-                           .kind = TH_ENTRY_SUBMISSION,
+                           .kind = shown == NULL ? TH_ENTRY_SUBMISSION : TH_ENTRY_READMITTED,
                            .time = province->now,
                            .clock = TH_CLOCK_STEADY,
                            .mode = province->server.mode,
                            .unit = text_of(unit),
                            .has_header_digest = true,
-                           .judgements = &judgement,
-                           .judgements_count = 1};
-    if (shown != NULL) {
-        leaf.kind = TH_ENTRY_READMITTED;
-        judgement.has_received = true;
-        judgement.received = shown->time;
-        judgement.first_received = shown->judgements[0].first_received;
+                           .judgements = judgements,
+                           .judgements_count = count};
+    for (size_t i = 0; i < count; i++) {
+        struct th_judgement *judgement = &judgements[i];
+        *judgement = (struct th_judgement){.obligation = text_of("O-1"),
+                                           .revision = 1,
+                                           .report_digest = verdicts[i].report_digest,
+                                           .verdict = verdicts[i].kind};
+        if (judgement->verdict != TH_VERDICT_ACCEPTED)
+            continue;
+        judgement->accepted = true;
+        judgement->has_due = true;
+        judgement->first_received = province->now;
+        judgement->due = (th_instant){INT64_C(1746810000000)};
+        judgement->timeliness = TH_TIMELINESS_ON_TIME;
+        if (shown != NULL) {
+            judgement->has_received = true;
+            judgement->received = shown->time;
+            judgement->first_received = shown->judgements[0].first_received;
+        }
+        if (province->mood == TH_FAKE_NAMES_OTHERS)
+            judgement->report_digest.bytes[0] ^= 1;
     }
     if (province->mood == TH_FAKE_OTHER_MODE)
         leaf.mode = leaf.mode == TH_MODE_LIVE ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
     if (province->mood == TH_FAKE_OTHER_UNIT)
         leaf.unit = text_of("00999");
-    if (province->mood == TH_FAKE_NAMES_OTHERS)
-        judgement.report_digest.bytes[0] ^= 1;
     struct th_bytes leaf_bytes;
     must(th_wire_leaf_encode(&leaf, arena, &leaf_bytes));
     th_tlog_hash_leaf(leaf_bytes.bytes, leaf_bytes.size,
@@ -202,7 +208,8 @@ static struct th_bytes make_receipt(struct th_fake *province, const char *unit,
 struct th_bytes th_fake_receipt(struct th_fake *province, const char *unit,
                                 const struct th_digest *report, struct th_arena *arena)
 {
-    return make_receipt(province, unit, report, NULL, arena);
+    struct th_wire_verdict verdict = {.report_digest = *report, .kind = TH_VERDICT_ACCEPTED};
+    return make_receipt(province, unit, &verdict, 1, NULL, arena);
 }
 
 static struct taken *find_taken(struct th_fake *province, const struct th_digest *report)
@@ -213,52 +220,88 @@ static struct taken *find_taken(struct th_fake *province, const struct th_digest
     return NULL;
 }
 
-static void judge(struct th_fake *province, const struct th_submission *submission,
-                  const struct th_receipt *shown, struct th_arena *arena,
-                  struct th_outcome *outcome, struct th_wire_verdict *verdict,
-                  struct th_bytes *receipt)
+/* Everything but positions and receipts. */
+static void judge(struct th_fake *province, const struct th_digest *report,
+                  struct th_wire_verdict *verdict)
 {
     static const struct th_wire_reason reason = {
         .field = {"value.TCD01", 11}, .value = {"5", 1}, .rule = {"R01", 3}, .text = {"Sai.", 4}};
-    verdict->report_digest = submission->header.report_digests[0];
-    if (province->mood == TH_FAKE_REJECTS) {
+    *verdict = (struct th_wire_verdict){.report_digest = *report};
+    if (province->mood == TH_FAKE_REJECTS ||
+        (province->has_refused && th_tlog_digest_equal(report, &province->refused))) {
         verdict->kind = TH_VERDICT_REJECTED;
         verdict->reasons = &reason;
         verdict->reasons_count = 1;
-        return;
-    }
-    if (province->mood == TH_FAKE_CONFLICTS) {
+    } else if (province->mood == TH_FAKE_CONFLICTS) {
         verdict->kind = TH_VERDICT_CONFLICT;
         verdict->has_position = verdict->has_stored_digest = verdict->has_next_revision = true;
         verdict->stored_digest.bytes[0] = 0xab;
         verdict->next_revision = 4;
-        return;
+    } else {
+        verdict->kind =
+            find_taken(province, report) == NULL ? TH_VERDICT_ACCEPTED : TH_VERDICT_DUPLICATE;
+        verdict->has_position = true;
     }
-    struct taken *taken = find_taken(province, &verdict->report_digest);
-    verdict->kind = taken == NULL ? TH_VERDICT_ACCEPTED : TH_VERDICT_DUPLICATE;
-    verdict->has_position = true;
+}
+
+/* The leaf of what was accepted, which is remembered when the mood is fair. */
+static struct th_bytes take(struct th_fake *province, const struct th_submission *submission,
+                            const struct th_receipt *shown, const struct th_wire_verdict *verdicts,
+                            struct th_arena *arena)
+{
+    char unit[32];
+    (void)snprintf(unit, sizeof unit, "%.*s", (int)submission->header.unit.size,
+                   submission->header.unit.bytes);
+    bool is_fair = province->mood == TH_FAKE_FAIR || province->mood == TH_FAKE_NO_BUNDLES;
+    uint64_t position = province->leaves_count;
+    size_t count = submission->header.reports_count;
+    struct th_bytes receipt =
+        make_receipt(province, unit, verdicts, count, shown == NULL ? NULL : &shown->leaf,
+                     is_fair ? &province->arena : arena);
+    for (size_t i = 0; is_fair && i < count; i++) {
+        if (verdicts[i].kind != TH_VERDICT_ACCEPTED)
+            continue;
+        TH_ASSERT(province->taken_count < TH_FAKE_SUBMISSIONS_MAX);
+        province->taken[province->taken_count++] =
+            (struct taken){verdicts[i].report_digest, receipt, position};
+    }
+    if (is_fair && shown != NULL)
+        province->readmitted[province->readmitted_count++] = shown->leaf.position;
+    return receipt;
+}
+
+/* Each verdict with a receipt has its own, which may be the same text. */
+static void fill_outcome(struct th_fake *province, const struct th_submission *submission,
+                         const struct th_receipt *shown, struct th_arena *arena,
+                         struct th_outcome *outcome, struct th_bytes *receipts)
+{
+    size_t count = submission->header.reports_count;
+    struct th_wire_verdict *verdicts = th_arena_alloc_array(arena, count, sizeof *verdicts);
+    TH_ASSERT(verdicts != NULL);
+    bool is_new = false;
+    struct th_bytes fresh = {0};
+    for (size_t i = 0; i < count; i++) {
+        judge(province, &submission->header.report_digests[i], &verdicts[i]);
+        is_new = is_new || verdicts[i].kind == TH_VERDICT_ACCEPTED;
+    }
+    outcome->verdicts = verdicts;
+    outcome->verdicts_count = count;
     if (province->mood == TH_FAKE_NO_RECEIPT)
         return;
-    if (taken == NULL) {
-        char unit[32];
-        (void)snprintf(unit, sizeof unit, "%.*s", (int)submission->header.unit.size,
-                       submission->header.unit.bytes);
-        bool is_fair = province->mood == TH_FAKE_FAIR;
-        uint64_t position = province->leaves_count;
-        *receipt =
-            make_receipt(province, unit, &verdict->report_digest,
-                         shown == NULL ? NULL : &shown->leaf, is_fair ? &province->arena : arena);
-        if (is_fair)
-            province->taken[province->taken_count++] =
-                (struct taken){verdict->report_digest, *receipt, position};
-        if (is_fair && shown != NULL)
-            province->readmitted[province->readmitted_count++] = shown->leaf.position;
-    } else {
-        *receipt = taken->receipt;
+    if (is_new)
+        fresh = take(province, submission, shown, verdicts, arena);
+    for (size_t i = 0; i < count; i++) {
+        if (verdicts[i].kind == TH_VERDICT_ACCEPTED)
+            receipts[outcome->receipts_count] = fresh;
+        else if (verdicts[i].kind == TH_VERDICT_DUPLICATE)
+            receipts[outcome->receipts_count] =
+                find_taken(province, &verdicts[i].report_digest)->receipt;
+        else
+            continue;
+        verdicts[i].has_receipt = true;
+        verdicts[i].receipt = (uint32_t)outcome->receipts_count++;
     }
-    verdict->has_receipt = true;
-    outcome->receipts = receipt;
-    outcome->receipts_count = 1;
+    outcome->receipts = receipts;
 }
 
 static struct th_bytes encode(const struct th_to_node *message, struct th_arena *arena)
@@ -274,29 +317,30 @@ static struct th_bytes answer_submission(struct th_fake *province,
 {
     bool is_again = asked->kind == TH_TO_AGGREGATOR_READMISSION;
     struct th_to_node message = {.request = asked->request};
-    if (province->mood == TH_FAKE_PUTS_OFF || province->mood == TH_FAKE_REFUSES) {
+    struct th_submission submission;
+    must(th_wire_submission_decode(is_again ? asked->readmission.submission : asked->submission,
+                                   arena, &submission));
+    size_t count = submission.header.reports_count;
+    if (province->mood == TH_FAKE_PUTS_OFF || province->mood == TH_FAKE_REFUSES ||
+        (province->mood == TH_FAKE_NO_BUNDLES && count > 1)) {
         message.kind = TH_TO_NODE_FAILURE;
         message.body.failure = (struct th_failure){
             .code = text_of("busy"), .text = text_of("Đang bận."), .after_ms = 1000};
         message.body.failure.retry = province->mood == TH_FAKE_PUTS_OFF;
         return encode(&message, arena);
     }
-    struct th_submission submission;
-    must(th_wire_submission_decode(is_again ? asked->readmission.submission : asked->submission,
-                                   arena, &submission));
     struct th_receipt shown;
     if (is_again)
         must(th_receipt_open(asked->readmission.receipt, &province->keys, arena, &shown));
-    struct th_wire_verdict verdict = {0};
-    struct th_bytes receipt;
+    struct th_bytes *receipts = th_arena_alloc_array(arena, count, sizeof *receipts);
+    TH_ASSERT(receipts != NULL);
     message.kind = TH_TO_NODE_OUTCOME;
     message.body.outcome.header_digest = submission.header_digest;
-    message.body.outcome.verdicts = &verdict;
-    message.body.outcome.verdicts_count = 1;
-    judge(province, &submission, is_again ? &shown : NULL, arena, &message.body.outcome, &verdict,
-          &receipt);
+    fill_outcome(province, &submission, is_again ? &shown : NULL, arena, &message.body.outcome,
+                 receipts);
     if (is_again && province->mood == TH_FAKE_OLD_LOG)
-        receipt = asked->readmission.receipt;
+        for (size_t i = 0; i < message.body.outcome.receipts_count; i++)
+            receipts[i] = asked->readmission.receipt;
     return encode(&message, arena);
 }
 

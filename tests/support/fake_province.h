@@ -26,6 +26,7 @@ enum th_fake_mood {
     TH_FAKE_OTHER_MODE,   /* receipts of a rehearsal for the real thing */
     TH_FAKE_OTHER_UNIT,
     TH_FAKE_NO_RECEIPT, /* accepted, without one */
+    TH_FAKE_NO_BUNDLES, /* Failure, no retry, of a submission with several reports */
     TH_FAKE_STRANGER,   /* welcomes for another realm */
     TH_FAKE_OLD_LOG     /* answers readmissions with the receipt that was shown */
 };
@@ -47,6 +48,8 @@ struct th_fake {
         uint64_t position;
     } * taken;
     size_t taken_count;
+    bool has_refused;
+    struct th_digest refused; /* this report is always rejected */
     struct th_log_keys keys;
     uint8_t keys_variant; /* another one makes other keys */
     bool has_lost;

@@ -167,10 +167,11 @@ void th_node_line_pass(struct th_node_line *line, int64_t ms)
 void th_node_line_receive(struct th_node_line *line, uint32_t count)
 {
     th_node_line_connect(line);
-    for (uint32_t number = 1; number <= count; number++)
+    for (uint32_t number = 1; number <= count; number++) {
         th_node_case_submit_number(&line->node, number, 1, number);
-    while (line->node.province.leaves_count < count)
-        th_node_line_pass(line, 1);
+        th_node_line_pass(line, 1); /* alone: a submission for each */
+    }
+    cr_assert_eq(line->node.province.leaves_count, count);
 }
 
 /* ---- what became of it ---- */

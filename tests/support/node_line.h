@@ -42,7 +42,7 @@ void th_node_line_lose(struct th_node_line *line);
 void th_node_line_wait(struct th_node_line *line, int64_t ms);
 /* Time goes by, then an exchange. */
 void th_node_line_pass(struct th_node_line *line, int64_t ms);
-/* Connects and submits reports 1 to `count`, at the positions 0 to count - 1. */
+/* Connects and submits reports 1 to `count`, one by one, at the positions 0 to count - 1. */
 void th_node_line_receive(struct th_node_line *line, uint32_t count);
 
 struct th_outbox_item th_node_line_item(struct th_node_line *line, uint64_t id);

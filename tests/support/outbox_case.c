@@ -60,7 +60,8 @@ uint64_t th_outbox_case_add(struct th_outbox_case *made, uint32_t revision, cons
 
 void th_outbox_case_freeze(struct th_outbox_case *made, uint64_t id, const char *submission)
 {
-    struct th_outbox_frozen frozen = {.id = id,
+    struct th_outbox_frozen frozen = {.ids = {id},
+                                      .ids_count = 1,
                                       .header_digest = {{9, (uint8_t)id}},
                                       .submission = th_outbox_case_bytes(submission)};
     cr_assert_eq(th_outbox_freeze(made->outbox, &frozen, 1, th_outbox_case_noon), 0);
@@ -87,9 +88,9 @@ void th_outbox_case_settle(struct th_outbox_case *made, uint64_t id, enum th_ite
                                       .text = {"Không được âm.", strlen("Không được âm.")}};
     struct th_outbox_detail detail = {
         .receipt = th_outbox_case_bytes(receipt), .reasons = &reason, .reasons_count = 1};
-    cr_assert_eq(
-        th_outbox_settle(made->outbox, &item, &detail, (th_instant){th_outbox_case_noon.ms + 5}),
-        0);
+    cr_assert_eq(th_outbox_settle(made->outbox, &(struct th_outbox_settled){item, detail}, 1,
+                                  (th_instant){th_outbox_case_noon.ms + 5}),
+                 0);
 }
 
 void th_outbox_case_flip(struct th_outbox_case *made, const char *text)

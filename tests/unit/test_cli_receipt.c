@@ -72,7 +72,8 @@ static uint64_t receive(uint32_t number)
     uint64_t id = th_node_case_submit_number(&node, number, 1, 12);
     struct th_outbox_item item;
     cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
-    struct th_outbox_frozen frozen = {.id = id, .submission = {(const uint8_t *)"s", 1}};
+    struct th_outbox_frozen frozen = {
+        .ids = {id}, .ids_count = 1, .submission = {(const uint8_t *)"s", 1}};
     cr_assert_eq(th_outbox_freeze(node.outbox, &frozen, 1, item.queued_at), 0);
     item.state = TH_ITEM_RECEIVED;
     item.has_position = true;
@@ -80,7 +81,9 @@ static uint64_t receive(uint32_t number)
     item.received_at = node.province.now;
     struct th_outbox_detail detail = {
         .receipt = th_fake_receipt(&node.province, "23734", &item.report_digest, &arena)};
-    cr_assert_eq(th_outbox_settle(node.outbox, &item, &detail, item.queued_at), 0);
+    cr_assert_eq(
+        th_outbox_settle(node.outbox, &(struct th_outbox_settled){item, detail}, 1, item.queued_at),
+        0);
     th_node_case_close(&node);
     return id;
 }

@@ -73,7 +73,9 @@ Test(earlier, a_rejected_report_does_not_count)
     uint64_t id = th_node_case_submit(&node, 0, 12);
     cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
     item.state = TH_ITEM_REJECTED;
-    cr_assert_eq(th_outbox_settle(node.outbox, &item, &detail, item.queued_at), 0);
+    cr_assert_eq(
+        th_outbox_settle(node.outbox, &(struct th_outbox_settled){item, detail}, 1, item.queued_at),
+        0);
     cr_assert_null(half_year_for(&obligations[1]));
 }
 

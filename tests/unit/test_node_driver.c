@@ -93,10 +93,11 @@ static size_t count_evidence(void)
 /* Two reports with receipts, on a connection. */
 static void get_two_receipts(void)
 {
-    th_node_case_submit_number(&line.node, 1, 1, 12);
-    th_node_case_submit_number(&line.node, 2, 1, 12);
-    th_node_line_wait(&line, 1);
     th_node_line_connect(&line);
+    th_node_case_submit_number(&line.node, 1, 1, 12);
+    th_node_line_pass(&line, 1);
+    th_node_case_submit_number(&line.node, 2, 1, 12);
+    th_node_line_pass(&line, 1);
     cr_assert_eq(line.node.province.leaves_count, 2);
 }
 

@@ -47,7 +47,9 @@ static void settle(uint64_t id, enum th_item_state state, uint32_t next_revision
     cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
     item.state = state;
     item.next_revision = next_revision;
-    cr_assert_eq(th_outbox_settle(node.outbox, &item, &detail, item.queued_at), 0);
+    cr_assert_eq(
+        th_outbox_settle(node.outbox, &(struct th_outbox_settled){item, detail}, 1, item.queued_at),
+        0);
 }
 
 Test(node_submit, the_first_report_is_revision_one)

@@ -73,7 +73,8 @@ Test(outbox, frozen_bytes_are_the_same_for_ever)
 {
     uint64_t id = th_outbox_case_add(&made, 1, "report one");
     th_outbox_case_freeze(&made, id, "frozen submission bytes");
-    struct th_outbox_frozen again = {.id = id, .submission = th_outbox_case_bytes("other")};
+    struct th_outbox_frozen again = {
+        .ids = {id}, .ids_count = 1, .submission = th_outbox_case_bytes("other")};
     cr_assert_eq(th_outbox_freeze(made.outbox, &again, 1, th_outbox_case_noon), TH_E_EXISTS);
     cr_assert_eq(th_outbox_case_reopen(&made), 0);
     struct th_bytes frozen;
@@ -87,8 +88,9 @@ Test(outbox, frozen_bytes_are_the_same_for_ever)
 Test(outbox, freezing_is_all_or_nothing)
 {
     uint64_t id = th_outbox_case_add(&made, 1, "a");
-    struct th_outbox_frozen frozen[] = {{.id = id, .submission = th_outbox_case_bytes("x")},
-                                        {.id = 99, .submission = th_outbox_case_bytes("y")}};
+    struct th_outbox_frozen frozen[] = {
+        {.ids = {id}, .ids_count = 1, .submission = th_outbox_case_bytes("x")},
+        {.ids = {99}, .ids_count = 1, .submission = th_outbox_case_bytes("y")}};
     cr_assert_eq(th_outbox_freeze(made.outbox, frozen, 2, th_outbox_case_noon), TH_E_NOT_FOUND);
     cr_assert_eq(th_outbox_case_get(&made, id).state, TH_ITEM_QUEUED);
 }
@@ -331,7 +333,8 @@ static void queue_until_killed(int pipe_end)
         if (write(pipe_end, &id, sizeof id) != sizeof id)
             _exit(4);
         if (revision % 2 == 0) {
-            struct th_outbox_frozen frozen = {.id = id, .submission = th_outbox_case_bytes(report)};
+            struct th_outbox_frozen frozen = {
+                .ids = {id}, .ids_count = 1, .submission = th_outbox_case_bytes(report)};
             if (th_outbox_freeze(child_outbox, &frozen, 1, th_outbox_case_noon) != 0)
                 _exit(5);
         }
