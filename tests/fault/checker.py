@@ -106,11 +106,18 @@ def check_seen(province, book):
 
 
 def check_positions(province, book):
-    """Each entry after the founding is the submission of exactly one receipt, without a gap."""
+    """Each entry after the founding is a submission that receipts name, without a gap: what waited
+    goes in one submission, so reports of one unit share a position."""
     found = []
     size = province.ask("rollup")["position"]
-    held = sorted(item["position"] for unit in province.units for item in province.items(unit)
-                  if item["state"] == "received")
+    held, owner = set(), {}
+    for unit in province.units:
+        for item in province.items(unit):
+            if item["state"] == "received":
+                held.add(item["position"])
+                if owner.setdefault(item["position"], unit) != unit:
+                    found.append(f"position {item['position']} is of two units")
+    held = sorted(held)
     if held != list(range(book.base, size)):
         found.append(f"receipts hold positions {held}, the journal has {book.base} to {size - 1}")
     stored = journal_positions(province.daemon.store)
