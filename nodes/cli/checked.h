@@ -7,7 +7,7 @@
 #ifndef TH_NODES_CLI_CHECKED_H
 #define TH_NODES_CLI_CHECKED_H
 
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 #include "nodes/store/outbox.h"
 #include "proto/model/check.h"
 

@@ -4,7 +4,7 @@
 #include "base/errno_text.h"
 #include "base/options.h"
 #include "nodes/cli/choice.h"
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/options.h"
 #include "nodes/cli/facts.h"
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 #include "nodes/home/home.h"
 #include "proto/exchange/keys_file.h"
 #include "proto/exchange/server_file.h"

@@ -3,7 +3,7 @@
 #ifndef TH_TESTS_SUPPORT_FORM_CASE_H
 #define TH_TESTS_SUPPORT_FORM_CASE_H
 
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 
 struct form_case {
     char folder[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The figures, which of them are estimates, and the texts of text indicators. */
-#include "nodes/form/reader.h"
+#include "proto/form/reader.h"
 
 #include "proto/model/figure.h"
 

@@ -10,8 +10,8 @@
  *
  * Thread-safe; no state. Reports live in the arena.
  */
-#ifndef TH_NODES_FORM_H
-#define TH_NODES_FORM_H
+#ifndef TH_FORM_H
+#define TH_FORM_H
 
 #include "base/arena.h"
 #include "base/problems.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Task progress, "Dân vận khéo" models, and attached files. */
-#include "nodes/form/reader.h"
-#include "nodes/form/words.h"
+#include "proto/form/reader.h"
+#include "proto/form/words.h"
 
 #include "base/errno_text.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The YAML form: everything that an officer has to know stands beside what is to be filled in. */
-#include "nodes/form/template.h"
-#include "nodes/form/words.h"
+#include "proto/form/template.h"
+#include "proto/form/words.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -3,12 +3,12 @@
  * The words of a form for the states of tasks and models: Vietnamese first, then the English ones
  * that scripts may use. The first word of each value is what templates offer.
  *
- * Internal to nodes/form. Constant data.
+ * Internal to proto/form. Constant data.
  */
-#ifndef TH_NODES_FORM_WORDS_H
-#define TH_NODES_FORM_WORDS_H
+#ifndef TH_FORM_WORDS_H
+#define TH_FORM_WORDS_H
 
-#include "nodes/form/tree.h"
+#include "proto/form/tree.h"
 
 struct th_form_word {
     const char *word;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 
-#include "nodes/form/reader.h"
-#include "nodes/form/tree.h"
+#include "proto/form/reader.h"
+#include "proto/form/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A YAML form as a tree: base/yaml.h has already refused what is not plain and clear. */
-#include "nodes/form/form.h"
-#include "nodes/form/tree.h"
+#include "proto/form/form.h"
+#include "proto/form/tree.h"
 
 #include "base/yaml.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/form/tree.h"
+#include "proto/form/tree.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,12 +2,12 @@
 /*
  * What the three templates share: which indicators of which section are asked, and their words.
  *
- * Internal to nodes/form.
+ * Internal to proto/form.
  */
-#ifndef TH_NODES_FORM_TEMPLATE_H
-#define TH_NODES_FORM_TEMPLATE_H
+#ifndef TH_FORM_TEMPLATE_H
+#define TH_FORM_TEMPLATE_H
 
-#include "nodes/form/form.h"
+#include "proto/form/form.h"
 
 struct th_form_template {
     const struct th_plan *plan;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The CSV form for spreadsheets: one row a field, `;` between cells, UTF-8 with byte order mark. */
-#include "nodes/form/template.h"
-#include "nodes/form/words.h"
+#include "proto/form/template.h"
+#include "proto/form/words.h"
 
 #include <csv.h>
 #include <string.h>

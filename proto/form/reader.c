@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/form/reader.h"
+#include "proto/form/reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
  *
  * libcsv is fed byte by byte, because only so does the place of each cell stay known.
  */
-#include "nodes/form/tree.h"
+#include "proto/form/tree.h"
 
 #include <csv.h>
 #include <stdbool.h>

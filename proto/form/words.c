@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/form/words.h"
+#include "proto/form/words.h"
 
-#include "nodes/form/reader.h"
+#include "proto/form/reader.h"
 
 #include <stdio.h>
 #include <string.h>

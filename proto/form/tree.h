@@ -2,14 +2,14 @@
 /*
  * What a form says, before anyone knows what it means: maps, lists and scalars with their places.
  *
- * YAML, JSON and CSV each become this tree; one reader (nodes/form/reader.h) gives it meaning. A
+ * YAML, JSON and CSV each become this tree; one reader (proto/form/reader.h) gives it meaning. A
  * scalar keeps the characters as they were written, so a number is never anything but its digits.
  * Texts are accepted text (base/text.h) with blanks at both ends cut off and a NUL behind them.
  *
- * Internal to nodes/form. Lives in the arena that it was built in.
+ * Internal to proto/form. Lives in the arena that it was built in.
  */
-#ifndef TH_NODES_FORM_TREE_H
-#define TH_NODES_FORM_TREE_H
+#ifndef TH_FORM_TREE_H
+#define TH_FORM_TREE_H
 
 #include "base/arena.h"
 #include "base/problems.h"

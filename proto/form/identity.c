@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which report this is: plan, obligation, unit, number, revision; and the paper behind it. */
-#include "nodes/form/reader.h"
+#include "proto/form/reader.h"
 
 #include "base/assert.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/form/template.h"
+#include "proto/form/template.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * beside jansson's values, which come in the order of the file: it gives each value its place, and
  * each number the very characters that were written. The floating point value is never looked at.
  */
-#include "nodes/form/tree.h"
+#include "proto/form/tree.h"
 
 #include "base/assert.h"
 

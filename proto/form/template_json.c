@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON form, for scripts: the same keys as YAML, null where nothing is reported. */
-#include "nodes/form/template.h"
+#include "proto/form/template.h"
 
 #include <jansson.h>
 

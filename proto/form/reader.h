@@ -4,13 +4,13 @@
  * goes on. What could not be read is absent from the report, which must not be used when
  * `problems_found` is not 0.
  *
- * Internal to nodes/form.
+ * Internal to proto/form.
  */
-#ifndef TH_NODES_FORM_READER_H
-#define TH_NODES_FORM_READER_H
+#ifndef TH_FORM_READER_H
+#define TH_FORM_READER_H
 
-#include "nodes/form/form.h"
-#include "nodes/form/tree.h"
+#include "proto/form/form.h"
+#include "proto/form/tree.h"
 
 struct th_form_reader {
     const char *file;
