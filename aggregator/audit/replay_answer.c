@@ -55,9 +55,8 @@ static json_t *line_of(struct asking *asking, const struct th_plan *plan,
     query.plan = (struct th_text){plan->id, strlen(plan->id)};
     query.obligation = (struct th_text){obligation->id, strlen(obligation->id)};
     query.period = query.unit = (struct th_text){"", 0};
-    asking->who.is_brief = true;
+    query.is_brief = true;
     int status = ask(asking, &query, &answer);
-    asking->who.is_brief = false;
     if (status == 0) {
         json_object_set(line, "due", json_object_get(answer, "due"));
         json_object_set(line, "counts", json_object_get(answer, "counts"));

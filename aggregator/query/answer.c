@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/question.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,14 +157,36 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
     return TH_OK;
 }
 
-static int find_moment(struct th_question *question, const struct th_query *query,
-                       const struct th_query_asking *asking)
+/* The first `position` entries, at the time of the last of them. */
+static int find_position(struct th_question *question, uint64_t position)
 {
-    question->past = query->has_as_of;
+    struct th_stored_entry entry;
+    if (position == 0 || position > question->size)
+        return refuse(question, TH_E_RANGE,
+                      "nhật ký có %" PRIu64 " bản ghi: chọn vị trí từ 1 đến %" PRIu64,
+                      question->size, question->size);
+    int status = th_view_entry(question->view, position - 1, &entry);
+    if (status != TH_OK)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    question->size = position;
+    question->as_of = entry.time;
+    return TH_OK;
+}
+
+static int find_moment(struct th_question *question)
+{
+    const struct th_query *query = question->query;
+    const struct th_query_asking *asking = question->asking;
+    bool is_moment = query->has_as_of || query->has_position;
+    question->past = is_moment;
     question->as_of = query->has_as_of ? query->as_of : asking->now;
-    question->is_clock_suspect = asking->is_clock_suspect && !query->has_as_of;
-    question->is_brief = asking->is_brief;
+    question->is_clock_suspect = asking->is_clock_suspect && !is_moment;
     question->size = th_view_size(question->view);
+    if (query->has_as_of && query->has_position)
+        return refuse(question, TH_E_INVALID,
+                      "hỏi theo thời điểm hoặc theo số bản ghi, không cả hai");
+    if (query->has_position)
+        return find_position(question, query->position);
     if (!query->has_as_of)
         return TH_OK;
     int status = th_view_position_at(question->view, query->as_of, &question->size);
@@ -175,39 +198,35 @@ static int find_moment(struct th_question *question, const struct th_query *quer
     return status;
 }
 
-static int resolve(struct th_question *question, const struct th_query *query,
-                   const struct th_query_asking *asking)
+/* How much of the question has to be found before it is answered. */
+enum scope { OF_STORE, OF_PLAN, OF_OBLIGATION };
+
+static const struct {
+    int (*answer)(const struct th_question *question, json_t **ret_answer);
+    enum scope scope;
+} kinds[TH_QUERY_END] = {
+    [TH_QUERY_STANDING] = {th_query_standing, OF_OBLIGATION},
+    [TH_QUERY_ROLLUP] = {th_query_rollup, OF_OBLIGATION},
+    [TH_QUERY_REPORT] = {th_query_report, OF_OBLIGATION},
+    [TH_QUERY_CLOSINGS] = {th_query_closings, OF_OBLIGATION},
+    [TH_QUERY_PAGE] = {th_query_page, OF_OBLIGATION},
+};
+
+static int resolve(struct th_question *question, enum scope scope)
 {
-    int status = find_moment(question, query, asking);
-    if (status == TH_OK)
+    const struct th_query *query = question->query;
+    int status = find_moment(question);
+    if (status == TH_OK && scope >= OF_PLAN)
         status = find_plan(question, query->plan);
-    if (status == TH_OK)
+    if (status == TH_OK && scope >= OF_OBLIGATION)
         status = find_obligation(question, query);
-    if (status == TH_OK)
-        status = find_unit(question, query->unit, asking->asker);
+    if (status == TH_OK && scope >= OF_OBLIGATION)
+        status = find_unit(question, query->unit, question->asking->asker);
     question->branch = query->branch;
     question->number = query->number;
-    if (status == TH_OK)
+    if (status == TH_OK && scope >= OF_OBLIGATION)
         th_query_count_expected(question);
     return status;
-}
-
-static int answer(const struct th_question *question, enum th_query_what what, json_t **ret_answer)
-{
-    switch (what) {
-    case TH_QUERY_STANDING:
-        return th_query_standing(question, ret_answer);
-    case TH_QUERY_ROLLUP:
-        return th_query_rollup(question, ret_answer);
-    case TH_QUERY_REPORT:
-        return th_query_report(question, ret_answer);
-    case TH_QUERY_CLOSINGS:
-        return th_query_closings(question, ret_answer);
-    case TH_QUERY_PAGE:
-        return th_query_page(question, ret_answer);
-    default:
-        return TH_E_INVALID;
-    }
 }
 
 int th_query_answer(const struct th_query_context *context, struct th_view *view,
@@ -217,11 +236,19 @@ int th_query_answer(const struct th_query_context *context, struct th_view *view
     struct th_arena arena;
     th_arena_init(&arena, ANSWER_BLOCK_BYTES, ANSWER_BUDGET_BYTES);
     ret_problem->text[0] = '\0';
-    struct th_question question = {
-        .context = context, .view = view, .arena = &arena, .problem = ret_problem};
-    int status = resolve(&question, query, asking);
+    struct th_question question = {.context = context,
+                                   .view = view,
+                                   .query = query,
+                                   .asking = asking,
+                                   .arena = &arena,
+                                   .problem = ret_problem};
+    int status = TH_OK;
+    if (query->what <= 0 || query->what >= TH_QUERY_END || kinds[query->what].answer == NULL)
+        status = refuse(&question, TH_E_VERSION, "bản này chưa trả lời được câu hỏi này");
     if (status == TH_OK)
-        status = answer(&question, query->what, ret_answer);
+        status = resolve(&question, kinds[query->what].scope);
+    if (status == TH_OK)
+        status = kinds[query->what].answer(&question, ret_answer);
     th_arena_deinit(&arena);
     return status;
 }

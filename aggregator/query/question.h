@@ -15,7 +15,9 @@
 struct th_question {
     const struct th_query_context *context;
     struct th_view *view;
-    struct th_arena *arena; /* of this answer */
+    const struct th_query *query;         /* as it was asked; NULL: by the auditor */
+    const struct th_query_asking *asking; /* likewise */
+    struct th_arena *arena;               /* of this answer */
     struct th_book_id book;
     const struct th_query_plan *plan;
     const struct th_obligation *obligation;
@@ -26,8 +28,7 @@ struct th_question {
     uint32_t number;
     th_instant as_of;
     bool is_clock_suspect;
-    bool is_brief;
-    bool past;                            /* as_of was asked for */
+    bool past;                            /* a moment was asked for */
     uint64_t size;                        /* entries that are looked at */
     uint32_t expected[TH_QUERY_BRANCHES]; /* units below the unit, by their own branch */
     struct th_query_problem *problem;

@@ -85,10 +85,10 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
     struct th_past_rows rows = {.count = 0};
     struct th_rollup rollup;
     json_t *below = NULL;
-    int status = question->is_brief ? TH_OK : th_query_rows(question, &rows);
+    int status = question->query->is_brief ? TH_OK : th_query_rows(question, &rows);
     if (status == TH_OK)
-        status = th_query_collect(question, question->is_brief ? NULL : &rows, &rollup);
-    if (status == TH_OK && !question->is_brief)
+        status = th_query_collect(question, question->query->is_brief ? NULL : &rows, &rollup);
+    if (status == TH_OK && !question->query->is_brief)
         status = th_query_below(question, &rows, &below);
     if (status != TH_OK)
         return status;
@@ -99,7 +99,7 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
                         question->obligation->has_due ? th_query_instant(question->obligation->due)
                                                       : json_null());
     json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
-    if (!question->is_brief) {
+    if (!question->query->is_brief) {
         json_object_set_new(answer, "below", below);
         json_object_set_new(answer, "units", unit_lines(question, &rows));
     }

@@ -259,23 +259,15 @@ static void print_report(const struct th_query_context *context, const json_t *a
 void th_query_print(const struct th_query_context *context, enum th_query_what what,
                     enum th_standing_filter filter, const json_t *answer, FILE *out)
 {
-    switch (what) {
-    case TH_QUERY_STANDING:
+    static void (*const printers[TH_QUERY_END])(const struct th_query_context *, const json_t *,
+                                                FILE *) = {
+        [TH_QUERY_ROLLUP] = print_rollup,
+        [TH_QUERY_REPORT] = print_report,
+        [TH_QUERY_CLOSINGS] = print_closings,
+        [TH_QUERY_PAGE] = th_print_page,
+    };
+    if (what == TH_QUERY_STANDING)
         th_print_standing(context, filter, answer, out);
-        break;
-    case TH_QUERY_ROLLUP:
-        print_rollup(context, answer, out);
-        break;
-    case TH_QUERY_REPORT:
-        print_report(context, answer, out);
-        break;
-    case TH_QUERY_CLOSINGS:
-        print_closings(context, answer, out);
-        break;
-    case TH_QUERY_PAGE:
-        th_print_page(context, answer, out);
-        break;
-    default:
-        break;
-    }
+    else if (what > 0 && what < TH_QUERY_END && printers[what] != NULL)
+        printers[what](context, answer, out);
 }

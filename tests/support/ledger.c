@@ -446,7 +446,7 @@ static int ask(struct ledger *ledger, struct th_query query, th_instant now, jso
 {
     struct th_view *view = view_of(ledger);
     struct th_query_context context;
-    const struct th_query_asking asking = {.now = now, .is_brief = ledger->is_brief};
+    const struct th_query_asking asking = {.now = now};
     cr_assert_eq(th_query_context_open(view, &context), 0);
     int status = th_query_answer(&context, view, &query, &asking, &ledger->problem, ret_answer);
     th_query_context_close(&context);

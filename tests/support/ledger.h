@@ -51,7 +51,6 @@ struct ledger {
     struct th_query_problem problem; /* of the last question */
     struct th_driver_bounds bounds;  /* of the driver that is opened next, as is the publisher */
     struct th_publisher_port publisher;
-    bool is_brief; /* questions are asked so */
 };
 
 /* Founded at 2025-03-01 00:00 +07:00; units one hour later, then plan and keys a second apart. */

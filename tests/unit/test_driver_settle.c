@@ -191,8 +191,8 @@ Test(driver_settle, a_standing_in_brief_counts_what_is_unsettled)
     th_driver_press(ledger.driver, true);
     send(L_A1, LEDGER_HALF, 0, 7);
     send(L_B1, LEDGER_HALF, 0, 30);
-    ledger.is_brief = true;
     struct th_query query = ledger_query(TH_QUERY_STANDING, LEDGER_HALF);
+    query.is_brief = true;
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_str_eq(ledger_at(answer, "counts/received"), "2");
     json_decref(answer);
