@@ -119,8 +119,8 @@ static int compare_all(struct run *run)
 static int tell(struct run *run)
 {
     json_t *answer = json_pack(
-        "{s:o,s:o,s:I,s:I,s:b,s:O}", "from", th_query_instant(run->line->from), "to",
-        th_query_instant(run->line->to), "position_from", (json_int_t)run->from_size, "position_to",
+        "{s:o,s:o,s:I,s:I,s:b,s:O}", "from", th_json_instant(run->line->from), "to",
+        th_json_instant(run->line->to), "position_from", (json_int_t)run->from_size, "position_to",
         (json_int_t)run->to_size, "holds", (int)run->holds, "obligations", run->obligations);
     if (run->line->as_json) {
         (void)json_dumpf(answer, run->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -166,11 +166,11 @@ static json_t *change_head(const struct ladder *ladder, const struct th_change *
     const struct th_row *row = change->after;
     const struct th_unit *unit = &context->units.units[context->index_of[row->unit]];
     return json_pack("{s:I,s:o,s:s,s:b,s:s,s:s,s:I,s:I,s:o,s:s,s:s}", "position",
-                     (json_int_t)change->position, "time", th_query_instant(entry->time), "kind",
+                     (json_int_t)change->position, "time", th_json_instant(entry->time), "kind",
                      kind_word(change->kind), "readmitted",
                      (int)(entry->kind == TH_ENTRY_READMITTED), "unit", unit->code, "name",
                      unit->name, "number", (json_int_t)row->number, "revision",
-                     (json_int_t)row->revision, "received", th_query_instant(row->received),
+                     (json_int_t)row->revision, "received", th_json_instant(row->received),
                      "timeliness", th_timeliness_word(row->timeliness), "timeliness_before",
                      change->before == NULL ? "" : th_timeliness_word(change->before->timeliness));
 }

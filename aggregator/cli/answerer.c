@@ -28,6 +28,8 @@ int th_answerer_time(struct th_store *store, struct th_view *view,
     *ret_asking = (struct th_query_asking){
         .now = is_live && !is_suspect ? th_clock_now().wall : clock.time,
         .is_clock_suspect = is_suspect,
+        .identity = th_store_identity(store),
+        .version = TH_VERSION,
     };
     return TH_OK;
 }

@@ -30,8 +30,8 @@ TH_MUST_CHECK int th_answerer_answer(void *answerer, const struct th_query *quer
                                      const char *asker, struct th_arena *arena,
                                      struct th_bytes *ret_json);
 
-/* The time at which the store is asked about now, for the operator: a rehearsal's clock, else the
- * wall clock; while that is in doubt, the time of the last entry. */
+/* How the operator asks now: by a rehearsal's clock, else by the wall clock; while that is in
+ * doubt, at the time of the last entry. Borrows the store. */
 TH_MUST_CHECK int th_answerer_time(struct th_store *store, struct th_view *view,
                                    struct th_query_asking *ret_asking);
 

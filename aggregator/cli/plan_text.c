@@ -2,6 +2,7 @@
 #include "aggregator/cli/plan_view.h"
 
 #include "aggregator/plan/words.h"
+#include "aggregator/query/plan_json.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -30,29 +31,10 @@ static const char *const level_names[] = {
     [TH_LEVEL_BODY] = "sở, cơ quan, đơn vị",
 };
 
-struct th_reporters th_count_reporters(const struct th_plan_files *files,
-                                       const struct th_obligation *obligation)
+static struct th_reporters reporters_of(const struct th_plan_files *files,
+                                        const struct th_obligation *obligation)
 {
-    struct th_reporters reporters = {.is_exact = obligation->has_due && !obligation->open_ended};
-    th_day year = th_day_of_date((struct th_civil_date){files->plan.year, 1, 1});
-    for (uint32_t i = 0; i < files->units.count; i++) {
-        th_day day = files->units.units[i].valid_from;
-        day = day.number < year.number ? year : day;
-        if (reporters.is_exact)
-            day = th_obligation_last_day(obligation);
-        else if (th_date_of_day(day).year != files->plan.year)
-            continue;
-        if (th_plan_expects(&files->plan, obligation, &files->units, i, day))
-            reporters.count++;
-    }
-    return reporters;
-}
-
-bool th_due_is_rolled(const struct th_obligation *obligation, th_day *ret_literal_last)
-{
-    int32_t less = obligation->boundary == TH_BOUNDARY_BEFORE ? 1 : 0;
-    *ret_literal_last = (th_day){obligation->due_day.number - less};
-    return th_obligation_last_day(obligation).number != ret_literal_last->number;
+    return th_count_reporters(&files->plan, &files->units, obligation, NULL, NULL);
 }
 
 void th_print_unit(const struct th_unit_list *units, const char *code, FILE *out)
@@ -65,11 +47,10 @@ void th_print_unit(const struct th_unit_list *units, const char *code, FILE *out
         }
 }
 
-/* "10/5/2025", as Vietnamese official texts write a day. */
 static void print_day(th_day day, FILE *out)
 {
-    struct th_civil_date date = th_date_of_day(day);
-    (void)fprintf(out, "%02d/%s%d/%d", date.day, date.month < 3 ? "0" : "", date.month, date.year);
+    char text[TH_DAY_SPOKEN_SIZE];
+    (void)fputs(th_day_spoken(day, text), out);
 }
 
 static void print_reporters(struct th_reporters reporters, FILE *out)
@@ -94,7 +75,7 @@ void th_plan_print_check(const struct th_plan_files *files, const char *path, FI
     for (uint16_t i = 0; i < plan->obligations_count; i++) {
         const struct th_obligation *obligation = &plan->obligations[i];
         (void)fprintf(out, "  %-18s ", obligation->id);
-        print_reporters(th_count_reporters(files, obligation), out);
+        print_reporters(reporters_of(files, obligation), out);
         (void)fputs(obligation->suspended ? " (đang tạm dừng)\n" : "\n", out);
     }
 }
@@ -108,10 +89,9 @@ static void print_due(const struct th_obligation *obligation, FILE *out)
         return;
     }
     char first_late[TH_INSTANT_TEXT_SIZE], last[TH_INSTANT_TEXT_SIZE];
-    bool before = obligation->boundary == TH_BOUNDARY_BEFORE;
-    (void)fprintf(out, "  văn bản ghi      %s ngày ", before ? "trước" : "chậm nhất");
-    print_day(obligation->due_day, out);
-    (void)fprintf(out, "\n  đúng hạn đến     %s (hết 24 giờ ngày ",
+    char wording[TH_DUE_TEXT_SIZE];
+    (void)fprintf(out, "  văn bản ghi      %s\n", th_due_wording(obligation, wording));
+    (void)fprintf(out, "  đúng hạn đến     %s (hết 24 giờ ngày ",
                   th_instant_format((th_instant){obligation->due.ms - 1}, last));
     print_day(th_obligation_last_day(obligation), out);
     (void)fprintf(out, ")\n  trễ từ           %s\n",
@@ -178,7 +158,7 @@ void th_plan_print_due(const struct th_plan_files *files, FILE *out)
         print_heading(&plan->obligations[i], out);
         print_times(&plan->obligations[i], out);
         (void)fprintf(out, "  ai báo cáo       ");
-        print_reporters(th_count_reporters(files, &plan->obligations[i]), out);
+        print_reporters(reporters_of(files, &plan->obligations[i]), out);
         (void)fputc('\n', out);
     }
 }
@@ -280,7 +260,7 @@ static void print_obligation(const struct th_plan_files *files,
         (void)fprintf(out, "  căn cứ           %s\n", obligation->basis[i]);
     print_times(obligation, out);
     (void)fprintf(out, "  số đơn vị        ");
-    print_reporters(th_count_reporters(files, obligation), out);
+    print_reporters(reporters_of(files, obligation), out);
     (void)fputc('\n', out);
     if (obligation->override_reason[0] == 0)
         return;

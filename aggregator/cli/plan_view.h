@@ -10,17 +10,6 @@
 
 #include <stdio.h>
 
-/* How many units an obligation asks. */
-struct th_reporters {
-    bool is_exact;  /* by the last day on time; else expected and missing are not counted */
-    uint32_t count; /* not exact: units that are there at some time in the plan's year */
-};
-struct th_reporters th_count_reporters(const struct th_plan_files *files,
-                                       const struct th_obligation *obligation);
-
-/* True when the roll moved the last day, with the last day that the words alone give. */
-bool th_due_is_rolled(const struct th_obligation *obligation, th_day *ret_literal_last);
-
 /* The name of a unit's code with its kind before it, "xã Ia Ly"; "" when the list has none. */
 void th_print_unit(const struct th_unit_list *units, const char *code, FILE *out);
 

@@ -10,8 +10,7 @@
 #define ANSWER_BLOCK_BYTES  ((size_t)64 * 1024)
 #define ANSWER_BUDGET_BYTES ((size_t)256 * 1024 * 1024)
 
-__attribute__((format(printf, 3, 4))) static int refuse(const struct th_question *question,
-                                                        int status, const char *format, ...)
+int th_query_refuse(const struct th_question *question, int status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -20,7 +19,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(const struct th_question
     return status;
 }
 
-static bool is(const char *text, struct th_text wanted)
+bool th_query_text_is(const char *text, struct th_text wanted)
 {
     return strlen(text) == wanted.size && memcmp(text, wanted.bytes, wanted.size) == 0;
 }
@@ -44,13 +43,14 @@ static int refuse_plan(const struct th_question *question, struct th_text id, co
     const struct th_query_context *context = question->context;
     char asked[TH_INSTANT_TEXT_SIZE], loaded[TH_INSTANT_TEXT_SIZE];
     for (uint16_t i = 0; i < context->plans_count; i++)
-        if (is(context->plans[i].plan->id, id) || (id.size == 0 && known[0] == '\0'))
-            return refuse(question, TH_E_NOT_FOUND,
-                          "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
-                          th_instant_format(question->as_of, asked), context->plans[i].plan->id,
-                          th_instant_format(context->plans[i].loaded_at, loaded));
-    return refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s", (int)id.size,
-                  id.bytes, known);
+        if (th_query_text_is(context->plans[i].plan->id, id) || (id.size == 0 && known[0] == '\0'))
+            return th_query_refuse(
+                question, TH_E_NOT_FOUND,
+                "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
+                th_instant_format(question->as_of, asked), context->plans[i].plan->id,
+                th_instant_format(context->plans[i].loaded_at, loaded));
+    return th_query_refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s",
+                           (int)id.size, id.bytes, known);
 }
 
 /* Among those that were loaded at the question's moment. */
@@ -64,7 +64,7 @@ static int find_plan(struct th_question *question, struct th_text id)
             continue;
         count++;
         append_name(known, sizeof(known), context->plans[i].plan->id);
-        if (id.size > 0 && !is(context->plans[i].plan->id, id))
+        if (id.size > 0 && !th_query_text_is(context->plans[i].plan->id, id))
             continue;
         question->plan = &context->plans[i];
         question->book.plan = i;
@@ -72,8 +72,8 @@ static int find_plan(struct th_question *question, struct th_text id)
             return TH_OK;
     }
     if (id.size == 0 && count > 1)
-        return refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan", count,
-                      known);
+        return th_query_refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan",
+                               count, known);
     return id.size == 0 && count == 1 ? TH_OK : refuse_plan(question, id, known);
 }
 
@@ -82,15 +82,16 @@ static int refuse_period(const struct th_question *question, int status, struct 
     const struct th_plan *plan = question->plan->plan;
     char known[240] = "";
     for (uint16_t i = 0; i < plan->obligations_count; i++)
-        if (status == TH_E_NOT_FOUND || is(plan->obligations[i].period, period))
+        if (status == TH_E_NOT_FOUND || th_query_text_is(plan->obligations[i].period, period))
             append_name(known, sizeof(known),
                         status == TH_E_NOT_FOUND ? plan->obligations[i].period
                                                  : plan->obligations[i].id);
     if (status == TH_E_AMBIGUOUS)
-        return refuse(question, status, "kỳ %.*s có nhiều nghĩa vụ: chọn bằng --obligation (%s)",
-                      (int)period.size, period.bytes, known);
-    return refuse(question, status, "kế hoạch %s không có kỳ “%.*s”; các kỳ: %s", plan->id,
-                  (int)period.size, period.bytes, known);
+        return th_query_refuse(question, status,
+                               "kỳ %.*s có nhiều nghĩa vụ: chọn bằng --obligation (%s)",
+                               (int)period.size, period.bytes, known);
+    return th_query_refuse(question, status, "kế hoạch %s không có kỳ “%.*s”; các kỳ: %s", plan->id,
+                           (int)period.size, period.bytes, known);
 }
 
 static int find_obligation(struct th_question *question, const struct th_query *query)
@@ -100,19 +101,20 @@ static int find_obligation(struct th_question *question, const struct th_query *
     if (query->obligation.size > 0) {
         found = th_plan_find(plan, query->obligation.bytes, query->obligation.size);
         if (found == NULL)
-            return refuse(question, TH_E_NOT_FOUND, "kế hoạch %s không có nghĩa vụ “%.*s”",
-                          plan->id, (int)query->obligation.size, query->obligation.bytes);
-        if (query->period.size > 0 && !is(found->period, query->period))
-            return refuse(question, TH_E_NOT_FOUND, "nghĩa vụ %s thuộc kỳ “%s”, không phải “%.*s”",
-                          found->id, found->period, (int)query->period.size, query->period.bytes);
+            return th_query_refuse(question, TH_E_NOT_FOUND, "kế hoạch %s không có nghĩa vụ “%.*s”",
+                                   plan->id, (int)query->obligation.size, query->obligation.bytes);
+        if (query->period.size > 0 && !th_query_text_is(found->period, query->period))
+            return th_query_refuse(question, TH_E_NOT_FOUND,
+                                   "nghĩa vụ %s thuộc kỳ “%s”, không phải “%.*s”", found->id,
+                                   found->period, (int)query->period.size, query->period.bytes);
     } else if (query->period.size > 0) {
         int status = th_plan_find_period(plan, query->period.bytes, query->period.size, &found);
         if (status != TH_OK)
             return refuse_period(question, status, query->period);
     } else {
-        return refuse(question, TH_E_AMBIGUOUS,
-                      "cần biết kỳ hoặc nghĩa vụ: --period 2025-H1 "
-                      "hoặc --obligation MÃ");
+        return th_query_refuse(question, TH_E_AMBIGUOUS,
+                               "cần biết kỳ hoặc nghĩa vụ: --period 2025-H1 "
+                               "hoặc --obligation MÃ");
     }
     question->obligation = found;
     question->book.obligation = (uint16_t)(found - plan->obligations);
@@ -126,6 +128,12 @@ static th_day day_of(const struct th_question *question)
     if (question->obligation->has_due)
         return th_obligation_last_day(question->obligation);
     return th_day_of_date((struct th_civil_date){question->plan->plan->year, 12, 31});
+}
+
+bool th_query_may_ask(const struct th_question *question, uint32_t unit)
+{
+    const char *asker = question->asking->asker;
+    return asker == NULL || th_query_is_within(question->context, unit, asker);
 }
 
 static int find_unit(struct th_question *question, struct th_text code, const char *asker)
@@ -142,18 +150,18 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
     question->unit = th_unit_list_find(units, code.bytes, code.size, question->day);
     if (question->unit == TH_UNIT_NONE) {
         char day[TH_DAY_TEXT_SIZE];
-        return refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
-                      (int)code.size, code.bytes, th_day_format(question->day, day));
+        return th_query_refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
+                               (int)code.size, code.bytes, th_day_format(question->day, day));
     }
     if (!th_query_exists(question, question->unit)) {
         char asked[TH_INSTANT_TEXT_SIZE];
-        return refuse(question, TH_E_NOT_FOUND,
-                      "lúc %s chưa có đơn vị “%.*s”: chọn thời điểm muộn hơn",
-                      th_instant_format(question->as_of, asked), (int)code.size, code.bytes);
+        return th_query_refuse(
+            question, TH_E_NOT_FOUND, "lúc %s chưa có đơn vị “%.*s”: chọn thời điểm muộn hơn",
+            th_instant_format(question->as_of, asked), (int)code.size, code.bytes);
     }
-    if (asker != NULL && !th_query_is_within(question->context, question->unit, asker))
-        return refuse(question, TH_E_FORBIDDEN,
-                      "đơn vị %s chỉ được hỏi về mình và các đơn vị bên dưới", asker);
+    if (!th_query_may_ask(question, question->unit))
+        return th_query_refuse(question, TH_E_FORBIDDEN,
+                               "đơn vị %s chỉ được hỏi về mình và các đơn vị bên dưới", asker);
     return TH_OK;
 }
 
@@ -162,9 +170,9 @@ static int find_position(struct th_question *question, uint64_t position)
 {
     struct th_stored_entry entry;
     if (position == 0 || position > question->size)
-        return refuse(question, TH_E_RANGE,
-                      "nhật ký có %" PRIu64 " bản ghi: chọn vị trí từ 1 đến %" PRIu64,
-                      question->size, question->size);
+        return th_query_refuse(question, TH_E_RANGE,
+                               "nhật ký có %" PRIu64 " bản ghi: chọn vị trí từ 1 đến %" PRIu64,
+                               question->size, question->size);
     int status = th_view_entry(question->view, position - 1, &entry);
     if (status != TH_OK)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
@@ -183,8 +191,8 @@ static int find_moment(struct th_question *question)
     question->is_clock_suspect = asking->is_clock_suspect && !is_moment;
     question->size = th_view_size(question->view);
     if (query->has_as_of && query->has_position)
-        return refuse(question, TH_E_INVALID,
-                      "hỏi theo thời điểm hoặc theo số bản ghi, không cả hai");
+        return th_query_refuse(question, TH_E_INVALID,
+                               "hỏi theo thời điểm hoặc theo số bản ghi, không cả hai");
     if (query->has_position)
         return find_position(question, query->position);
     if (!query->has_as_of)
@@ -192,8 +200,9 @@ static int find_moment(struct th_question *question)
     int status = th_view_position_at(question->view, query->as_of, &question->size);
     if (status == TH_OK && question->size == 0) {
         char text[TH_INSTANT_TEXT_SIZE];
-        return refuse(question, TH_E_RANGE, "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
-                      th_instant_format(query->as_of, text));
+        return th_query_refuse(question, TH_E_RANGE,
+                               "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
+                               th_instant_format(query->as_of, text));
     }
     return status;
 }
@@ -210,12 +219,37 @@ static const struct {
     [TH_QUERY_REPORT] = {th_query_report, OF_OBLIGATION},
     [TH_QUERY_CLOSINGS] = {th_query_closings, OF_OBLIGATION},
     [TH_QUERY_PAGE] = {th_query_page, OF_OBLIGATION},
+    [TH_QUERY_STORE] = {th_query_store, OF_STORE},
+    [TH_QUERY_PLANS] = {th_query_plans, OF_STORE},
+    [TH_QUERY_PLAN] = {th_query_plan, OF_PLAN},
+    [TH_QUERY_UNITS] = {th_query_units, OF_STORE},
+    [TH_QUERY_UNIT] = {th_query_unit, OF_STORE},
+    [TH_QUERY_OBLIGATION] = {th_query_obligation, OF_OBLIGATION},
 };
+
+/* What no question may have. */
+static int check(const struct th_question *question)
+{
+    const struct th_query *query = question->query;
+    if (query->limit > TH_QUERY_LIMIT_MAX)
+        return th_query_refuse(question, TH_E_INVALID, "mỗi lần hỏi không quá %d dòng",
+                               TH_QUERY_LIMIT_MAX);
+    if (query->search.size > TH_QUERY_SEARCH_SIZE_MAX)
+        return th_query_refuse(question, TH_E_INVALID, "chữ cần tìm không quá %d byte",
+                               TH_QUERY_SEARCH_SIZE_MAX);
+    if (th_text_check(query->search.bytes, query->search.size, TH_TEXT_ONE_LINE) == TH_E_TEXT)
+        return th_query_refuse(question, TH_E_INVALID,
+                               "chữ cần tìm phải là UTF-8 dựng sẵn (NFC), trên một dòng");
+    return TH_OK;
+}
 
 static int resolve(struct th_question *question, enum scope scope)
 {
     const struct th_query *query = question->query;
-    int status = find_moment(question);
+    int status = check(question);
+    if (status == TH_OK)
+        status = find_moment(question);
+    question->day = th_day_of_instant(question->as_of);
     if (status == TH_OK && scope >= OF_PLAN)
         status = find_plan(question, query->plan);
     if (status == TH_OK && scope >= OF_OBLIGATION)
@@ -244,7 +278,7 @@ int th_query_answer(const struct th_query_context *context, struct th_view *view
                                    .problem = ret_problem};
     int status = TH_OK;
     if (query->what <= 0 || query->what >= TH_QUERY_END || kinds[query->what].answer == NULL)
-        status = refuse(&question, TH_E_VERSION, "bản này chưa trả lời được câu hỏi này");
+        status = th_query_refuse(&question, TH_E_VERSION, "bản này chưa trả lời được câu hỏi này");
     if (status == TH_OK)
         status = resolve(&question, kinds[query->what].scope);
     if (status == TH_OK)

@@ -10,21 +10,6 @@
 
 #include "proto/wire/journal.h"
 
-#include <string.h>
-
-struct collector {
-    const struct th_question *question;
-    json_t *list;
-    bool is_known; /* whether the closing of this instant was there, looked up once */
-    bool was_there;
-    th_instant closed_at;
-};
-
-static bool is_text(struct th_text text, const char *wanted)
-{
-    return text.size == strlen(wanted) && memcmp(text.bytes, wanted, text.size) == 0;
-}
-
 static int is_entry_of(const struct th_question *question, const struct th_stored_entry *entry,
                        th_instant closed_at, bool *ret_is)
 {
@@ -34,81 +19,93 @@ static int is_entry_of(const struct th_question *question, const struct th_store
     int status = th_wire_closing_decode(entry->body, question->arena, &body);
     if (status != TH_OK)
         return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
-    *ret_is = body.instant.ms == closed_at.ms && is_text(body.plan, question->plan->plan->id) &&
-              is_text(body.obligation, question->obligation->id);
+    *ret_is = body.instant.ms == closed_at.ms &&
+              th_query_text_is(question->plan->plan->id, body.plan) &&
+              th_query_text_is(question->obligation->id, body.obligation);
     return TH_OK;
 }
 
-/* Whether the entry of the closing is among those that the question looks at. */
-static int find_entry(const struct th_question *question, th_instant closed_at, bool *ret_found)
+int th_query_closing_entry(const struct th_question *question, th_instant closed_at,
+                           uint64_t *ret_position)
 {
     uint64_t position = 0;
     bool found = false;
     int status = th_view_position_at(question->view, (th_instant){closed_at.ms - 1}, &position);
-    for (; status == TH_OK && !found && position < question->size; position++) {
+    while (status == TH_OK && position < question->size) {
         struct th_stored_entry entry;
         status = th_view_entry(question->view, position, &entry);
         if (status == TH_OK)
             status = is_entry_of(question, &entry, closed_at, &found);
+        if (found)
+            break;
+        position++;
     }
-    if (status == TH_OK)
-        *ret_found = found;
-    return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    if (status != TH_OK)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    if (!found)
+        return TH_E_NOT_FOUND;
+    *ret_position = position;
+    return TH_OK;
 }
 
-static int was_there(struct collector *collector, th_instant closed_at, bool *ret_was_there)
+int th_query_next_closing(const struct th_question *question, th_instant after,
+                          th_instant *ret_closed_at)
 {
-    int status = TH_OK;
-    if (!collector->question->past) {
-        *ret_was_there = true;
-        return TH_OK;
-    }
-    if (!collector->is_known || collector->closed_at.ms != closed_at.ms) {
-        status = find_entry(collector->question, closed_at, &collector->was_there);
-        collector->is_known = status == TH_OK;
-        collector->closed_at = closed_at;
+    th_instant closed_at = after;
+    int status;
+    while ((status = th_view_next_closing(question->view, question->book, closed_at, &closed_at)) ==
+           TH_OK) {
+        uint64_t position;
+        if (question->past)
+            status = th_query_closing_entry(question, closed_at, &position);
+        if (status != TH_E_NOT_FOUND)
+            break;
     }
     if (status == TH_OK)
-        *ret_was_there = collector->was_there;
+        *ret_closed_at = closed_at;
     return status;
 }
 
-static int add_closing(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
-                       const struct th_rollup *rollup)
+int th_query_read_closing(const struct th_question *question, th_instant closed_at,
+                          struct th_rollup *ret_rollup)
 {
-    static const char *const words[] = {"all", "communes", "bodies"};
-    struct collector *collector = context;
-    const struct th_question *question = collector->question;
-    bool is_shown = false;
-    if (branch != question->branch || question->context->index_of[unit] != question->unit)
-        return TH_OK;
-    int status = was_there(collector, closed_at, &is_shown);
-    if (status != TH_OK || !is_shown)
-        return status;
-    struct th_past_rows rows; /* for the texts: a frozen rollup has none */
-    status = th_query_rows_before(question, closed_at, &rows);
-    if (status != TH_OK)
-        return status;
-    json_array_append_new(
-        collector->list,
-        json_pack("{s:o,s:s,s:s,s:o,s:o}", "closed_at", th_query_instant(closed_at), "unit",
-                  question->context->units.units[question->unit].code, "branch", words[branch],
-                  "counts", th_query_counts(question, &rollup->counts), "indicators",
-                  th_query_indicators(question, rollup, &rows)));
-    return TH_OK;
+    return th_view_closing(question->view, question->book, closed_at,
+                           question->context->number_of[question->unit], question->branch,
+                           &question->plan->layout, question->arena, ret_rollup);
+}
+
+static json_t *closing_json(const struct th_question *question, th_instant closed_at,
+                            const struct th_rollup *rollup, const struct th_past_rows *rows)
+{
+    json_t *object = th_json_set(json_object(), "closed_at", th_json_instant(closed_at));
+    object = th_json_set(object, "unit",
+                         json_string(question->context->units.units[question->unit].code));
+    object = th_json_set(object, "branch", json_string(th_query_branch_word(question->branch)));
+    object = th_json_set(object, "counts", th_query_counts(question, &rollup->counts));
+    return th_json_set(object, "indicators", th_query_indicators(question, rollup, rows));
 }
 
 int th_query_closings(const struct th_question *question, json_t **ret_answer)
 {
-    struct collector collector = {.question = question, .list = json_array()};
-    int status = th_view_closings(question->view, question->book, &question->plan->layout,
-                                  question->arena, add_closing, &collector);
-    if (status != TH_OK) {
-        json_decref(collector.list);
+    th_instant closed_at = {0};
+    json_t *list = json_array();
+    int status;
+    while ((status = th_query_next_closing(question, closed_at, &closed_at)) == TH_OK) {
+        struct th_rollup rollup;
+        struct th_past_rows rows; /* for the texts: a frozen rollup has none */
+        status = th_query_read_closing(question, closed_at, &rollup);
+        if (status == TH_E_NOT_FOUND)
+            continue; /* a single unit has no rollup */
+        if (status == TH_OK)
+            status = th_query_rows_before(question, closed_at, &rows);
+        if (status != TH_OK)
+            break;
+        list = th_json_append(list, closing_json(question, closed_at, &rollup, &rows));
+    }
+    if (status != TH_E_NOT_FOUND) {
+        json_decref(list);
         return status;
     }
-    json_t *answer = th_query_head(question);
-    json_object_set_new(answer, "closings", collector.list);
-    *ret_answer = answer;
-    return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
+    *ret_answer = th_json_set(th_query_head(question), "closings", list);
+    return *ret_answer == NULL ? TH_E_NO_MEMORY : TH_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/wire/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BLOCK_BYTES  ((size_t)256 * 1024)
@@ -123,6 +124,19 @@ static int load_units(struct th_view *view, struct th_query_context *context)
     return TH_OK;
 }
 
+static int arrange_units(struct th_query_context *context)
+{
+    const struct th_unit_list *units = &context->units;
+    context->children = th_arena_alloc_array(&context->arena, units->count + 1, sizeof(uint32_t));
+    if (context->children == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t i = 0; i < units->count; i++)
+        if (units->units[i].parent != TH_UNIT_NONE)
+            context->children[units->units[i].parent]++;
+    int status = th_query_names_build(units, &context->arena, &context->names);
+    return status == TH_E_TEXT ? TH_E_CORRUPT : status;
+}
+
 static int collect_plan(void *context, uint16_t number, uint64_t position,
                         const struct th_digest *digest, th_instant loaded_at,
                         struct th_bytes content)
@@ -149,6 +163,8 @@ int th_query_context_open(struct th_view *view, struct th_query_context *ret_con
     struct th_query_context context = {0};
     th_arena_init(&context.arena, BLOCK_BYTES, BUDGET_BYTES);
     int status = load_units(view, &context);
+    if (status == TH_OK)
+        status = arrange_units(&context);
     struct collected plans = {.arena = &context.arena, .item_size = sizeof(struct th_query_plan)};
     if (status == TH_OK)
         status = th_view_plans(view, collect_plan, &plans);
@@ -167,36 +183,41 @@ void th_query_context_close(struct th_query_context *context)
     th_arena_deinit(&context->arena);
 }
 
-static int count_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
-{
-    uint32_t *count = context;
-    (void)number, (void)position, (void)unit;
-    *count += 1;
-    return TH_OK;
-}
-
-static int count_plan(void *context, uint16_t number, uint64_t position,
-                      const struct th_digest *digest, th_instant loaded_at, struct th_bytes content)
-{
-    uint32_t *count = context;
-    (void)number, (void)position, (void)digest, (void)loaded_at, (void)content;
-    *count += 1;
-    return TH_OK;
-}
-
 int th_query_context_is_current(const struct th_query_context *context, struct th_view *view,
                                 bool *ret_current)
 {
-    struct th_arena scratch;
     uint32_t units = 0, plans = 0;
-    th_arena_init(&scratch, BLOCK_BYTES, BUDGET_BYTES);
-    int status = th_view_units(view, &scratch, count_unit, &units);
-    if (status == TH_OK)
-        status = th_view_plans(view, count_plan, &plans);
-    th_arena_deinit(&scratch);
+    int status = th_view_definitions(view, &units, &plans);
     if (status == TH_OK)
         *ret_current = units == context->units.count && plans == context->plans_count;
     return status;
+}
+
+char *th_query_unit_key(const struct th_unit *unit, char text[TH_UNIT_KEY_SIZE])
+{
+    char day[TH_DAY_TEXT_SIZE] = "";
+    bool is_dated = unit->valid_from.number != TH_UNIT_ALWAYS_FROM.number;
+    if (is_dated)
+        (void)th_day_format(unit->valid_from, day);
+    (void)snprintf(text, TH_UNIT_KEY_SIZE, "%s%s%s", unit->code, is_dated ? "/" : "", day);
+    return text;
+}
+
+uint32_t th_query_find_key(const struct th_query_context *context, const char *key, size_t size)
+{
+    char text[TH_UNIT_CODE_MAX + 1];
+    struct th_unit wanted = {.code = text, .valid_from = TH_UNIT_ALWAYS_FROM};
+    const char *slash = memchr(key, '/', size);
+    size_t code_size = slash == NULL ? size : (size_t)(slash - key);
+    if (!th_unit_code_check(key, code_size) ||
+        (slash != NULL && th_day_parse(slash + 1, size - code_size - 1, &wanted.valid_from) < 0))
+        return TH_UNIT_NONE;
+    memcpy(text, key, code_size);
+    text[code_size] = '\0';
+    uint32_t place = place_of(&context->units, &wanted);
+    return place < context->units.count && same_unit(&context->units.units[place], &wanted)
+               ? place
+               : TH_UNIT_NONE;
 }
 
 bool th_query_is_below(const struct th_query_context *context, uint32_t unit, uint32_t top)

@@ -123,7 +123,7 @@ static int append_line(const struct th_question *question, const struct th_page_
     json_t *object = json_pack("{s:s,s:s,s:o}", "unit", u->code, "name", u->name, "values", values);
     if (has_report) {
         json_object_set_new(object, "revision", json_integer(page->revision[line]));
-        json_object_set_new(object, "received", th_query_instant(page->received[line]));
+        json_object_set_new(object, "received", th_json_instant(page->received[line]));
     }
     json_array_append_new(units, object);
     return TH_OK;

@@ -8,6 +8,8 @@
 
 #include "aggregator/past/past.h"
 #include "aggregator/query/answer.h"
+#include "aggregator/query/json_parts.h"
+#include "aggregator/query/plan_json.h"
 #include "proto/model/entry.h"
 
 #define TH_QUERY_BRANCHES (TH_BRANCH_BODIES + 1)
@@ -34,7 +36,15 @@ struct th_question {
     struct th_query_problem *problem;
 };
 
-/* Each returns owned JSON. */
+/* Each returns owned JSON. Of the store: what is found is the moment alone. */
+TH_MUST_CHECK int th_query_store(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_plans(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_units(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_unit(const struct th_question *question, json_t **ret_answer);
+/* Of a plan. */
+TH_MUST_CHECK int th_query_plan(const struct th_question *question, json_t **ret_answer);
+/* Of an obligation and a unit. */
+TH_MUST_CHECK int th_query_obligation(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_standing(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_rollup(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_report(const struct th_question *question, json_t **ret_answer);
@@ -75,12 +85,51 @@ uint32_t th_query_expected(const struct th_question *question, uint16_t indicato
 void th_query_fill_expected(const struct th_question *question, uint32_t expected,
                             struct th_counts *counts);
 
+/* ---- what is told to whoever asked wrongly ---- */
+
+/* Puts the sentence where it is told from and returns the status. */
+int th_query_refuse(const struct th_question *question, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool th_query_text_is(const char *text, struct th_text wanted);
+/* Whoever asks, a unit or the operator, may ask about this one. */
+bool th_query_may_ask(const struct th_question *question, uint32_t unit);
+
+/* ---- closings ---- */
+
+/* The first one after this instant. TH_E_NOT_FOUND: there was no other at the moment. */
+TH_MUST_CHECK int th_query_next_closing(const struct th_question *question, th_instant after,
+                                        th_instant *ret_closed_at);
+/* The position of the entry that made it. TH_E_NOT_FOUND: not by the moment. */
+TH_MUST_CHECK int th_query_closing_entry(const struct th_question *question, th_instant closed_at,
+                                         uint64_t *ret_position);
+/* The frozen rollup of the question's unit and branch. TH_E_NOT_FOUND: it has none. */
+TH_MUST_CHECK int th_query_read_closing(const struct th_question *question, th_instant closed_at,
+                                        struct th_rollup *ret_rollup);
+
 /* ---- parts of answers ---- */
+
+/* "all", "communes", "bodies". */
+const char *th_query_branch_word(enum th_branch branch);
+
+/* {"as_of","position"}, and "clock" when it is in doubt: of an answer about no obligation. */
+json_t *th_query_moment(const struct th_question *question);
+/* An obligation as answers show it: aggregator/query/plan_json.h, its state at the moment. */
+json_t *th_query_obligation_json(const struct th_question *question,
+                                 const struct th_query_plan *plan,
+                                 const struct th_obligation *obligation);
+/* Sets "mode", "closes" and "state"; takes and returns `item`. */
+json_t *th_query_set_state(const struct th_question *question,
+                           const struct th_obligation *obligation, json_t *item);
+/* Units of the plan that the obligation asks, known at the moment. */
+struct th_reporters th_query_reporters(const struct th_question *question,
+                                       const struct th_query_plan *plan,
+                                       const struct th_obligation *obligation);
+const char *th_query_kind_name(enum th_unit_kind kind);
+const char *th_query_parent_name(const struct th_question *question, uint32_t unit);
 
 /* {"plan","obligation","period","as_of","position"}, and "clock" when it is in doubt: the beginning
  * of every answer. */
 json_t *th_query_head(const struct th_question *question);
-json_t *th_query_instant(th_instant instant);
 /* Without a due date nothing is on time or late: null. */
 json_t *th_query_counts(const struct th_question *question, const struct th_counts *counts);
 

@@ -146,7 +146,7 @@ static int add_revision(void *context, const struct th_revision *revision)
         json_array_append_new(history->list, json_pack("{s:I,s:I,s:o,s:o}", "revision",
                                                        (json_int_t)revision->revision, "position",
                                                        (json_int_t)revision->position, "received",
-                                                       th_query_instant(revision->received),
+                                                       th_json_instant(revision->received),
                                                        "sha256", digest_of(&revision->digest)));
     return TH_OK;
 }
@@ -167,9 +167,9 @@ static int fill(const struct th_question *question, const struct th_row *row, js
     json_object_set_new(answer, "revision", json_integer(row->revision));
     json_object_set_new(answer, "entry", json_integer((json_int_t)row->position));
     json_object_set_new(answer, "sha256", digest_of(&row->digest));
-    json_object_set_new(answer, "first_received", th_query_instant(row->first_received));
-    json_object_set_new(answer, "received", th_query_instant(row->received));
-    json_object_set_new(answer, "prepared", th_query_instant(row->prepared));
+    json_object_set_new(answer, "first_received", th_json_instant(row->first_received));
+    json_object_set_new(answer, "received", th_json_instant(row->received));
+    json_object_set_new(answer, "prepared", th_json_instant(row->prepared));
     json_object_set_new(answer, "timeliness", json_string(th_timeliness_word(row->timeliness)));
     json_object_set_new(answer, "estimated_to",
                         report.has_estimated_to ? day_of(report.estimated_to) : json_null());

@@ -11,7 +11,11 @@
 
 #include <string.h>
 
-static const char *const branch_words[] = {"all", "communes", "bodies"};
+const char *th_query_branch_word(enum th_branch branch)
+{
+    static const char *const words[] = {"all", "communes", "bodies"};
+    return words[branch];
+}
 
 bool th_query_exists(const struct th_question *question, uint32_t unit)
 {
@@ -250,7 +254,7 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
     json_t *answer = th_query_head(question);
     json_object_set_new(answer, "unit",
                         json_string(question->context->units.units[question->unit].code));
-    json_object_set_new(answer, "branch", json_string(branch_words[question->branch]));
+    json_object_set_new(answer, "branch", json_string(th_query_branch_word(question->branch)));
     json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
     json_object_set_new(answer, "indicators", th_query_indicators(question, &rollup, &rows));
     *ret_answer = answer;

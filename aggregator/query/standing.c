@@ -7,10 +7,13 @@
 
 #include <string.h>
 
-json_t *th_query_instant(th_instant instant)
+json_t *th_query_moment(const struct th_question *question)
 {
-    char text[TH_INSTANT_TEXT_SIZE];
-    return json_string(th_instant_format(instant, text));
+    json_t *head = json_pack("{s:o,s:I}", "as_of", th_json_instant(question->as_of), "position",
+                             (json_int_t)question->size);
+    if (question->is_clock_suspect)
+        head = th_json_set(head, "clock", json_string("suspect"));
+    return head;
 }
 
 json_t *th_query_head(const struct th_question *question)
@@ -19,7 +22,7 @@ json_t *th_query_head(const struct th_question *question)
     json_t *head =
         json_pack("{s:s,s:s,s:s,s:o,s:I}", "plan", question->plan->plan->id, "obligation",
                   obligation->id, "period", obligation->period, "as_of",
-                  th_query_instant(question->as_of), "position", (json_int_t)question->size);
+                  th_json_instant(question->as_of), "position", (json_int_t)question->size);
     if (question->is_clock_suspect)
         json_object_set_new(head, "clock", json_string("suspect"));
     return head;
@@ -40,8 +43,8 @@ static json_t *unit_line(const struct th_question *question, uint32_t unit,
     json_object_set_new(line, "number", json_integer(row->number));
     json_object_set_new(line, "revision", json_integer(row->revision));
     json_object_set_new(line, "position", json_integer((json_int_t)row->position));
-    json_object_set_new(line, "first_received", th_query_instant(row->first_received));
-    json_object_set_new(line, "received", th_query_instant(row->received));
+    json_object_set_new(line, "first_received", th_json_instant(row->first_received));
+    json_object_set_new(line, "received", th_json_instant(row->received));
     json_object_set_new(line, "estimated", json_boolean(row->estimated));
     if (late)
         json_object_set_new(line, "prepared_in_time",
@@ -96,7 +99,7 @@ int th_query_standing(const struct th_question *question, json_t **ret_answer)
     json_object_set_new(answer, "unit",
                         json_string(question->context->units.units[question->unit].code));
     json_object_set_new(answer, "due",
-                        question->obligation->has_due ? th_query_instant(question->obligation->due)
+                        question->obligation->has_due ? th_json_instant(question->obligation->due)
                                                       : json_null());
     json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
     if (!question->query->is_brief) {

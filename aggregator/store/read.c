@@ -175,3 +175,67 @@ int th_view_log_keys(struct th_view *view, struct th_log_keys *ret_keys)
     TH_ASSERT(view->active);
     return th_keys_load(&view->txn, ret_keys);
 }
+
+/* ---- closings and definitions ---- */
+
+int th_view_next_closing(struct th_view *view, struct th_book_id book, th_instant after,
+                         th_instant *ret_closed_at)
+{
+    struct th_schema_key from =
+        th_schema_key_closing(book, (th_instant){after.ms + 1}, 0, TH_BRANCH_ALL);
+    struct th_bytes key, content;
+    struct th_book_id found;
+    th_instant closed_at;
+    uint32_t unit;
+    enum th_branch branch;
+    TH_ASSERT(view->active && after.ms < INT64_MAX);
+    int status = th_txn_seek(&view->txn, &from, &key, &content);
+    if (status == 0)
+        status = th_schema_read_book(key, &found);
+    if (status == 0 && (found.plan != book.plan || found.obligation != book.obligation))
+        status = TH_E_NOT_FOUND;
+    if (status == 0)
+        status = th_schema_closing_read(key, &closed_at, &unit, &branch);
+    if (status == 0)
+        *ret_closed_at = closed_at;
+    return status;
+}
+
+int th_view_closing(struct th_view *view, struct th_book_id book, th_instant closed_at,
+                    uint32_t unit, enum th_branch branch, const struct th_rollup_layout *layout,
+                    struct th_arena *arena, struct th_rollup *ret_rollup)
+{
+    struct th_bytes content;
+    int status = get(view, th_schema_key_closing(book, closed_at, unit, branch), &content);
+    return status == 0 ? th_schema_rollup_decode(content, layout, arena, ret_rollup) : status;
+}
+
+static int count_rows(const struct th_view *view, enum th_table table, uint32_t *ret_count)
+{
+    struct th_bytes key;
+    uint64_t last = 0;
+    int status = th_txn_last_key(&view->txn, table, &key);
+    if (status == TH_E_NOT_FOUND) {
+        *ret_count = 0;
+        return 0;
+    }
+    if (status == 0)
+        status = th_schema_read_number(key, &last);
+    if (status == 0)
+        *ret_count = (uint32_t)last + 1;
+    return status;
+}
+
+int th_view_definitions(struct th_view *view, uint32_t *ret_units, uint32_t *ret_plans)
+{
+    uint32_t units = 0, plans = 0;
+    TH_ASSERT(view->active);
+    int status = count_rows(view, TH_TABLE_UNIT, &units);
+    if (status == 0)
+        status = count_rows(view, TH_TABLE_PLAN, &plans);
+    if (status != 0)
+        return status;
+    *ret_units = units;
+    *ret_plans = plans;
+    return 0;
+}

@@ -266,6 +266,13 @@ typedef int th_closing_fn(void *context, th_instant closed_at, uint32_t unit, en
 TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
                                    const struct th_rollup_layout *layout, struct th_arena *arena,
                                    th_closing_fn *fn, void *context);
+/* The first instant after this one at which the book was closed. TH_E_NOT_FOUND: none. */
+TH_MUST_CHECK int th_view_next_closing(struct th_view *view, struct th_book_id book,
+                                       th_instant after, th_instant *ret_closed_at);
+TH_MUST_CHECK int th_view_closing(struct th_view *view, struct th_book_id book,
+                                  th_instant closed_at, uint32_t unit, enum th_branch branch,
+                                  const struct th_rollup_layout *layout, struct th_arena *arena,
+                                  struct th_rollup *ret_rollup);
 typedef int th_unit_fn(void *context, uint32_t number, uint64_t position,
                        const struct th_unit *unit);
 /* Texts of the unit are copied to the arena; parent is not resolved. */
@@ -275,6 +282,9 @@ typedef int th_plan_fn(void *context, uint16_t number, uint64_t position,
                        const struct th_digest *digest, th_instant loaded_at,
                        struct th_bytes content);
 TH_MUST_CHECK int th_view_plans(struct th_view *view, th_plan_fn *fn, void *context);
+/* How many units and plans there are; their numbers have no gap. Reads neither. */
+TH_MUST_CHECK int th_view_definitions(struct th_view *view, uint32_t *ret_units,
+                                      uint32_t *ret_plans);
 typedef int th_key_fn(void *context, const struct th_key_row *key);
 TH_MUST_CHECK int th_view_keys(struct th_view *view, th_key_fn *fn, void *context);
 typedef int th_mark_fn(void *context, struct th_book_id book, const struct th_mark *mark);

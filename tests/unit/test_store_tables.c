@@ -218,6 +218,20 @@ Test(store_tables, rollups_and_closings_come_back)
     cr_assert_eq(seen.numbers[0], 1080);
     cr_assert_eq(seen.numbers[1], 2030);
     cr_assert_eq(seen.numbers[2], 2032);
+    th_instant closed_at = {0};
+    cr_assert_eq(th_view_next_closing(view, BOOK, closed_at, &closed_at), 0);
+    cr_assert_eq(closed_at.ms, 10);
+    cr_assert_eq(th_view_next_closing(view, BOOK, closed_at, &closed_at), 0);
+    cr_assert_eq(closed_at.ms, 20);
+    cr_assert_eq(th_view_next_closing(view, BOOK, closed_at, &closed_at), TH_E_NOT_FOUND);
+    cr_assert_eq(th_view_next_closing(view, (struct th_book_id){0, 0}, (th_instant){0}, &closed_at),
+                 TH_E_NOT_FOUND, "another book's");
+    cr_assert_eq(
+        th_view_closing(view, BOOK, closed_at, 3, TH_BRANCH_BODIES, &layout, &arena, &back), 0);
+    cr_assert_eq((int64_t)back.cells[1], 20);
+    cr_assert_eq(
+        th_view_closing(view, BOOK, closed_at, 8, TH_BRANCH_BODIES, &layout, &arena, &back),
+        TH_E_NOT_FOUND);
     cr_assert_eq(th_store_begin(store), 0);
     cr_assert_eq(
         th_store_put_closing(store, BOOK, (th_instant){10}, 8, TH_BRANCH_ALL, &layout, &rollup),
@@ -247,6 +261,10 @@ Test(store_tables, units_come_back_by_number)
     cr_assert_eq(th_view_units(view, &arena, on_unit, &seen), 0);
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(seen.numbers[1], 1);
+    uint32_t units_count = 9, plans_count = 9;
+    cr_assert_eq(th_view_definitions(view, &units_count, &plans_count), 0);
+    cr_assert_eq(units_count, 2);
+    cr_assert_eq(plans_count, 0);
 }
 
 static int on_plan(void *context, uint16_t number, uint64_t position,
