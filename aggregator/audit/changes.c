@@ -9,6 +9,7 @@
  * counts as judged from its beginning.
  */
 #include "aggregator/audit/diff_parts.h"
+#include "aggregator/query/compare.h"
 #include "base/array.h"
 
 #include <stdlib.h>
@@ -183,26 +184,6 @@ static int list_slot(struct listing *listing, uint32_t slot)
 
 /* ---- both moments ---- */
 
-static int compare_rows(const struct th_row *a, const struct th_row *b)
-{
-    if (a->unit != b->unit)
-        return a->unit < b->unit ? -1 : 1;
-    return (a->number > b->number) - (a->number < b->number);
-}
-
-/* Both lists are in the order of unit and number. */
-static int match(struct th_changes *changes, struct th_arena *arena)
-{
-    size_t next = 0;
-    changes->from_of = th_arena_alloc_array(arena, changes->to.count + 1, sizeof *changes->from_of);
-    if (changes->from_of == NULL)
-        return TH_E_NO_MEMORY;
-    for (size_t slot = 0; slot < changes->to.count && next < changes->from.count; slot++)
-        if (compare_rows(&changes->from.rows[next], &changes->to.rows[slot]) == 0)
-            changes->from_of[slot] = &changes->from.rows[next++];
-    return next == changes->from.count ? 0 : TH_E_CORRUPT; /* a report is gone */
-}
-
 static int compare_changes(const void *a, const void *b)
 {
     const struct th_change *x = a, *y = b;
@@ -222,7 +203,7 @@ int th_changes_read(const struct th_question *from, const struct th_question *to
     if (status == 0)
         status = th_query_rows(to, &changes.to);
     if (status == 0)
-        status = match(&changes, to->arena);
+        status = th_compare_rows(&changes.from, &changes.to, to->arena, &changes.from_of);
     if (status == 0)
         status = find_settled(&listing);
     for (size_t slot = 0; slot < changes.to.count && status == 0; slot++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/diff_parts.h"
 
+#include "aggregator/query/compare.h"
 #include "proto/model/check.h"
-#include "proto/model/packed.h"
 
 /* ---- names ---- */
 
@@ -67,62 +67,43 @@ static void put_effect(json_t *object, const char *name, const struct th_total *
 
 /* ---- figures of one report ---- */
 
-struct figures {
-    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
-    int64_t values[TH_LIMIT_INDICATORS_MAX];
-    size_t count;
-};
-
-static int unpack(const struct th_row *row, struct figures *figures)
-{
-    figures->count = 0;
-    if (row == NULL)
-        return 0;
-    return th_packed_decode(row->values, row->values_size, figures->numbers, figures->values,
-                            TH_LIMIT_INDICATORS_MAX, &figures->count);
-}
-
 /* A narrative is known by its size. */
-static json_t *figure_of(const struct th_indicator *indicator, const int64_t *value)
+static json_t *figure_of(const struct th_indicator *indicator, bool is_there, int64_t value)
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
-    if (value == NULL)
+    if (!is_there)
         return json_null();
     if (indicator->type == TH_TYPE_TEXT)
-        return json_integer((json_int_t)*value);
-    return json_string(th_indicator_format(indicator, *value, text, sizeof text));
+        return json_integer((json_int_t)value);
+    return json_string(th_indicator_format(indicator, value, text, sizeof text));
+}
+
+struct figures {
+    const struct th_catalogue *catalogue;
+    json_t *list;
+};
+
+static int put_figure(void *context, const struct th_figure_change *change)
+{
+    const struct figures *figures = context;
+    const struct th_indicator *indicator = th_catalogue_get(figures->catalogue, change->indicator);
+    if (indicator != NULL)
+        (void)json_array_append_new(
+            figures->list,
+            json_pack("{s:s,s:b,s:o,s:o}", "indicator", indicator->code, "text",
+                      (int)(indicator->type == TH_TYPE_TEXT), "before",
+                      figure_of(indicator, change->has_before, change->before), "after",
+                      figure_of(indicator, change->has_after, change->after)));
+    return 0;
 }
 
 static int put_figures(const struct th_rollup_layout *layout, const struct th_change *change,
                        json_t *object)
 {
-    struct figures before, after;
-    int status = unpack(change->before, &before);
-    if (status == 0)
-        status = unpack(change->after, &after);
-    if (status != 0)
-        return TH_E_CORRUPT;
-    json_t *list = json_array();
-    for (size_t i = 0, j = 0; i < before.count || j < after.count;) {
-        bool is_old =
-            j == after.count || (i < before.count && before.numbers[i] <= after.numbers[j]);
-        bool is_new =
-            i == before.count || (j < after.count && after.numbers[j] <= before.numbers[i]);
-        uint16_t number = is_old ? before.numbers[i] : after.numbers[j];
-        const int64_t *old = is_old ? &before.values[i] : NULL;
-        const int64_t *new = is_new ? &after.values[j] : NULL;
-        i += is_old;
-        j += is_new;
-        const struct th_indicator *indicator = th_catalogue_get(layout->catalogue, number);
-        if (indicator == NULL || (old != NULL && new != NULL &&*old == *new))
-            continue;
-        (void)json_array_append_new(
-            list, json_pack("{s:s,s:b,s:o,s:o}", "indicator", indicator->code, "text",
-                            (int)(indicator->type == TH_TYPE_TEXT), "before",
-                            figure_of(indicator, old), "after", figure_of(indicator, new)));
-    }
-    (void)json_object_set_new(object, "figures", list);
-    return 0;
+    struct figures figures = {layout->catalogue, json_array()};
+    int status = th_compare_figures(change->before, change->after, put_figure, &figures);
+    (void)json_object_set_new(object, "figures", figures.list);
+    return status;
 }
 
 /* ---- changes ---- */

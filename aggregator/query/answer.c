@@ -176,6 +176,7 @@ static int find_position(struct th_question *question, uint64_t position)
     int status = th_view_entry(question->view, position - 1, &entry);
     if (status != TH_OK)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    question->past = position < question->size;
     question->size = position;
     question->as_of = entry.time;
     return TH_OK;
@@ -186,7 +187,7 @@ static int find_moment(struct th_question *question)
     const struct th_query *query = question->query;
     const struct th_query_asking *asking = question->asking;
     bool is_moment = query->has_as_of || query->has_position;
-    question->past = is_moment;
+    question->past = false;
     question->as_of = query->has_as_of ? query->as_of : asking->now;
     question->is_clock_suspect = asking->is_clock_suspect && !is_moment;
     question->size = th_view_size(question->view);
@@ -198,6 +199,7 @@ static int find_moment(struct th_question *question)
     if (!query->has_as_of)
         return TH_OK;
     int status = th_view_position_at(question->view, query->as_of, &question->size);
+    question->past = question->size < th_view_size(question->view);
     if (status == TH_OK && question->size == 0) {
         char text[TH_INSTANT_TEXT_SIZE];
         return th_query_refuse(question, TH_E_RANGE,
@@ -225,7 +227,32 @@ static const struct {
     [TH_QUERY_UNITS] = {th_query_units, OF_STORE},
     [TH_QUERY_UNIT] = {th_query_unit, OF_STORE},
     [TH_QUERY_OBLIGATION] = {th_query_obligation, OF_OBLIGATION},
+    [TH_QUERY_CHASING] = {th_query_chasing, OF_OBLIGATION},
+    [TH_QUERY_SPREAD] = {th_query_spread, OF_OBLIGATION},
+    [TH_QUERY_ARRIVALS] = {th_query_arrivals, OF_OBLIGATION},
+    [TH_QUERY_NARRATIVE] = {th_query_narrative, OF_OBLIGATION},
+    [TH_QUERY_MODELS] = {th_query_models, OF_OBLIGATION},
+    [TH_QUERY_DIFFERENCES] = {th_query_differences, OF_OBLIGATION},
 };
+
+static int check_words(const struct th_question *question)
+{
+    const struct th_query *query = question->query;
+    const struct {
+        struct th_text text;
+        size_t size_max;
+    } words[] = {{query->standing, TH_QUERY_WORD_SIZE_MAX},
+                 {query->parent, TH_UNIT_CODE_MAX},
+                 {query->kind, TH_QUERY_WORD_SIZE_MAX},
+                 {query->after, TH_QUERY_WORD_SIZE_MAX},
+                 {query->indicators, TH_QUERY_LIST_SIZE_MAX}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i].text.size > words[i].size_max ||
+            th_text_check(words[i].text.bytes, words[i].text.size, TH_TEXT_ONE_LINE) == TH_E_TEXT)
+            return th_query_refuse(question, TH_E_INVALID,
+                                   "một từ trong câu hỏi quá dài hoặc không phải UTF-8 (NFC)");
+    return TH_OK;
+}
 
 /* What no question may have. */
 static int check(const struct th_question *question)
@@ -240,7 +267,7 @@ static int check(const struct th_question *question)
     if (th_text_check(query->search.bytes, query->search.size, TH_TEXT_ONE_LINE) == TH_E_TEXT)
         return th_query_refuse(question, TH_E_INVALID,
                                "chữ cần tìm phải là UTF-8 dựng sẵn (NFC), trên một dòng");
-    return TH_OK;
+    return check_words(question);
 }
 
 static int resolve(struct th_question *question, enum scope scope)

@@ -6,37 +6,45 @@
  * children are kept at the unit's own index. */
 struct parts {
     const struct th_question *question;
-    bool *is_interior; /* by index: a child of the unit that has units below it */
+    struct th_query_parts of;
     struct th_counts *counts;
     uint32_t *expected;
 };
+
+int th_query_parts_init(const struct th_question *question, struct th_query_parts *ret_parts)
+{
+    const struct th_unit_list *units = &question->context->units;
+    bool *is_interior = th_arena_alloc_array(question->arena, units->count, sizeof(bool));
+    if (is_interior == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint32_t i = 0; i < units->count; i++) {
+        uint32_t parent = units->units[i].parent;
+        if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit &&
+            th_query_exists(question, i))
+            is_interior[parent] = true;
+    }
+    *ret_parts = (struct th_query_parts){question, is_interior};
+    return TH_OK;
+}
+
+uint32_t th_query_part_of(const struct th_query_parts *parts, uint32_t unit)
+{
+    const struct th_unit *units = parts->question->context->units.units;
+    while (unit != parts->question->unit && units[unit].parent != parts->question->unit)
+        unit = units[unit].parent;
+    return parts->is_interior[unit] ? unit : parts->question->unit;
+}
 
 static int init(const struct th_question *question, struct parts *parts)
 {
     const struct th_unit_list *units = &question->context->units;
     *parts = (struct parts){
         .question = question,
-        .is_interior = th_arena_alloc_array(question->arena, units->count, sizeof(bool)),
         .counts = th_arena_alloc_array(question->arena, units->count, sizeof(struct th_counts)),
         .expected = th_arena_alloc_array(question->arena, units->count, sizeof(uint32_t))};
-    if (parts->is_interior == NULL || parts->counts == NULL || parts->expected == NULL)
+    if (parts->counts == NULL || parts->expected == NULL)
         return TH_E_NO_MEMORY;
-    for (uint32_t i = 0; i < units->count; i++) {
-        uint32_t parent = units->units[i].parent;
-        if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit &&
-            th_query_exists(question, i))
-            parts->is_interior[parent] = true;
-    }
-    return TH_OK;
-}
-
-/* Precondition: the question covers the unit. */
-static uint32_t part_of(const struct parts *parts, uint32_t unit)
-{
-    const struct th_unit *units = parts->question->context->units.units;
-    while (unit != parts->question->unit && units[unit].parent != parts->question->unit)
-        unit = units[unit].parent;
-    return parts->is_interior[unit] ? unit : parts->question->unit;
+    return th_query_parts_init(question, &parts->of);
 }
 
 static bool is_counted(const struct parts *parts, uint32_t part)
@@ -63,15 +71,15 @@ int th_query_below(const struct th_question *question, const struct th_past_rows
     if (status != TH_OK)
         return status;
     for (size_t i = 0; i < rows->count; i++)
-        th_counts_add(
-            &parts.counts[part_of(&parts, question->context->index_of[rows->rows[i].unit])],
-            &rows->rows[i]);
+        th_counts_add(&parts.counts[th_query_part_of(
+                          &parts.of, question->context->index_of[rows->rows[i].unit])],
+                      &rows->rows[i]);
     for (uint32_t unit = 0; unit < units->count; unit++)
         if (th_query_covers(question, unit) && th_query_is_expected(question, unit))
-            parts.expected[part_of(&parts, unit)]++;
+            parts.expected[th_query_part_of(&parts.of, unit)]++;
     json_t *list = json_array();
     for (uint32_t part = 0; part < units->count; part++)
-        if (parts.is_interior[part] &&
+        if (parts.of.is_interior[part] &&
             (is_counted(&parts, part) || (th_query_exists(question, part) &&
                                           th_unit_is_valid(&units->units[part], question->day))))
             json_array_append_new(list, line(&parts, part));

@@ -97,7 +97,8 @@ int th_query_closings(const struct th_question *question, json_t **ret_answer)
         if (status == TH_E_NOT_FOUND)
             continue; /* a single unit has no rollup */
         if (status == TH_OK)
-            status = th_query_rows_before(question, closed_at, &rows);
+            status = th_query_rows_within(
+                question, (struct th_past_cut){TH_PAST_ALL_ENTRIES, closed_at}, &rows);
         if (status != TH_OK)
             break;
         list = th_json_append(list, closing_json(question, closed_at, &rollup, &rows));

@@ -162,11 +162,10 @@ int th_query_rows(const struct th_question *question, struct th_past_rows *ret_r
     return status;
 }
 
-int th_query_rows_before(const struct th_question *question, th_instant instant,
+int th_query_rows_within(const struct th_question *question, struct th_past_cut cut,
                          struct th_past_rows *ret_rows)
 {
     const struct th_past_source source = th_query_past_source(question);
-    const struct th_past_cut cut = {TH_PAST_ALL_ENTRIES, instant};
     return th_past_rows(&source, question->book, cut, is_wanted, question, question->arena,
                         ret_rows);
 }

@@ -7,6 +7,7 @@
 #include "proto/model/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int compare(const void *a, const void *b)
 {
@@ -51,6 +52,37 @@ static bool is_asked(const struct th_question *question, uint16_t indicator)
 }
 
 /* Figures alone: a text has no place in a table, a ratio is of totals. */
+static bool is_figure(const struct th_indicator *indicator)
+{
+    return indicator != NULL && indicator->up != TH_UP_CONCAT &&
+           indicator->up != TH_UP_RATIO_OF_SUMS;
+}
+
+/* "A,B": those, in this order. */
+static int choose_named(const struct th_question *question, uint16_t *columns, uint16_t *ret_count)
+{
+    const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
+    struct th_text rest = question->query->indicators;
+    uint16_t count = 0;
+    while (rest.size > 0) {
+        const char *comma = memchr(rest.bytes, ',', rest.size);
+        size_t size = comma == NULL ? rest.size : (size_t)(comma - rest.bytes);
+        uint16_t number = th_catalogue_lookup(catalogue, rest.bytes, size);
+        bool is_new = is_figure(th_catalogue_get(catalogue, number));
+        for (uint16_t i = 0; i < count; i++)
+            is_new = is_new && columns[i] != number;
+        if (!is_new)
+            return th_query_refuse(question, TH_E_INVALID,
+                                   "“%.*s” không phải mã một chỉ tiêu có số, hoặc lặp lại",
+                                   (int)size, rest.bytes);
+        columns[count++] = number;
+        size += comma != NULL;
+        rest = (struct th_text){rest.bytes + size, rest.size - size};
+    }
+    *ret_count = count;
+    return TH_OK;
+}
+
 static int choose_columns(const struct th_question *question, uint16_t **ret_columns,
                           uint16_t *ret_count)
 {
@@ -60,13 +92,12 @@ static int choose_columns(const struct th_question *question, uint16_t **ret_col
         th_arena_alloc_array(question->arena, (size_t)catalogue->number_max + 1, sizeof *columns);
     if (columns == NULL)
         return TH_E_NO_MEMORY;
-    for (uint16_t number = 1; number <= catalogue->number_max; number++) {
-        const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
-        if (indicator != NULL && indicator->up != TH_UP_CONCAT &&
-            indicator->up != TH_UP_RATIO_OF_SUMS && is_asked(question, number))
-            columns[count++] = number;
-    }
     *ret_columns = columns;
+    if (question->query->indicators.size > 0)
+        return choose_named(question, columns, ret_count);
+    for (uint16_t number = 1; number <= catalogue->number_max; number++)
+        if (is_figure(th_catalogue_get(catalogue, number)) && is_asked(question, number))
+            columns[count++] = number;
     *ret_count = count;
     return TH_OK;
 }

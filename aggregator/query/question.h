@@ -30,7 +30,7 @@ struct th_question {
     uint32_t number;
     th_instant as_of;
     bool is_clock_suspect;
-    bool past;                            /* a moment was asked for */
+    bool past;                            /* there are entries after the moment */
     uint64_t size;                        /* entries that are looked at */
     uint32_t expected[TH_QUERY_BRANCHES]; /* units below the unit, by their own branch */
     struct th_query_problem *problem;
@@ -45,6 +45,12 @@ TH_MUST_CHECK int th_query_unit(const struct th_question *question, json_t **ret
 TH_MUST_CHECK int th_query_plan(const struct th_question *question, json_t **ret_answer);
 /* Of an obligation and a unit. */
 TH_MUST_CHECK int th_query_obligation(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_chasing(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_spread(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_arrivals(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_narrative(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_models(const struct th_question *question, json_t **ret_answer);
+TH_MUST_CHECK int th_query_differences(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_standing(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_rollup(const struct th_question *question, json_t **ret_answer);
 TH_MUST_CHECK int th_query_report(const struct th_question *question, json_t **ret_answer);
@@ -56,8 +62,8 @@ TH_MUST_CHECK int th_query_page(const struct th_question *question, json_t **ret
 
 /* Those of the question's unit and branch, in the order of unit and number; in the arena. */
 TH_MUST_CHECK int th_query_rows(const struct th_question *question, struct th_past_rows *ret_rows);
-/* The same as they were when an instant was closed. */
-TH_MUST_CHECK int th_query_rows_before(const struct th_question *question, th_instant instant,
+/* The same within a cut of the journal; timeliness is as it was judged last. */
+TH_MUST_CHECK int th_query_rows_within(const struct th_question *question, struct th_past_cut cut,
                                        struct th_past_rows *ret_rows);
 /* That of the question's unit and number. TH_E_NOT_FOUND: not reported by then. */
 TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row *ret_row);
@@ -66,6 +72,26 @@ TH_MUST_CHECK int th_query_row(const struct th_question *question, struct th_row
 struct th_past_source th_query_past_source(const struct th_question *question);
 /* A row of the table, before anything counts on it. TH_E_CORRUPT. */
 TH_MUST_CHECK int th_query_check_row(const struct th_question *question, const struct th_row *row);
+
+/* Of these, those of one unit, by its index in the list; NULL: none. */
+const struct th_row *th_query_rows_of(const struct th_question *question,
+                                      const struct th_past_rows *rows, uint32_t unit,
+                                      size_t *ret_count);
+
+/* ---- pages of long answers ---- */
+
+/* A line: of a unit, of one of its reports, of a part of that. In a question and in an answer it is
+ * the unit's key, then #NUMBER and :ITEM where they are not 0. */
+struct th_query_place {
+    uint32_t unit; /* index in the list; TH_UNIT_NONE: before the first line */
+    uint32_t number;
+    uint32_t item; /* from 1 */
+};
+/* Where the page before ended. TH_E_INVALID is told. */
+TH_MUST_CHECK int th_query_read_after(const struct th_question *question,
+                                      struct th_query_place *ret_place);
+bool th_query_is_after(const struct th_query_place *place, const struct th_query_place *before);
+json_t *th_query_place_json(const struct th_question *question, const struct th_query_place *place);
 
 /* ---- who is expected ---- */
 
@@ -125,6 +151,10 @@ struct th_reporters th_query_reporters(const struct th_question *question,
                                        const struct th_query_plan *plan,
                                        const struct th_obligation *obligation);
 const char *th_query_kind_name(enum th_unit_kind kind);
+/* "xã Ia Ly": the kind before the name, unless the name has it. Returns `text`. */
+#define TH_QUERY_FULL_NAME_SIZE (64 + TH_UNIT_NAME_MAX)
+char *th_query_full_name(const struct th_query_context *context, uint32_t unit,
+                         char text[TH_QUERY_FULL_NAME_SIZE]);
 const char *th_query_parent_name(const struct th_question *question, uint32_t unit);
 
 /* {"plan","obligation","period","as_of","position"}, and "clock" when it is in doubt: the beginning
@@ -138,6 +168,10 @@ json_t *th_query_counts(const struct th_question *question, const struct th_coun
  * read if they are needed, as where a unit has no rollup of its own or the book is unsettled. */
 TH_MUST_CHECK int th_query_collect(const struct th_question *question,
                                    const struct th_past_rows *rows, struct th_rollup *ret_rollup);
+/* Of these rows alone, without what is expected. */
+TH_MUST_CHECK int th_query_apply_rows(const struct th_question *question,
+                                      const struct th_past_rows *rows,
+                                      struct th_rollup *ret_rollup);
 /* [{"unit","position"}]: which of the rows have a narrative section; and how many. */
 json_t *th_query_narratives(const struct th_question *question, const struct th_past_rows *rows,
                             uint16_t indicator, uint32_t *ret_reported);
@@ -145,6 +179,8 @@ json_t *th_query_narratives(const struct th_question *question, const struct th_
 /* {CODE: {"rule","value","reported","missing"}}. Texts are listed from the rows. */
 json_t *th_query_indicators(const struct th_question *question, const struct th_rollup *rollup,
                             const struct th_past_rows *rows);
+
+const char *th_query_stage_word(enum th_showcase_stage stage);
 
 /* The report of a row, from the submission in the journal; borrows the view. */
 TH_MUST_CHECK int th_query_read_report(const struct th_question *question, uint64_t position,
@@ -155,6 +191,16 @@ TH_MUST_CHECK int th_query_read_report(const struct th_question *question, uint6
 /* [{"unit","name","counts"}]: each direct child of the question's unit that has units below it;
  * then, under unit null, the unit itself with its other children, when there is anything to count.
  * The counts add up to the unit's. Rows are those of the question. */
+/* Its children that have units below them, by index in the list. */
+struct th_query_parts {
+    const struct th_question *question;
+    const bool *is_interior;
+};
+TH_MUST_CHECK int th_query_parts_init(const struct th_question *question,
+                                      struct th_query_parts *ret_parts);
+/* The child that a unit belongs to, or the question's unit itself. Precondition: the question
+ * covers the unit. */
+uint32_t th_query_part_of(const struct th_query_parts *parts, uint32_t unit);
 TH_MUST_CHECK int th_query_below(const struct th_question *question,
                                  const struct th_past_rows *rows, json_t **ret_list);
 

@@ -69,7 +69,7 @@ static const char *task_word(enum th_task_status status)
     return words[status];
 }
 
-static const char *stage_word(enum th_showcase_stage stage)
+const char *th_query_stage_word(enum th_showcase_stage stage)
 {
     static const char *const words[] = {"", "registered", "running", "recognised", "ended"};
     return words[stage];
@@ -94,8 +94,8 @@ static json_t *models_of(const struct th_report *report)
         json_array_append_new(list, json_pack("{s:o,s:o,s:s,s:o}", "name",
                                               text_of(report->showcases[i].name), "field",
                                               text_of(report->showcases[i].field), "stage",
-                                              stage_word(report->showcases[i].stage), "summary",
-                                              text_of(report->showcases[i].summary)));
+                                              th_query_stage_word(report->showcases[i].stage),
+                                              "summary", text_of(report->showcases[i].summary)));
     return list;
 }
 
@@ -133,25 +133,82 @@ static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
     return list;
 }
 
-/* What the revision that is shown superseded. */
+/* ---- revisions ---- */
+
+static json_t *revision_json(const struct th_revision *revision)
+{
+    return json_pack("{s:I,s:I,s:o,s:o}", "revision", (json_int_t)revision->revision, "position",
+                     (json_int_t)revision->position, "received",
+                     th_json_instant(revision->received), "sha256", digest_of(&revision->digest));
+}
+
 struct history {
-    json_t *list;
-    uint32_t shown;
+    uint32_t shown, last; /* the revision that is shown, and the last one at the moment */
+    json_t *superseded;   /* by the one that is shown */
+    json_t *all;
 };
 
 static int add_revision(void *context, const struct th_revision *revision)
 {
     struct history *history = context;
     if (revision->revision < history->shown)
-        json_array_append_new(history->list, json_pack("{s:I,s:I,s:o,s:o}", "revision",
-                                                       (json_int_t)revision->revision, "position",
-                                                       (json_int_t)revision->position, "received",
-                                                       th_json_instant(revision->received),
-                                                       "sha256", digest_of(&revision->digest)));
+        history->superseded = th_json_append(history->superseded, revision_json(revision));
+    if (revision->revision < history->last)
+        history->all = th_json_append(history->all, revision_json(revision));
     return TH_OK;
 }
 
-static int fill(const struct th_question *question, const struct th_row *row, json_t *answer)
+static struct th_revision revision_of(const struct th_row *row)
+{
+    return (struct th_revision){.unit = row->unit,
+                                .number = row->number,
+                                .revision = row->revision,
+                                .index = row->index,
+                                .position = row->position,
+                                .digest = row->digest,
+                                .received = row->received};
+}
+
+/* `last` is the report at the moment, `row` the revision that is shown. */
+static int set_revisions(const struct th_question *question, const struct th_row *last,
+                         const struct th_row *row, json_t *answer)
+{
+    const struct th_revision newest = revision_of(last);
+    struct history history = {row->revision, last->revision, json_array(), json_array()};
+    int status = th_view_revisions(question->view, question->book, row->unit, row->number,
+                                   add_revision, &history);
+    history.all = th_json_append(history.all, revision_json(&newest));
+    json_object_set_new(answer, "superseded", history.superseded);
+    json_object_set_new(answer, "revisions", history.all);
+    return status;
+}
+
+/* The revision that is asked for takes the place of the last one at the moment. */
+static int choose_revision(const struct th_question *question, struct th_row *row)
+{
+    uint32_t wanted = question->query->revision;
+    struct th_revision revision;
+    int status = TH_E_NOT_FOUND;
+    if (wanted == 0 || wanted == row->revision)
+        return TH_OK;
+    if (wanted < row->revision)
+        status = th_view_revision(question->view, question->book, row->unit, row->number, wanted,
+                                  &revision);
+    if (status == TH_E_NOT_FOUND)
+        return th_query_refuse(question, status, "không có bản %u; bản mới nhất là %u", wanted,
+                               row->revision);
+    if (status != TH_OK)
+        return status;
+    row->revision = revision.revision;
+    row->index = revision.index;
+    row->position = revision.position;
+    row->digest = revision.digest;
+    row->received = revision.received;
+    return TH_OK;
+}
+
+static int fill(const struct th_question *question, const struct th_row *last,
+                const struct th_row *row, json_t *answer)
 {
     struct th_report report;
     struct th_decision decision;
@@ -159,9 +216,6 @@ static int fill(const struct th_question *question, const struct th_row *row, js
                                       &decision);
     if (status != TH_OK)
         return status;
-    struct history history = {json_array(), row->revision};
-    status = th_view_revisions(question->view, question->book, row->unit, row->number, add_revision,
-                               &history);
     const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
     json_object_set_new(answer, "number", json_integer(row->number));
     json_object_set_new(answer, "revision", json_integer(row->revision));
@@ -180,8 +234,7 @@ static int fill(const struct th_question *question, const struct th_row *row, js
     json_object_set_new(answer, "attachments", attachments_of(&report));
     json_object_set_new(answer, "document", document_of(&report));
     json_object_set_new(answer, "warnings", warnings_of(&decision, row->index));
-    json_object_set_new(answer, "superseded", history.list);
-    return status;
+    return set_revisions(question, last, row, answer);
 }
 
 static void describe_absence(const struct th_question *question, const struct th_unit *unit)
@@ -210,10 +263,14 @@ int th_query_report(const struct th_question *question, json_t **ret_answer)
     }
     if (status != TH_OK)
         return status;
+    const struct th_row last = row;
+    status = choose_revision(question, &row);
+    if (status != TH_OK)
+        return status;
     json_t *answer = th_query_head(question);
     json_object_set_new(answer, "unit", json_string(unit->code));
     json_object_set_new(answer, "name", json_string(unit->name));
-    status = fill(question, &row, answer);
+    status = fill(question, &last, &row, answer);
     if (status != TH_OK) {
         json_decref(answer);
         return status;

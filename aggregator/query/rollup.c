@@ -79,15 +79,17 @@ void th_query_fill_expected(const struct th_question *question, uint32_t expecte
     counts->suspended = obligation->suspended ? expected : 0;
 }
 
-static int collect_rows(const struct th_question *question, const struct th_past_rows *rows,
-                        struct th_rollup *rollup)
+int th_query_apply_rows(const struct th_question *question, const struct th_past_rows *rows,
+                        struct th_rollup *ret_rollup)
 {
     const struct th_rollup_layout *layout = &question->plan->layout;
-    int status = th_rollup_new(layout, question->arena, rollup);
+    struct th_rollup rollup;
+    int status = th_rollup_new(layout, question->arena, &rollup);
     if (status != TH_OK)
         return status;
     for (size_t i = 0; i < rows->count; i++)
-        th_rollup_apply(layout, rollup, &rows->rows[i]);
+        th_rollup_apply(layout, &rollup, &rows->rows[i]);
+    *ret_rollup = rollup;
     return TH_OK;
 }
 
@@ -103,7 +105,7 @@ int th_query_collect(const struct th_question *question, const struct th_past_ro
     if (status == TH_E_NOT_FOUND) {
         status = rows != NULL ? TH_OK : th_query_rows(question, &own);
         if (status == TH_OK)
-            status = collect_rows(question, rows != NULL ? rows : &own, ret_rollup);
+            status = th_query_apply_rows(question, rows != NULL ? rows : &own, ret_rollup);
     }
     if (status != TH_OK)
         return status;

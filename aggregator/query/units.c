@@ -4,6 +4,7 @@
 
 #include "aggregator/plan/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *th_query_kind_name(enum th_unit_kind kind)
@@ -27,6 +28,16 @@ const char *th_query_kind_name(enum th_unit_kind kind)
     default:
         return "cơ quan";
     }
+}
+
+char *th_query_full_name(const struct th_query_context *context, uint32_t unit,
+                         char text[TH_QUERY_FULL_NAME_SIZE])
+{
+    const struct th_unit *u = &context->units.units[unit];
+    bool has_prefix = context->names.name_at[unit] > 0;
+    (void)snprintf(text, TH_QUERY_FULL_NAME_SIZE, "%s%s%s",
+                   has_prefix ? th_unit_kind_prefix(u->kind) : "", has_prefix ? " " : "", u->name);
+    return text;
 }
 
 const char *th_query_parent_name(const struct th_question *question, uint32_t unit)

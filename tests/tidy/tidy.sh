@@ -41,9 +41,10 @@ allow 'aggregator/past/*' 'base/|proto/|aggregator/(core|store|past)/'
 allow 'aggregator/driver/*' 'base/|proto/|aggregator/(core|store|past|driver)/'
 allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell/'
 allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|past|driver|shell|daemon)/'
-allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|query)/'
+allow 'aggregator/contacts/*' 'base/|proto/model/|aggregator/contacts/'
+allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|contacts|query)/'
 allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|query|audit)/'
-allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|query|cli)/'
+allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|contacts|query|cli)/'
 
 # An adapter knows one library.
 while IFS= read -r file; do
