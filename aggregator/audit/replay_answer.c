@@ -220,10 +220,9 @@ static void print(const struct asking *asking, const json_t *answer, FILE *out)
     if (standing == NULL)
         return;
     (void)fputc('\n', out);
-    th_query_print(&asking->context, TH_QUERY_STANDING, TH_FILTER_NONE, standing, out);
+    th_query_print(&asking->context, TH_QUERY_STANDING, standing, out);
     (void)fputc('\n', out);
-    th_query_print(&asking->context, TH_QUERY_ROLLUP, TH_FILTER_NONE,
-                   json_object_get(answer, "rollup"), out);
+    th_query_print(&asking->context, TH_QUERY_ROLLUP, json_object_get(answer, "rollup"), out);
 }
 
 static int answer(struct asking *asking, FILE *out, FILE *err)

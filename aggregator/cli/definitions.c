@@ -2,6 +2,7 @@
 #include "aggregator/cli/definitions.h"
 
 #include "aggregator/cli/handout.h"
+#include "aggregator/cli/query.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/plan/loader.h"
 #include "aggregator/plan/units_csv.h"
@@ -240,6 +241,17 @@ static int import(const struct th_site *site, const char *const *paths, size_t p
     return code;
 }
 
+static void print_units_help(FILE *out)
+{
+    (void)fprintf(out, "Tìm, xem đơn vị; đưa thêm đơn vị vào kho.\n\nCách dùng:\n"
+                       "  " TH_CLI_PROGRAM " units list DIR [--search CHỮ] …\n"
+                       "      Các đơn vị trong kho; tìm không cần dấu.\n"
+                       "  " TH_CLI_PROGRAM " units show DIR --unit MÃ\n"
+                       "      Một đơn vị, và các cấp trên của nó.\n"
+                       "  " TH_CLI_PROGRAM " units import DIR TỆP...\n"
+                       "      Đưa thêm đơn vị từ tệp CSV vào kho.\n");
+}
+
 int th_cli_units(int argc, char **argv, FILE *out, FILE *err)
 {
     bool as_json = false;
@@ -257,13 +269,16 @@ int th_cli_units(int argc, char **argv, FILE *out, FILE *err)
         .operands_max = TH_CLI_VALUES_MAX};
     const char *word = argc < 2 ? "" : argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        th_cli_help(&command, out);
+        print_units_help(out);
         return th_cli_finish(out, err, EX_OK);
     }
+    if (strcmp(word, "list") == 0)
+        return th_cli_units_list(argc - 1, argv + 1, out, err);
+    if (strcmp(word, "show") == 0)
+        return th_cli_units_show(argc - 1, argv + 1, out, err);
     if (strcmp(word, "import") != 0) {
-        th_cli_complain(err, "units", "xem tonghop-aggregator units import --help",
-                        word[0] == 0 ? "thiếu việc cần làm: import%s" : "không có lệnh \"%s\"",
-                        word);
+        th_cli_complain(err, "units", "dùng list, show hoặc import; xem units list --help",
+                        word[0] == 0 ? "thiếu việc cần làm%s" : "không có lệnh \"%s\"", word);
         return EX_USAGE;
     }
     char **operands = NULL;

@@ -3,6 +3,7 @@
 
 #include "base/options.h"
 #include "aggregator/cli/plan_view.h"
+#include "aggregator/cli/query.h"
 #include "aggregator/cli/write.h"
 
 #include <string.h>
@@ -44,6 +45,10 @@ static void print_help(FILE *out)
     (void)fprintf(out,
                   "  %s plan load DIR TỆP [--units TỆP]... [--json]\n"
                   "      Kiểm tra kế hoạch rồi đưa vào kho; các đơn vị nhận được ngay.\n",
+                  TH_CLI_PROGRAM);
+    (void)fprintf(out,
+                  "  %s plan stored DIR --plan KẾ-HOẠCH [--json]\n"
+                  "      Kế hoạch như đã đưa vào kho.\n",
                   TH_CLI_PROGRAM);
     (void)fprintf(out, "\nVí dụ:\n%s%s", actions[CHECK].examples, actions[DUE].examples);
 }
@@ -121,12 +126,15 @@ int th_cli_plan(int argc, char **argv, FILE *out, FILE *err)
     }
     if (strcmp(word, "load") == 0)
         return th_cli_plan_load(argc - 1, argv + 1, out, err);
+    if (strcmp(word, "stored") == 0)
+        return th_cli_plan_stored(argc - 1, argv + 1, out, err);
     int action = 0;
     while (action < ACTIONS && strcmp(word, actions[action].word) != 0)
         action++;
     if (action == ACTIONS) {
         th_cli_complain(err, "plan",
-                        "dùng check, due, show hoặc load; xem " TH_CLI_PROGRAM " plan --help",
+                        "dùng check, due, show, load hoặc stored; xem " TH_CLI_PROGRAM
+                        " plan --help",
                         word[0] == 0 ? "thiếu việc cần làm%s" : "không có lệnh \"%s\"", word);
         return EX_USAGE;
     }

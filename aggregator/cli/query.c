@@ -1,214 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each command is a row: a kind of question, its options, and how it is explained. */
 #include "aggregator/cli/query.h"
 
-#include "base/options.h"
-#include "aggregator/cli/answerer.h"
-#include "aggregator/cli/site.h"
-#include "aggregator/query/answer.h"
+#include "aggregator/cli/ask.h"
 #include "aggregator/query/text.h"
 
-#include <string.h>
 #include <sysexits.h>
 
-struct line {
-    const char *folder;
-    const char *plan, *period, *obligation, *unit, *branch, *as_of, *number;
-    bool as_json, missing, late, summary;
-};
+#define ABOUT (TH_ASK_PLAN | TH_ASK_OBLIGATION | TH_ASK_MOMENT)
+#define PAGES (TH_ASK_LIMIT | TH_ASK_AFTER)
+#define TOTAL (ABOUT | TH_ASK_UNIT | TH_ASK_BRANCH)
+
+#define RUN  "  tonghop-aggregator "
+#define HALF " --plan gialai-2025 --period 2025-H1"
 
 static const struct {
     const char *name;
+    unsigned options;
     const char *summary;
     const char *examples;
-} commands[] = {
-    [TH_QUERY_STANDING] = {"standing", "Ai đã báo cáo, ai chưa, ai trễ.",
-                           "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
-                           "--period 2025-H1\n"
-                           "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
-                           "--period 2025-H1 --missing\n"
-                           "  tonghop-aggregator standing var/tinh --plan gialai-2025 "
-                           "--period 2025-H1 --summary\n"},
-    [TH_QUERY_ROLLUP] = {"rollup", "Số liệu tổng hợp của một đơn vị và các đơn vị bên dưới.",
-                         "  tonghop-aggregator rollup var/tinh --plan gialai-2025 "
-                         "--period 2025-H1 --unit 64\n"
-                         "  tonghop-aggregator rollup var/tinh --plan gialai-2025 "
-                         "--period 2025-H1 --branch communes --as-of 2025-05-10 --json\n"},
-    [TH_QUERY_REPORT] = {"report", "Một báo cáo như đã nhận.",
-                         "  tonghop-aggregator report var/tinh --plan gialai-2025 "
-                         "--period 2025-H1 --unit 23734\n"},
-    [TH_QUERY_CLOSINGS] = {"closings", "Bảng tổng hợp tại hạn: số liệu vào đúng lúc hết hạn.",
-                           "  tonghop-aggregator closings var/tinh --plan gialai-2025 "
-                           "--period 2025-H1\n"},
-    [TH_QUERY_PAGE] = {"page",
+} commands[TH_QUERY_END] = {
+    [TH_QUERY_STANDING] = {"standing",
+                           TOTAL | TH_ASK_NUMBER | TH_ASK_STANDING | TH_ASK_SEARCH | PAGES,
+                           "Ai đã báo cáo, ai chưa, ai trễ.",
+                           RUN "standing var/tinh" HALF "\n" RUN "standing var/tinh" HALF
+                               " --missing\n" RUN "standing var/tinh" HALF " --summary\n"},
+    [TH_QUERY_ROLLUP] = {"rollup", TOTAL, "Số liệu tổng hợp của một đơn vị và các đơn vị bên dưới.",
+                         RUN "rollup var/tinh" HALF " --unit 64\n" RUN "rollup var/tinh" HALF
+                             " --branch communes --as-of 2025-05-10 --json\n"},
+    [TH_QUERY_REPORT] = {"report",
+                         ABOUT | TH_ASK_UNIT | TH_ASK_BRANCH | TH_ASK_NUMBER | TH_ASK_REVISION,
+                         "Một báo cáo như đã nhận.",
+                         RUN "report var/tinh" HALF " --unit 23734\n" RUN "report var/tinh" HALF
+                             " --unit 23734 --revision 1\n"},
+    [TH_QUERY_CLOSINGS] = {"closings", TOTAL,
+                           "Bảng tổng hợp tại hạn: số liệu vào đúng lúc hết hạn.",
+                           RUN "closings var/tinh" HALF "\n"},
+    [TH_QUERY_PAGE] = {"page", TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATORS,
                        "Số liệu của từng đơn vị: mỗi đơn vị một dòng, mỗi chỉ tiêu một cột.",
-                       "  tonghop-aggregator page var/tinh --plan gialai-2025 --period 2025-H1 "
-                       "--branch communes\n"
-                       "  tonghop-aggregator page var/tinh --plan gialai-2025 --period 2025-H1 "
-                       "--unit 64 --as-of 2025-05-10 --json\n"},
+                       RUN "page var/tinh" HALF " --branch communes\n" RUN "page var/tinh" HALF
+                           " --unit 64 --indicators TCD01,TCD02 --json\n"},
+    [TH_QUERY_STORE] = {"store", TH_ASK_MOMENT, "Kho này là kho nào, có gì.",
+                        RUN "store var/tinh\n" RUN "store var/tinh --as-of 2025-05-10 --json\n"},
+    [TH_QUERY_PLANS] = {"plans", TH_ASK_MOMENT,
+                        "Các kế hoạch trong kho, từng nghĩa vụ và tình trạng.",
+                        RUN "plans var/tinh\n" RUN "plans var/tinh --json\n"},
+    [TH_QUERY_PLAN] = {"plan stored", TH_ASK_PLAN | TH_ASK_MOMENT,
+                       "Kế hoạch như đã đưa vào kho: chỉ tiêu, mục, nhiệm vụ, nghĩa vụ.",
+                       RUN "plan stored var/tinh --plan gialai-2025\n" RUN
+                           "plan stored var/tinh --plan gialai-2025 --json\n"},
+    [TH_QUERY_UNITS] = {"units list",
+                        TH_ASK_UNIT | TH_ASK_PARENT | TH_ASK_KIND | TH_ASK_SEARCH | TH_ASK_MOMENT |
+                            PAGES,
+                        "Các đơn vị trong kho; tìm không cần dấu.",
+                        RUN "units list var/tinh --search \"chu pah\"\n" RUN
+                            "units list var/tinh --parent 627 --kind xa\n"},
+    [TH_QUERY_UNIT] = {"units show", TH_ASK_UNIT | TH_ASK_MOMENT,
+                       "Một đơn vị, và các cấp trên của nó.",
+                       RUN "units show var/tinh --unit 23734\n"},
+    [TH_QUERY_OBLIGATION] = {"obligation", ABOUT | TH_ASK_UNIT | TH_ASK_BRANCH,
+                             "Một nghĩa vụ: hạn, ai báo cáo, đã nhận bao nhiêu, các lần chốt.",
+                             RUN "obligation var/tinh" HALF "\n"},
+    [TH_QUERY_SPREAD] = {"spread", TOTAL,
+                         "Mỗi chỉ tiêu: tổng, nhỏ nhất, lớn nhất ở đơn vị nào, trung bình.",
+                         RUN "spread var/tinh" HALF " --branch communes\n"},
+    [TH_QUERY_ARRIVALS] = {"arrivals", TOTAL, "Báo cáo đã về thế nào so với hạn.",
+                           RUN "arrivals var/tinh" HALF " --json\n"},
+    [TH_QUERY_NARRATIVE] = {"narrative",
+                            TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATOR | TH_ASK_SEARCH | PAGES,
+                            "Một phần lời văn của các đơn vị, cạnh nhau.",
+                            RUN "narrative var/tinh" HALF " --indicator TX01\n" RUN
+                                "narrative var/tinh" HALF
+                                " --indicator TX01 --search \"kinh phi\"\n"},
+    [TH_QUERY_MODELS] = {"models", TOTAL | TH_ASK_NUMBER | TH_ASK_KIND | TH_ASK_SEARCH | PAGES,
+                         "Sổ các mô hình “Dân vận khéo” mà các đơn vị báo cáo.",
+                         RUN "models var/tinh" HALF "\n" RUN "models var/tinh" HALF
+                             " --kind recognised\n"},
+    [TH_QUERY_DIFFERENCES] = {"differences", TOTAL | TH_ASK_CLOSED_AT | TH_ASK_LIMIT,
+                              "Số liệu bây giờ khác lúc chốt ở đâu, do báo cáo nào.",
+                              RUN "differences var/tinh" HALF "\n" RUN "differences var/tinh" HALF
+                                  " --closed-at 2025-05-10 --json\n"},
 };
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
-}
+struct printing {
+    enum th_query_what what;
+    const struct th_ask_line *line;
+    FILE *out;
+};
 
-static int parse_branch(const char *word, enum th_branch *ret_branch)
+static int print(void *context, const struct th_query_context *query_context, const json_t *answer)
 {
-    static const char *const words[] = {"all", "communes", "bodies"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(word, words[i]) == 0) {
-            *ret_branch = (enum th_branch)i;
-            return TH_OK;
-        }
-    return TH_E_INVALID;
-}
-
-static int read_line(const char *name, const struct line *line, FILE *err, struct th_query *query)
-{
-    if (line->missing + line->late + line->summary > 1) {
-        th_cli_complain(err, name, "chọn một trong ba", "%s",
-                        "--missing, --late và --summary không đi cùng nhau");
-        return TH_E_INVALID;
-    }
-    query->plan = text_of(line->plan);
-    query->period = text_of(line->period);
-    query->obligation = text_of(line->obligation);
-    query->unit = text_of(line->unit);
-    if (line->branch != NULL && parse_branch(line->branch, &query->branch) != TH_OK) {
-        th_cli_complain(err, name, "all, communes hoặc bodies", "không có nhánh \"%s\"",
-                        line->branch);
-        return TH_E_INVALID;
-    }
-    if (line->as_of != NULL &&
-        th_instant_parse(line->as_of, strlen(line->as_of), &query->as_of) != TH_OK) {
-        th_cli_complain(err, name, "viết như 2025-05-10 hoặc 2025-05-10T17:00",
-                        "không hiểu thời điểm \"%s\"", line->as_of);
-        return TH_E_INVALID;
-    }
-    query->has_as_of = line->as_of != NULL;
-    int64_t number = 0;
-    if (line->number != NULL && th_text_parse_int(line->number, strlen(line->number), 0,
-                                                  TH_LIMIT_NUMBER_MAX, &number) != TH_OK) {
-        th_cli_complain(err, name, "số thứ tự của báo cáo đột xuất, từ 1", "số không đúng: \"%s\"",
-                        line->number);
-        return TH_E_INVALID;
-    }
-    query->number = (uint32_t)number;
+    const struct printing *printing = context;
+    if (printing->line->as_json)
+        return th_ask_print_json(answer, printing->out);
+    if (printing->line->summary)
+        th_query_print_summary(query_context, answer, printing->out);
+    else
+        th_query_print(query_context, printing->what, answer, printing->out);
     return TH_OK;
-}
-
-static int print(const struct th_query_context *context, enum th_query_what what,
-                 const struct line *line, const json_t *answer, FILE *out)
-{
-    if (line->as_json) {
-        int dumped = json_dumpf(answer, out, JSON_INDENT(2));
-        (void)fputc('\n', out);
-        return dumped == 0 ? TH_OK : TH_E_IO;
-    }
-    enum th_standing_filter filter = line->missing   ? TH_FILTER_MISSING
-                                     : line->late    ? TH_FILTER_LATE
-                                     : line->summary ? TH_FILTER_SUMMARY
-                                                     : TH_FILTER_NONE;
-    th_query_print(context, what, filter, answer, out);
-    return TH_OK;
-}
-
-static int ask(struct th_store *store, const struct th_query *query, const struct line *line,
-               FILE *out, struct th_query_problem *problem)
-{
-    struct th_view *view;
-    struct th_query_context context;
-    struct th_query_asking asking;
-    int status = th_view_open(store, &view);
-    if (status != TH_OK)
-        return status;
-    status = th_answerer_time(store, view, &asking);
-    if (status == TH_OK)
-        status = th_query_context_open(view, &context);
-    if (status == TH_OK) {
-        json_t *answer;
-        status = th_query_answer(&context, view, query, &asking, problem, &answer);
-        if (status == TH_OK) {
-            status = print(&context, query->what, line, answer, out);
-            json_decref(answer);
-        }
-        th_query_context_close(&context);
-    }
-    th_view_close(view);
-    return status;
-}
-
-static int run(enum th_query_what what, const struct line *line, FILE *out, FILE *err)
-{
-    const char *name = commands[what].name;
-    struct th_query query = {.what = what};
-    if (read_line(name, line, err, &query) != TH_OK)
-        return EX_USAGE;
-    char problem_of_store[TH_STORE_PROBLEM_SIZE] = "";
-    struct th_query_problem problem = {""};
-    struct th_store *store;
-    int status = th_store_open(line->folder, TH_STORE_READ, NULL, problem_of_store, &store);
-    if (status != TH_OK) {
-        const char *hint = status == TH_E_NOT_FOUND ? TH_SITE_NO_STORE_HINT : NULL;
-        if (problem_of_store[0] != '\0') /* it names the folder */
-            th_cli_complain(err, name, hint, "%s", problem_of_store);
-        else
-            th_cli_complain(err, name, hint, "%s: %s", line->folder, th_status_text(status));
-        return th_status_exit_code(status);
-    }
-    status = ask(store, &query, line, out, &problem);
-    th_store_close(store);
-    if (status == TH_E_CORRUPT)
-        th_cli_complain(err, name, "dừng máy chủ, khôi phục từ bản sao lưu rồi hỏi lại", "%s: %s",
-                        line->folder, th_status_text(status));
-    else if (status != TH_OK)
-        th_cli_complain(err, name, NULL, "%s",
-                        problem.text[0] != '\0' ? problem.text : th_status_text(status));
-    return th_cli_finish(out, err, status == TH_OK ? EX_OK : th_status_exit_code(status));
 }
 
 static int command(enum th_query_what what, int argc, char **argv, FILE *out, FILE *err)
 {
-    struct line line = {0};
-    const struct th_cli_option options[] = {
-        {.name = "plan", .value_name = "KẾ-HOẠCH", .help = "mã kế hoạch", .text = &line.plan},
-        {.name = "period", .value_name = "KỲ", .help = "2025-H1, 2025 …", .text = &line.period},
-        {.name = "obligation",
-         .value_name = "MÃ",
-         .help = "khi kỳ có nhiều nghĩa vụ",
-         .text = &line.obligation},
-        {.name = "unit",
-         .value_name = "MÃ",
-         .help = "đơn vị; mặc định là cả địa bàn",
-         .text = &line.unit},
-        {.name = "as-of",
-         .value_name = "LÚC",
-         .help = "như vào lúc đó; ngày là 00:00 giờ Việt Nam",
-         .text = &line.as_of},
-        {.name = "json", .help = "in JSON", .flag = &line.as_json},
-        {.name = "branch",
-         .value_name = "NHÁNH",
-         .help = "all, communes (xã), bodies (sở, cơ quan)",
-         .text = &line.branch},
-        {.name = "number",
-         .value_name = "SỐ",
-         .help = "báo cáo đột xuất thứ mấy",
-         .text = &line.number},
-        {.name = "missing", .help = "chỉ đơn vị chưa báo cáo", .flag = &line.missing},
-        {.name = "late", .help = "chỉ đơn vị báo cáo trễ", .flag = &line.late},
-        {.name = "summary", .help = "chỉ số đếm theo từng huyện", .flag = &line.summary},
-    };
-    size_t count = sizeof(options) / sizeof(options[0]);
-    if (what != TH_QUERY_STANDING)
-        count -= 3; /* --missing, --late and --summary are for standing */
-    if (what == TH_QUERY_ROLLUP || what == TH_QUERY_CLOSINGS)
-        count -= 1; /* a rollup has no number */
+    struct th_ask_line line = {0};
+    struct th_cli_option options[TH_CLI_OPTIONS_MAX];
     const struct th_cli_command self = {.name = commands[what].name,
                                         .operands = "THƯ-MỤC",
                                         .summary = commands[what].summary,
                                         .examples = commands[what].examples,
                                         .options = options,
-                                        .options_count = count,
+                                        .options_count =
+                                            th_ask_options(commands[what].options, &line, options),
                                         .operands_min = 1,
                                         .operands_max = 1};
     char **operands;
@@ -216,31 +118,32 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
     int exit_code = EX_OK;
     if (!th_cli_begin(&self, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
-    line.folder = operands[0];
-    return run(what, &line, out, err);
+    struct th_query query = {.what = what};
+    struct printing printing = {what, &line, out};
+    if (!th_ask_read(self.name, &line, err, &query))
+        return EX_USAGE;
+    return th_ask(self.name, operands[0], &query, print, &printing, out, err);
 }
 
-int th_cli_standing(int argc, char **argv, FILE *out, FILE *err)
-{
-    return command(TH_QUERY_STANDING, argc, argv, out, err);
-}
+#define COMMAND(name, WHAT)                                                                        \
+    int th_cli_##name(int argc, char **argv, FILE *out, FILE *err)                                 \
+    {                                                                                              \
+        return command(TH_QUERY_##WHAT, argc, argv, out, err);                                     \
+    }
 
-int th_cli_rollup(int argc, char **argv, FILE *out, FILE *err)
-{
-    return command(TH_QUERY_ROLLUP, argc, argv, out, err);
-}
-
-int th_cli_report(int argc, char **argv, FILE *out, FILE *err)
-{
-    return command(TH_QUERY_REPORT, argc, argv, out, err);
-}
-
-int th_cli_closings(int argc, char **argv, FILE *out, FILE *err)
-{
-    return command(TH_QUERY_CLOSINGS, argc, argv, out, err);
-}
-
-int th_cli_page(int argc, char **argv, FILE *out, FILE *err)
-{
-    return command(TH_QUERY_PAGE, argc, argv, out, err);
-}
+COMMAND(standing, STANDING)
+COMMAND(rollup, ROLLUP)
+COMMAND(report, REPORT)
+COMMAND(closings, CLOSINGS)
+COMMAND(page, PAGE)
+COMMAND(store, STORE)
+COMMAND(plans, PLANS)
+COMMAND(plan_stored, PLAN)
+COMMAND(units_list, UNITS)
+COMMAND(units_show, UNIT)
+COMMAND(obligation, OBLIGATION)
+COMMAND(spread, SPREAD)
+COMMAND(arrivals, ARRIVALS)
+COMMAND(narrative, NARRATIVE)
+COMMAND(models, MODELS)
+COMMAND(differences, DIFFERENCES)

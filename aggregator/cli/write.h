@@ -22,7 +22,7 @@ int th_cli_cosigned(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_clock(int argc, char **argv, FILE *out, FILE *err);
 /* argv[0] is "load" of "plan load". */
 int th_cli_plan_load(int argc, char **argv, FILE *out, FILE *err);
-/* argv[0] is "units"; argv[1] has to be "import". */
+/* argv[0] is "units"; argv[1] says which. */
 int th_cli_units(int argc, char **argv, FILE *out, FILE *err);
 
 #endif

@@ -257,17 +257,28 @@ static void print_report(const struct th_query_context *context, const json_t *a
 }
 
 void th_query_print(const struct th_query_context *context, enum th_query_what what,
-                    enum th_standing_filter filter, const json_t *answer, FILE *out)
+                    const json_t *answer, FILE *out)
 {
     static void (*const printers[TH_QUERY_END])(const struct th_query_context *, const json_t *,
                                                 FILE *) = {
+        [TH_QUERY_STANDING] = th_print_standing,
         [TH_QUERY_ROLLUP] = print_rollup,
         [TH_QUERY_REPORT] = print_report,
         [TH_QUERY_CLOSINGS] = print_closings,
         [TH_QUERY_PAGE] = th_print_page,
+        [TH_QUERY_STORE] = th_print_store,
+        [TH_QUERY_PLANS] = th_print_plans,
+        [TH_QUERY_PLAN] = th_print_plan,
+        [TH_QUERY_UNITS] = th_print_units,
+        [TH_QUERY_UNIT] = th_print_unit_answer,
+        [TH_QUERY_OBLIGATION] = th_print_obligation,
+        [TH_QUERY_CHASING] = th_print_chasing,
+        [TH_QUERY_SPREAD] = th_print_spread,
+        [TH_QUERY_ARRIVALS] = th_print_arrivals,
+        [TH_QUERY_NARRATIVE] = th_print_narrative,
+        [TH_QUERY_MODELS] = th_print_models,
+        [TH_QUERY_DIFFERENCES] = th_print_differences,
     };
-    if (what == TH_QUERY_STANDING)
-        th_print_standing(context, filter, answer, out);
-    else if (what > 0 && what < TH_QUERY_END && printers[what] != NULL)
+    if (what > 0 && what < TH_QUERY_END && printers[what] != NULL)
         printers[what](context, answer, out);
 }

@@ -13,16 +13,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Which lines of a standing to print, or the counts of the parts instead. */
-enum th_standing_filter {
-    TH_FILTER_NONE,
-    TH_FILTER_MISSING, /* the chasing list: expected, not reported */
-    TH_FILTER_LATE,
-    TH_FILTER_SUMMARY /* district by district */
-};
-
 /* Precondition: `answer` is what th_query_answer() gave for `what`. */
 void th_query_print(const struct th_query_context *context, enum th_query_what what,
-                    enum th_standing_filter filter, const json_t *answer, FILE *out);
+                    const json_t *answer, FILE *out);
+/* Of a standing the counts of its parts, district by district, instead of its units. */
+void th_query_print_summary(const struct th_query_context *context, const json_t *answer,
+                            FILE *out);
 
 #endif

@@ -17,8 +17,19 @@ const char *th_answer_label(const char *word);
 /* Which question, and as of when. */
 void th_print_head(const struct th_query_context *context, const json_t *answer, FILE *out);
 void th_print_counts(const json_t *counts, FILE *out);
-void th_print_standing(const struct th_query_context *context, enum th_standing_filter filter,
-                       const json_t *answer, FILE *out);
+void th_print_standing(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_store(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_plans(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_plan(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_units(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_unit_answer(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_obligation(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_chasing(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_spread(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_arrivals(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_narrative(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_models(const struct th_query_context *context, const json_t *answer, FILE *out);
+void th_print_differences(const struct th_query_context *context, const json_t *answer, FILE *out);
 void th_print_page(const struct th_query_context *context, const json_t *answer, FILE *out);
 
 #endif

@@ -11,23 +11,6 @@
 #define PARENT_WIDTH   18
 #define STANDING_WIDTH 18
 
-/* Of an obligation that nobody is asked for now, nobody is missing. */
-static bool is_kept(enum th_standing_filter filter, const json_t *answer, const json_t *line)
-{
-    const json_t *counts = json_object_get(answer, "counts");
-    switch (filter) {
-    case TH_FILTER_MISSING:
-        return json_object_get(line, "position") == NULL &&
-               json_is_integer(json_object_get(counts, "expected"));
-    case TH_FILTER_LATE:
-        return strcmp(th_answer_text(line, "standing"), th_standing_word(TH_STANDING_LATE)) == 0;
-    case TH_FILTER_NONE:
-    case TH_FILTER_SUMMARY:
-    default:
-        return true;
-    }
-}
-
 const char *th_answer_label(const char *word)
 {
     for (int i = 0; i < TH_STANDING_COUNT; i++)
@@ -58,8 +41,7 @@ static void print_standing_line(const struct th_query_context *context, const js
     (void)fputc('\n', out);
 }
 
-static void print_units(const struct th_query_context *context, enum th_standing_filter filter,
-                        const json_t *answer, FILE *out)
+static void print_units(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
     size_t i;
     json_t *line;
@@ -70,9 +52,11 @@ static void print_units(const struct th_query_context *context, enum th_standing
     (void)fprintf(out, "Nhận lần đầu\n");
     json_array_foreach(json_object_get(answer, "units"), i, line)
     {
-        if (is_kept(filter, answer, line))
-            print_standing_line(context, line, out);
+        print_standing_line(context, line, out);
     }
+    const char *more = th_answer_text(answer, "more");
+    if (more[0] != '\0')
+        (void)fprintf(out, "\nCòn nữa: --after \"%s\"\n", more);
 }
 
 static void print_part(const char *name, const json_t *counts, FILE *out)
@@ -105,8 +89,7 @@ static void print_summary(const json_t *answer, FILE *out)
     print_part("Cộng", json_object_get(answer, "counts"), out);
 }
 
-void th_print_standing(const struct th_query_context *context, enum th_standing_filter filter,
-                       const json_t *answer, FILE *out)
+static void print_head(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
     char due[TH_SPOKEN_TEXT_SIZE];
     th_print_head(context, answer, out);
@@ -116,8 +99,16 @@ void th_print_standing(const struct th_query_context *context, enum th_standing_
         (void)fprintf(out, "Trễ từ %s\n", th_answer_spoken(answer, "due", due));
     th_print_counts(json_object_get(answer, "counts"), out);
     (void)fputc('\n', out);
-    if (filter == TH_FILTER_SUMMARY)
-        print_summary(answer, out);
-    else
-        print_units(context, filter, answer, out);
+}
+
+void th_print_standing(const struct th_query_context *context, const json_t *answer, FILE *out)
+{
+    print_head(context, answer, out);
+    print_units(context, answer, out);
+}
+
+void th_query_print_summary(const struct th_query_context *context, const json_t *answer, FILE *out)
+{
+    print_head(context, answer, out);
+    print_summary(answer, out);
 }

@@ -38,9 +38,9 @@ check_program() { # check_program PROGRAM PAGE
     [ -n "$commands" ] || complain "$1 --help: lists no command"
     for command in $commands; do
         case $command in
-        plan) for part in check due show load; do check_command "$1" "$2" plan "$part"; done ;;
+        plan) for part in check due show load stored; do check_command "$1" "$2" plan "$part"; done ;;
         keys) for part in show rotate history; do check_command "$1" "$2" keys "$part"; done ;;
-        units) check_command "$1" "$2" units import ;;
+        units) for part in list show import; do check_command "$1" "$2" units "$part"; done ;;
         *) check_command "$1" "$2" "$command" ;;
         esac
     done
