@@ -102,7 +102,8 @@ static void read_header(struct reader *reader)
     }
     if (!seen[UNIT])
         COMPLAIN(reader, 0, HEAD_HINT, "thiếu cột “unit”");
-    reader->header_count = reader->fields_count;
+    else
+        reader->header_count = reader->fields_count;
 }
 
 /* ---- one person ---- */

@@ -176,8 +176,7 @@ static json_t *head_of(const struct chase *chase, const struct th_counts *counts
     char text[TH_DUE_TEXT_SIZE], name[TH_QUERY_FULL_NAME_SIZE];
     json_t *answer = th_query_head(question);
     if (identity != NULL)
-        answer = th_json_set(answer, "mode",
-                             json_string(identity->mode == TH_MODE_LIVE ? "live" : "rehearsal"));
+        answer = th_json_set(answer, "rehearsal", json_boolean(identity->mode != TH_MODE_LIVE));
     answer = th_json_set(answer, "title", json_string(obligation->title));
     answer = th_json_set(answer, "unit", json_string(context->units.units[question->unit].code));
     answer =

@@ -44,7 +44,7 @@ static void write_head(const json_t *answer, json_int_t missing, json_int_t expe
     th_instant as_of;
     const char *period = th_answer_text(answer, "period");
     const char *asked = th_answer_text(answer, "as_of"), *title = th_answer_text(answer, "title");
-    if (strcmp(th_answer_text(answer, "mode"), "rehearsal") == 0)
+    if (json_is_true(json_object_get(answer, "rehearsal")))
         (void)fputs("[DIỄN TẬP] ", out);
     (void)fputs(title[0] == '\0' ? th_answer_text(answer, "obligation") : title, out);
     (void)fprintf(out, period[0] == '\0' ? "%s\n" : " (kỳ %s)\n", period);

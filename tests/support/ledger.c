@@ -306,6 +306,17 @@ static struct th_bytes encode_report(struct ledger *ledger, const struct ledger_
     static const uint16_t estimated[] = {L_A};
     uint16_t numbers[L_TEXT];
     int64_t values[L_TEXT];
+    char names[8][16];
+    struct th_showcase showcases[8] = {{.name = {NULL, 0}}};
+    cr_assert_leq(sent->models, 8);
+    for (uint32_t i = 0; i < sent->models; i++) {
+        (void)snprintf(names[i], sizeof names[i], "Mô hình %u", i + 1);
+        showcases[i] = (struct th_showcase){
+            .name = ledger_text(names[i]),
+            .field = ledger_text(i % 2 == 0 ? "Kinh tế" : "Văn hóa"),
+            .summary = ledger_text(i == 0 ? "Nuôi gà thả vườn" : ""),
+            .stage = i % 2 == 0 ? TH_SHOWCASE_RUNNING : TH_SHOWCASE_RECOGNISED};
+    }
     struct th_narrative narrative = {L_TEXT, {letters, (size_t)sent->values[L_TEXT]}};
     struct th_report report = {.plan = ledger_text("p-2025"),
                                .obligation = ledger_text(obligations[sent->obligation].id),
@@ -314,7 +325,9 @@ static struct th_bytes encode_report(struct ledger *ledger, const struct ledger_
                                .revision = sent->revision == 0 ? 1 : sent->revision,
                                .values = {numbers, values, 0},
                                .narratives = &narrative,
-                               .narratives_count = sent->has[L_TEXT]};
+                               .narratives_count = sent->has[L_TEXT],
+                               .showcases = showcases,
+                               .showcases_count = sent->models};
     for (uint16_t i = L_A; i < L_TEXT; i++)
         if (sent->has[i]) {
             numbers[report.values.count] = i;
@@ -446,7 +459,11 @@ static int ask(struct ledger *ledger, struct th_query query, th_instant now, jso
 {
     struct th_view *view = view_of(ledger);
     struct th_query_context context;
-    const struct th_query_asking asking = {.now = now};
+    const struct th_query_asking asking = {.now = now,
+                                           .asker = ledger->asker,
+                                           .contacts = ledger->contacts,
+                                           .identity = th_store_identity(ledger->store),
+                                           .version = "0.0.1"};
     cr_assert_eq(th_query_context_open(view, &context), 0);
     int status = th_query_answer(&context, view, &query, &asking, &ledger->problem, ret_answer);
     th_query_context_close(&context);

@@ -51,6 +51,8 @@ struct ledger {
     struct th_query_problem problem; /* of the last question */
     struct th_driver_bounds bounds;  /* of the driver that is opened next, as is the publisher */
     struct th_publisher_port publisher;
+    const char *asker;                  /* of the questions; NULL: the operator */
+    const struct th_contacts *contacts; /* likewise */
 };
 
 /* Founded at 2025-03-01 00:00 +07:00; units one hour later, then plan and keys a second apart. */
@@ -81,6 +83,7 @@ struct ledger_report {
     bool has[L_TEXT + 1];
     int64_t values[L_TEXT + 1]; /* of L_TEXT: the letters of the text */
     bool estimated;             /* A is */
+    uint32_t models;            /* "Mô hình 1" and so on, of two fields by turns */
 };
 
 /* True when it was accepted. */
