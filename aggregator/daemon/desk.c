@@ -40,6 +40,12 @@ static void point(struct th_asked *asked)
     asked->query.period.bytes = asked->period;
     asked->query.obligation.bytes = asked->obligation;
     asked->query.unit.bytes = asked->about;
+    asked->query.standing.bytes = asked->standing;
+    asked->query.search.bytes = asked->search;
+    asked->query.parent.bytes = asked->parent;
+    asked->query.kind.bytes = asked->kind;
+    asked->query.indicators.bytes = asked->indicators;
+    asked->query.after.bytes = asked->after;
 }
 
 static void *run(void *context)
@@ -132,6 +138,13 @@ uint32_t th_desk_put(struct th_desk *desk, const struct th_router_peer *peer, co
         asked->query.obligation =
             keep(asked->obligation, sizeof asked->obligation, query->obligation);
         asked->query.unit = keep(asked->about, sizeof asked->about, query->unit);
+        asked->query.standing = keep(asked->standing, sizeof asked->standing, query->standing);
+        asked->query.search = keep(asked->search, sizeof asked->search, query->search);
+        asked->query.parent = keep(asked->parent, sizeof asked->parent, query->parent);
+        asked->query.kind = keep(asked->kind, sizeof asked->kind, query->kind);
+        asked->query.indicators =
+            keep(asked->indicators, sizeof asked->indicators, query->indicators);
+        asked->query.after = keep(asked->after, sizeof asked->after, query->after);
         (void)pthread_cond_signal(&desk->has_asked);
     }
     (void)pthread_mutex_unlock(&desk->lock);

@@ -28,6 +28,12 @@ struct th_asked {
     char period[TH_LIMIT_PERIOD_SIZE_MAX + 1];
     char obligation[TH_LIMIT_OBLIGATION_ID_MAX + 1];
     char about[TH_UNIT_CODE_MAX + 1];
+    char standing[TH_QUERY_WORD_SIZE_MAX + 1];
+    char search[TH_QUERY_SEARCH_SIZE_MAX + 1];
+    char parent[TH_UNIT_CODE_MAX + 1];
+    char kind[TH_QUERY_WORD_SIZE_MAX + 1];
+    char indicators[TH_QUERY_LIST_SIZE_MAX + 1];
+    char after[TH_QUERY_WORD_SIZE_MAX + 1];
 };
 
 struct th_desk_options {

@@ -20,6 +20,23 @@ static void write_hello(struct th_wire_writer *writer, const struct th_hello *he
         th_wire_of_bytes(hello->newest_receipt.bytes, hello->newest_receipt.size);
 }
 
+/* Absent when empty. */
+static void write_words(const struct th_query *query, Tonghop__Query *message)
+{
+    message->has_standing = query->standing.size > 0;
+    message->standing = th_wire_of_text(query->standing);
+    message->has_search = query->search.size > 0;
+    message->search = th_wire_of_text(query->search);
+    message->has_parent = query->parent.size > 0;
+    message->parent = th_wire_of_text(query->parent);
+    message->has_kind = query->kind.size > 0;
+    message->kind = th_wire_of_text(query->kind);
+    message->has_indicators = query->indicators.size > 0;
+    message->indicators = th_wire_of_text(query->indicators);
+    message->has_after = query->after.size > 0;
+    message->after = th_wire_of_text(query->after);
+}
+
 static void write_query(const struct th_query *query, Tonghop__Query *message)
 {
     tonghop__query__init(message);
@@ -37,6 +54,17 @@ static void write_query(const struct th_query *query, Tonghop__Query *message)
     message->as_of = query->as_of.ms;
     message->has_number = query->number != 0;
     message->number = query->number;
+    message->has_position = query->has_position;
+    message->position = query->position;
+    message->has_revision = query->revision != 0;
+    message->revision = query->revision;
+    message->has_limit = query->limit != 0;
+    message->limit = query->limit;
+    message->has_brief = query->is_brief;
+    message->brief = query->is_brief;
+    message->has_closed_at = query->has_closed_at;
+    message->closed_at = query->closed_at.ms;
+    write_words(query, message);
 }
 
 int th_wire_to_aggregator_encode(const struct th_to_aggregator *message, struct th_arena *arena,

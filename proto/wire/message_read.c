@@ -81,14 +81,28 @@ static void read_query(struct th_wire_reader *reader, struct th_bytes bytes,
         return;
     struct th_query query = {
         .what = (enum th_query_what)message->what,
-        .plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0),
+        .plan = th_wire_text(reader, message->plan, 0, TH_LIMIT_PLAN_ID_MAX, 0),
         .period = th_wire_text(reader, message->period, 0, TH_LIMIT_PERIOD_SIZE_MAX, 0),
         .obligation = th_wire_text(reader, message->obligation, 0, TH_LIMIT_OBLIGATION_ID_MAX, 0),
         .unit = {"", 0},
         .branch = TH_BRANCH_ALL,
         .has_as_of = message->has_as_of,
         .number = message->number,
+        .has_position = message->has_position,
+        .position = message->position,
+        .revision = message->revision,
+        .standing = th_wire_text(reader, message->standing, 0, TH_QUERY_WORD_SIZE_MAX, 0),
+        .search = th_wire_text(reader, message->search, 0, TH_QUERY_SEARCH_SIZE_MAX, 0),
+        .parent = th_wire_text(reader, message->parent, 0, TH_UNIT_CODE_MAX, 0),
+        .kind = th_wire_text(reader, message->kind, 0, TH_QUERY_WORD_SIZE_MAX, 0),
+        .indicators = th_wire_text(reader, message->indicators, 0, TH_QUERY_LIST_SIZE_MAX, 0),
+        .limit = message->limit,
+        .after = th_wire_text(reader, message->after, 0, TH_QUERY_WORD_SIZE_MAX, 0),
+        .is_brief = message->has_brief && message->brief,
+        .has_closed_at = message->has_closed_at,
     };
+    if (message->has_closed_at)
+        query.closed_at = th_wire_instant(reader, message->closed_at);
     if (message->has_unit)
         query.unit = th_wire_unit_code(reader, message->unit);
     if (message->has_branch)
@@ -96,6 +110,8 @@ static void read_query(struct th_wire_reader *reader, struct th_bytes bytes,
     if (message->has_as_of)
         query.as_of = th_wire_instant(reader, message->as_of);
     th_wire_require(reader, query.number <= TH_LIMIT_NUMBER_MAX, TH_E_LIMIT);
+    th_wire_require(reader, query.revision <= TH_LIMIT_REVISION_MAX, TH_E_LIMIT);
+    th_wire_require(reader, query.limit <= TH_QUERY_LIMIT_MAX, TH_E_LIMIT);
     *ret_query = query;
 }
 
@@ -250,7 +266,7 @@ static void read_reminder(struct th_wire_reader *reader, struct th_bytes bytes,
     if (message == NULL)
         return;
     *ret_reminder = (struct th_reminder){
-        .plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0),
+        .plan = th_wire_text(reader, message->plan, 0, TH_LIMIT_PLAN_ID_MAX, 0),
         .obligation = th_wire_text(reader, message->obligation, 1, TH_LIMIT_OBLIGATION_ID_MAX, 0),
         .text = th_wire_text(reader, message->text, 0, TH_LIMIT_QUOTE_MAX, TH_TEXT_LINES),
         .due = th_wire_instant(reader, message->due),

@@ -339,6 +339,32 @@ def rollup_over_the_network_is_what_was_sent(world):
 
 
 @scene
+def what_a_command_shows_a_machine_can_ask(world):
+    fields = dict(plan=PLAN.encode(), obligation=OBLIGATION.encode())
+    with world.connect(world.nodes[COMMUNE]) as connection:
+        connection.hello(world.known())
+        chasing = connection.query("CHASING", **fields)
+        same((chasing["groups"], chasing["counts"]["missing"]), ([], 0), "nobody to chase")
+        spread = connection.query("SPREAD", **fields)["indicators"]["VB01"]
+        same((spread["min"], spread["min_units"], spread["mean"]), ("9", [COMMUNE], "9.0"),
+             "spread of one unit")
+        unit = connection.query("UNIT", plan=b"")
+        same(unit["unit"], COMMUNE, "the unit that asks")
+        found = connection.query("UNITS", plan=b"", search=b"a", limit=1)
+        same((found["found"] <= 1, found["more"]), (True, None), "itself alone")
+        report = connection.query("REPORT", revision=1, **fields)
+        same(report["revision"], 1, "the first revision")
+        at = connection.query("STANDING", position=report["revisions"][0]["position"] + 1, **fields)
+        same(at["counts"]["received"], 1, "at the position of the first revision")
+        try:
+            connection.query("CHASING", unit=b"64", **fields)
+        except node.Refused as refused:
+            same(refused.failure.code.decode(), "forbidden", "whom the province chases")
+        else:
+            raise AssertionError("a commune read whom the province chases")
+
+
+@scene
 def rollup_of_the_command_counts_it_once(world):
     alone = {"expected": 1, "received": 1, "on_time": 1, "late": 0, "missing": 0}
     asked = ("--plan", PLAN, "--period", PERIOD, "--obligation", OBLIGATION, "--json")

@@ -122,6 +122,41 @@ Test(wire_message, a_query_comes_back)
     cr_assert_eq(back.number, 3);
 }
 
+Test(wire_message, a_query_comes_back_with_all_its_words)
+{
+    struct th_query query = {.what = TH_QUERY_DIFFERENCES,
+                             .has_position = true,
+                             .position = UINT64_C(1) << 40,
+                             .revision = 2,
+                             .standing = TH_TEXT("missing"),
+                             .search = TH_TEXT("ia ly"),
+                             .parent = TH_TEXT("622"),
+                             .kind = TH_TEXT("xa"),
+                             .indicators = TH_TEXT("TCD01,TCD02"),
+                             .limit = TH_QUERY_LIMIT_MAX,
+                             .after = TH_TEXT("a1#2"),
+                             .is_brief = true,
+                             .has_closed_at = true,
+                             .closed_at = {1746810000000}};
+    struct th_query back =
+        to_aggregator(
+            (struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_QUERY, .request = 1, .query = query})
+            .query;
+    cr_assert_eq(back.what, query.what);
+    cr_assert_eq(back.plan.size, 0);
+    cr_assert(back.has_position && back.position == query.position);
+    cr_assert_eq(back.revision, 2);
+    cr_assert(th_same_text(back.standing, query.standing));
+    cr_assert(th_same_text(back.search, query.search));
+    cr_assert(th_same_text(back.parent, query.parent));
+    cr_assert(th_same_text(back.kind, query.kind));
+    cr_assert(th_same_text(back.indicators, query.indicators));
+    cr_assert_eq(back.limit, query.limit);
+    cr_assert(th_same_text(back.after, query.after));
+    cr_assert(back.is_brief);
+    cr_assert(back.has_closed_at && back.closed_at.ms == query.closed_at.ms);
+}
+
 Test(wire_message, a_short_query_asks_for_all_branches_now)
 {
     struct th_query back =
@@ -410,7 +445,7 @@ Test(wire_message, broken_frames_are_refused)
 Test(wire_message, texts_and_enum_numbers_of_bodies_are_checked)
 {
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x2a\x05\x08\x01\x12\x01p")), 0);
-    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x2a\x05\x08\x05\x12\x01p")), TH_E_SYNTAX);
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x2a\x05\x08\x12\x12\x01p")), TH_E_SYNTAX);
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x2a\x05\x08\x01\x12\x01\n")), TH_E_TEXT);
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x2a\x07\x08\x01\x12\x01p\x30\x04")),
                  TH_E_SYNTAX, "branch");
