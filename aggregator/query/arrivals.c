@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When reports came: how many had been received for the first time at each moment, against the due
- * instant. Exact at each point that is shown; of many arrivals every n-th is shown, and always the
+ * instant. Exact at each point that is shown; of many moments every n-th is shown, and always the
  * last one before the due instant and the last one of all.
  */
 #include "aggregator/query/question.h"
@@ -30,27 +30,37 @@ static int compare(const void *a, const void *b)
     return (x->timeliness > y->timeliness) - (x->timeliness < y->timeliness);
 }
 
-/* Whether the curve has a point at the i-th arrival. */
-static bool is_point(const struct curve *curve, size_t i, size_t stride)
+/* What came in the same millisecond is one moment: its last arrival stands for it. */
+static bool ends_moment(const struct curve *curve, size_t i)
 {
-    const struct arrival *arrival = &curve->arrivals[i];
+    return i + 1 == curve->count || curve->arrivals[i + 1].at.ms != curve->arrivals[i].at.ms;
+}
+
+static size_t count_moments(const struct curve *curve)
+{
+    size_t moments = 0;
+    for (size_t i = 0; i < curve->count; i++)
+        moments += ends_moment(curve, i);
+    return moments;
+}
+
+/* Between this arrival and the next one lies the due instant, or nothing at all. */
+static bool is_kept(const struct curve *curve, size_t i)
+{
     bool is_last = i + 1 == curve->count;
-    if (!is_last && curve->arrivals[i + 1].at.ms == arrival->at.ms)
-        return false; /* what came in the same millisecond is one point */
-    bool is_last_before_due = curve->is_dated && !is_last && arrival->at.ms < curve->due.ms &&
-                              curve->arrivals[i + 1].at.ms >= curve->due.ms;
-    return is_last || is_last_before_due || i % stride == stride - 1;
+    return is_last || (curve->is_dated && curve->arrivals[i].at.ms < curve->due.ms &&
+                       curve->arrivals[i + 1].at.ms >= curve->due.ms);
 }
 
 static json_t *points_of(const struct curve *curve)
 {
     json_t *points = json_array();
-    size_t on_time = 0, late = 0;
-    size_t stride = (curve->count + POINTS_MAX - 3) / (POINTS_MAX - 2);
+    size_t on_time = 0, late = 0, moments = 0;
+    size_t stride = (count_moments(curve) + POINTS_MAX - 3) / (POINTS_MAX - 2);
     for (size_t i = 0; i < curve->count; i++) {
         on_time += curve->arrivals[i].timeliness == TH_TIMELINESS_ON_TIME;
         late += curve->arrivals[i].timeliness == TH_TIMELINESS_LATE;
-        if (!is_point(curve, i, stride))
+        if (!ends_moment(curve, i) || (++moments % stride != 0 && !is_kept(curve, i)))
             continue;
         json_t *point = th_json_set(json_object(), "at", th_json_instant(curve->arrivals[i].at));
         point = th_json_set(point, "received", json_integer((json_int_t)i + 1));

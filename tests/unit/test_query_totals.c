@@ -111,6 +111,22 @@ Test(query_totals, the_curve_of_arrivals_ends_at_the_counts)
     json_decref(answer);
 }
 
+Test(query_totals, what_came_together_is_one_point_and_is_never_left_out)
+{
+    struct ledger_report report = {
+        .unit = L_A1, .obligation = LEDGER_ADHOC, .number = 1, .has = {[L_A] = true}};
+    for (; report.number <= 300; report.number++) {
+        if (report.number == 202)
+            ledger_pass(&ledger, DAY);
+        cr_assert(ledger_send(&ledger, report));
+    }
+    json_t *answer = ledger_ask(&ledger, ledger_query(TH_QUERY_ARRIVALS, LEDGER_ADHOC));
+    cr_expect_eq(json_array_size(json_object_get(answer, "points")), 2);
+    expect_at(answer, "points/0/received", "201");
+    expect_at(answer, "points/1/received", "300");
+    json_decref(answer);
+}
+
 Test(query_totals, many_arrivals_are_two_hundred_points_at_most)
 {
     struct ledger_report report = {
