@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cells of a table for people: widths in columns of a terminal, not in bytes. Private. */
+/* Cells of a table for people: widths in columns of a terminal, not in bytes; and figures as people
+ * write them, for documents too. */
 #ifndef TH_QUERY_TABLE_H
 #define TH_QUERY_TABLE_H
 

@@ -44,7 +44,8 @@ allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|past|driver|she
 allow 'aggregator/contacts/*' 'base/|proto/model/|aggregator/contacts/'
 allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|contacts|query)/'
 allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|query|audit)/'
-allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|contacts|query|cli)/'
+allow 'aggregator/document/*' 'base/|proto/|aggregator/(core|store|query|document)/'
+allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|contacts|query|document|cli)/'
 
 # An adapter knows one library.
 while IFS= read -r file; do
