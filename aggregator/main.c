@@ -39,7 +39,7 @@ static const struct th_cli_entry commands[] = {
     {"status", th_cli_status, "tình trạng của kho, lần đọc soát, nhân chứng"},
     {"backup", th_cli_backup, "sao lưu, đã kiểm tra"},
     {"recover", th_cli_recover, "chạy tiếp từ một bản sao cũ"},
-    {"export", th_cli_export, "trích báo cáo và biên nhận cho bên thứ hai"},
+    {"export", th_cli_export, "bảng tính, báo cáo để ký; bản trích cho bên thứ hai"},
     {"cosigned", th_cli_cosigned, "giữ checkpoint mà nhân chứng đã xác nhận"},
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* export --for-copy: reports with their receipts and the state of the log, for a second body. */
+/* export: the command; and its --for-copy, reports with their receipts and the state of the log,
+ * for a second body. */
 #define _GNU_SOURCE /* syncfs, renameat2 */
 #include "aggregator/cli/export.h"
 
@@ -164,11 +165,79 @@ static int export_copy(struct th_exporting *exporting)
     return code;
 }
 
+/* Each purpose has options of its own. */
+static int choose(struct th_exporting *exporting, const char *since)
+{
+    const struct th_export_wish *wish = &exporting->wish;
+    FILE *err = exporting->site.err;
+    bool is_document = wish->format != NULL || wish->out != NULL;
+    bool has_more = wish->period != NULL || wish->branch != NULL || wish->as_of != NULL ||
+                    wish->position != NULL || wish->sheet != NULL || wish->force;
+    bool is_copy = exporting->target != NULL && exporting->target[0] != '\0';
+    if (is_copy && (is_document || has_more)) {
+        th_cli_complain(err, "export", "bỏ --for-copy, hoặc bỏ các tùy chọn của văn bản",
+                        "--for-copy chỉ đi với --since, --plan, --obligation, --unit, --json");
+        return EX_USAGE;
+    }
+    if (!is_copy && !is_document) {
+        th_cli_complain(err, "export",
+                        "thêm --format xlsx|odt|csv|json (hoặc --out TỆP), hay --for-copy ĐÍCH",
+                        "chưa rõ trích gì, ra đâu");
+        return EX_USAGE;
+    }
+    if (!is_copy && since != NULL) {
+        th_cli_complain(err, "export", "bỏ --since", "--since chỉ đi với --for-copy");
+        return EX_USAGE;
+    }
+    if (since != NULL &&
+        th_text_parse_int(since, strlen(since), 0, INT64_MAX, &exporting->since) < 0) {
+        th_cli_complain(err, "export", "ghi một số từ 0", "không hiểu --since \"%s\"", since);
+        return EX_USAGE;
+    }
+    return EX_OK;
+}
+
 int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_exporting exporting = {.site = {.command = "export", .out = out, .err = err}};
+    struct th_export_wish *wish = &exporting.wish;
     const char *since = NULL;
     const struct th_cli_option options[] = {
+        {.name = "format",
+         .value_name = "LOẠI",
+         .help = "xlsx (bảng tính), odt (báo cáo để ký), csv (một bảng), json",
+         .text = &wish->format},
+        {.name = "out",
+         .value_name = "TỆP",
+         .help = "ghi vào đây; - là ra màn hình; mặc định là một tên ở thư mục này",
+         .text = &wish->out},
+        {.name = "force", .help = "thay tệp đã có", .flag = &wish->force},
+        {.name = "plan", .value_name = "P", .help = "mã kế hoạch", .text = &exporting.plan},
+        {.name = "period", .value_name = "KỲ", .help = "2025-H1, 2025 …", .text = &wish->period},
+        {.name = "obligation",
+         .value_name = "MÃ",
+         .help = "nghĩa vụ",
+         .text = &exporting.obligation},
+        {.name = "unit",
+         .value_name = "MÃ",
+         .help = "đơn vị; mặc định là tất cả",
+         .text = &exporting.unit},
+        {.name = "branch",
+         .value_name = "NHÁNH",
+         .help = "all, communes (xã), bodies (sở, cơ quan)",
+         .text = &wish->branch},
+        {.name = "as-of",
+         .value_name = "LÚC",
+         .help = "như vào lúc đó; ngày là 00:00 giờ Việt Nam",
+         .text = &wish->as_of},
+        {.name = "position",
+         .value_name = "SỐ",
+         .help = "như sau bấy nhiêu mục đầu của sổ",
+         .text = &wish->position},
+        {.name = "sheet",
+         .value_name = "BẢNG",
+         .help = "bảng của csv; mặc định don-vi",
+         .text = &wish->sheet},
         {.name = "for-copy",
          .value_name = "ĐÍCH",
          .help = "thư mục chưa có, để đưa cho bên thứ hai giữ và kiểm tra",
@@ -177,18 +246,18 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "CỠ",
          .help = "chỉ những gì sau cỡ này của nhật ký (lần trích trước)",
          .text = &since},
-        {.name = "plan", .value_name = "P", .help = "chỉ kế hoạch này", .text = &exporting.plan},
-        {.name = "obligation",
-         .value_name = "MÃ",
-         .help = "chỉ nghĩa vụ này",
-         .text = &exporting.obligation},
-        {.name = "unit", .value_name = "MÃ", .help = "chỉ đơn vị này", .text = &exporting.unit},
         {.name = "json", .help = "in ra JSON", .flag = &exporting.site.as_json}};
     const struct th_cli_command command = {
         .name = "export",
         .operands = "DIR",
-        .summary = "Trích báo cáo cùng biên nhận và checkpoint ra một thư mục, cho bên thứ hai.",
-        .examples = "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-5\n"
+        .summary = "Bảng tính, báo cáo tổng hợp để ký, CSV, JSON của một nghĩa vụ; hoặc bản trích "
+                   "cùng biên nhận cho bên thứ hai.",
+        .examples = "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
+                    "--format xlsx\n"
+                    "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
+                    "--out bao-cao.odt\n"
+                    "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
+                    "--format csv --sheet tinh-trang\n"
                     "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-6 "
                     "--since 1200\n",
         .options = options,
@@ -200,17 +269,13 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
         return exit_code;
-    if (exporting.target == NULL || exporting.target[0] == 0) {
-        th_cli_complain(err, "export", "thêm --for-copy ĐÍCH", "chưa rõ trích ra đâu");
-        return EX_USAGE;
-    }
-    if (since != NULL &&
-        th_text_parse_int(since, strlen(since), 0, INT64_MAX, &exporting.since) < 0) {
-        th_cli_complain(err, "export", "ghi một số từ 0", "không hiểu --since \"%s\"", since);
-        return EX_USAGE;
-    }
+    exit_code = choose(&exporting, since);
+    if (exit_code != EX_OK)
+        return exit_code;
     exporting.site.folder = operands[0];
     int descriptor = fileno(err);
     exporting.is_terminal = descriptor >= 0 && isatty(descriptor);
-    return th_cli_finish(out, err, export_copy(&exporting));
+    return th_cli_finish(out, err,
+                         exporting.target == NULL ? th_export_document(&exporting)
+                                                  : export_copy(&exporting));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of a copy for a second body. */
+/* export: a document of an obligation, or the files of a copy for a second body. */
 #ifndef TH_AGGREGATOR_CLI_EXPORT_H
 #define TH_AGGREGATOR_CLI_EXPORT_H
 
@@ -8,12 +8,19 @@
 
 #include <jansson.h>
 
+/* What a document is to be; NULL and false: not given. */
+struct th_export_wish {
+    const char *period, *branch, *as_of, *position, *format, *sheet, *out;
+    bool force;
+};
+
 struct th_exporting {
     struct th_site site;
     const char *target;
     char folder[TH_SITE_PATH_SIZE];       /* where it is built, beside the target */
     const char *plan, *obligation, *unit; /* NULL: all */
     int64_t since;
+    struct th_export_wish wish;
     bool is_terminal;
 
     struct th_store *store;
@@ -23,6 +30,10 @@ struct th_exporting {
     FILE *index;
     uint64_t reports, submissions;
 };
+
+/* Makes the document that is wished and puts it where it belongs; prints what was done. The exit
+ * code. */
+int th_export_document(struct th_exporting *exporting);
 
 /* FOLDER/NAME, mode 0600, not flushed: the whole folder is, at the end. TH_E_IO, TH_E_LIMIT. */
 TH_MUST_CHECK int th_export_write(struct th_exporting *exporting, const char *name,

@@ -157,3 +157,112 @@ Test(cli_export, nothing_is_left_behind_or_overwritten_when_it_cannot_be_done)
     cr_expect_eq(run("export @D --for-copy @F/x --since -1"), EX_USAGE);
     cr_expect_eq(run("export @F/none --for-copy @F/x"), EX_NOINPUT);
 }
+
+/* ---- documents ---- */
+
+#define HALF "export @D --plan gialai-2025 --period 2025-H1 "
+
+static char *read_file(const char *name)
+{
+    size_t size;
+    return cli_case_read(&fixture, name, &size);
+}
+
+Test(cli_export, a_document_gets_the_name_or_the_format_that_it_is_given)
+{
+    cr_assert_eq(run(HALF "--out @F/a.csv"), EX_OK, "%s", fixture.err);
+    char *text = read_file("a.csv");
+    cr_expect_eq(memcmp(text, "\xEF\xBB\xBFMã", 6), 0);
+    free(text);
+    cr_assert_eq(run(HALF "--out @F/a.xyz --format odt"), EX_OK, "%s", fixture.err);
+    text = read_file("a.xyz");
+    cr_expect_eq(memcmp(text, "PK", 2), 0);
+    free(text);
+    cr_assert_eq(run(HALF "--out @F/a.xlsx --json"), EX_OK, "%s", fixture.err);
+    json_t *told = cli_case_json(&fixture);
+    cr_expect_str_eq(json_string_value(json_object_get(told, "format")), "xlsx");
+    cr_expect_gt(json_integer_value(json_object_get(told, "bytes")), 1000);
+    json_decref(told);
+    cr_assert_eq(run(HALF "--format json --out -"), EX_OK, "%s", fixture.err);
+    json_t *all = cli_case_json(&fixture);
+    cr_expect_str_eq(json_string_value(json_object_get(all, "mode")), "rehearsal");
+    json_decref(all);
+}
+
+Test(cli_export, a_document_without_a_name_gets_one_that_says_what_it_is)
+{
+    cr_assert_eq(chdir(fixture.folder), 0);
+    cr_assert_eq(run(HALF "--format csv --sheet tinh-trang --as-of 2025-05-05"), EX_OK, "%s",
+                 fixture.err);
+    cr_expect(
+        cli_case_has(&fixture, "DIEN-TAP_gialai-2025_O-002-1_64_tinh-trang_2025-05-05T000000.csv"));
+}
+
+Test(cli_export, a_file_that_is_there_is_not_replaced_without_force)
+{
+    cli_case_write(&fixture, "a.csv", "cũ", 4);
+    cr_expect_eq(run(HALF "--out @F/a.csv"), EX_CANTCREAT);
+    cr_expect_not_null(strstr(fixture.err, "--force"));
+    char *text = read_file("a.csv");
+    cr_expect_str_eq(text, "cũ");
+    free(text);
+    cr_expect_eq(run(HALF "--out @F/a.csv --force"), EX_OK);
+    text = read_file("a.csv");
+    cr_expect_eq(memcmp(text, "\xEF\xBB\xBFMã", 6), 0);
+    free(text);
+}
+
+Test(cli_export, a_document_never_takes_the_place_of_a_device_or_a_folder)
+{
+    cr_expect_eq(run(HALF "--format csv --force --out /dev/null"), EX_CANTCREAT);
+    cr_expect_eq(run(HALF "--format csv --force --out @F"), EX_CANTCREAT);
+    cr_expect_eq(run(HALF "--format csv --out @F/none/a.csv"), EX_IOERR);
+    cr_expect_not_null(strstr(fixture.err, "không ghi được"));
+}
+
+Test(cli_export, a_full_disk_is_told)
+{
+    char folder[300], *argv[] = {"export",   folder, "--plan", "gialai-2025", "--period", "2025-H1",
+                                 "--format", "odt",  "--out",  "-",           NULL};
+    (void)snprintf(folder, sizeof folder, "%s", fixture.store);
+    FILE *full = fopen("/dev/full", "w");
+    cr_assert_not_null(full);
+    cr_expect_eq(th_cli_export(10, argv, full, full), EX_IOERR);
+    (void)fclose(full);
+}
+
+Test(cli_export, a_line_that_does_not_make_a_document_is_explained)
+{
+    cr_expect_eq(run(HALF "--format pdf"), EX_USAGE);
+    cr_expect_eq(run(HALF "--out @F/a"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format xlsx --sheet don-vi"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --sheet khac"), EX_USAGE);
+    cr_expect_not_null(strstr(fixture.err, "tinh-trang"));
+    cr_expect_eq(run(HALF "--format csv --branch xa"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --as-of mai"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --position 0"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --position 1 --as-of 2025-05-01"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --since 1"), EX_USAGE);
+    cr_expect_eq(run(HALF "--for-copy @F/x --format csv"), EX_USAGE);
+    cr_expect_eq(run("export @D --for-copy @F/x --as-of 2025-05-01"), EX_USAGE);
+    cr_expect_eq(run(HALF "--format csv --out @F/a.csv --unit 99999"), EX_NOINPUT);
+    cr_expect_not_null(strstr(fixture.err, "99999"));
+    cr_expect_eq(run("export @D --format csv --out @F/a.csv --plan gialai-2025"), EX_DATAERR);
+    cr_expect_eq(run(HALF "--format csv --out @F/a.csv --position 999999"), EX_DATAERR);
+    cr_expect(!cli_case_has(&fixture, "a.csv"));
+}
+
+Test(cli_export, wrong_contacts_are_told_and_the_document_is_made_without_them)
+{
+    static const char right[] = "unit,name\n23560,Bà Hoa\n";
+    char path[400];
+    (void)snprintf(path, sizeof path, "%s/contacts.csv",
+                   fixture.store + strlen(fixture.folder) + 1);
+    cli_case_write(&fixture, path, right, strlen(right));
+    cr_assert_eq(run(HALF "--format csv --sheet chua-bao-cao --out -"), EX_OK, "%s", fixture.err);
+    cr_expect_not_null(strstr(fixture.out, ",Bà Hoa,"));
+    cli_case_write(&fixture, path, right + 1, strlen(right) - 1);
+    cr_assert_eq(run(HALF "--format csv --sheet chua-bao-cao --out -"), EX_OK, "%s", fixture.err);
+    cr_expect_null(strstr(fixture.out, "Bà Hoa"));
+    cr_expect_neq(fixture.err[0], '\0');
+}
