@@ -6,6 +6,7 @@
 #include "aggregator/store/env.h"
 #include "aggregator/store/inspect.h"
 #include "aggregator/store/run.h"
+#include "aggregator/store/tail.h"
 
 #include <string.h>
 
@@ -238,14 +239,13 @@ void th_verify_refused(struct th_verify *verify)
 {
     const struct th_schema_key from = {.size = 0};
     struct walk walk = {.verify = verify, .is_refused = true};
-    struct th_env_usage usage;
     struct th_env env;
     struct th_txn txn;
+    bool is_whole = false;
     th_reader_phase(verify->reader, "đọc từng dòng của kho bị hỏng", 0);
     if (th_env_open(th_reader_request(verify->reader)->folder, false, 0, &env) != 0)
         return;
-    bool is_whole = th_env_usage(&env, &usage) == 0 && usage.file_bytes >= usage.used_bytes;
-    if (is_whole && th_txn_begin(&env, false, &txn) == 0) {
+    if (th_tail_check(&env, &is_whole) == 0 && is_whole && th_txn_begin(&env, false, &txn) == 0) {
         if (th_txn_walk(&txn, &from, SIZE_MAX, on_raw, &walk) == TH_E_CORRUPT)
             say_stopped(verify, &from);
         th_txn_abort(&txn);

@@ -55,7 +55,7 @@ TH_MUST_CHECK int th_env_copy(const struct th_env *env, int fd);
 TH_MUST_CHECK int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes);
 /*
  * Makes the file as long as its last page says, if it can. LMDB may take pages at the end and give
- * them back in the same transaction without writing them; the start-up check would see a cut file.
+ * them back in the same transaction without writing them (aggregator/store/tail.h).
  */
 void th_env_extend(const struct th_env *env);
 void th_env_check_readers(const struct th_env *env);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/internal.h"
 
+#include "aggregator/store/tail.h"
 #include "aggregator/store/witness.h"
 
 #include <stdlib.h>
@@ -97,15 +98,18 @@ static int report_open(const struct th_store_report *report, int status)
     }
 }
 
-/* A file that ends before its last page would end the process with SIGBUS when it is read. */
+/* A file that ends before a page that is used would end the process with SIGBUS when it is read. */
 static int check_length(const struct th_store_report *report, const struct th_env *env)
 {
     struct th_env_usage usage;
-    int status = th_env_usage(env, &usage);
+    bool is_whole = false;
+    int status = th_tail_check(env, &is_whole);
+    if (status == 0 && is_whole)
+        return 0;
+    if (status == 0)
+        status = th_env_usage(env, &usage);
     if (status != 0)
         return report_open(report, status);
-    if (usage.file_bytes >= usage.used_bytes)
-        return 0;
     return th_store_report(report, TH_E_CORRUPT,
                            "data.mdb bị cắt ngắn: cần %llu byte, chỉ còn %llu; khôi phục từ bản "
                            "sao lưu",
@@ -173,7 +177,10 @@ static int open_env(const struct th_store_report *report, const struct th_store_
     if (status != 0)
         return report_open(report, status);
     th_env_check_readers(&store->env);
-    return check_length(report, &store->env);
+    status = check_length(report, &store->env);
+    if (status == 0 && write)
+        th_env_extend(&store->env); /* of whoever was killed before that */
+    return status;
 }
 
 /* In the order of docs/STORAGE.md. What was taken before a failure is in the store. */
