@@ -5,6 +5,7 @@
 #include "aggregator/cli/handout.h"
 #include "aggregator/cli/site.h"
 #include "aggregator/cli/write.h"
+#include "aggregator/contacts/contacts.h"
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/config.h"
 #include "aggregator/store/folder.h"
@@ -24,7 +25,8 @@
 
 enum { STAMP_SIZE = 16, COPIES_MAX = 10000 }; /* "20251121-231500" and its NUL */
 
-static const char *const extras[] = {TH_CONFIG_FILE, TH_HANDOUT_FILE, TH_KEYS_FILE};
+static const char *const extras[] = {TH_CONFIG_FILE, TH_HANDOUT_FILE, TH_KEYS_FILE,
+                                     TH_CONTACTS_FILE};
 
 struct backing {
     struct th_site site;

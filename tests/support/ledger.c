@@ -306,7 +306,7 @@ static struct th_bytes encode_report(struct ledger *ledger, const struct ledger_
     static const uint16_t estimated[] = {L_A};
     uint16_t numbers[L_TEXT];
     int64_t values[L_TEXT];
-    char names[8][16];
+    char names[8][32];
     struct th_showcase showcases[8] = {{.name = {NULL, 0}}};
     cr_assert_leq(sent->models, 8);
     for (uint32_t i = 0; i < sent->models; i++) {
