@@ -25,31 +25,28 @@ struct line {
 struct showing {
     const struct line *line;
     const struct th_contacts *contacts;
-    FILE *out;
+    const char *path; /* contacts.csv of the store */
+    char *bytes;      /* to be put there; NULL: nothing is */
+    size_t size;
+    FILE *out, *err;
 };
 
 /* ---- beside the units ---- */
 
-static bool is_unit(const json_t *units, const char *code)
-{
-    size_t i;
-    json_t *unit;
-    json_array_foreach(units, i, unit)
-    {
-        if (strcmp(json_string_value(json_object_get(unit, "unit")), code) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Codes of the file that the store does not know. */
 static json_t *strangers_of(const struct th_contacts *contacts, const json_t *units)
 {
-    json_t *list = json_array();
-    for (uint32_t i = 0; i < contacts->count; i++)
-        if (!is_unit(units, contacts->items[i].unit))
+    size_t i;
+    json_t *unit, *known = json_object(), *list = json_array();
+    json_array_foreach(units, i, unit)
+    {
+        known = th_json_set(known, json_string_value(json_object_get(unit, "unit")), json_true());
+    }
+    for (i = 0; i < contacts->count; i++)
+        if (json_object_get(known, contacts->items[i].unit) == NULL)
             list = th_json_append(list, json_pack("{s:s,s:I}", "unit", contacts->items[i].unit,
                                                   "line", (json_int_t)contacts->items[i].line));
+    json_decref(known);
     return list;
 }
 
@@ -116,6 +113,18 @@ static void print_text(const struct showing *showing, const json_t *answer)
     print_codes("Đơn vị chưa có người liên hệ", json_object_get(answer, "without"), showing->out);
 }
 
+/* What was checked is what is written, byte by byte; into the folder of a store and no other. */
+static int put_in_place(const struct showing *showing)
+{
+    char cause[TH_ERRNO_TEXT_SIZE];
+    if (showing->bytes == NULL ||
+        th_file_write(showing->path, 0600, showing->bytes, showing->size) == 0)
+        return TH_OK;
+    th_cli_complain(showing->err, NAME, "kiểm tra thư mục và chỗ trống", "%s: %s", showing->path,
+                    th_errno_text(errno, cause));
+    return TH_E_IO;
+}
+
 static int show(void *context, const struct th_query_context *query_context, const json_t *units)
 {
     const struct showing *showing = context;
@@ -127,16 +136,16 @@ static int show(void *context, const struct th_query_context *query_context, con
     answer = th_json_set(answer, "without", lonely_of(showing->contacts, list));
     if (answer == NULL)
         return TH_E_NO_MEMORY;
-    int status = TH_OK;
-    if (showing->line->as_json)
+    int status = put_in_place(showing);
+    if (status == TH_OK && showing->line->as_json)
         status = th_ask_print_json(answer, showing->out);
-    else
+    else if (status == TH_OK)
         print_text(showing, answer);
     json_decref(answer);
     return status;
 }
 
-/* ---- put in place ---- */
+/* ---- the command ---- */
 
 static int tell_problems(struct th_problems *problems, int status, FILE *err)
 {
@@ -145,35 +154,21 @@ static int tell_problems(struct th_problems *problems, int status, FILE *err)
     return th_status_exit_code(status);
 }
 
-/* What was checked is what is written, byte by byte. */
-static int import(const struct line *line, const char *target, FILE *err)
+/* What is to be shown: of the file that is imported, whose bytes stay with the caller, or of the
+ * one that is in place. */
+static int read_contacts(const struct line *line, const char *path, struct showing *showing,
+                         struct th_problems *problems, struct th_contacts *ret_contacts)
 {
-    char *bytes = NULL, cause[TH_ERRNO_TEXT_SIZE];
-    size_t size = 0;
-    struct th_problems problems;
-    struct th_contacts contacts;
-    int status = th_file_read(line->import, TH_CONTACTS_SIZE_MAX, &bytes, &size);
+    if (line->import == NULL)
+        return th_contacts_read(path, problems, ret_contacts);
+    int status = th_file_read(line->import, TH_CONTACTS_SIZE_MAX, &showing->bytes, &showing->size);
     if (status != TH_OK) {
-        th_cli_complain(err, NAME, "kiểm tra đường dẫn và quyền đọc", "%s: %s", line->import,
+        th_problems_add(problems, (struct th_place){line->import, 0, 0},
+                        "kiểm tra đường dẫn và quyền đọc", "không đọc được tệp: %s",
                         th_status_text(status));
-        return th_status_exit_code(status);
+        return status;
     }
-    th_problems_init(&problems);
-    status = th_contacts_parse(line->import, bytes, size, &problems, &contacts);
-    int code = EX_OK;
-    if (status != TH_OK) {
-        code = tell_problems(&problems, status, err);
-    } else {
-        th_contacts_deinit(&contacts);
-        if (th_file_write(target, 0600, bytes, size) < 0) {
-            th_cli_complain(err, NAME, "kiểm tra thư mục và chỗ trống", "%s: %s", target,
-                            th_errno_text(errno, cause));
-            code = EX_IOERR;
-        }
-    }
-    th_problems_deinit(&problems);
-    free(bytes);
-    return code;
+    return th_contacts_parse(line->import, showing->bytes, showing->size, problems, ret_contacts);
 }
 
 static int run(const struct line *line, FILE *out, FILE *err)
@@ -181,20 +176,19 @@ static int run(const struct line *line, FILE *out, FILE *err)
     char path[PATH_MAX];
     struct th_problems problems;
     struct th_contacts contacts;
+    struct showing showing = {
+        .line = line, .contacts = &contacts, .path = path, .out = out, .err = err};
     const struct th_query query = {.what = TH_QUERY_UNITS};
     (void)snprintf(path, sizeof path, "%s/%s", line->folder, TH_CONTACTS_FILE);
-    int code = line->import == NULL ? EX_OK : import(line, path, err);
-    if (code != EX_OK)
-        return code;
     th_problems_init(&problems);
-    int status = th_contacts_read(path, &problems, &contacts);
+    int code = EX_OK, status = read_contacts(line, path, &showing, &problems, &contacts);
     if (status != TH_OK) {
         code = tell_problems(&problems, status, err);
     } else {
-        struct showing showing = {line, &contacts, out};
         code = th_ask(NAME, line->folder, &query, show, &showing, out, err);
         th_contacts_deinit(&contacts);
     }
+    free(showing.bytes);
     th_problems_deinit(&problems);
     return code;
 }

@@ -132,8 +132,9 @@ static int take_ratios(struct differences *differences, const struct th_row *bef
                        const struct th_row *after)
 {
     const struct th_rollup_layout *layout = &differences->question->plan->layout;
-    struct th_figures old = {.ratios_count = 0}, new;
+    struct th_figures old, new;
     int status = TH_OK;
+    old.ratios_count = 0;
     if (before != NULL)
         th_figures_read(layout, before, &old);
     th_figures_read(layout, after, &new);
