@@ -36,7 +36,7 @@ static const struct {
     [TH_QUERY_CLOSINGS] = {"closings", TOTAL,
                            "Bảng tổng hợp tại hạn: số liệu vào đúng lúc hết hạn.",
                            RUN "closings var/tinh" HALF "\n"},
-    [TH_QUERY_PAGE] = {"page", TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATORS,
+    [TH_QUERY_PAGE] = {"page", TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATORS | PAGES,
                        "Số liệu của từng đơn vị: mỗi đơn vị một dòng, mỗi chỉ tiêu một cột.",
                        RUN "page var/tinh" HALF " --branch communes\n" RUN "page var/tinh" HALF
                            " --unit 64 --indicators TCD01,TCD02 --json\n"},

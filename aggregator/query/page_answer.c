@@ -180,24 +180,66 @@ static int read_page(const struct th_question *question, struct th_page_form *re
                : th_page_read(question->view, ret_form, question->size, question->arena, ret_page);
 }
 
+/* The first line behind those that were shown before. */
+static int first_line(const struct th_question *question, const struct th_page_form *form,
+                      uint32_t *ret_line)
+{
+    struct th_query_place after;
+    uint32_t line = 0;
+    int status = th_query_read_after(question, &after);
+    if (status != TH_OK)
+        return status;
+    if (after.unit != TH_UNIT_NONE)
+        while (line < form->units_count &&
+               form->units[line] <= question->context->number_of[after.unit])
+            line++;
+    *ret_line = line;
+    return TH_OK;
+}
+
+/* Lines as far as there is room; `ret_more` borrows nothing. */
+static int append_lines(const struct th_question *question, const struct th_page_form *form,
+                        const struct th_page *page, json_t *units, json_t **ret_more)
+{
+    uint32_t line = 0, limit = question->query->limit;
+    struct th_query_place last = {.unit = TH_UNIT_NONE};
+    int status = first_line(question, form, &line);
+    json_t *more = json_null();
+    for (; line < form->units_count && status == TH_OK; line++) {
+        size_t before = json_array_size(units);
+        status = append_line(question, form, page, line, units);
+        if (limit > 0 && json_array_size(units) > limit) {
+            (void)json_array_remove(units, limit);
+            more = th_query_place_json(question, &last);
+            break;
+        }
+        if (json_array_size(units) > before)
+            last.unit = question->context->index_of[form->units[line]];
+    }
+    *ret_more = more;
+    return status;
+}
+
 int th_query_page(const struct th_question *question, json_t **ret_answer)
 {
     struct th_page_form form;
     struct th_page page;
+    json_t *more = NULL;
     int status = read_page(question, &form, &page);
     if (status != TH_OK)
         return status;
     json_t *units = json_array();
-    for (uint32_t line = 0; line < form.units_count && status == TH_OK; line++)
-        status = append_line(question, &form, &page, line, units);
+    status = append_lines(question, &form, &page, units, &more);
     if (status != TH_OK) {
         json_decref(units);
+        json_decref(more);
         return status;
     }
     json_t *answer = th_query_head(question);
     json_object_set_new(answer, "unit",
                         json_string(question->context->units.units[question->unit].code));
     json_object_set_new(answer, "columns", columns_of(question, &form));
+    json_object_set_new(answer, "more", more);
     json_object_set_new(answer, "units", units);
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;

@@ -38,4 +38,7 @@ void th_print_page(const struct th_query_context *context, const json_t *answer,
         }
         (void)fputc('\n', out);
     }
+    const char *more = th_answer_text(answer, "more");
+    if (more[0] != '\0')
+        (void)fprintf(out, "\nCòn nữa: --after \"%s\"\n", more);
 }

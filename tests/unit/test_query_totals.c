@@ -283,6 +283,28 @@ Test(query_totals, a_page_shows_the_figures_that_are_named_in_their_order)
     }
 }
 
+Test(query_totals, a_table_has_pages_that_are_the_whole_of_it)
+{
+    cr_assert(ledger_send(&ledger, full(L_A2, 1, 10, 5)));
+    struct th_query query = ledger_query(TH_QUERY_PAGE, LEDGER_HALF);
+    json_t *all = ledger_ask(&ledger, query), *joined = json_array();
+    char after[64] = "";
+    query.limit = 3;
+    do {
+        query.after = ledger_text(after);
+        json_t *page = ledger_ask(&ledger, query);
+        cr_assert_leq(json_array_size(json_object_get(page, "units")), 3);
+        (void)json_array_extend(joined, json_object_get(page, "units"));
+        const char *more = json_string_value(json_object_get(page, "more"));
+        (void)snprintf(after, sizeof after, "%s", more == NULL ? "" : more);
+        json_decref(page);
+        cr_assert_leq(json_array_size(joined), 7);
+    } while (after[0] != '\0');
+    cr_expect(json_equal(joined, json_object_get(all, "units")));
+    json_decref(joined);
+    json_decref(all);
+}
+
 /* ---- differences ---- */
 
 static struct th_query differences(void)
