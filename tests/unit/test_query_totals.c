@@ -378,6 +378,37 @@ Test(query_totals, what_came_and_what_was_corrected_since_is_named_cell_by_cell)
     json_decref(answer);
 }
 
+Test(query_totals, what_was_readmitted_after_a_closing_is_new_since_it)
+{
+    cr_assert(ledger_send(&ledger, full(L_A1, 1, 10, 5)));
+    pass_due();
+    cr_assert(
+        ledger_readmit(&ledger, full(L_A2, 1, 30, 5), (th_instant){ledger.half_due.ms - DAY}));
+    json_t *answer = ledger_ask(&ledger, differences());
+    expect_at(answer, "from/counts/received", "1");
+    expect_at(answer, "to/counts/received", "2");
+    expect_at(answer, "to/counts/on_time", "2");
+    expect_at(answer, "cells/0/change", "30");
+    expect_at(answer, "cells/0/causes/0/unit", "a2");
+    expect_at(answer, "checks", "{\"before_is_closing\":true,\"causes_add_up\":true}");
+    json_decref(answer);
+}
+
+Test(query_totals, what_was_judged_since_is_told_and_changes_no_cell)
+{
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 10));
+    ledger_tick_at(&ledger, (th_instant){ledger.half_due.ms - HOUR});
+    ledger_jump(&ledger, DAY);
+    cr_assert(ledger_send_a(&ledger, L_A2, 1, 7)); /* undecided: the clock jumped */
+    ledger_jump(&ledger, -DAY);
+    ledger_pass(&ledger, 1000);
+    pass_due();
+    json_t *answer = ledger_ask(&ledger, differences());
+    expect_at(answer, "cells", "[]");
+    expect_at(answer, "checks", "{\"before_is_closing\":true,\"causes_add_up\":true}");
+    json_decref(answer);
+}
+
 /* ---- the same numbers everywhere ---- */
 
 static json_int_t causes_of(const json_t *cell)
