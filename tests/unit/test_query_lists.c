@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* open_memstream */
 #include "aggregator/cli/query.h"
 #include "aggregator/cli/write.h"
+#include "aggregator/query/question.h"
 #include "tests/support/ledger.h"
 
 #include <criterion/criterion.h>
@@ -118,6 +119,25 @@ Test(query_lists, an_obligation_has_its_counts_and_closings)
     expect_at(answer, "state", "overdue");
     expect_at(answer, "counts/missing", "6");
     json_decref(answer);
+}
+
+Test(query_lists, after_the_last_day_of_acceptance_an_obligation_is_closed)
+{
+    const struct th_obligation obligation = {
+        .has_due = true,
+        .due = ledger.half_due,
+        .override = {.present = TH_TERM_ACCEPT_UNTIL,
+                     .accept_until = th_day_of_date((struct th_civil_date){2025, 5, 31})}};
+    struct th_question question = {
+        .as_of = th_day_start(th_day_of_date((struct th_civil_date){2025, 6, 1}))};
+    json_t *state = th_query_set_state(&question, &obligation, json_object());
+    expect_at(state, "state", "closed");
+    expect_at(state, "closes", "2025-06-01T00:00:00+07:00");
+    json_decref(state);
+    question.as_of.ms--;
+    state = th_query_set_state(&question, &obligation, json_object());
+    expect_at(state, "state", "overdue");
+    json_decref(state);
 }
 
 /* ---- units ---- */
