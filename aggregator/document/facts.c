@@ -5,7 +5,7 @@
  * (no closing yet, no report of an earlier period) is not there, and the document is silent about
  * it.
  */
-#include "aggregator/document/facts.h"
+#include "aggregator/document/collect.h"
 
 #include "aggregator/document/say.h"
 #include "base/assert.h"
@@ -19,21 +19,12 @@
 #define FACTS_BLOCK_BYTES  ((size_t)256 * 1024)
 #define FACTS_BUDGET_BYTES ((size_t)1024 * 1024 * 1024)
 
-struct collecting {
-    struct th_document_facts *facts;
-    struct th_view *view;
-    const struct th_document_request *request;
-    struct th_query_problem *problem;
-    struct th_query query; /* with the plan and the obligation named */
-    unsigned done, total;
-};
-
 static struct th_text text_of(const char *text)
 {
     return (struct th_text){text, strlen(text)};
 }
 
-static void tell(struct collecting *collecting)
+static void tell(struct th_collecting *collecting)
 {
     if (collecting->done < collecting->total)
         collecting->done++;
@@ -42,13 +33,13 @@ static void tell(struct collecting *collecting)
                                       collecting->total);
 }
 
-/* Takes `value`. TH_E_NO_MEMORY. */
-static int keep(json_t *object, const char *key, json_t *value)
+int th_collect_keep(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) == 0 ? TH_OK : TH_E_NO_MEMORY;
 }
 
-static int ask(struct collecting *collecting, const struct th_query *query, json_t **ret_answer)
+int th_collect_ask(struct th_collecting *collecting, const struct th_query *query,
+                   json_t **ret_answer)
 {
     json_t *answer = NULL;
     int status = th_query_answer(collecting->facts->context, collecting->view, query,
@@ -60,17 +51,17 @@ static int ask(struct collecting *collecting, const struct th_query *query, json
 }
 
 /* The whole of a list that is answered in pieces. */
-static int ask_list(struct collecting *collecting, struct th_query query, const char *key,
+static int ask_list(struct th_collecting *collecting, struct th_query query, const char *key,
                     json_t **ret_answer)
 {
     json_t *first = NULL;
     query.limit = TH_QUERY_LIMIT_MAX;
-    int status = ask(collecting, &query, &first);
+    int status = th_collect_ask(collecting, &query, &first);
     json_t *last = first;
     while (status == TH_OK && json_is_string(json_object_get(last, "more"))) {
         json_t *next = NULL;
         query.after = text_of(json_string_value(json_object_get(last, "more")));
-        status = ask(collecting, &query, &next);
+        status = th_collect_ask(collecting, &query, &next);
         if (status == TH_OK &&
             json_array_extend(json_object_get(first, key), json_object_get(next, key)) != 0)
             status = TH_E_NO_MEMORY;
@@ -89,16 +80,16 @@ static int ask_list(struct collecting *collecting, struct th_query query, const 
     return TH_OK;
 }
 
-static int ask_and_keep(struct collecting *collecting, enum th_query_what what, const char *list,
+static int ask_and_keep(struct th_collecting *collecting, enum th_query_what what, const char *list,
                         const char *key, const json_t **ret_answer)
 {
     struct th_query query = collecting->query;
     json_t *answer = NULL;
     query.what = what;
-    int status = list == NULL ? ask(collecting, &query, &answer)
+    int status = list == NULL ? th_collect_ask(collecting, &query, &answer)
                               : ask_list(collecting, query, list, &answer);
     if (status == TH_OK)
-        status = keep(collecting->facts->all, key, answer);
+        status = th_collect_keep(collecting->facts->all, key, answer);
     if (status == TH_OK)
         *ret_answer = answer;
     return status;
@@ -171,14 +162,15 @@ static int describe(struct th_document_facts *facts)
         facts->context->units.units[facts->unit].code, "branch", branches[facts->branch]);
     if (head == NULL)
         return TH_E_NO_MEMORY;
-    int status = facts->is_clock_suspect ? keep(head, "clock", json_string("suspect")) : TH_OK;
+    int status =
+        facts->is_clock_suspect ? th_collect_keep(head, "clock", json_string("suspect")) : TH_OK;
     if (status == TH_OK && json_object_update(facts->all, head) != 0)
         status = TH_E_NO_MEMORY;
     json_decref(head);
     return status;
 }
 
-static int collect_standing(struct collecting *collecting)
+static int collect_standing(struct th_collecting *collecting)
 {
     struct th_document_facts *facts = collecting->facts;
     json_t *answer = NULL;
@@ -198,134 +190,17 @@ static int collect_standing(struct collecting *collecting)
     collecting->query.plan = text_of(facts->plan->id);
     collecting->query.obligation = text_of(facts->obligation->id);
     collecting->query.period = (struct th_text){"", 0};
-    return keep(facts->all, "standing", answer);
-}
-
-/* ---- parts ---- */
-
-static bool is_same(const json_t *a, const json_t *b)
-{
-    return json_equal(json_object_get(a, "expected"), json_object_get(b, "expected")) &&
-           json_equal(json_object_get(a, "received"), json_object_get(b, "received"));
-}
-
-static int ask_rollup(struct collecting *collecting, const char *unit, enum th_branch branch,
-                      json_t *list, const json_t **ret_answer)
-{
-    struct th_query query = collecting->query;
-    json_t *answer = NULL;
-    query.what = TH_QUERY_ROLLUP;
-    query.unit = unit == NULL ? query.unit : text_of(unit);
-    query.branch = branch;
-    int status = ask(collecting, &query, &answer);
-    if (status == TH_OK && json_array_append_new(list, answer) != 0)
-        status = TH_E_NO_MEMORY;
-    if (status == TH_OK)
-        *ret_answer = answer;
-    return status;
-}
-
-static void add_part(struct th_document_facts *facts, const char *code, const char *name,
-                     const json_t *counts, const json_t *rollup)
-{
-    facts->parts[facts->parts_count++] = (struct th_document_part){
-        code, name, counts, rollup == NULL ? NULL : json_object_get(rollup, "indicators")};
-}
-
-static bool is_anybody(const json_t *counts)
-{
-    bool known;
-    return th_facts_count(counts, "expected", &known) > 0 ||
-           th_facts_count(counts, "received", &known) > 0;
-}
-
-static int collect_branches(struct collecting *collecting, json_t *list, const json_t *branches[3])
-{
-    struct th_document_facts *facts = collecting->facts;
-    int status = TH_OK;
-    if (facts->branch != TH_BRANCH_ALL)
-        return TH_OK;
-    for (int branch = TH_BRANCH_COMMUNES; branch <= TH_BRANCH_BODIES && status == TH_OK; branch++)
-        status = ask_rollup(collecting, NULL, (enum th_branch)branch, list, &branches[branch]);
-    if (status == TH_OK) {
-        facts->communes = json_object_get(branches[TH_BRANCH_COMMUNES], "counts");
-        facts->bodies = json_object_get(branches[TH_BRANCH_BODIES], "counts");
-    }
-    return status;
-}
-
-/* What hangs on the unit directly: its figures are those of a branch when that is all of it. */
-static void add_rest(struct th_document_facts *facts, const json_t *counts,
-                     const json_t *const branches[3])
-{
-    const json_t *rollup = NULL;
-    const char *name = "Trực thuộc trực tiếp";
-    if (branches[TH_BRANCH_BODIES] != NULL && is_same(counts, facts->bodies)) {
-        rollup = branches[TH_BRANCH_BODIES];
-        name = "Sở, cơ quan, đơn vị";
-    } else if (branches[TH_BRANCH_COMMUNES] != NULL && is_same(counts, facts->communes)) {
-        rollup = branches[TH_BRANCH_COMMUNES];
-        name = "Xã, phường, thị trấn";
-    }
-    add_part(facts, "", name, counts, rollup);
-}
-
-static int add_parts(struct collecting *collecting, const json_t *below, json_t *list,
-                     const json_t *const branches[3])
-{
-    struct th_document_facts *facts = collecting->facts;
-    int status = TH_OK;
-    for (size_t i = 0; i < json_array_size(below) && status == TH_OK; i++) {
-        const json_t *line = json_array_get(below, i), *rollup = NULL;
-        const char *code = json_string_value(json_object_get(line, "unit"));
-        const json_t *counts = json_object_get(line, "counts");
-        if (code == NULL) {
-            add_rest(facts, counts, branches);
-            continue;
-        }
-        const char *name = th_facts_unit_name(facts, &facts->arena, code);
-        status = name == NULL ? TH_E_NO_MEMORY
-                              : ask_rollup(collecting, code, facts->branch, list, &rollup);
-        if (status == TH_OK)
-            add_part(facts, code, name, counts, rollup);
-    }
-    return status;
-}
-
-static int collect_parts(struct collecting *collecting)
-{
-    struct th_document_facts *facts = collecting->facts;
-    const json_t *below = json_object_get(json_object_get(facts->all, "standing"), "below");
-    const json_t *branches[3] = {NULL, NULL, NULL};
-    size_t count = json_array_size(below);
-    json_t *list = json_array();
-    if (list == NULL || keep(facts->all, "parts", list) != TH_OK)
-        return TH_E_NO_MEMORY;
-    facts->parts = th_arena_alloc_array(&facts->arena, count + 3, sizeof *facts->parts);
-    if (facts->parts == NULL)
-        return TH_E_NO_MEMORY;
-    collecting->total += (unsigned)count + 2;
-    int status = collect_branches(collecting, list, branches);
-    bool has_districts =
-        count > 1 ||
-        (count == 1 && !json_is_null(json_object_get(json_array_get(below, 0), "unit")));
-    if (status == TH_OK && has_districts)
-        return add_parts(collecting, below, list, branches);
-    if (status == TH_OK && facts->communes != NULL && is_anybody(facts->communes))
-        add_part(facts, "", "Xã, phường, thị trấn", facts->communes, branches[TH_BRANCH_COMMUNES]);
-    if (status == TH_OK && facts->bodies != NULL && is_anybody(facts->bodies))
-        add_part(facts, "", "Sở, cơ quan, đơn vị", facts->bodies, branches[TH_BRANCH_BODIES]);
-    return status;
+    return th_collect_keep(facts->all, "standing", answer);
 }
 
 /* ---- texts ---- */
 
-static int collect_narratives(struct collecting *collecting)
+static int collect_narratives(struct th_collecting *collecting)
 {
     struct th_document_facts *facts = collecting->facts;
     const struct th_catalogue *catalogue = &facts->plan->catalogue;
     json_t *list = json_array();
-    if (list == NULL || keep(facts->all, "narratives", list) != TH_OK)
+    if (list == NULL || th_collect_keep(facts->all, "narratives", list) != TH_OK)
         return TH_E_NO_MEMORY;
     facts->narratives = list;
     int status = TH_OK;
@@ -347,7 +222,7 @@ static int collect_narratives(struct collecting *collecting)
 
 /* ---- earlier periods ---- */
 
-static int ask_earlier(struct collecting *collecting, json_t *list, const struct th_plan *plan,
+static int ask_earlier(struct th_collecting *collecting, json_t *list, const struct th_plan *plan,
                        const struct th_obligation *obligation, bool is_half)
 {
     struct th_document_facts *facts = collecting->facts;
@@ -361,7 +236,7 @@ static int ask_earlier(struct collecting *collecting, json_t *list, const struct
     query.plan = text_of(plan->id);
     query.obligation = text_of(obligation->id);
     query.unit = text_of(facts->context->units.units[facts->unit].code);
-    int status = ask(collecting, &query, &answer);
+    int status = th_collect_ask(collecting, &query, &answer);
     if (status == TH_E_NOT_FOUND || status == TH_E_RANGE) /* no such unit or plan at that time */
         return TH_OK;
     if (status != TH_OK)
@@ -383,14 +258,14 @@ static int ask_earlier(struct collecting *collecting, json_t *list, const struct
     return TH_OK;
 }
 
-static int collect_earlier(struct collecting *collecting)
+static int collect_earlier(struct th_collecting *collecting)
 {
     struct th_document_facts *facts = collecting->facts;
     const struct th_query_context *context = facts->context;
     const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
     struct th_related_obligations related;
     json_t *list = json_array();
-    if (list == NULL || keep(facts->all, "earlier", list) != TH_OK)
+    if (list == NULL || th_collect_keep(facts->all, "earlier", list) != TH_OK)
         return TH_E_NO_MEMORY;
     TH_ASSERT(context->plans_count <= TH_LIMIT_PLANS_MAX);
     for (uint16_t i = 0; i < context->plans_count; i++)
@@ -407,7 +282,7 @@ static int collect_earlier(struct collecting *collecting)
 
 /* ---- all of it ---- */
 
-static int collect_figures(struct collecting *collecting)
+static int collect_figures(struct th_collecting *collecting)
 {
     struct th_document_facts *facts = collecting->facts;
     const json_t *rollup = NULL, *page = NULL, *chasing = NULL, *models = NULL, *spread = NULL,
@@ -436,13 +311,13 @@ static int collect_figures(struct collecting *collecting)
     return TH_OK;
 }
 
-static int collect_all(struct collecting *collecting)
+static int collect_all(struct th_collecting *collecting)
 {
     int status = collect_standing(collecting);
     if (status == TH_OK)
         status = collect_figures(collecting);
     if (status == TH_OK)
-        status = collect_parts(collecting);
+        status = th_collect_parts(collecting);
     if (status == TH_OK)
         status = collect_narratives(collecting);
     if (status == TH_OK)
@@ -466,12 +341,12 @@ int th_document_collect(const struct th_query_context *context, struct th_view *
     facts->realm = th_arena_copy_text(&facts->arena, request->asking->identity->realm,
                                       strlen(request->asking->identity->realm));
     facts->all = json_object();
-    struct collecting collecting = {.facts = facts,
-                                    .view = view,
-                                    .request = request,
-                                    .problem = ret_problem,
-                                    .query = question_of(request->query),
-                                    .total = 16};
+    struct th_collecting collecting = {.facts = facts,
+                                       .view = view,
+                                       .request = request,
+                                       .problem = ret_problem,
+                                       .query = question_of(request->query),
+                                       .total = 16};
     int status =
         facts->all == NULL || facts->realm == NULL ? TH_E_NO_MEMORY : collect_all(&collecting);
     if (status != TH_OK) {

@@ -302,7 +302,8 @@ static void write_models(struct th_odt *odt)
 
 void th_odt_appendices(struct th_odt *odt)
 {
-    write_summary(odt);
+    if (odt->appendix_summary > 0)
+        write_summary(odt);
     if (odt->appendix_parts > 0)
         write_districts(odt);
     if (odt->appendix_missing > 0)

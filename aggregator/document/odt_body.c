@@ -72,6 +72,15 @@ static const char *say_received(struct th_odt *odt, const json_t *counts)
                   th_say_percent(odt->arena, received, expected));
 }
 
+/* "đã tiếp nhận báo cáo của 232/240 đơn vị (đạt 96,67%)", "đã tiếp nhận 3 báo cáo" */
+static const char *say_taken(struct th_odt *odt, const json_t *counts)
+{
+    bool known;
+    (void)th_facts_count(counts, "expected", &known);
+    return th_say(odt->arena, "đã tiếp nhận %s%s", known ? "báo cáo của " : "",
+                  say_received(odt, counts));
+}
+
 static void write_standing(struct th_odt *odt)
 {
     struct th_arena *arena = odt->arena;
@@ -88,9 +97,8 @@ static void write_standing(struct th_odt *odt)
                       : th_say(arena, "; còn %s đơn vị chưa gửi báo cáo%s",
                                th_say_count(arena, count_of(odt, "missing")),
                                see(odt, odt->appendix_missing));
-    write_text(odt, th_say(arena, "Tính đến %s, đã tiếp nhận báo cáo của %s%s%s.",
-                           th_say_instant(arena, odt->facts->as_of),
-                           say_received(odt, odt->facts->counts), timeliness, missing));
+    write_text(odt, th_say(arena, "Tính đến %s, %s%s%s.", th_say_instant(arena, odt->facts->as_of),
+                           say_taken(odt, odt->facts->counts), timeliness, missing));
     if (count_of(odt, "undecided") > 0)
         write_text(odt, th_say(arena,
                                "Có %s báo cáo đang chờ xác định thời điểm tiếp nhận, chưa tính là "
@@ -131,9 +139,9 @@ static void write_closing(struct th_odt *odt)
     }
     const char *at = json_string_value(json_object_get(found, "closed_at"));
     if (at != NULL)
-        write_text(odt, th_say(odt->arena, "Tại thời điểm chốt (%s) đã tiếp nhận báo cáo của %s.",
+        write_text(odt, th_say(odt->arena, "Tại thời điểm chốt (%s) %s.",
                                th_say_written_instant(odt->arena, at),
-                               say_received(odt, json_object_get(found, "counts"))));
+                               say_taken(odt, json_object_get(found, "counts"))));
 }
 
 static void write_parts(struct th_odt *odt)
@@ -230,14 +238,14 @@ static void write_results(struct th_odt *odt)
     const struct th_catalogue *catalogue = &odt->facts->plan->catalogue;
     unsigned number = 0;
     th_odt_heading(odt, 1, "II. KẾT QUẢ THỰC HIỆN");
-    write_text(odt,
-               th_say(odt->arena, "Số liệu chi tiết của từng chỉ tiêu%s%s.",
-                      odt->appendix_parts == 0
-                          ? " tại "
-                          : th_say(odt->arena, " và theo địa bàn tại %s và ",
-                                   th_odt_appendix_name(odt, odt->appendix_summary)),
-                      th_odt_appendix_name(odt, odt->appendix_parts == 0 ? odt->appendix_summary
-                                                                         : odt->appendix_parts)));
+    if (odt->appendix_parts > 0)
+        write_text(odt,
+                   th_say(odt->arena, "Số liệu của từng chỉ tiêu ở %s, theo địa bàn, khối ở %s.",
+                          th_odt_appendix_name(odt, odt->appendix_summary),
+                          th_odt_appendix_name(odt, odt->appendix_parts)));
+    else if (odt->appendix_summary > 0)
+        write_text(odt, th_say(odt->arena, "Số liệu của từng chỉ tiêu ở %s.",
+                               th_odt_appendix_name(odt, odt->appendix_summary)));
     for (uint16_t i = 0; i < catalogue->sections_count; i++)
         if (has_figures(odt, catalogue->sections[i].number))
             write_result(odt, &catalogue->sections[i], ++number);
@@ -326,10 +334,9 @@ static void write_narrative(struct th_odt *odt, const json_t *narrative, unsigne
         return;
     }
     th_odt_heading(odt, 2, th_say(odt->arena, "%u. %s", number, name));
-    write_text(odt,
-               th_say(odt->arena, "Có %s đơn vị nêu nội dung này (đã tiếp nhận báo cáo của %s).",
-                      th_say_count(odt->arena, (json_int_t)all),
-                      say_received(odt, odt->facts->counts)));
+    write_text(odt, th_say(odt->arena, "Có %s đơn vị nêu nội dung này (%s).",
+                           th_say_count(odt->arena, (json_int_t)all),
+                           say_taken(odt, odt->facts->counts)));
     write_shared(odt, texts, all);
     json_decref(texts);
 }

@@ -96,6 +96,9 @@ static void prepare_issuer(struct th_odt *odt)
                                             th_unit_kind_prefix(above->kind), above->name));
         name = without_territory(odt, name, above);
     }
+    if (issuer != NULL && is_territorial(issuer)) /* the form has it in two lines */
+        name = th_say(odt->arena, "Ủy ban nhân dân\n%s %s", th_unit_kind_prefix(issuer->kind),
+                      issuer->name);
     odt->issuer = name == NULL ? NULL : th_say_upper(odt->arena, name);
     odt->symbol = symbol_of(odt, issuer);
     odt->place = territory == NULL ? "" : territory->name;
@@ -142,6 +145,8 @@ static void prepare_subject(struct th_odt *odt)
     const struct th_unit *unit = &facts->context->units.units[facts->unit];
     const char *year = th_say(odt->arena, " năm %d", facts->plan->year);
     const char *title = th_say_small(odt->arena, facts->plan->title);
+    static const char *const branches[] = {"", " (khối xã, phường, thị trấn)",
+                                           " (khối sở, cơ quan, đơn vị)"};
     const char *where = "";
     odt->period = say_period(odt);
     if (!facts->is_whole && is_territorial(unit))
@@ -157,11 +162,11 @@ static void prepare_subject(struct th_odt *odt)
     if (size > year_size && strcmp(title + size - year_size, year) == 0)
         size -= year_size;
     if (odt->period[0] == '\0')
-        odt->subject = th_say(odt->arena, "kết quả %.*s%s (%s)", (int)size, title, where,
-                              facts->obligation->title);
+        odt->subject = th_say(odt->arena, "kết quả %.*s%s%s (%s)", (int)size, title, where,
+                              branches[facts->branch], facts->obligation->title);
     else
-        odt->subject =
-            th_say(odt->arena, "kết quả %.*s %s%s", (int)size, title, odt->period, where);
+        odt->subject = th_say(odt->arena, "kết quả %.*s %s%s%s", (int)size, title, odt->period,
+                              where, branches[facts->branch]);
     if (odt->subject == NULL)
         th_odt_fail(odt, TH_E_NO_MEMORY);
 }
@@ -171,8 +176,8 @@ static void count_appendices(struct th_odt *odt)
     const struct th_document_facts *facts = odt->facts;
     bool known;
     unsigned count = 0;
-    odt->appendix_summary = ++count;
-    odt->appendix_parts = facts->parts_count > 0 ? ++count : 0;
+    odt->appendix_summary = json_object_size(facts->figures) > 0 ? ++count : 0;
+    odt->appendix_parts = facts->parts_count > 0 && odt->appendix_summary > 0 ? ++count : 0;
     odt->appendix_missing =
         json_array_size(facts->groups) > 0 || th_facts_count(facts->counts, "late", &known) > 0
             ? ++count
@@ -243,8 +248,6 @@ static void write_basis(struct th_odt *odt)
 void th_odt_letterhead(struct th_odt *odt)
 {
     bool is_rehearsal = odt->facts->mode == TH_MODE_REHEARSAL;
-    th_odt_open(odt, "text:sequence-decls");
-    th_odt_close(odt);
     th_odt_paragraph(odt, "DauVanBan", "");
     if (is_rehearsal)
         th_odt_paragraph(odt, "DienTap", "DIỄN TẬP – SỐ LIỆU TRONG VĂN BẢN NÀY KHÔNG CÓ THẬT");
