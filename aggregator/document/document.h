@@ -10,7 +10,7 @@
  * the only time in a document is the moment that it was asked about.
  *
  * Thread rule: collecting is that of the view and the context; facts are constant afterwards, and
- * borrow the context.
+ * borrow the context. Any thread may render.
  */
 #ifndef TH_DOCUMENT_DOCUMENT_H
 #define TH_DOCUMENT_DOCUMENT_H

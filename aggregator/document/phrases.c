@@ -144,6 +144,11 @@ static const char *const phrases[] = {
     "Điểm tự chấm công tác dân vận {DG01}.",
 };
 
+const char *th_phrase_get(size_t index)
+{
+    return index < sizeof phrases / sizeof phrases[0] ? phrases[index] : NULL;
+}
+
 /* ---- filling in ---- */
 
 static const struct th_indicator *indicator_of(const struct th_document_facts *facts,

@@ -11,6 +11,9 @@
 
 #include "aggregator/document/facts.h"
 
+/* The phrases, for whoever checks them; NULL: no more. */
+const char *th_phrase_get(size_t index);
+
 #define TH_PHRASE_LEADS_MAX 12 /* first figures of the phrases of one section */
 
 struct th_phrased {

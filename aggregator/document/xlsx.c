@@ -14,6 +14,7 @@
 #include "aggregator/document/sheet.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -153,10 +154,43 @@ static bool is_exact(const char *plain)
     return digits <= EXACT_DIGITS;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/* In a string of a workbook _x0041_ stands for the letter A, _x005F_ for the _ that begins it. */
+static bool is_code(const char *at)
+{
+    return at[0] == '_' && at[1] == 'x' && is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) &&
+           is_hex(at[5]) && at[6] == '_';
+}
+
+/* The text that a spreadsheet shows as this one; the same one when it is. NULL: no memory. */
+static const char *escape(struct th_arena *arena, const char *text)
+{
+    static const char code[] = "_x005F";
+    size_t codes = 0, used = 0;
+    text = th_say_for_xml(arena, text);
+    for (const char *at = text; at != NULL && *at != '\0'; at++)
+        codes += is_code(at);
+    if (codes == 0)
+        return text;
+    char *escaped = th_arena_alloc(arena, strlen(text) + codes * (sizeof code - 1) + 1);
+    for (; escaped != NULL && *text != '\0'; text++) {
+        if (is_code(text)) {
+            memcpy(escaped + used, code, sizeof code - 1);
+            used += sizeof code - 1;
+        }
+        escaped[used++] = *text;
+    }
+    return escaped;
+}
+
 static void write_text(struct writing *writing, lxw_row_t row, lxw_col_t column, const char *text,
                        lxw_format *format)
 {
-    text = th_say_for_xml(writing->arena, text);
+    text = escape(writing->arena, text);
     note_error(writing, text == NULL
                             ? LXW_ERROR_MEMORY_MALLOC_FAILED
                             : worksheet_write_string(writing->page, row, column, text, format));
@@ -416,6 +450,9 @@ static int read_back(int fd, struct th_document_file *ret_document)
     return TH_OK;
 }
 
+/* The library asks gmtime(), which keeps its answer in one place for all threads. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
 int th_xlsx_write(const struct th_document_facts *facts, const struct th_sheet *sheets,
                   unsigned count, struct th_document_file *ret_document)
 {
@@ -426,7 +463,9 @@ int th_xlsx_write(const struct th_document_facts *facts, const struct th_sheet *
         return TH_E_NO_MEMORY;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     th_arena_init(&arena, 16384, (size_t)1 << 30);
+    pthread_mutex_lock(&one_at_a_time);
     lxw_error error = write_book(facts, sheets, count, path, &arena);
+    pthread_mutex_unlock(&one_at_a_time);
     th_arena_deinit(&arena);
     int status = error == LXW_NO_ERROR                     ? read_back(fd, ret_document)
                  : error == LXW_ERROR_MEMORY_MALLOC_FAILED ? TH_E_NO_MEMORY

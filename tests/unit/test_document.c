@@ -254,7 +254,7 @@ static const char *const hostile[] = {"=cmd|' /C calc'!A0",
                                       "<text:p>&amp;]]>\"'",
                                       "hai  khoảng trắng\nxuống dòng\ttab",
                                       "không\xEF\xBF\xBEphải",
-                                      "a,b\"c;d"};
+                                      "a,b\"c;d", "_x0041_"};
 #define HOSTILE (sizeof hostile / sizeof hostile[0])
 
 /* In place of what the units have written. */
@@ -305,6 +305,7 @@ Test(document, a_text_never_becomes_a_formula_or_markup_of_a_workbook)
     char *sheet = part("xl/worksheets/sheet7.xml"), *strings = part("xl/sharedStrings.xml");
     cr_expect_null(strstr(sheet, "<f>"));
     cr_expect_not_null(strstr(strings, "=cmd|"));
+    cr_expect_not_null(strstr(strings, ">_x005F_x0041_<"), "no letter A");
     cr_expect_not_null(strstr(strings, "&lt;text:p&gt;&amp;amp;"));
     free(sheet);
     free(strings);
@@ -395,4 +396,51 @@ Test(document, too_little_memory_fails_each_sheet_and_the_report_cleanly)
         cr_expect_eq(status, 0, "%d", kind);
         cr_expect_gt(refused, 0, "%d", kind);
     }
+}
+
+/* ---- models, many units ---- */
+
+Test(document, models_have_a_sheet_and_an_appendix)
+{
+    collect_half();
+    facts->models =
+        json_pack("[{s:s,s:s,s:s,s:s,s:s}]", "unit", ledger_code(L_B1), "name", "Tổ tự quản",
+                  "field", "kinh tế", "stage", "recognised", "summary", "Mười hộ");
+    cr_assert_eq(json_object_set_new(facts->all, "own", (json_t *)(uintptr_t)facts->models), 0);
+    cr_expect_not_null(strstr(table("mo-hinh"), ",Tổ tự quản,kinh tế,được công nhận,Mười hộ\r\n"));
+    render(TH_DOCUMENT_ODT, NULL);
+    char *content = part("content.xml");
+    cr_expect_not_null(strstr(content, "MÔ HÌNH “DÂN VẬN KHÉO” DO CÁC ĐƠN VỊ BÁO CÁO"));
+    cr_expect_not_null(strstr(content, "Tổ tự quản"));
+    free(content);
+}
+
+Test(document, ten_thousand_units_fit)
+{
+    collect_half();
+    json_t *lines = json_array();
+    for (int i = 0; i < 10000; i++)
+        json_array_append_new(lines, json_pack("{s:s,s:[s,s,n,s,s]}", "unit", ledger_code(L_A1),
+                                               "values", "1", "2", "3.25", "tốt"));
+    cr_assert_eq(json_object_set_new(facts->all, "lines", lines), 0);
+    facts->lines = lines;
+    const char *text = table("don-vi");
+    unsigned count = 0;
+    for (; (text = strstr(text, "\r\na1,")) != NULL; text++)
+        count++;
+    cr_expect_eq(count, 10000);
+    render(TH_DOCUMENT_XLSX, NULL);
+    char *sheet = part("xl/worksheets/sheet3.xml");
+    cr_expect_not_null(strstr(sheet, "r=\"L10005\""));
+    free(sheet);
+}
+
+Test(document, districts_and_departments_add_up_beside_the_whole)
+{
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 5));
+    cr_assert(ledger_send_a(&ledger, L_B1, 1, 7));
+    cr_assert(ledger_send_a(&ledger, L_SNV, 1, 11));
+    collect_half();
+    cr_expect_not_null(strstr(table("theo-huyen"), "\r\nA,Số đơn,đơn,23,5,7,11\r\n"), "%s",
+                       file.bytes);
 }
