@@ -233,6 +233,24 @@ def check_same_bytes(documents, arguments):
             documents.same(one.read() == other.read(), True, ending)
 
 
+def check_can_fail(documents):
+    """One figure that is another one is noticed, in the workbook and in the report."""
+    import openpyxl
+    arguments = ("--period", "2025-H1")
+    standing, rollup = documents.ask("standing", *arguments), documents.ask("rollup", *arguments)
+    first = rollup["indicators"]["VB01"]
+    first["value"] = str(int(first["value"]) + 1)
+    book = openpyxl.load_workbook(documents.export("fail.xlsx", *arguments))
+    report = documents.export("fail.odt", *arguments)
+    for check in (lambda: check_summary(documents, book, rollup),
+                  lambda: check_report(documents, report, standing, rollup)):
+        try:
+            check()
+        except AssertionError:
+            continue
+        sys.exit("a wrong figure was not noticed")
+
+
 def check_pdf(path, where):
     """An office program takes the report, and it has the pages that it should. Without one: False."""
     office = shutil.which("soffice")
@@ -253,7 +271,12 @@ def check_all(documents, *moment):
         book = documents.export(f"{period}.xlsx", *arguments)
         standing, rollup = check_workbook(documents, book, arguments)
         check_table(documents, documents.export(f"{period}.csv", *arguments), arguments)
-        check_report(documents, documents.export(f"{period}.odt", *arguments), standing, rollup)
+        whole = check_report(documents, documents.export(f"{period}.odt", *arguments), standing,
+                             rollup)
+        if period == "2025" and rollup["counts"]["received"] > 0:
+            half = documents.ask("rollup", "--period", "2025-H1", *moment)["indicators"]["TCD01"]
+            wanted = f"“Tổng số lượt tiếp” {grouped(half['value'])} lượt"
+            assert wanted in whole, "the first half beside the year: " + wanted
         with open(documents.export(f"{period}.json", *arguments), encoding="utf-8") as file:
             everything = json.load(file)
         documents.same(everything["rollup"], rollup)
@@ -275,6 +298,7 @@ def main():
         check_all(documents)
         check_all(documents, "--as-of", "2025-05-10")
         check_same_bytes(documents, ("--period", "2025-H1"))
+        check_can_fail(documents)
         has_office = check_pdf(os.path.join(where, "2025-H1.odt"), where)
         print(f"{documents.checked} figures of workbooks, tables and reports are those of the "
               f"answers{'' if has_office else '; no office program to open the report with'}")

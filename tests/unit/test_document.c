@@ -8,8 +8,10 @@
 
 #include <criterion/criterion.h>
 #include <libxml/parser.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <zip.h>
 
 static struct ledger ledger;
@@ -254,7 +256,8 @@ static const char *const hostile[] = {"=cmd|' /C calc'!A0",
                                       "<text:p>&amp;]]>\"'",
                                       "hai  khoảng trắng\nxuống dòng\ttab",
                                       "không\xEF\xBF\xBEphải",
-                                      "a,b\"c;d", "_x0041_"};
+                                      "a,b\"c;d",
+                                      "_x0041_"};
 #define HOSTILE (sizeof hostile / sizeof hostile[0])
 
 /* In place of what the units have written. */
@@ -415,7 +418,7 @@ Test(document, models_have_a_sheet_and_an_appendix)
     free(content);
 }
 
-Test(document, ten_thousand_units_fit)
+static void have_many_units(void)
 {
     collect_half();
     json_t *lines = json_array();
@@ -424,6 +427,11 @@ Test(document, ten_thousand_units_fit)
                                                "values", "1", "2", "3.25", "tốt"));
     cr_assert_eq(json_object_set_new(facts->all, "lines", lines), 0);
     facts->lines = lines;
+}
+
+Test(document, ten_thousand_units_fit)
+{
+    have_many_units();
     const char *text = table("don-vi");
     unsigned count = 0;
     for (; (text = strstr(text, "\r\na1,")) != NULL; text++)
@@ -443,4 +451,15 @@ Test(document, districts_and_departments_add_up_beside_the_whole)
     collect_half();
     cr_expect_not_null(strstr(table("theo-huyen"), "\r\nA,Số đơn,đơn,23,5,7,11\r\n"), "%s",
                        file.bytes);
+}
+
+/* The library that writes workbooks does not notice: its temporary files end too early. */
+Test(document, a_workbook_without_room_for_its_temporary_files_is_not_handed_out)
+{
+    const struct rlimit small = {64 * 1024, 64 * 1024};
+    have_many_units();
+    (void)signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    cr_expect_eq(th_document_render(facts, TH_DOCUMENT_XLSX, NULL, &file), TH_E_IO);
+    cr_expect_null(file.bytes);
 }
