@@ -334,9 +334,14 @@ static void write_narrative(struct th_odt *odt, const json_t *narrative, unsigne
         return;
     }
     th_odt_heading(odt, 2, th_say(odt->arena, "%u. %s", number, name));
-    write_text(odt, th_say(odt->arena, "Có %s đơn vị nêu nội dung này (%s).",
+    const char *missing = "";
+    if (has_expected(odt))
+        missing = th_say(odt->arena, "; %s/%s đơn vị chưa gửi báo cáo",
+                         th_say_count(odt->arena, count_of(odt, "missing")),
+                         th_say_count(odt->arena, count_of(odt, "expected")));
+    write_text(odt, th_say(odt->arena, "Có %s/%s báo cáo đã tiếp nhận nêu nội dung này%s.",
                            th_say_count(odt->arena, (json_int_t)all),
-                           say_taken(odt, odt->facts->counts)));
+                           th_say_count(odt->arena, count_of(odt, "received")), missing));
     write_shared(odt, texts, all);
     json_decref(texts);
 }

@@ -148,17 +148,27 @@ static struct th_cell spread_cell(struct th_arena *arena, const struct th_indica
     return th_cell_value(arena, indicator, json_object_get(spread, key));
 }
 
-/* "Ia Ly, Ia Kha, …" */
+#define NAMED_MAX                                                                                  \
+    3 /* units with the smallest or the largest value that are named when more have it */
+
+/* "Ia Ly, Ia Kha"; of many "Ia Ly, Ia Kha, Ia Phí … (63 đơn vị)". */
 static struct th_cell spread_units(const struct th_document_facts *facts, struct th_arena *arena,
-                                   const json_t *spread, const char *key)
+                                   const json_t *spread, const char *units_key,
+                                   const char *count_key)
 {
-    const json_t *units = json_object_get(spread, key);
+    const json_t *units = json_object_get(spread, units_key);
+    json_int_t count = json_integer_value(json_object_get(spread, count_key));
+    size_t named = json_array_size(units);
     const char *text = "";
-    for (size_t i = 0; i < json_array_size(units) && text != NULL; i++) {
+    if (count > NAMED_MAX && named > NAMED_MAX)
+        named = NAMED_MAX;
+    for (size_t i = 0; i < named && text != NULL; i++) {
         const char *code = json_string_value(json_array_get(units, i));
         const char *name = code == NULL ? "" : th_facts_unit_name(facts, arena, code);
         text = name == NULL ? NULL : th_say(arena, "%s%s%s", text, i == 0 ? "" : ", ", name);
     }
+    if (text != NULL && count > (json_int_t)named && named > 0)
+        text = th_say(arena, "%s … (%" JSON_INTEGER_FORMAT " đơn vị)", text, count);
     return th_cell_text(text);
 }
 
@@ -190,9 +200,9 @@ static void fill_summary_row(const struct th_document_facts *facts, struct th_ar
     }
     row += 2;
     *row++ = spread_cell(arena, indicator, spread, "min");
-    *row++ = spread_units(facts, arena, spread, "min_units");
+    *row++ = spread_units(facts, arena, spread, "min_units", "min_count");
     *row++ = spread_cell(arena, indicator, spread, "max");
-    *row++ = spread_units(facts, arena, spread, "max_units");
+    *row++ = spread_units(facts, arena, spread, "max_units", "max_count");
     for (unsigned i = 0; i < facts->earlier_count; i++) {
         const json_t *figures = facts->earlier[i].figures;
         json_int_t then = th_facts_expected(figures, indicator);

@@ -108,6 +108,15 @@ def check_summary(documents, book, rollup):
         documents.same(row[5], indicator["reported"] + indicator["missing"], code)
 
 
+def check_spread(documents, book, arguments):
+    spread = documents.ask("spread", *arguments)["indicators"]
+    for row in rows_of(book["Tổng hợp"]):
+        if row[1] is not None and row[0] in spread:
+            about = spread[row[0]]
+            assert is_equal(row[7], about["min"]) and is_equal(row[9], about["max"]), (row, about)
+            documents.checked += 2
+
+
 def check_districts(documents, book, arguments, standing, rollup):
     sheet = book["Theo huyện"]
     table = {row[1]: row for row in rows_of(sheet)}
@@ -157,6 +166,7 @@ def check_workbook(documents, path, arguments):
         assert f"{counts['received']}/{counts['expected']} đơn vị" in mark, mark
         assert mark[:40] in sheet.oddFooter.left.text, sheet.oddFooter.left.text
     check_summary(documents, book, rollup)
+    check_spread(documents, book, arguments)
     check_districts(documents, book, arguments, standing, rollup)
     check_units(documents, rows_of(book["Theo đơn vị"])[:len(standing["units"])],
                 documents.ask("page", *arguments), is_equal)
