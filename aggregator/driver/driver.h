@@ -21,9 +21,9 @@ struct th_driver;
 
 /* When rows settle, in records (rows and superseded revisions); 0: the default. */
 struct th_driver_bounds {
-    size_t book_rows;   /* 2,048: a book has gathered enough */
-    size_t run_rows;    /* 65,536: more are unsettled, so the oldest books settle */
-    size_t run_values;  /* 8,192: more stand behind the oldest book's first, so it settles too */
+    size_t book_rows;   /* 1,024: so many of one book in a batch settle with it */
+    size_t run_rows;    /* 131,072: the run is full; books settle from the half on */
+    size_t run_values;  /* 16,384: more stand behind the oldest book's first, so it settles too */
     size_t commit_rows; /* 4,096: what one commit settles, beyond twice what it brings */
     size_t few_rows;    /* 16: so few settle at once when nothing waits */
     size_t idle_rows;   /* 1,024: what one commit settles when nothing came for a while */

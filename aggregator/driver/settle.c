@@ -3,9 +3,9 @@
  * Which books settle in a commit (aggregator/store/run.h).
  *
  * What a commit costs is pages: a book of thousands of rows has hundreds, and many rows share one.
- * So under pressure the rows of a batch are deferred, and a book settles when it has gathered
- * enough of them; without pressure a small batch settles at once, as nobody waits. No commit
- * settles more than a bounded number, so that nobody waits for one.
+ * So under pressure the rows of a batch are deferred, and the largest books settle, the more of
+ * them the fuller the run is; without pressure a small batch settles at once, as nobody waits. No
+ * commit settles more than a bounded number, so that nobody waits for one.
  *
  * Depends on nothing but what came: no time, no size of the store.
  */
