@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the parts together: address → what to ask → what to show. Answers that come for an address
+// that was left meanwhile are dropped.
+
+import * as chasing from './chasing.js';
+import * as closings from './closings.js';
+import * as figures from './figures.js';
+import * as frame from './frame.js';
+import * as indicators from './indicators.js';
+import * as models from './models.js';
+import * as narrative from './narrative.js';
+import * as overview from './overview.js';
+import * as report from './report.js';
+import * as units from './units.js';
+import { Problem, find, get } from './api.js';
+import { el, patch } from './dom.js';
+import { coverage } from './formats.js';
+import { watch } from './live.js';
+import { format, parse, toView, withParams } from './route.js';
+import { searchBox } from './search.js';
+import { momentParam, nextMark, strip, timelineOf } from './slider.js';
+import { language, t } from './text.js';
+import { DAY_MS, instantOf } from './time.js';
+
+const VIEWS = { overview, units, chasing, indicators, figures, narrative, models, closings, report };
+const LONG_PAST_MS = 14 * DAY_MS;
+const UNITS_PAGE = 1000;
+const ELSEWHERE_MS = 5000;
+const byId = (id) => document.getElementById(id);
+
+const state = {
+  turn: 0, ctx: null, data: null, plans: null, store: null, line: null, offset: 0, shown: '',
+  connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, keysOn: true, coverage: '', later: null,
+};
+
+// ---- what is looked at ----
+
+/** The store's time now: a rehearsal's clock stands still, the other goes on between answers. */
+const storeNow = () => {
+  const said = instantOf(state.store.time);
+  return state.store.mode === 'rehearsal' ? said : Math.max(said, Date.now() + state.offset);
+};
+
+/** The due instant that is nearest and not long past; without one the last that was due. */
+function usual(plans) {
+  const now = storeNow();
+  const all = plans.flatMap((plan) => plan.obligations.map((obligation) => ({ plan, obligation,
+    due: obligation.due && !obligation.suspended ? instantOf(obligation.due.instant) : null })));
+  const dated = all.filter((one) => one.due !== null).sort((a, b) => a.due - b.due);
+  return dated.find((one) => one.due > now - LONG_PAST_MS) || dated[dated.length - 1] || all[0];
+}
+
+function routeOf(hash) {
+  const route = parse(hash);
+  const plan = state.plans.find((one) => one.id === route.plan);
+  const obligation = plan && plan.obligations.find((one) => one.id === route.obligation);
+  if (obligation) return { ...route, view: route.view in VIEWS ? route.view : 'overview' };
+  if (route.plan)
+    throw new Problem({ status: 404, code: 'not_found', title: t('problem.plan'),
+      detail: t('problem.plan.do') });
+  const first = usual(state.plans);
+  if (!first) throw new Problem({ status: 404, code: 'no_plan', title: t('problem.empty'),
+    detail: t('problem.empty.do') });
+  return { plan: first.plan.id, obligation: first.obligation.id, view: 'overview',
+    params: route.params };
+}
+
+async function unitList() {
+  if (state.unitList) return state.unitList;
+  const all = [];
+  let after = null;
+  do {
+    const answer = await get(['units'], { limit: UNITS_PAGE, after });
+    all.push(...answer.units);
+    after = answer.more;
+  } while (after);
+  state.unitList = all;
+  return all;
+}
+
+const names = async () => new Map((await unitList()).map((unit) => [unit.unit, unit.name]));
+
+function makeContext(route) {
+  const planLine = state.plans.find((one) => one.id === route.plan);
+  const { unit, branch, as_of: asOf, position } = route.params;
+  const moment_ = asOf ? { as_of: asOf } : position ? { position } : {};
+  const at = ['plans', route.plan, 'obligations', route.obligation];
+  const part = (what) => [...at, ...(Array.isArray(what) ? what : [what])];
+  const isReport = route.view === 'report';
+  return {
+    route, planLine, store: state.store, moment_, names,
+    isPast: Boolean(asOf || position),
+    scope: isReport ? {} : { unit, branch },
+    obligation: planLine.obligations.find((one) => one.id === route.obligation),
+    ask: (what, params) => get(part(what), { ...params, ...moment_ }),
+    findPart: (what, params) => find(part(what), { ...params, ...moment_ }),
+    find: (where) => find(where, moment_),
+    link: (view, params) => format(toView(route, view, view === 'report' || route.view === 'report' ?
+      { unit: null, branch: null, ...params } : params)),
+    go: (params, options) => go(withParams(route, params), options),
+    announce,
+  };
+}
+
+/** The parts of the frame that need answers of their own. */
+async function complete(ctx) {
+  const unit = ctx.route.params.unit || ctx.planLine.territory;
+  const [plan, brief, known] = await Promise.all([
+    get(['plans', ctx.route.plan]), ctx.ask('standing', { ...ctx.scope, brief: 1 }),
+    ctx.find(['units', unit])]);
+  ctx.plan = plan;
+  ctx.brief = brief;
+  ctx.moment = instantOf(brief.as_of);
+  if (!ctx.isPast) ctx.moment = Math.max(ctx.moment, storeNow());
+  ctx.path = (known && known.path) || [{ unit, name: unit }];
+  ctx.scopeName = ctx.path[ctx.path.length - 1].name;
+  ctx.countsWhere = ctx.scope.unit ? ctx.scopeName : ctx.planLine.territory_name;
+  ctx.isTop = !ctx.route.params.unit || ctx.route.params.unit === ctx.planLine.territory;
+  ctx.indicator = (code) => plan.indicators.find((one) => one.code === code);
+}
+
+/** What the slider spans: always of now, of the whole territory. */
+async function timeline(route, isFresh) {
+  const whose = `${route.plan}/${route.obligation}`;
+  if (state.line && state.line.whose === whose && !isFresh)
+    return { ...state.line, to: Math.max(state.line.to, storeNow()) };
+  const at = ['plans', route.plan, 'obligations', route.obligation];
+  const planLine = state.plans.find((one) => one.id === route.plan);
+  const [obligation, arrivals] = await Promise.all([get(at), find([...at, 'arrivals'])]);
+  return { whose, ...timelineOf(planLine, obligation, arrivals, storeNow()) };
+}
+
+// ---- showing ----
+
+function announce(words, isSeen = false) {
+  byId('live').textContent = words;
+  if (!isSeen) return;
+  const note = el('p', { class: 'toast', 'aria-hidden': 'true' }, words);
+  document.body.append(note);
+  setTimeout(() => note.remove(), 2500);
+}
+
+const moves = {
+  announce,
+  drag(ms) {
+    clearTimeout(moves.timer);
+    moves.timer = setTimeout(() => move(ms, true), 90);
+  },
+  settle(ms, options) {
+    clearTimeout(moves.timer);
+    move(ms, Boolean(options && options.replace) || moves.isDragged);
+    moves.isDragged = false;
+  },
+};
+
+function move(ms, isReplaced) {
+  if (!state.ctx) return;
+  const asOf = momentParam(ms);
+  const { route } = state.ctx;
+  if ((route.params.as_of || null) === asOf && !route.params.position) return;
+  go(withParams(parse(location.hash || format(route)).plan ? parse(location.hash) : route,
+    { as_of: asOf, position: null }), { replace: isReplaced });
+}
+
+function go(route, { replace = false } = {}) {
+  const hash = format(route);
+  if (hash === location.hash) return;
+  if (replace) history.replaceState(null, '', hash);
+  else history.pushState(null, '', hash);
+  show();
+}
+
+function paintFrame(ctx) {
+  document.documentElement.lang = language();
+  document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(VIEWS[ctx.route.view].title)} – ` +
+    `${ctx.obligation.title}${ctx.store.mode === 'rehearsal' ? ` (${t('badge.rehearsal')})` : ''}`;
+  byId('skip').textContent = t('skip');
+  byId('tabs').setAttribute('aria-label', t('tabs'));
+  byId('strip').setAttribute('aria-label', t('strip'));
+  patch(byId('bands'), frame.bands(ctx, state.connection));
+  patch(byId('brand'), [el('span', { class: 'brand-mark', 'aria-hidden': 'true' }),
+    el('span', { class: 'brand-name' }, t('brand')),
+    el('span', { class: 'brand-where', lang: 'vi' }, ctx.planLine.territory_name)]);
+  patch(byId('picker'), frame.picker(ctx, state.plans));
+  patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
+  patch(byId('tabs'), frame.tabs(ctx));
+  patch(byId('scope'), frame.scope(ctx));
+  patch(byId('running'), frame.running(ctx));
+  patch(byId('foot'), frame.foot(ctx));
+  if (state.line) patch(byId('strip'), strip(ctx, state.line, moves));
+  document.body.classList.toggle('is-past', ctx.isPast);
+}
+
+function paint(ctx, data) {
+  paintFrame(ctx);
+  const main = byId('main');
+  patch(main, VIEWS[ctx.route.view].draw(ctx, data));
+  main.setAttribute('aria-busy', 'false');
+  const { counts } = ctx.brief;
+  const said = counts.expected === null ? String(counts.received) :
+    coverage(counts.received, counts.expected);
+  const place = format({ ...ctx.route, params: { ...ctx.route.params, q: null, sort: null } });
+  if (state.coverage && state.shown === place && said !== state.coverage)
+    announce(t('live.changed', { said }));
+  const isOther = state.shown && state.view !== `${ctx.route.view}/${ctx.route.params.unit || ''}`;
+  state.view = `${ctx.route.view}/${ctx.route.params.unit || ''}`;
+  state.shown = place;
+  state.coverage = said;
+  if (isOther) {
+    window.scrollTo(0, 0);
+    if (![byId('slider'), byId('find')].includes(document.activeElement))
+      main.focus({ preventScroll: true });
+    announce(`${t(VIEWS[ctx.route.view].title)}: ${said}`);
+  }
+}
+
+function paintProblem(problem) {
+  const main = byId('main');
+  main.setAttribute('aria-busy', 'false');
+  if (problem.isUnreachable && state.data) return; // the band says it; what is there stays
+  const known = problem instanceof Problem;
+  if (!known) console.error(problem);
+  patch(main, [el('h1', null, known && problem.title ? problem.title : t('problem')),
+    el('div', { class: 'problem', role: 'alert' },
+      el('p', null, !known ? t('problem.page') : problem.isUnreachable && !problem.detail ?
+        t('problem.unreachable') : problem.detail),
+      el('p', { class: 'note' }, `${known ? problem.code : problem.message}`),
+      el('p', null, el('button', { type: 'button', onclick: () => show() }, t('again')), ' ',
+        el('a', { href: '#/', class: 'button' }, t('problem.start')), ' ',
+        state.ctx && state.ctx.isPast && el('a', { class: 'button', href: format(withParams(
+          state.ctx.route, { as_of: null, position: null })) }, t('band.return'))))]);
+}
+
+function redraw() {
+  search();
+  if (state.ctx && state.data) paint(state.ctx, state.data);
+  else show();
+}
+
+async function show({ isFresh = false, isLive = false } = {}) {
+  const mine = ++state.turn;
+  byId('main').setAttribute('aria-busy', 'true');
+  try {
+    if (!state.plans || isFresh) {
+      const [store, plans] = await Promise.all([get(['store']), get(['plans'])]);
+      heardStore(store);
+      state.plans = plans.plans;
+    }
+    const route = routeOf(location.hash);
+    const ctx = makeContext(route);
+    const [line] = await Promise.all([timeline(route, isFresh || isLive), complete(ctx)]);
+    const data = await VIEWS[route.view].load(ctx);
+    if (mine !== state.turn) return;
+    if (!location.hash.startsWith(`#/${encodeURIComponent(route.plan)}`))
+      history.replaceState(null, '', format(route));
+    Object.assign(state, { ctx, data, line });
+    paint(ctx, data);
+  } catch (problem) {
+    if (mine === state.turn) paintProblem(problem);
+  }
+}
+
+function heardStore(store) {
+  if (state.store && store.size !== state.store.size) state.unitList = null;
+  state.store = store;
+  state.offset = instantOf(store.time) - Date.now();
+}
+
+// ---- what happens while it is shown ----
+
+function search() {
+  byId('search').setAttribute('aria-label', t('search'));
+  byId('search').replaceChildren(...searchBox({ units: unitList, announce, open: (unit) => {
+    if (!state.ctx) return;
+    const isAbove = ['province', 'district'].includes(unit.level) ||
+      ['tinh', 'thanh_pho_tw', 'huyen', 'quan', 'thi_xa', 'thanh_pho'].includes(unit.kind);
+    go(toView(state.ctx.route, isAbove ? 'overview' : 'report', { branch: null, unit: unit.unit }));
+  } }));
+}
+
+function openHelp() {
+  const dialog = byId('help');
+  patch(dialog, frame.help(state.keysOn, (isOn) => {
+    state.keysOn = isOn;
+    try {
+      localStorage.setItem('tonghop.keys', isOn ? '1' : '0');
+    } catch { /* as long as the page lives */ }
+  }, () => dialog.close()));
+  if (!dialog.open) dialog.showModal();
+}
+
+function onKey(event) {
+  if (!state.keysOn || event.ctrlKey || event.metaKey || event.altKey || !state.ctx) return;
+  if (event.target.closest('input, select, textarea, dialog')) return;
+  const number = Number(event.key);
+  if (number >= 1 && number <= frame.VIEWS.length)
+    location.hash = format(toView(state.ctx.route, frame.VIEWS[number - 1]));
+  else if (event.key === '/') byId('find').focus();
+  else if (event.key === '?') openHelp();
+  else if (event.key === 'n') moves.settle(null);
+  else if (event.key === '[') moves.settle(nextMark(state.line, state.ctx.moment, -1));
+  else if (event.key === ']') moves.settle(nextMark(state.line, state.ctx.moment, 1));
+  else return;
+  event.preventDefault();
+}
+
+/** Whether an event is about the obligation that is shown. */
+const concerns = (event) => event.plan === state.ctx.route.plan &&
+  event.obligation === state.ctx.route.obligation;
+
+function changed(events) {
+  if (!state.ctx) return;
+  for (const event of events)
+    if (event.time && instantOf(event.time) > instantOf(state.store.time))
+      state.store = { ...state.store, time: event.time };
+  const isReset = events.some((event) => event.kind === 'reset');
+  if (state.ctx.isPast && !isReset) return;
+  if (isReset || events.some(concerns)) show({ isFresh: isReset, isLive: true });
+  else if (!state.later) // something else came in: the position moves on, without haste
+    state.later = setTimeout(() => {
+      state.later = null;
+      show({ isFresh: true });
+    }, ELSEWHERE_MS);
+}
+
+function tick() {
+  const node = byId('countdown');
+  if (!node || !state.ctx || state.ctx.isPast || state.store.mode === 'rehearsal') return;
+  const { due } = state.ctx.obligation;
+  const { words } = overview.countdown(due ? instantOf(due.instant) : null, storeNow());
+  if (node.textContent !== words) node.textContent = words;
+}
+
+function start() {
+  try {
+    state.keysOn = localStorage.getItem('tonghop.keys') !== '0';
+  } catch { /* shortcuts stay on */ }
+  document.documentElement.lang = language();
+  search();
+  show();
+  window.addEventListener('hashchange', () => show());
+  document.addEventListener('keydown', onKey);
+  document.addEventListener('click', (event) => {
+    for (const menu of document.querySelectorAll('details.menu[open]'))
+      if (!menu.contains(event.target)) menu.open = false;
+  });
+  let width = window.innerWidth;
+  window.addEventListener('resize', () => {
+    if ((width < 640) !== (window.innerWidth < 640) && state.data) paint(state.ctx, state.data);
+    width = window.innerWidth;
+  });
+  setInterval(tick, 1000);
+  watch({
+    changed, store: heardStore,
+    state(connection) {
+      const isOther = connection.isStale !== state.connection.isStale;
+      const wasLost = state.connection.isStale && !connection.isStale;
+      state.connection = connection;
+      if (isOther) announce(t(connection.isStale ? 'band.stale' : 'live.back'));
+      if (state.ctx && (isOther || connection.isStale)) paintFrame(state.ctx);
+      if (wasLost || (!state.data && !connection.isStale)) show({ isFresh: true });
+    },
+  });
+}
+
+start();

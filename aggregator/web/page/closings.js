@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table that was closed at the due instant beside the figures of now, and why they differ.
+
+import { bar, barLabel } from './charts.js';
+import { el } from './dom.js';
+import { coverage, number, percent, signed, value } from './formats.js';
+import { bySection, coverageCell } from './indicators.js';
+import { nameOf, t, tr } from './text.js';
+import { instantOf, spoken, spokenInstant } from './time.js';
+
+export const title = 'view.closings';
+
+export async function load(ctx) {
+  const [closings, rollup] = await Promise.all([ctx.ask('closings', ctx.scope),
+    ctx.ask('rollup', ctx.scope)]);
+  const list = closings.closings;
+  const closing = list.find((one) => one.closed_at === ctx.route.params.closed_at) ||
+    list[list.length - 1];
+  const differences = closing ? await ctx.findPart('differences',
+    { ...ctx.scope, closed_at: closing.closed_at }) : null;
+  return { list, closing, rollup, differences };
+}
+
+function counted(label, counts) {
+  return el('div', { class: 'counted' }, el('h3', null, label),
+    el('p', { class: 'coverage' }, el('strong', null, counts.expected === null ?
+      number(counts.received) : coverage(counts.received, counts.expected)), ' ',
+    percent(counts.received, counts.expected)),
+    bar(counts, { label: barLabel(counts), height: 16 }),
+    el('p', { class: 'note' }, barLabel(counts)));
+}
+
+function why(ctx, indicator, cell) {
+  const causes = cell.causes || [];
+  if (!causes.length) return '';
+  return el('details', { class: 'causes' },
+    el('summary', null, t('closings.causes', { n: number(causes.length) })),
+    el('ul', null, causes.map((cause) => el('li', { key: cause.unit },
+      el('a', { href: ctx.link('report', { unit: cause.unit }) }, cause.name), ': ',
+      tr('cause', cause.kind), ', ', value(indicator, cause.before, true), ' → ',
+      value(indicator, cause.after, true)))));
+}
+
+function line(ctx, indicator, closing, rollup, differ) {
+  const before = closing.indicators[indicator.code];
+  const now = rollup.indicators[indicator.code];
+  return el('tr', { key: indicator.code, class: differ ? 'differs' : null },
+    el('th', { scope: 'row' }, nameOf(indicator), el('span', { class: 'under' },
+      [indicator.code, indicator.unit].filter(Boolean).join(' · '))),
+    el('td', { class: 'num' }, before ? [value(indicator, before.value),
+      el('span', { class: 'under' }, coverageCell(before))] : '–'),
+    el('td', { class: 'num' }, now ? [value(indicator, now.value),
+      el('span', { class: 'under' }, coverageCell(now))] : '–'),
+    el('td', { class: 'num' }, !differ ? t('closings.same') :
+      differ.change === null || differ.change === undefined ? t('closings.differs') :
+        signed(differ.change)),
+    el('td', null, differ ? why(ctx, indicator, differ) : ''));
+}
+
+function comparison(ctx, { closing, rollup, differences }) {
+  const changed = new Map(((differences && differences.cells) || []).map((cell) =>
+    [cell.indicator, cell]));
+  const isAll = ctx.route.params.all === '1';
+  const codes = Object.keys(rollup.indicators).filter((code) =>
+    rollup.indicators[code].rule !== 'concat' && (isAll || changed.has(code)));
+  const groups = bySection(ctx.plan, codes);
+  const heads = ['indicator', 'closings.then', 'closings.now', 'closings.change', 'closings.why'];
+  return [
+    el('p', { class: 'note' }, t('closings.changed', { n: number(changed.size) })),
+    el('label', { class: 'check' }, el('input', { type: 'checkbox', checked: isAll,
+      onchange: (event) => ctx.go({ all: event.target.checked ? '1' : null }, { replace: true }) }),
+    t('closings.all')),
+    groups.length > 0 && el('div', { class: 'scroll page-tall', role: 'region', tabindex: 0,
+      'aria-label': t('closings.table') },
+    el('table', { class: 'compare' }, el('caption', { class: 'unseen' }, t('closings.table')),
+      el('thead', null, el('tr', null, heads.map((key, i) => el('th', { scope: 'col',
+        class: i > 0 && i < 4 ? 'num' : null }, t(key))))),
+      groups.map(([section, list]) => el('tbody', { key: section.no },
+        el('tr', { class: 'section-row' }, el('th', { scope: 'rowgroup', colspan: 5 }, nameOf(section))),
+        list.map((one) => line(ctx, one, closing, rollup, changed.get(one.code)))))))];
+}
+
+export function draw(ctx, data) {
+  const { list, closing, rollup } = data;
+  if (!closing)
+    return [el('h1', null, t(title)), el('p', { class: 'none strong' }, t('closings.none'))];
+  return [
+    el('h1', null, t(title)),
+    list.length > 1 && el('div', { class: 'filters' }, el('label', { class: 'field' },
+      el('span', null, t('closings.which')), el('select', { onchange: (event) =>
+        ctx.go({ closed_at: event.target.value }) }, list.map((one) => el('option',
+        { value: one.closed_at, selected: one === closing }, spokenInstant(one.closed_at)))))),
+    el('section', { class: 'card', 'aria-label': t('closings.counts') },
+      el('div', { class: 'beside' },
+        counted(t('closings.at', { at: spoken(instantOf(closing.closed_at)) }), closing.counts),
+        counted(t('closings.until', { at: spoken(ctx.moment) }), rollup.counts))),
+    comparison(ctx, data),
+  ];
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Knows whether what is shown is fresh. Events say that something changed; a question now and then
+// says that the server is there, for a stream that is silent may be a stream that is dead.
+
+import { get, hear, lastHeard } from './api.js';
+
+const HEARTBEAT_MS = 15000;
+const STALE_MS = 45000;
+const BACKOFF_MAX_MS = 30000;
+const GATHER_MS = 120;
+const BETWEEN_MS = 700;
+
+/** hooks: changed(events) after something changed, store(answer), state({isStale, since, retryIn}). */
+export function watch(hooks) {
+  let source = null;
+  let gathered = [];
+  let timer = null;
+  let lastTold = 0;
+  let failures = 0;
+  let wasLost = false;
+
+  const tell = () => {
+    timer = null;
+    lastTold = Date.now();
+    const events = gathered;
+    gathered = [];
+    hooks.changed(events);
+  };
+  const gather = (event) => {
+    gathered.push(event);
+    if (timer === null)
+      timer = setTimeout(tell, Math.max(GATHER_MS, lastTold + BETWEEN_MS - Date.now()));
+  };
+
+  const listen = () => {
+    if (source) source.close();
+    source = new EventSource('/api/v1/events'); // it sends Last-Event-ID when it comes back
+    for (const kind of ['position', 'rollup', 'standing', 'closing', 'reminder', 'reset'])
+      source.addEventListener(kind, (event) => {
+        hear();
+        let data = {};
+        try {
+          data = JSON.parse(event.data);
+        } catch { /* a reset needs no words */ }
+        gather({ kind, ...data });
+      });
+    source.onopen = () => {
+      hear();
+      if (wasLost) gather({ kind: 'reset' });
+      wasLost = false;
+    };
+    source.onerror = () => { wasLost = true; };
+  };
+
+  const wait = () => (failures ? Math.min(1000 * 2 ** (failures - 1), BACKOFF_MAX_MS) : HEARTBEAT_MS);
+  const beat = async () => {
+    try {
+      hooks.store(await get(['store']));
+      if (failures) gather({ kind: 'reset' });
+      failures = 0;
+    } catch {
+      failures += 1;
+    }
+    if (source.readyState === EventSource.CLOSED) listen();
+    const isStale = failures > 0 || Date.now() - lastHeard() > STALE_MS;
+    hooks.state({ isStale, since: lastHeard(), retryIn: Math.round(wait() / 1000) });
+    setTimeout(beat, wait());
+  };
+
+  listen();
+  setTimeout(beat, 3000);
+  window.addEventListener('offline', () => {
+    failures += 1;
+    hooks.state({ isStale: true, since: lastHeard(), retryIn: 1 });
+  });
+  window.addEventListener('online', () => gather({ kind: 'reset' }));
+  window.addEventListener('pagehide', () => source.close());
+  window.addEventListener('pageshow', (event) => { if (event.persisted) listen(); });
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The register of "Dân vận khéo" models, as the units reported them.
+
+import { el } from './dom.js';
+import { fold, number } from './formats.js';
+import { table } from './table.js';
+import { t, tr } from './text.js';
+
+export const title = 'view.models';
+
+export async function load(ctx) {
+  return { register: await ctx.ask('models', { unit: ctx.scope.unit }) };
+}
+
+const STAGES = ['registered', 'running', 'recognised', 'ended'];
+
+export function draw(ctx, { register }) {
+  const { stage, q } = ctx.route.params;
+  const of = (name) => register.models.filter((model) => model.stage === name).length;
+  const rows = register.models.filter((model) => (!stage || model.stage === stage) &&
+    (!q || fold([model.name, model.field, model.summary, model.unit_name].join(' ')).includes(fold(q))));
+  const text = (id, label, of_) => ({ id, label: t(label), isText: true, value: of_, cell: of_ });
+  const columns = [
+    { ...text('name', 'model', (model) => model.name), isHeader: true },
+    { ...text('unit', 'unit', (model) => model.unit_name), cell: (model) =>
+      el('a', { href: ctx.link('report', { unit: model.unit }) }, model.unit_name) },
+    text('field', 'model.field', (model) => model.field || ''),
+    { ...text('stage', 'model.stage', (model) => STAGES.indexOf(model.stage)),
+      cell: (model) => tr('stage', model.stage) },
+    { id: 'summary', label: t('model.summary'), class: 'prose', cell: (model) => model.summary || '' },
+  ];
+  return [
+    el('h1', null, t(title)),
+    el('div', { class: 'filters' },
+      el('div', { class: 'choices', role: 'group', 'aria-label': t('model.stage') },
+        ['', ...STAGES].map((name) => el('button', { type: 'button',
+          'aria-pressed': (stage || '') === name ? 'true' : 'false',
+          onclick: () => ctx.go({ stage: name || null }) },
+        name ? tr('stage', name) : t('all'), ' ',
+        el('span', { class: 'count' }, number(name ? of(name) : register.models.length))))),
+      el('label', { class: 'field' }, el('span', null, t('models.find')), el('input',
+        { type: 'search', value: q || '', autocomplete: 'off',
+          oninput: (event) => ctx.go({ q: event.target.value || null }, { replace: true }) }))),
+    register.models.length === 0 ? el('p', { class: 'none strong' }, t('models.none')) :
+      table({ caption: t(title), columns, rows, ctx, order: 'unit',
+        keyOf: (model) => `${model.unit}/${model.position}/${model.name}`, classes: 'page-tall' }),
+  ];
+}

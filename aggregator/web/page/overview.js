@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person with two minutes reads: how long, how many, when they came, and who lags.
+
+import { arrivalsCurve, bar, barLabel, partsOf, swatch } from './charts.js';
+import { copyText, el } from './dom.js';
+import { coverage, number, percent } from './formats.js';
+import { table } from './table.js';
+import { t } from './text.js';
+import { duration, instantOf, spoken, spokenInstant } from './time.js';
+
+export const title = 'view.overview';
+
+export async function load(ctx) {
+  const [standing, arrivals] = await Promise.all([
+    ctx.ask('standing', { ...ctx.scope, limit: 1 }), ctx.ask('arrivals', ctx.scope)]);
+  return { standing, arrivals };
+}
+
+/** The words of the countdown; also called each second. */
+export function countdown(due, now) {
+  if (due === null) return { words: t('due.none'), class: 'quiet' };
+  const left = due - now;
+  if (left > 0)
+    return { words: t('due.left', { time: duration(left) }), class: left < 3 * 86400000 ? 'soon' : '' };
+  return { words: t('due.past', { time: duration(left) }), class: 'past' };
+}
+
+function dueCard(ctx) {
+  const { obligation } = ctx;
+  const due = obligation.due;
+  const at = due ? instantOf(due.instant) : null;
+  const { words, class: mood } = countdown(at, ctx.moment);
+  return el('section', { class: 'card due-card', 'aria-labelledby': 'due-title' },
+    el('h2', { id: 'due-title' }, t('due.title')),
+    el('p', { class: `countdown ${mood}`, id: 'countdown', role: 'timer', 'aria-live': 'off' }, words),
+    due && el('dl', { class: 'facts' },
+      el('dt', null, t('due.last')), el('dd', null, spokenInstant(due.last_on_time)),
+      el('dt', null, t('due.from')), el('dd', null, spokenInstant(due.instant))),
+    (due ? due.wording : obligation.quote) && el('blockquote', { lang: 'vi' },
+      el('p', null, `“${due ? due.wording : obligation.quote}”`)),
+    obligation.suspended && el('p', { class: 'flag' }, t('due.suspended')));
+}
+
+/** One sentence to say aloud, with its coverage. */
+function sentence(ctx, counts, below) {
+  const when = spoken(ctx.moment);
+  if (counts.expected === null) return t('say.undated', { when, received: number(counts.received) });
+  const lagging = below.filter((row) => row.counts.missing > 0)
+    .sort((a, b) => b.counts.missing - a.counts.missing).slice(0, 3)
+    .map((row) => `${partName(ctx, row)} ${number(row.counts.missing)}`).join(', ');
+  const key = counts.missing === 0 ? 'say.all' : lagging ? 'say.lagging' : 'say.missing';
+  return t(key, { when, where: ctx.scopeName, received: number(counts.received),
+    expected: number(counts.expected), percent: percent(counts.received, counts.expected),
+    on_time: number(counts.on_time || 0), late: number(counts.late || 0),
+    missing: number(counts.missing || 0), lagging }) +
+    (counts.estimated ? t('say.estimated', { n: number(counts.estimated) }) : '');
+}
+
+const partName = (ctx, row) => row.name ?? t(ctx.isTop ? 'part.bodies' : 'part.direct');
+
+const STANDINGS = { on_time: 'on_time', late: 'late', undecided: 'undecided', missing: 'missing' };
+
+function countsCard(ctx, counts, below) {
+  const all = counts.expected ?? counts.received;
+  const said = sentence(ctx, counts, below);
+  return el('section', { class: 'card counts-card', 'aria-labelledby': 'counts-title' },
+    el('div', { class: 'card-head' },
+      el('h2', { id: 'counts-title' }, t('counts.title')),
+      el('p', { class: 'coverage' }, counts.expected === null ? number(counts.received) :
+        [el('strong', null, coverage(counts.received, counts.expected)), ' ',
+          percent(counts.received, counts.expected)])),
+    all > 0 && bar(counts, { label: barLabel(counts) }),
+    el('ul', { class: 'legend' }, partsOf(counts).map(({ name, count }) =>
+      el('li', { class: `legend-${name}` },
+        el('a', { href: ctx.link('units', { standing: STANDINGS[name] }) },
+          el('span', { class: 'legend-name' }, swatch(name), t(`standing.${name}`)),
+          el('span', { class: 'legend-count' }, number(count)),
+          el('span', { class: 'legend-part' }, percent(count, all)))))),
+    el('p', { class: 'sum' }, t('counts.sum', { on_time: number(counts.on_time ?? counts.received),
+      late: number(counts.late || 0), undecided: number(counts.undecided || 0),
+      missing: number(counts.missing || 0), all: number(all) }),
+    ['estimated', 'returned', 'exempt', 'suspended'].filter((name) => counts[name] > 0)
+      .map((name) => ` ${t(`counts.${name}`, { n: number(counts[name]) })}`)),
+    el('div', { class: 'say' }, el('p', { id: 'said' }, said),
+      el('button', { type: 'button', class: 'small', 'aria-describedby': 'said',
+        onclick: async () => ctx.announce(t(await copyText(said) ? 'copied' : 'not_copied'), true) },
+      t('copy'))));
+}
+
+const share = (row) => (row.counts.expected ? row.counts.missing / row.counts.expected : 0);
+
+/** Five steps of shade, the number beside them: 0, to 10 %, to 25 %, to 50 %, above. */
+const shade = (part) => (part === 0 ? 0 : part <= 0.1 ? 1 : part <= 0.25 ? 2 : part <= 0.5 ? 3 : 4);
+
+function heatTable(ctx, below) {
+  const count = (name) => ({
+    id: name, label: t(`short.${name}`), class: 'num', value: (row) => row.counts[name] ?? 0,
+    cell: (row) => number(row.counts[name] ?? 0),
+  });
+  const columns = [
+    { id: 'name', label: t('part'), class: 'name', isHeader: true, isText: true,
+      value: (row) => partName(ctx, row), cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
+        ctx.isTop ? ctx.link('units', { branch: 'bodies' }) : ctx.link('units') },
+      partName(ctx, row)) },
+    { id: 'shape', label: t('part.shape'), class: 'shape', cell: (row) => bar(row.counts, { height: 12 }) },
+    { id: 'received', label: t('short.received'), class: 'num',
+      value: (row) => (row.counts.expected ? row.counts.received / row.counts.expected : 0),
+      cell: (row) => `${number(row.counts.received)}/${number(row.counts.expected ?? row.counts.received)}` },
+    count('on_time'), count('late'),
+    { ...count('missing'), class: 'num', cell: (row) => el('span', { class: 'strong' },
+      number(row.counts.missing ?? 0)) },
+    { id: 'share', label: t('short.share'), class: 'num heat', value: share,
+      cell: (row) => el('span', { class: `shade shade-${shade(share(row))}` },
+        percent(row.counts.missing || 0, row.counts.expected)) },
+  ];
+  return el('section', { class: 'card heat-card', 'aria-labelledby': 'heat-title' },
+    el('h2', { id: 'heat-title' }, t('heat.title')),
+    el('p', { class: 'note' }, t('heat.note')),
+    table({ caption: t('heat.title'), columns, rows: below, ctx, order: '-share',
+      keyOf: (row) => row.unit ?? '-', classes: 'tall' }));
+}
+
+export function draw(ctx, { standing, arrivals }) {
+  const { counts } = standing;
+  const below = standing.below || [];
+  return [
+    el('h1', { class: 'unseen' }, `${t(title)}: ${ctx.obligation.title}`),
+    el('div', { class: 'lead' }, dueCard(ctx), countsCard(ctx, counts, below)),
+    el('div', { class: below.length > 1 ? 'two' : 'one' },
+      el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
+        el('h2', { id: 'curve-title' }, t('curve.title')),
+        arrivalsCurve(arrivals, counts, ctx.moment)),
+      below.length > 1 && heatTable(ctx, below)),
+    below.length <= 1 && el('p', { class: 'go' },
+      el('a', { href: ctx.link('units') }, t('overview.units'))),
+  ];
+}
+

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// One unit: how it stands, its report with every revision, and the receipts.
+
+import { contactLink, el } from './dom.js';
+import { number, value } from './formats.js';
+import { address } from './api.js';
+import { standingMark } from './units.js';
+import { nameOf, t, tr } from './text.js';
+import { spokenDay, spokenInstant } from './time.js';
+
+export const title = 'view.report';
+
+export async function load(ctx) {
+  const { unit, number: which, revision } = ctx.route.params;
+  const [known, standing, report, chasing] = await Promise.all([
+    ctx.find(['units', unit || '-']), ctx.findPart('standing', { unit }),
+    ctx.findPart(['reports', unit || '-'], { number: which, revision }),
+    ctx.findPart('chasing', { unit })]);
+  return { known, standing, report, chasing };
+}
+
+function facts(pairs) {
+  return el('dl', { class: 'facts wide' }, pairs.filter(([, said]) => said).map(([name, said]) =>
+    [el('dt', null, t(name)), el('dd', null, said)]));
+}
+
+function revisions(ctx, report) {
+  const list = [...(report.revisions || [])].sort((a, b) => b.revision - a.revision);
+  if (!list.length) return null;
+  const receipt = (revision) => address(['plans', ctx.route.plan, 'obligations',
+    ctx.route.obligation, 'reports', report.unit, 'receipt'],
+  { number: report.number || null, revision: revision.revision });
+  return el('section', { class: 'card', 'aria-labelledby': 'revisions' },
+    el('h2', { id: 'revisions' }, t('report.revisions')),
+    el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': t('report.revisions') },
+      el('table', null, el('caption', { class: 'unseen' }, t('report.revisions')),
+        el('thead', null, el('tr', null, ['revision', 'received_at', 'position', 'sha256', 'receipt']
+          .map((key) => el('th', { scope: 'col' }, t(key))))),
+        el('tbody', null, list.map((one) => el('tr', { key: one.revision,
+          class: one.revision === report.revision ? 'chosen' : null },
+        el('th', { scope: 'row' }, one.revision === report.revision ?
+          t('report.shown', { n: one.revision }) :
+          el('a', { href: ctx.link('report', { unit: report.unit, number: report.number || null,
+            revision: one.revision }) }, t('report.revision_n', { n: one.revision }))),
+        el('td', null, spokenInstant(one.received),
+          one.on_behalf && el('span', { class: 'under' }, t('report.on_behalf', { who: one.on_behalf }))),
+        el('td', { class: 'num' }, number(one.position)),
+        el('td', { class: 'digest' }, el('code', null, one.sha256)),
+        el('td', null, el('a', { href: receipt(one), download: '', class: 'receipt' },
+          t('report.receipt')))))))));
+}
+
+function figures(ctx, report) {
+  const known = ctx.plan.indicators.filter((one) => report.values && report.values[one.code]);
+  const sections = (ctx.plan.sections || []).map((section) => [section,
+    known.filter((one) => one.section === section.no)]).filter(([, list]) => list.length);
+  return el('section', { class: 'card', 'aria-labelledby': 'figures' },
+    el('h2', { id: 'figures' }, t('report.figures')),
+    sections.length === 0 && el('p', { class: 'none' }, t('table.none')),
+    el('div', { class: 'columns' }, sections.map(([section, list]) =>
+      el('table', { class: 'plain', key: section.no },
+        el('caption', null, nameOf(section)),
+        el('thead', { class: 'unseen' }, el('tr', null, el('th', { scope: 'col' }, t('indicator')),
+          el('th', { scope: 'col' }, t('value')))),
+        el('tbody', null, list.map((one) => el('tr', { key: one.code },
+          el('th', { scope: 'row' }, nameOf(one), el('span', { class: 'under' },
+            [one.code, one.unit].filter(Boolean).join(' · '))),
+          el('td', { class: 'num' }, value(one, report.values[one.code].value, true),
+            report.values[one.code].estimated &&
+              el('span', { class: 'under' }, t('note.estimated'))))))))));
+}
+
+function texts(ctx, report) {
+  const named = (code) => ctx.indicator(code) || { name: code };
+  return Object.keys(report.sections || {}).length > 0 && el('section',
+    { class: 'card', 'aria-labelledby': 'texts' },
+    el('h2', { id: 'texts' }, t('report.texts')),
+    Object.entries(report.sections).map(([code, text]) => el('div', { key: code },
+      el('h3', null, nameOf(named(code))), el('p', { class: 'prose', lang: 'vi' }, text))));
+}
+
+function list(id, name, items, line) {
+  return items && items.length > 0 && el('section', { class: 'card', 'aria-labelledby': id },
+    el('h2', { id }, t(name)), el('ul', { class: 'plain-list' },
+      items.map((item) => el('li', null, line(item)))));
+}
+
+function extras(ctx, report) {
+  const taskOf = (no) => ((ctx.plan.tasks || []).find((task) => task.no === no) || {}).title || '';
+  return [
+    list('tasks', 'report.tasks', report.tasks, (task) => [el('strong', null,
+      `${task.task}. ${taskOf(task.task)} `), `${tr('task', task.status)}, ${task.percent} %`,
+    task.note ? ` – ${task.note}` : '']),
+    list('own-models', 'report.models', report.models, (model) => [el('strong', null, model.name),
+      ` – ${model.field}; ${tr('stage', model.stage)}. ${model.summary}`]),
+    list('attachments', 'report.attachments', report.attachments, (file) => [el('strong', null,
+      file.name), ` – ${file.media_type}, ${number(file.size)} B; SHA-256 `,
+    el('code', null, file.sha256)]),
+    list('warnings', 'report.warnings', report.warnings, (warning) =>
+      `${warning.rule}: ${warning.field} ${warning.value}`),
+  ];
+}
+
+function contactOf(chasing, code) {
+  for (const group of (chasing && chasing.groups) || [])
+    for (const unit of group.units) if (unit.unit === code) return unit.contact;
+  return null;
+}
+
+export function draw(ctx, { known, standing, report, chasing }) {
+  const code = ctx.route.params.unit;
+  const lines = ((standing && standing.units) || []).filter((one) => one.unit === code);
+  const line = lines.find((one) => (one.number || 0) === (report ? report.number : 0)) || lines[0];
+  const contact = contactOf(chasing, code);
+  const name = (known && known.name) || (report && report.name) || code;
+  if (!known && !report)
+    return [el('h1', null, t('report.no_unit', { unit: code || '' })), el('p', null, t('report.find'))];
+  return [
+    el('div', { class: 'title' }, el('h1', null, name),
+      line && standingMark(line.standing)),
+    el('p', { class: 'note' }, [known && known.kind_name, known && (known.path || []).slice(0, -1)
+      .map((one) => one.name).reverse().join(', '), `${t('unit.code')} ${code}`]
+      .filter(Boolean).join(' · ')),
+    lines.length > 1 && el('p', null, `${t('report.numbers')} `, lines.map((one) => [
+      el('a', { href: ctx.link('report', { unit: code, number: one.number }) },
+        t('number', { n: one.number })), ' '])),
+    report ? el('section', { class: 'card', 'aria-label': t('report.how') }, facts([
+      ['received_first', report.first_received && spokenInstant(report.first_received)],
+      ['received_at', report.received !== report.first_received && spokenInstant(report.received)],
+      ['prepared_at', report.prepared && spokenInstant(report.prepared)],
+      ['revision', number(report.revision)],
+      ['position', report.entry !== undefined && number(report.entry)],
+      ['report.estimated_to', report.estimated_to && spokenDay(report.estimated_to)],
+      ['report.document', report.document && [report.document.number,
+        spokenDay(report.document.date), report.document.title, report.document.signer]
+        .filter(Boolean).join(', ')],
+    ])) : el('section', { class: 'card', 'aria-label': t('report.how') },
+      el('p', { class: 'none strong' }, t(line ? 'report.none' : 'report.not_asked')),
+      contact && el('p', null, `${contact.name || ''} `, contactLink('tel', contact.phone), ' ',
+        contactLink('mailto', contact.email), contact.note ? ` – ${contact.note}` : '')),
+    report && [revisions(ctx, report), figures(ctx, report), texts(ctx, report),
+      extras(ctx, report)],
+  ];
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every unit of the part that is looked at, and how it stands.
+
+import { PARTS, swatch } from './charts.js';
+import { el } from './dom.js';
+import { fold, number } from './formats.js';
+import { table } from './table.js';
+import { t, tr } from './text.js';
+import { instantOf, spokenInstant } from './time.js';
+
+export const title = 'view.units';
+
+export async function load(ctx) {
+  const [standing, names] = await Promise.all([ctx.ask('standing', ctx.scope), ctx.names()]);
+  return { standing, names };
+}
+
+/** Which part of the bar a standing belongs to. */
+export const partOf = (standing) =>
+  (PARTS.includes(standing) ? standing : standing === 'received' ? 'on_time' : 'missing');
+
+export const standingMark = (standing) => el('span', { class: `mark mark-${partOf(standing)}` },
+  swatch(partOf(standing)), tr('standing', standing));
+
+function filters(ctx, units) {
+  const chosen = ctx.route.params.standing || '';
+  const count = (name) => units.filter((unit) => !name || partOf(unit.standing) === name).length;
+  return el('div', { class: 'filters' },
+    el('div', { class: 'choices', role: 'group', 'aria-label': t('units.filter') },
+      ['', ...PARTS].filter((name) => !name || name === chosen || count(name)).map((name) =>
+        el('button', { type: 'button', 'aria-pressed': name === chosen ? 'true' : 'false',
+          onclick: () => ctx.go({ standing: name || null }) },
+        name && swatch(name), t(name ? `standing.${name}` : 'all'), ' ',
+        el('span', { class: 'count' }, number(count(name)))))),
+    el('label', { class: 'field' }, el('span', null, t('units.find')),
+      el('input', { type: 'search', value: ctx.route.params.q || '', autocomplete: 'off',
+        oninput: (event) => ctx.go({ q: event.target.value || null }, { replace: true }) })));
+}
+
+export function draw(ctx, { standing, names }) {
+  const { q, standing: only } = ctx.route.params;
+  const parentOf = (unit) => (unit.parent && names.get(unit.parent)) || '';
+  const rows = standing.units.filter((unit) => (!only || partOf(unit.standing) === only) &&
+    (!q || fold(`${unit.name} ${parentOf(unit)} ${unit.unit}`).includes(fold(q))));
+  const columns = [
+    { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
+      cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
+        number: unit.number || null }) }, unit.name),
+      unit.number ? ` (${t('number', { n: unit.number })})` : null,
+      el('span', { class: 'under' }, tr('kind', unit.kind))] },
+    { id: 'parent', label: t('parent'), isText: true, value: parentOf, cell: parentOf },
+    { id: 'standing', label: t('standing'), isText: true, value: (unit) =>
+      PARTS.indexOf(partOf(unit.standing)), cell: (unit) => standingMark(unit.standing) },
+    { id: 'first', label: t('first_received'), class: 'when',
+      value: (unit) => instantOf(unit.first_received) ?? -Infinity,
+      cell: (unit) => (unit.first_received ? spokenInstant(unit.first_received) : '–') },
+    { id: 'revision', label: t('revision'), class: 'num', value: (unit) => unit.revision ?? -Infinity,
+      cell: (unit) => (unit.revision ? number(unit.revision) : '–') },
+    { id: 'notes', label: t('notes'), cell: (unit) => [unit.estimated && t('note.estimated'),
+      unit.prepared_in_time && t('note.prepared'), unit.on_behalf && t('note.on_behalf')]
+      .filter(Boolean).join('; ') },
+  ];
+  return [
+    el('h1', null, t(title)),
+    filters(ctx, standing.units),
+    table({ caption: `${t(title)} – ${ctx.scopeName}`, columns, rows, ctx, order: '-standing',
+      keyOf: (unit) => `${unit.unit}/${unit.number || 0}`, classes: 'page-tall' }),
+  ];
+}
