@@ -184,6 +184,8 @@ function paintFrame(ctx) {
   patch(byId('picker'), frame.picker(ctx, state.plans));
   patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
   patch(byId('tabs'), frame.tabs(ctx));
+  const current = byId('tabs').querySelector('[aria-current]');
+  if (current) byId('tabs').firstChild.scrollLeft = current.offsetLeft - 40;
   patch(byId('scope'), frame.scope(ctx));
   patch(byId('running'), frame.running(ctx));
   patch(byId('foot'), frame.foot(ctx));

@@ -49,10 +49,11 @@ function groupCard(ctx, group) {
     el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': name },
       el('table', { class: 'people' }, el('caption', { class: 'unseen' }, name),
         el('thead', null, el('tr', null, ['unit', 'chasing.late', 'chasing.person', 'chasing.phone',
-          'chasing.email', 'notes'].map((key) => el('th', { scope: 'col' }, t(key))))),
+          'chasing.email', 'notes'].map((key, i) => el('th',
+          { scope: 'col', class: i === 1 ? 'num' : null }, t(key))))),
         el('tbody', null, group.units.map((unit) => el('tr', { key: unit.unit },
           el('th', { scope: 'row' }, el('a', { href: ctx.link('report', { unit: unit.unit }) },
-            unit.name), el('span', { class: 'under' }, unit.kind_name)),
+            unit.name), ' ', el('span', { class: 'aside' }, unit.kind_name)),
           el('td', { class: 'num' }, unit.days_late > 0 ? t('time.days', { n: number(unit.days_late) }) :
             t('chasing.not_yet')),
           unit.contact ? [el('td', null, unit.contact.name || '–'),

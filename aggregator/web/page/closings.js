@@ -75,7 +75,7 @@ function comparison(ctx, { closing, rollup, differences }) {
     el('table', { class: 'compare' }, el('caption', { class: 'unseen' }, t('closings.table')),
       el('thead', null, el('tr', null, heads.map((key, i) => el('th', { scope: 'col',
         class: i > 0 && i < 4 ? 'num' : null }, t(key))))),
-      groups.map(([section, list]) => el('tbody', { key: section.no },
+      groups.map(([section, list]) => el('tbody', { key: section.section },
         el('tr', { class: 'section-row' }, el('th', { scope: 'rowgroup', colspan: 5 }, nameOf(section))),
         list.map((one) => line(ctx, one, closing, rollup, changed.get(one.code)))))))];
 }

@@ -19,8 +19,8 @@ export const en = {
   'standing.missing': 'Missing', 'standing.received': 'Received', 'standing.overdue': 'Overdue, missing',
   'standing.due_soon': 'Due soon, missing', 'standing.not_due': 'Not due, missing',
   'standing.returned': 'Returned', 'standing.exempt': 'Exempt', 'standing.suspended': 'Suspended',
-  'short.received': 'Received/all', 'short.on_time': 'On time', 'short.late': 'Late', 'short.missing': 'Missing',
-  'short.share': 'Part missing',
+  'short.received': 'Received', 'short.on_time': 'On time', 'short.late': 'Late', 'short.missing': 'Missing',
+  'short.share': '% missing',
 
   'band.rehearsal': 'REHEARSAL', 'band.rehearsal.why': 'Test figures, not for reporting.',
   'band.recovery': 'The store is being recovered from a copy: figures may be incomplete.',
@@ -60,6 +60,7 @@ export const en = {
   'curve.label': '{received}/{all} units received by {until}.', 'curve.due': 'due {at}',
   'heat.title': 'Who lags', 'heat.note': 'Furthest behind first. Select a name to see it alone.',
   part: 'Place', 'part.shape': 'Standing', 'part.bodies': 'Provincial departments', 'part.direct': 'Direct',
+  'missing.title': '{n}/{all} units missing', 'missing.chase': 'The list to chase, with telephone numbers',
   'overview.units': 'See each unit',
 
   unit: 'Unit', parent: 'In', standing: 'Standing', first_received: 'First received',

@@ -14,19 +14,19 @@ export async function load(ctx) {
   const groups = bySection(ctx.plan, Object.keys(rollup.indicators)
     .filter((code) => rollup.indicators[code].rule !== 'concat'));
   const wanted = ctx.route.params.section;
-  const chosen = groups.find(([section]) => String(section.no) === wanted) || groups[0];
+  const chosen = groups.find(([section]) => String(section.section) === wanted) || groups[0];
   const list = wanted === 'all' ? groups.flatMap(([, one]) => one) : chosen ? chosen[1] : [];
   const asked = list.filter((one) => rollup.indicators[one.code].rule !== 'ratio_of_sums');
   const page = asked.length ? await ctx.ask('page', { ...ctx.scope,
     indicators: asked.map((one) => one.code).join(',') }) : { columns: [], units: [] };
-  return { rollup, groups, list, page, chosen: wanted === 'all' ? 'all' : chosen && chosen[0].no };
+  return { rollup, groups, list, page, chosen: wanted === 'all' ? 'all' : chosen && chosen[0].section };
 }
 
 function picker(ctx, groups, chosen) {
   return el('label', { class: 'field' }, el('span', null, t('figures.section')),
     el('select', { onchange: (event) => ctx.go({ section: event.target.value, sort: null }) },
-      groups.map(([section]) => el('option', { value: String(section.no),
-        selected: section.no === chosen }, nameOf(section))),
+      groups.map(([section]) => el('option', { value: String(section.section),
+        selected: section.section === chosen }, nameOf(section))),
       el('option', { value: 'all', selected: chosen === 'all' }, t('figures.all'))));
 }
 

@@ -55,7 +55,7 @@ export function picker(ctx, plans) {
 
 function downloads(ctx) {
   const file = (name) => address(['plans', ctx.route.plan, 'obligations', ctx.route.obligation, name],
-    ctx.moment_);
+    { unit: ctx.scope.unit, branch: ctx.scope.branch, ...ctx.moment_ });
   const kinds = ['xlsx', 'odt', 'csv', 'json'];
   return el('details', { class: 'menu', id: 'downloads' },
     el('summary', { class: 'button' }, t('downloads')),
@@ -126,7 +126,7 @@ export function running(ctx) {
 
 export function foot(ctx) {
   return [
-    el('p', null, `${ctx.planLine.title} – ${ctx.planLine.issuer}`),
+    el('p', null, `${ctx.planLine.title} – ${ctx.planLine.issuer.name}`),
     el('p', null, `${t('foot.log')} `, el('code', null, ctx.store.realm), ' · ',
       el('a', { href: address(['checkpoint']) }, t('foot.checkpoint')), ` · tonghop ${ctx.store.version}`),
   ];

@@ -17,10 +17,10 @@ export async function load(ctx) {
 export function bySection(plan, codes) {
   const wanted = new Set(codes);
   const groups = (plan.sections || []).map((section) => [section,
-    plan.indicators.filter((one) => one.section === section.no && wanted.has(one.code))]);
+    plan.indicators.filter((one) => one.section === section.section && wanted.has(one.code))]);
   const grouped = new Set(groups.flatMap(([, list]) => list.map((one) => one.code)));
   const rest = plan.indicators.filter((one) => wanted.has(one.code) && !grouped.has(one.code));
-  return [...groups, [{ no: 0, name: t('indicators.other') }, rest]].filter(([, list]) => list.length);
+  return [...groups, [{ section: 0, name: t('indicators.other') }, rest]].filter(([, list]) => list.length);
 }
 
 /** n/m with a small bar; few are marked in words. */
@@ -60,13 +60,13 @@ function row(ctx, indicator, cell, spread, names) {
       el('td', { class: 'num' }, extreme(ctx, indicator, low, spread && spread.min_units, names)),
       el('td', { class: 'num' }, extreme(ctx, indicator, high, spread && spread.max_units, names)),
       el('td', { class: 'num' }, spread && spread.mean !== null && spread.mean !== undefined ?
-        value(indicator, spread.mean, true) : '–')]);
+        number(spread.mean) : '–')]);
 }
 
 const HEADS = ['indicator', 'rule', 'total', 'coverage.head', 'min', 'max', 'mean'];
 
 function sectionCard(ctx, section, list, data) {
-  const id = `section-${section.no}`;
+  const id = `section-${section.section}`;
   return el('section', { class: 'card', key: id, 'aria-labelledby': id },
     el('h2', { id }, nameOf(section)),
     el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': nameOf(section) },

@@ -10,9 +10,12 @@ import { duration, instantOf, spoken, spokenInstant } from './time.js';
 
 export const title = 'view.overview';
 
+const MISSING_SHOWN = 24;
+
 export async function load(ctx) {
   const [standing, arrivals] = await Promise.all([
-    ctx.ask('standing', { ...ctx.scope, limit: 1 }), ctx.ask('arrivals', ctx.scope)]);
+    ctx.ask('standing', { ...ctx.scope, standing: 'missing', limit: MISSING_SHOWN }),
+    ctx.ask('arrivals', ctx.scope)]);
   return { standing, arrivals };
 }
 
@@ -29,6 +32,7 @@ function dueCard(ctx) {
   const { obligation } = ctx;
   const due = obligation.due;
   const at = due ? instantOf(due.instant) : null;
+  const { quote } = (ctx.plan.obligations || []).find((one) => one.id === obligation.id) || {};
   const { words, class: mood } = countdown(at, ctx.moment);
   return el('section', { class: 'card due-card', 'aria-labelledby': 'due-title' },
     el('h2', { id: 'due-title' }, t('due.title')),
@@ -36,8 +40,8 @@ function dueCard(ctx) {
     due && el('dl', { class: 'facts' },
       el('dt', null, t('due.last')), el('dd', null, spokenInstant(due.last_on_time)),
       el('dt', null, t('due.from')), el('dd', null, spokenInstant(due.instant))),
-    (due ? due.wording : obligation.quote) && el('blockquote', { lang: 'vi' },
-      el('p', null, `“${due ? due.wording : obligation.quote}”`)),
+    due && el('p', { lang: 'vi' }, el('strong', null, due.wording), ': ', due.semantics, '.'),
+    quote && el('blockquote', { lang: 'vi' }, el('p', null, `“${quote}”`)),
     obligation.suspended && el('p', { class: 'flag' }, t('due.suspended')));
 }
 
@@ -120,6 +124,19 @@ function heatTable(ctx, below) {
       keyOf: (row) => row.unit ?? '-', classes: 'tall' }));
 }
 
+function missingCard(ctx, standing) {
+  const { counts, units } = standing;
+  if (!counts.missing) return null;
+  const more = counts.missing - units.length;
+  return el('section', { class: 'card', 'aria-labelledby': 'missing-title' },
+    el('h2', { id: 'missing-title' }, t('missing.title', { n: number(counts.missing),
+      all: number(counts.expected) })),
+    el('ul', { class: 'inline-list', lang: 'vi' }, units.map((unit) => el('li', { key: unit.unit },
+      el('a', { href: ctx.link('report', { unit: unit.unit }) }, unit.name)))),
+    el('p', null, more > 0 && `${t('indicators.more', { n: number(more) })} · `,
+      el('a', { href: ctx.link('chasing') }, t('missing.chase'))));
+}
+
 export function draw(ctx, { standing, arrivals }) {
   const { counts } = standing;
   const below = standing.below || [];
@@ -127,9 +144,9 @@ export function draw(ctx, { standing, arrivals }) {
     el('h1', { class: 'unseen' }, `${t(title)}: ${ctx.obligation.title}`),
     el('div', { class: 'lead' }, dueCard(ctx), countsCard(ctx, counts, below)),
     el('div', { class: below.length > 1 ? 'two' : 'one' },
-      el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
+      el('div', { class: 'stack' }, el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
         el('h2', { id: 'curve-title' }, t('curve.title')),
-        arrivalsCurve(arrivals, counts, ctx.moment)),
+        arrivalsCurve(arrivals, counts, ctx.moment)), missingCard(ctx, standing)),
       below.length > 1 && heatTable(ctx, below)),
     below.length <= 1 && el('p', { class: 'go' },
       el('a', { href: ctx.link('units') }, t('overview.units'))),

@@ -35,7 +35,7 @@ function revisions(ctx, report) {
     el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': t('report.revisions') },
       el('table', null, el('caption', { class: 'unseen' }, t('report.revisions')),
         el('thead', null, el('tr', null, ['revision', 'received_at', 'position', 'sha256', 'receipt']
-          .map((key) => el('th', { scope: 'col' }, t(key))))),
+          .map((key) => el('th', { scope: 'col', class: key === 'position' ? 'num' : null }, t(key))))),
         el('tbody', null, list.map((one) => el('tr', { key: one.revision,
           class: one.revision === report.revision ? 'chosen' : null },
         el('th', { scope: 'row' }, one.revision === report.revision ?
@@ -53,12 +53,12 @@ function revisions(ctx, report) {
 function figures(ctx, report) {
   const known = ctx.plan.indicators.filter((one) => report.values && report.values[one.code]);
   const sections = (ctx.plan.sections || []).map((section) => [section,
-    known.filter((one) => one.section === section.no)]).filter(([, list]) => list.length);
+    known.filter((one) => one.section === section.section)]).filter(([, list]) => list.length);
   return el('section', { class: 'card', 'aria-labelledby': 'figures' },
     el('h2', { id: 'figures' }, t('report.figures')),
     sections.length === 0 && el('p', { class: 'none' }, t('table.none')),
     el('div', { class: 'columns' }, sections.map(([section, list]) =>
-      el('table', { class: 'plain', key: section.no },
+      el('table', { class: 'plain', key: section.section },
         el('caption', null, nameOf(section)),
         el('thead', { class: 'unseen' }, el('tr', null, el('th', { scope: 'col' }, t('indicator')),
           el('th', { scope: 'col' }, t('value')))),

@@ -47,7 +47,7 @@ export function draw(ctx, { standing, names }) {
       cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
         number: unit.number || null }) }, unit.name),
       unit.number ? ` (${t('number', { n: unit.number })})` : null,
-      el('span', { class: 'under' }, tr('kind', unit.kind))] },
+      ' ', el('span', { class: 'aside' }, tr('kind', unit.kind))] },
     { id: 'parent', label: t('parent'), isText: true, value: parentOf, cell: parentOf },
     { id: 'standing', label: t('standing'), isText: true, value: (unit) =>
       PARTS.indexOf(partOf(unit.standing)), cell: (unit) => standingMark(unit.standing) },

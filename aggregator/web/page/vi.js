@@ -18,8 +18,8 @@ export const vi = {
   'standing.missing': 'Chưa nộp', 'standing.received': 'Đã nhận', 'standing.overdue': 'Quá hạn, chưa nộp',
   'standing.due_soon': 'Sắp đến hạn, chưa nộp', 'standing.not_due': 'Chưa đến hạn, chưa nộp',
   'standing.returned': 'Đã trả lại', 'standing.exempt': 'Được miễn', 'standing.suspended': 'Tạm dừng',
-  'short.received': 'Đã nộp/phải nộp', 'short.on_time': 'Đúng hạn', 'short.late': 'Trễ', 'short.missing': 'Chưa nộp',
-  'short.share': 'Tỷ lệ chưa nộp',
+  'short.received': 'Đã nộp', 'short.on_time': 'Đúng hạn', 'short.late': 'Trễ', 'short.missing': 'Chưa nộp',
+  'short.share': '% chưa nộp',
 
   'band.rehearsal': 'DIỄN TẬP', 'band.rehearsal.why': 'Số liệu thử, không dùng để báo cáo.',
   'band.recovery': 'Kho đang phục hồi từ bản sao: số liệu có thể còn thiếu.',
@@ -59,6 +59,7 @@ export const vi = {
   'curve.label': 'Đã nhận {received}/{all} đơn vị đến {until}.', 'curve.due': 'hạn {at}',
   'heat.title': 'Nơi nào còn chậm', 'heat.note': 'Nơi chậm nhất ở trên. Bấm vào tên để xem riêng nơi đó.',
   part: 'Nơi', 'part.shape': 'Tình hình', 'part.bodies': 'Sở, cơ quan cấp tỉnh', 'part.direct': 'Trực thuộc',
+  'missing.title': '{n}/{all} đơn vị chưa nộp', 'missing.chase': 'Danh sách nhắc nộp, có số điện thoại',
   'overview.units': 'Xem từng đơn vị',
 
   unit: 'Đơn vị', parent: 'Thuộc', standing: 'Tình hình', first_received: 'Nhận lần đầu',
@@ -99,7 +100,7 @@ export const vi = {
   'indicators.note': 'Mỗi tổng kèm độ phủ: bao nhiêu đơn vị đã có số trên bao nhiêu đơn vị phải có. Bấm vào tên để xem số của từng đơn vị.',
   'indicators.find': 'Lọc chỉ tiêu', 'indicators.other': 'Khác', 'indicators.more': 'và {n} nơi khác',
   'indicators.texts': '{n} bài', rule: 'Cách gộp', total: 'Tổng', min: 'Thấp nhất', max: 'Cao nhất',
-  mean: 'Trung bình một đơn vị',
+  mean: 'Trung bình',
   'rule.sum': 'cộng', 'rule.max': 'muộn nhất', 'rule.ratio_of_sums': 'tỷ lệ của tổng',
   'rule.average_min_max': 'trung bình', 'rule.count_by_value': 'đếm', 'rule.concat': 'liệt kê',
   'figures.section': 'Mục', 'figures.all': 'Tất cả các mục', 'figures.none': 'chưa nộp',
