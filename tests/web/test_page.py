@@ -1,0 +1,526 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The page, driven in a headless Chromium, against the store of the demo and the real programs."""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import urllib.request
+
+import accessibility
+from browser import Browser, Keys
+from province import PLAN, Province
+
+VIEWS = ("overview", "units", "chasing", "indicators", "figures", "narrative", "models", "closings")
+PAGE_BYTES_MAX = 200 * 1024
+HOSTILE = "<script>window.hacked=1</script> \"'><img src=x onerror=window.hacked=1> &lt;b&gt; {{7*7}}"
+
+province = None
+browser = None
+
+
+def vn(text):
+    """A decimal text as the page writes it."""
+    whole, _, part = str(text).partition(".")
+    sign, whole = ("\u2212", whole[1:]) if whole.startswith("-") else ("", whole)
+    groups = []
+    while len(whole) > 3:
+        whole, group = whole[:-3], whole[-3:]
+        groups.insert(0, group)
+    return sign + ".".join([whole, *groups]) + ("," + part if part else "")
+
+
+def legend():
+    return {name: browser.text(f".legend-{name} .legend-count")
+            for name in ("on_time", "late", "undecided", "missing")}
+
+
+def numbers(counts):
+    return {name: vn(counts[name]) for name in ("on_time", "late", "undecided", "missing")}
+
+
+def fetch(url):
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return answer.read().decode()
+
+
+class Overview(unittest.TestCase):
+    def test_figures_are_those_of_the_commands(self):
+        browser.open(province.address())
+        standing = province.ask("standing")
+        self.assertEqual(legend(), numbers(standing["counts"]))
+        self.assertIn(f"{standing['counts']['received']}/{standing['counts']['expected']} đơn vị",
+                      browser.text("#origin"))
+        self.assertIn(vn(standing["position"]), browser.text("#origin"))
+        self.assertEqual(standing["counts"], province.ask("rollup")["counts"])
+
+    def test_one_bar_adds_up_to_all_units(self):
+        browser.open(province.address())
+        counts = province.ask("standing")["counts"]
+        widths = browser.js("return [...document.querySelectorAll('.counts-card .bar-chart [class^=part]')]"
+                            ".map((r) => [r.getAttribute('class'), Number(r.getAttribute('width'))])")
+        self.assertAlmostEqual(sum(width for _, width in widths), 1000, places=6)
+        for name, width in widths:
+            self.assertAlmostEqual(width, 1000 * counts[name[5:]] / counts["expected"], places=6)
+
+    def test_districts_stand_as_the_command_says_and_who_lags_is_first(self):
+        browser.open(province.address())
+        below = province.ask("standing")["below"]
+        rows = browser.rows(".heat-card table")
+        self.assertEqual(len(rows), len(below))
+        shares = [float(row[-1].rstrip(" %").replace(",", ".")) for row in rows]
+        self.assertEqual(shares, sorted(shares, reverse=True))
+        by_name = {row[0]: row for row in rows}
+        for line in below:
+            counts, row = line["counts"], by_name[line["name"] or "Sở, cơ quan cấp tỉnh"]
+            self.assertEqual(row[2:6], [f"{counts['received']}/{counts['expected']}"] +
+                             [vn(counts[name]) for name in ("on_time", "late", "missing")])
+
+    def test_a_column_sorts_by_its_button_and_the_address_keeps_it(self):
+        browser.open(province.address())
+        browser.one(".heat-card th:nth-child(5) button").click()
+        browser.wait(lambda: "sort=-late" in browser.js("return location.hash"))
+        browser.settled()
+        late = [int(row[4]) for row in browser.rows(".heat-card table")]
+        self.assertEqual(late, sorted(late, reverse=True))
+        self.assertEqual(browser.one(".heat-card th:nth-child(5)").get_attribute("aria-sort"),
+                         "descending")
+
+    def test_the_due_instant_is_said_in_its_words(self):
+        browser.open(province.address())
+        said = browser.text(".due-card")
+        for words in ("23:59:59 ngày 09/5/2025", "00:00 ngày 10/5/2025", "trước ngày 10/5/2025",
+                      "Quá hạn"):
+            self.assertIn(words, said)
+
+    def test_a_rehearsal_says_so(self):
+        browser.open(province.address())
+        self.assertIn("DIỄN TẬP", browser.text("#rehearsal"))
+        self.assertIn("diễn tập", browser.text("#badge"))
+        self.assertIn("diễn tập", browser.js("return document.title"))
+
+    def test_the_usual_obligation_is_the_nearest_that_is_not_long_past(self):
+        browser.open(province.base + "/")
+        self.assertIn(f"#/{PLAN}/O-002-2/overview", browser.js("return location.hash"))
+
+
+class DrillDown(unittest.TestCase):
+    def test_from_district_to_receipt(self):
+        browser.open(province.address())
+        browser.js("[...document.querySelectorAll('.heat-card tbody a')]"
+                   ".find((a) => a.textContent === 'Pleiku').click()")
+        browser.wait(lambda: "Pleiku" in browser.text(".crumbs"))
+        browser.settled()
+        inside = province.ask("standing", "--unit", "622")
+        self.assertEqual(legend(), numbers(inside["counts"]))
+        browser.one(".go a").click()
+        browser.wait(lambda: len(browser.rows()) == len(inside["units"]))
+        unit = inside["units"][0]
+        browser.js("[...document.querySelectorAll('main tbody a')]"
+                   ".find((a) => a.textContent === arguments[0]).click()", unit["name"])
+        browser.wait(lambda: browser.text("h1") == unit["name"])
+        report = province.ask("report", "--unit", unit["unit"])
+        shown = browser.text("main")
+        for code, cell in report["values"].items():
+            self.assertIn(code, shown)
+        rows = {cells[0]: cells[1] for cells in browser.rows("section[aria-labelledby=figures] table")}
+        value = next(v for k, v in rows.items() if "VB01" in k)
+        self.assertEqual(value, vn(report["values"]["VB01"]["value"]))
+        self.assertIn(report["sha256"], shown)
+        for text in report["sections"].values():
+            self.assertIn(text, shown)
+        receipt = fetch(browser.one("a.receipt").get_attribute("href"))
+        self.assertTrue(receipt.startswith("c2sp.org/tlog-proof@v1"), receipt[:80])
+
+    def test_a_corrected_report_has_both_revisions(self):
+        unit = next(line for line in province.ask("standing")["units"] if line.get("revision") == 2)
+        browser.open(province.address("report", unit=unit["unit"]))
+        rows = browser.rows("section[aria-labelledby=revisions] table")
+        self.assertEqual([row[0] for row in rows], ["bản 2 (đang xem)", "bản 1"])
+        now = browser.text("section[aria-labelledby=figures]")
+        browser.one("section[aria-labelledby=revisions] tbody th a").click()
+        browser.wait(lambda: "bản 1 (đang xem)" in browser.text("main"))
+        self.assertNotEqual(now, browser.text("section[aria-labelledby=figures]"))
+
+    def test_a_unit_that_has_not_reported_is_told_with_its_contact(self):
+        browser.open(province.address("report", unit="23660"))
+        said = browser.text("main")
+        self.assertIn("Chưa nhận được báo cáo", said)
+        self.assertIn("Nguyễn <b>Hoa</b>", said)
+
+    def test_search_needs_no_diacritics(self):
+        browser.open(province.address())
+        browser.js("document.body.focus()")
+        browser.one("body").send_keys("/")
+        self.assertEqual(browser.js("return document.activeElement.id"), "find")
+        browser.keys("ia phi")
+        browser.wait(lambda: browser.text("#found .found-name") == "Ia Phí")
+        browser.keys(Keys.ENTER)
+        browser.wait(lambda: browser.text("h1") == "Ia Phí")
+
+
+class AsOf(unittest.TestCase):
+    DAY = "2025-05-09T21:00:00+07:00"
+
+    def check_moment(self, moment):
+        then = province.ask("standing", "--as-of", moment)
+        browser.wait(lambda: legend() == numbers(then["counts"]), what=f"{legend()} {then['counts']}")
+        return then
+
+    def test_the_slider_shows_the_numbers_of_a_day_before_the_deadline(self):
+        browser.open(province.address())
+        now = legend()
+        browser.one("#mark-before").click()  # the due instant
+        browser.wait(lambda: "as_of=2025-05-10" in browser.js("return location.hash"))
+        self.check_moment("2025-05-10")
+        slider = browser.one("#slider")
+        for _ in range(3):
+            slider.send_keys(Keys.ARROW_LEFT)
+        browser.wait(lambda: "as_of=2025-05-09T21:00:00" in browser.js("return location.hash"))
+        then = self.check_moment(self.DAY)
+        browser.wait(lambda: "21:00 ngày 09/5/2025" in browser.text("#as-of"))
+        self.assertIn("Còn 3 giờ", browser.text("#countdown"))
+        self.assertNotEqual(then["counts"]["received"], province.ask("standing")["counts"]["received"])
+        browser.go(province.hash("indicators", as_of=self.DAY))
+        self.check_totals(province.ask("rollup", "--as-of", self.DAY))
+        browser.one("#return").click()
+        browser.wait(lambda: not browser.text("#as-of"))
+        browser.go(province.hash())
+        self.assertEqual(legend(), now)
+
+    def check_totals(self, rollup):
+        rows = {cells[0].split("\n")[-1]: cells for cells in browser.rows()}
+        for code, cell in rollup["indicators"].items():
+            if cell["rule"] == "sum":
+                self.assertEqual(rows[code][2].split("\n")[0], vn(cell["value"]), code)
+            whole = cell["reported"] + cell["missing"]
+            self.assertEqual(rows[code][3], f"{cell['reported']}/{whole} đơn vị", code)
+
+    def test_totals_and_their_coverage_are_those_of_the_command(self):
+        browser.open(province.address("indicators"))
+        self.check_totals(province.ask("rollup"))
+
+    def test_back_and_forward_go_through_the_moments(self):
+        browser.open(province.address())
+        browser.one("#mark-before").click()
+        browser.wait(lambda: browser.text("#as-of"))
+        browser.js("history.back()")
+        browser.wait(lambda: not browser.text("#as-of"))
+        browser.js("history.forward()")
+        browser.wait(lambda: browser.text("#as-of"))
+
+    def test_a_moment_can_be_typed_and_nonsense_is_refused(self):
+        browser.open(province.address())
+        field = browser.one("#moment")
+        field.clear()
+        field.send_keys("31/2/2025", Keys.ENTER)
+        self.assertEqual(field.get_attribute("aria-invalid"), "true")
+        self.assertIn("08/5/2025", browser.text("#live"))
+        field.clear()
+        field.send_keys("9/5/2025 21:00", Keys.ENTER)
+        self.check_moment(self.DAY)
+
+    def test_dragging_shows_moments_and_ends_in_the_address(self):
+        browser.open(province.address())
+        browser.js("const s = document.getElementById('slider');"
+                   "s.value = Date.parse('2025-05-05T12:00:00+07:00');"
+                   "s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change'))")
+        browser.wait(lambda: "as_of=2025-05-05T12:00:00" in browser.js("return location.hash"))
+        self.check_moment("2025-05-05T12:00")
+
+    def test_times_do_not_depend_on_the_zone_of_the_browser(self):
+        other = Browser(zone="America/New_York")
+        try:
+            other.open(province.address(as_of="2025-05-09T21:00:00"))
+            self.assertIn("21:00 ngày 09/5/2025", other.text("#as-of"))
+            self.assertIn("00:00 ngày 10/5/2025", other.text(".due-card"))
+        finally:
+            other.close()
+
+
+class Tables(unittest.TestCase):
+    def test_figures_of_every_unit_are_those_of_the_command(self):
+        page = province.ask("page")
+        browser.open(province.address("figures", section=8))
+        codes = browser.js("return [...document.querySelectorAll('thead .code')].map((c) => c.textContent)")
+        self.assertEqual(codes[0], "HG01")
+        rows = browser.rows()
+        self.assertEqual(len(rows), len(page["units"]))
+        for unit, row in zip(page["units"], rows):
+            want = ["chưa nộp"] * len(codes) if unit["values"] is None else \
+                [vn(unit["values"][page["columns"].index(code)] or "–") for code in codes]
+            self.assertEqual(row, [unit["name"], *want])
+        self.assertIn("240 đơn vị", browser.text("tfoot"))
+
+    def test_the_chasing_list_has_who_is_missing_and_whom_to_call(self):
+        browser.open(province.address("chasing"))
+        links = browser.js("return [...document.querySelectorAll('.people tbody th a')]"
+                           ".map((a) => new URLSearchParams(a.hash.split('?')[1]).get('unit'))")
+        self.assertEqual(sorted(links), sorted(province.missing()))
+        self.assertEqual(browser.js("return [...document.querySelectorAll('a[href^=\"tel:\"]')]"
+                                    ".map((a) => a.getAttribute('href'))"),
+                         ["tel:02693821555", "tel:02693821556"])
+        self.assertIn("Nguyễn <b>Hoa</b>", browser.text("main"))
+        csv = fetch(browser.one("a[href*='chasing.csv']").get_attribute("href"))
+        for unit in links:
+            self.assertIn(unit, csv)
+
+    def test_the_closing_beside_now_and_why_they_differ(self):
+        browser.open(province.address("closings"))
+        closing = province.ask("closings")["closings"][0]
+        rollup = province.ask("rollup")
+        before, now = closing["indicators"]["VB01"], rollup["indicators"]["VB01"]
+        row = next(cells for cells in browser.rows() if "VB01" in cells[0])
+        self.assertEqual(row[1].split("\n")[0], vn(before["value"]))
+        self.assertEqual(row[2].split("\n")[0], vn(now["value"]))
+        self.assertEqual(row[3], "+" + vn(int(now["value"]) - int(before["value"])))
+        browser.one("main .causes summary").click()
+        causes = browser.js("return document.querySelectorAll('main .causes[open] li').length")
+        late = [u for u in province.ask("standing")["units"] if u["standing"] == "late"]
+        self.assertEqual(causes, len(late))
+
+    def test_narratives_stand_side_by_side_and_are_searched_without_diacritics(self):
+        browser.open(province.address("narrative", left="TX02", right="TX04"))
+        everything = len(browser.rows())
+        browser.one("main input[type=search]").send_keys("dia ban rong")
+        browser.wait(lambda: "Địa bàn rộng" in browser.text("main mark"))
+        browser.wait(lambda: 0 < len(browser.rows()) <= everything)
+        for row in browser.rows():
+            self.assertIn("Địa bàn rộng", " ".join(row))
+
+    def test_units_are_filtered_by_standing(self):
+        browser.open(province.address("units", standing="late"))
+        late = [u["name"] for u in province.ask("standing")["units"] if u["standing"] == "late"]
+        self.assertEqual(sorted(row[0].rsplit(" ", 1)[0].removesuffix(" đơn vị sự") for row in
+                                browser.rows())[:1] != [], bool(late))
+        self.assertEqual(len(browser.rows()), len(late))
+
+    def test_downloads_are_of_the_moment_that_is_shown(self):
+        browser.open(province.address(as_of="2025-05-09"))
+        links = browser.js("return [...document.querySelectorAll('#downloads a')].map((a) => a.href)")
+        self.assertEqual([link.split("?")[0].rsplit(".", 1)[1] for link in links],
+                         ["xlsx", "odt", "csv", "json"])
+        for link in links:
+            self.assertIn("as_of=2025-05-09", link)
+
+
+class Live(unittest.TestCase):
+    def test_a_report_appears_within_a_second_without_reload(self):
+        unit = province.missing()[0]
+        texts = {"TX02": HOSTILE}
+        home = province.prepare(unit, texts=texts)
+        browser.open(province.address())
+        counts = province.ask("standing")["counts"]
+        browser.js("window.marker = 1; window.scrollTo(0, 120);"
+                   "document.querySelector('#language').focus({preventScroll: true})")
+        known = []
+        at = f"{province.base}/api/v1/plans/{PLAN}/obligations/O-002-1/standing?brief=1"
+
+        def ask():
+            while not known:
+                if f'"received":{counts["received"] + 1}' in fetch(at).replace(" ", ""):
+                    known.append(time.monotonic())
+                time.sleep(0.02)
+        asker = threading.Thread(target=ask, daemon=True)
+        sender = threading.Thread(target=province.send, args=(home,))
+        asker.start()
+        sender.start()
+        browser.wait(lambda: legend()["missing"] == str(counts["missing"] - 1), 30)
+        seen = time.monotonic()
+        sender.join()
+        asker.join(5)
+        self.assertLess(seen - known[0], 1.0)
+        self.assertEqual(browser.js("return [window.marker, window.scrollY, document.activeElement.id]"),
+                         [1, 120, "language"])
+        browser.wait(lambda: f"{counts['received'] + 1}/{counts['expected']}" in browser.text("#live"))
+        self.hostile_text_is_shown_as_it_is(unit)
+
+    def hostile_text_is_shown_as_it_is(self, unit):
+        for address in (province.address("report", unit=unit),
+                        province.address("narrative", left="TX02", q="window.hacked")):
+            browser.open(address)
+            self.assertIn(HOSTILE, browser.text("main"))
+            self.assertIsNone(browser.js("return window.hacked ?? null"))
+            self.assertEqual(browser.all("main script, main img"), [])
+
+    def test_hostile_addresses_are_only_text(self):
+        browser.open(f"{province.base}/#/{PLAN}/O-002-1/report?unit=%1B[31m%3Cimg%20src=x%3E")
+        self.assertIn("<img src=x>", browser.text("main"))
+        self.assertEqual(browser.all("main img"), [])
+        browser.open(f"{province.base}/#/%3Cscript%3E/x")
+        self.assertIn("Không có kế hoạch", browser.text("h1"))
+        self.assertIn("hãy chọn lại", browser.text("main").lower())
+
+    def test_without_the_server_it_is_stale_until_it_is_back(self):
+        browser.open(province.address())
+        before = legend()
+        province.stop()
+        try:
+            browser.wait(lambda: "MẤT KẾT NỐI" in browser.text("#stale"), 30)
+            self.assertEqual(legend(), before)
+            self.assertEqual(browser.text("#badge"), "Số liệu cũ · diễn tập")
+        finally:
+            province.start()
+        browser.wait(lambda: not browser.text("#stale"), 60)
+        self.assertIn("Trực tiếp", browser.text("#badge"))
+
+
+class Manners(unittest.TestCase):
+    def test_english_is_remembered(self):
+        browser.open(province.address())
+        try:
+            browser.one("#language").click()
+            browser.wait(lambda: browser.text("#tabs a") == "Overview")
+            self.assertEqual(browser.js("return document.documentElement.lang"), "en")
+            browser.open(province.address())
+            self.assertIn("Who lags", browser.text("main"))
+            self.assertNotRegex(browser.text("body"), r"\b[a-z]+\.[a-z_]+\b(?=\s|$)(?<!gov\.vn)")
+        finally:
+            browser.js("localStorage.clear()")
+
+    def test_both_languages_have_the_same_words(self):
+        keys = browser.js("""
+            const done = arguments[arguments.length - 1];
+            return Promise.all([import('/vi.js'), import('/en.js')]).then(([a, b]) =>
+              [Object.keys(a.vi), Object.keys(b.en)]);""")
+        self.assertEqual(set(keys[1]) - set(keys[0]), {"months"})
+        self.assertEqual(set(keys[0]) - set(keys[1]), set())
+
+    def test_keys_open_the_parts(self):
+        browser.open(province.address())
+        browser.one("body").send_keys("4")
+        browser.wait(lambda: browser.text("h1") == "Chỉ tiêu")
+        browser.one("body").send_keys("?")
+        browser.wait(lambda: browser.js("return document.getElementById('help').open"))
+        browser.one("#help input").click()
+        browser.one("#help button").click()
+        browser.one("body").send_keys("1")
+        time.sleep(0.3)
+        self.assertEqual(browser.text("h1"), "Chỉ tiêu")
+        browser.js("localStorage.clear()")
+
+    def test_nothing_comes_from_elsewhere_and_the_page_is_light(self):
+        browser.requests()
+        browser.errors()
+        browser.open(province.address())
+        for view in VIEWS:
+            browser.go(province.hash(view))
+        for url in browser.requests():
+            if not url.startswith(("data:", "about:")):
+                self.assertTrue(url.startswith(province.base + "/"), url)
+        self.assertEqual(browser.errors(), [])
+        size = browser.js("""
+            return Promise.all(['/', ...performance.getEntriesByType('resource').map((e) => e.name)
+              .filter((name) => !name.includes('/api/'))].map((name) => fetch(name)
+              .then((r) => r.arrayBuffer()).then((b) => b.byteLength)))
+              .then((sizes) => sizes.reduce((a, b) => a + b, 0));""")
+        self.assertGreater(size, 50000)
+        self.assertLessEqual(size, PAGE_BYTES_MAX)
+
+    def test_paper_says_on_each_page_what_when_and_how_much_of_it(self):
+        browser.open(province.address("indicators"))
+        path = os.path.join(province.folder, "page.pdf")
+        with open(path, "wb") as file:
+            file.write(browser.pdf())
+        if shutil.which("pdftotext") is None:
+            return
+        text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True,
+                              check=True).stdout
+        pages = text.rstrip("\f\n").split("\f")
+        self.assertGreater(len(pages), 2)
+        for page in pages:
+            for words in ("DIỄN TẬP", "Báo cáo 06 tháng năm 2025", "lúc 14:00 ngày 20/10/2025",
+                          "/240 đơn vị", "nhật ký đến mục"):
+                self.assertIn(words, page)
+        self.assertIn("Tiếp công dân", text)
+
+    def test_a_phone_scrolls_only_downwards(self):
+        try:
+            for width in (390, 320):
+                browser.size(width, 844, mobile=True)
+                for view in VIEWS:
+                    browser.open(province.address(view))
+                    wide, inner = browser.js(
+                        "return [document.documentElement.scrollWidth, window.innerWidth]")
+                    self.assertLessEqual(wide, inner, f"{view} {width}")
+                    self.assertEqual(inner, width, view)
+        finally:
+            browser.size(1366, 768)
+
+
+class Accessibility(unittest.TestCase):
+    def check(self, address, what, presses=45):
+        browser.open(address)
+        self.assertEqual(accessibility.check(browser, presses), [], what)
+
+    def test_every_view_is_accessible(self):
+        for view in VIEWS:
+            self.check(province.address(view), view)
+        self.check(province.address("report", unit="23734"), "report")
+        self.check(province.address(as_of="2025-05-09"), "as of")
+
+    def test_in_the_dark_and_on_a_phone_too(self):
+        try:
+            browser.prefer("dark")
+            for view in ("overview", "indicators", "closings"):
+                self.check(province.address(view, as_of="2025-05-12"), f"{view} dark", 5)
+            browser.prefer("light")
+            browser.size(390, 844, mobile=True)
+            for view in ("overview", "chasing"):
+                self.check(province.address(view), f"{view} phone", 20)
+        finally:
+            browser.prefer("light")
+            browser.size(1366, 768)
+
+    FAULTS = {
+        "name": "<button id='x'></button>",
+        "contrast": "<p style='color:#999;background:#fff'>nhạt</p>",
+        "heading": "<h5>nhảy bậc</h5>",
+        "table": "<table><tr><td>1</td></tr></table>",
+        "picture": "<svg width='9' height='9'></svg>",
+        "id": "<i id='main'></i>",
+        "reference": "<p aria-describedby='khong-co'>a</p>",
+        "tabindex": "<p tabindex='3'>a</p>",
+        "scroll": "<div style='overflow:auto;height:20px'><p>a<br>b<br>c<br>d</p></div>",
+        "target": "<button style='all:unset;height:8px;display:inline-block'>a</button>"
+                  "<button style='all:unset;height:8px;display:inline-block'>b</button>",
+        "landmark": "<main></main>",
+        "focus": "<button autofocus style='outline:none!important;box-shadow:none!important'>a</button>",
+    }
+
+    def test_the_check_itself_can_fail(self):
+        for rule, fault in self.FAULTS.items():
+            browser.open(province.address())
+            browser.js("const d = document.createElement('div');"
+                       "d.innerHTML = arguments[0].replace(/style='([^']*)'/g, \"data-style='$1'\");"
+                       "for (const n of d.querySelectorAll('[data-style]'))"
+                       "  n.setAttribute('style', '') || n.dataset.style.split(';').forEach((one) => {"
+                       "    const [k, v] = one.split(':');"
+                       "    n.style.setProperty(k, v.replace('!important', ''), v.includes('!') ? 'important' : '') });"
+                       "document.body.insertBefore(d, document.body.firstChild)", fault)
+            findings = accessibility.check(browser, 3)
+            self.assertIn(rule, [finding.split(":")[0] for finding in findings], findings)
+
+
+def main():
+    global province, browser  # pylint: disable=global-statement
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--demo", required=True, help="the folder that tests/demo/demo.py left")
+    arguments, rest = parser.parse_known_args()
+    browser = Browser()
+    province = Province(arguments.bin, arguments.demo)
+    try:
+        result = unittest.main(module=sys.modules[__name__], argv=[sys.argv[0], *rest], exit=False).result
+    finally:
+        browser.close()
+        province.close()
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
