@@ -57,7 +57,7 @@ function groupCard(ctx, group) {
           el('td', { class: 'num' }, unit.days_late > 0 ? t('time.days', { n: number(unit.days_late) }) :
             t('chasing.not_yet')),
           unit.contact ? [el('td', null, unit.contact.name || '–'),
-            el('td', { class: 'when' }, contactLink('tel', unit.contact.phone) || '–'),
+            el('td', { class: 'when' }, contactLink('tel', unit.contact.phone, unit.contact.dial) || '–'),
             el('td', null, contactLink('mailto', unit.contact.email) || '–'),
             el('td', null, unit.contact.note || '')] :
             el('td', { colspan: 4, class: 'none' }, t('chasing.no_contact'))))))));

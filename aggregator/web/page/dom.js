@@ -102,11 +102,11 @@ export function patch(parent, nodes) {
 }
 
 /** A link only when the address is one of these kinds and plain; otherwise the text alone. */
-export function contactLink(kind, address) {
+export function contactLink(kind, address, dial = address) {
   if (!address) return null;
   const plain = kind === 'tel' ? /^[+0-9][0-9 .()-]{5,24}$/ : /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/;
-  if (!plain.test(address)) return address;
-  const target = kind === 'tel' ? address.replace(/[^+0-9]/g, '') : address;
+  if (!plain.test(dial || '')) return address;
+  const target = kind === 'tel' ? dial.replace(/[^+0-9]/g, '') : dial;
   return el('a', { href: `${kind}:${target}` }, address);
 }
 

@@ -136,7 +136,7 @@ export function draw(ctx, { known, standing, report, chasing }) {
         .filter(Boolean).join(', ')],
     ])) : el('section', { class: 'card', 'aria-label': t('report.how') },
       el('p', { class: 'none strong' }, t(line ? 'report.none' : 'report.not_asked')),
-      contact && el('p', null, `${contact.name || ''} `, contactLink('tel', contact.phone), ' ',
+      contact && el('p', null, `${contact.name || ''} `, contactLink('tel', contact.phone, contact.dial), ' ',
         contactLink('mailto', contact.email), contact.note ? ` – ${contact.note}` : '')),
     report && [revisions(ctx, report), figures(ctx, report), texts(ctx, report),
       extras(ctx, report)],

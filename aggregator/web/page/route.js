@@ -12,7 +12,7 @@ export function parse(hash) {
     names = path.split('/').map(decodeURIComponent);
   } catch { /* not an address of ours: the start */ }
   const params = {};
-  for (const [name, value] of new URLSearchParams(query || '')) params[name] = value;
+  for (const [name, value] of new URLSearchParams((query || '').replace(/\+/g, '%2B'))) params[name] = value;
   return { plan: names[0] || null, obligation: names[1] || null, view: names[2] || null, params };
 }
 
@@ -20,7 +20,8 @@ export function format(route) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(route.params))
     if (value !== null && value !== undefined && value !== '') query.set(name, value);
-  const text = query.toString().replace(/%3A/g, ':');
+  // A plus sign is itself, so that +07:00 can be read, and typed.
+  const text = query.toString().replace(/\+/g, '%20').replace(/%2B/g, '+').replace(/%3A/g, ':');
   return `#/${[route.plan, route.obligation, route.view].map(encodeURIComponent).join('/')}` +
     (text ? `?${text}` : '');
 }
