@@ -71,7 +71,7 @@ async function unitList() {
   let after = null;
   do {
     const answer = await get(['units'], { limit: UNITS_PAGE, after });
-    all.push(...answer.units);
+    all.push(...answer.units.filter((unit) => unit.valid !== false));
     after = answer.more;
   } while (after);
   state.unitList = all;

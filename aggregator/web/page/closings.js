@@ -34,11 +34,13 @@ function why(ctx, indicator, cell) {
   const causes = cell.causes || [];
   if (!causes.length) return '';
   return el('details', { class: 'causes' },
-    el('summary', null, t('closings.causes', { n: number(causes.length) })),
+    el('summary', null, t('closings.causes', { n: number(cell.causes_count ?? causes.length) })),
     el('ul', null, causes.map((cause) => el('li', { key: cause.unit },
       el('a', { href: ctx.link('report', { unit: cause.unit }) }, cause.name), ': ',
       tr('cause', cause.kind), ', ', value(indicator, cause.before, true), ' → ',
-      value(indicator, cause.after, true)))));
+      value(indicator, cause.after, true))),
+    cell.causes_count > causes.length &&
+      el('li', null, t('indicators.more', { n: number(cell.causes_count - causes.length) }))));
 }
 
 function line(ctx, indicator, closing, rollup, differ) {

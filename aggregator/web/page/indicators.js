@@ -30,10 +30,10 @@ export function coverageCell(cell) {
     coverage(cell.reported, all));
 }
 
-function extreme(ctx, indicator, raw, units, names) {
+function extreme(ctx, indicator, raw, units, count, names) {
   if (raw === null || raw === undefined) return '–';
   const shown = (units || []).slice(0, 2);
-  const more = (units || []).length - shown.length;
+  const more = (count ?? (units || []).length) - shown.length;
   return [el('span', { class: 'strong' }, value(indicator, raw, true)),
     shown.length > 0 && el('span', { class: 'under' }, shown.map((code, i) => [i > 0 && ', ',
       el('a', { href: ctx.link('report', { unit: code }) }, names.get(code) || code)]),
@@ -57,8 +57,10 @@ function row(ctx, indicator, cell, spread, names) {
       el('span', { class: 'under' }, indicator.unit)),
     el('td', { class: 'num' }, coverageCell(cell)),
     isText ? el('td', { colspan: 3 }, '') : [
-      el('td', { class: 'num' }, extreme(ctx, indicator, low, spread && spread.min_units, names)),
-      el('td', { class: 'num' }, extreme(ctx, indicator, high, spread && spread.max_units, names)),
+      el('td', { class: 'num' }, extreme(ctx, indicator, low, spread && spread.min_units,
+        spread && spread.min_count, names)),
+      el('td', { class: 'num' }, extreme(ctx, indicator, high, spread && spread.max_units,
+        spread && spread.max_count, names)),
       el('td', { class: 'num' }, spread && spread.mean !== null && spread.mean !== undefined ?
         number(spread.mean) : '–')]);
 }

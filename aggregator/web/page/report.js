@@ -12,6 +12,7 @@ export const title = 'view.report';
 
 export async function load(ctx) {
   const { unit, number: which, revision } = ctx.route.params;
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(unit || '')) return {}; // no code of a unit
   const [known, standing, report, chasing] = await Promise.all([
     ctx.find(['units', unit || '-']), ctx.findPart('standing', { unit }),
     ctx.findPart(['reports', unit || '-'], { number: which, revision }),
@@ -46,7 +47,8 @@ function revisions(ctx, report) {
           one.on_behalf && el('span', { class: 'under' }, t('report.on_behalf', { who: one.on_behalf }))),
         el('td', { class: 'num' }, number(one.position)),
         el('td', { class: 'digest' }, el('code', null, one.sha256)),
-        el('td', null, el('a', { href: receipt(one), download: '', class: 'receipt' },
+        el('td', null, el('a', { href: receipt(one),
+          download: `bien-nhan-${report.unit}-${one.revision}.txt`, class: 'receipt' },
           t('report.receipt')))))))));
 }
 
