@@ -16,7 +16,7 @@ import { Problem, find, get } from './api.js';
 import { el, patch } from './dom.js';
 import { coverage } from './formats.js';
 import { watch } from './live.js';
-import { format, parse, toView, withParams } from './route.js';
+import { format, isUnitCode, parse, toView, withParams } from './route.js';
 import { searchBox } from './search.js';
 import { momentParam, nextMark, strip, timelineOf } from './slider.js';
 import { language, t } from './text.js';
@@ -107,7 +107,7 @@ async function complete(ctx) {
   const unit = ctx.route.params.unit || ctx.planLine.territory;
   const [plan, brief, known] = await Promise.all([
     get(['plans', ctx.route.plan]), ctx.ask('standing', { ...ctx.scope, brief: 1 }),
-    ctx.find(['units', unit])]);
+    isUnitCode(unit) ? ctx.find(['units', unit]) : null]);
   ctx.plan = plan;
   ctx.brief = brief;
   ctx.moment = instantOf(brief.as_of);
@@ -282,6 +282,7 @@ function search() {
 
 function openHelp() {
   const dialog = byId('help');
+  dialog.setAttribute('aria-label', t('help.title'));
   patch(dialog, frame.help(state.keysOn, (isOn) => {
     state.keysOn = isOn;
     try {

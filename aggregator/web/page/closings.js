@@ -22,7 +22,7 @@ export async function load(ctx) {
 }
 
 function counted(label, counts) {
-  return el('div', { class: 'counted' }, el('h3', null, label),
+  return el('div', { class: 'counted' }, el('h2', null, label),
     el('p', { class: 'coverage' }, el('strong', null, counts.expected === null ?
       number(counts.received) : coverage(counts.received, counts.expected)), ' ',
     percent(counts.received, counts.expected)),

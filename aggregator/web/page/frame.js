@@ -135,7 +135,7 @@ export function foot(ctx) {
 export function help(keysOn, setKeys, close) {
   const line = (key, words) => [el('dt', null, el('kbd', null, key)), el('dd', null, words)];
   return [
-    el('h2', { id: 'help-title' }, t('help.title')),
+    el('h2', null, t('help.title')),
     el('dl', { class: 'keys' }, line('1 – 8', t('help.tabs')), line('/', t('help.search')),
       line('[  ]', t('help.marks')), line('n', t('help.now')), line('?', t('help.this')),
       line('Esc', t('help.close')), line('← →', t('help.hour')), line('PgUp PgDn', t('help.day'))),

@@ -4,6 +4,7 @@
 import { contactLink, el } from './dom.js';
 import { number, value } from './formats.js';
 import { address } from './api.js';
+import { isUnitCode } from './route.js';
 import { standingMark } from './units.js';
 import { nameOf, t, tr } from './text.js';
 import { spokenDay, spokenInstant } from './time.js';
@@ -12,7 +13,7 @@ export const title = 'view.report';
 
 export async function load(ctx) {
   const { unit, number: which, revision } = ctx.route.params;
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(unit || '')) return {}; // no code of a unit
+  if (!isUnitCode(unit)) return {};
   const [known, standing, report, chasing] = await Promise.all([
     ctx.find(['units', unit || '-']), ctx.findPart('standing', { unit }),
     ctx.findPart(['reports', unit || '-'], { number: which, revision }),

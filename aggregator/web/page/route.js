@@ -5,6 +5,9 @@
 /** Parameters that stay when another view is opened: where and when. */
 const LASTING = ['unit', 'branch', 'as_of', 'position'];
 
+/** Whether a text can be a unit's code: others need not be asked about. */
+export const isUnitCode = (text) => /^[A-Za-z0-9-]{1,64}$/.test(text || '');
+
 export function parse(hash) {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
   let names = [];
