@@ -43,9 +43,24 @@ allow 'aggregator/shell/*' 'base/|proto/|aggregator/core/core.h|aggregator/shell
 allow 'aggregator/daemon/*' 'base/|proto/|aggregator/(core|store|past|driver|shell|daemon)/'
 allow 'aggregator/contacts/*' 'base/|proto/model/|aggregator/contacts/'
 allow 'aggregator/query/*' 'base/|proto/|aggregator/(core|store|past|plan|contacts|query)/'
+allow 'aggregator/web/*' 'base/|aggregator/web/'
 allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|query|audit)/'
 allow 'aggregator/document/*' 'base/|proto/|aggregator/(core|store|query|document)/'
 allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|contacts|query|document|cli)/'
+
+# The page: no line that is hard to read, no file that is too long, nothing of another origin, and no
+# text that becomes markup.
+while IFS= read -r file; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 600 ] || complain "$file: $lines lines, 600 at most"
+    grep -q SPDX-License-Identifier "$file" || [ "${file##*.}" = svg ] || complain "$file: no licence line"
+    case "$file" in */vi.js | */en.js | *.svg | *.css | *.html) continue ;; esac
+    wide=$(LC_ALL=C.UTF-8 grep -nE '^.{111,}' "$file" | head -1 | cut -d: -f1)
+    [ -z "$wide" ] || complain "$file:$wide: over 110 columns"
+done < <(git ls-files 'aggregator/web/page/*')
+while IFS=: read -r file line text; do
+    complain "$file:$line: markup from text, or another origin"
+done < <(git grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|(src|href)="https?:' -- 'aggregator/web/page/*')
 
 # An adapter knows one library.
 while IFS= read -r file; do

@@ -30,7 +30,8 @@ const byId = (id) => document.getElementById(id);
 
 const state = {
   turn: 0, ctx: null, data: null, plans: null, store: null, line: null, offset: 0, shown: '',
-  connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, keysOn: true, coverage: '', later: null,
+  connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, keysOn: true,
+  coverage: '', later: null,
 };
 
 // ---- what is looked at ----

@@ -37,10 +37,22 @@ function why(ctx, indicator, cell) {
     el('summary', null, t('closings.causes', { n: number(cell.causes_count ?? causes.length) })),
     el('ul', null, causes.map((cause) => el('li', { key: cause.unit },
       el('a', { href: ctx.link('report', { unit: cause.unit }) }, cause.name), ': ',
-      tr('cause', cause.kind), ', ', value(indicator, cause.before, true), ' → ',
-      value(indicator, cause.after, true))),
+      tr('cause', cause.kind), indicator.kind !== 'text' && [', ',
+        value(indicator, cause.before, true), ' → ', value(indicator, cause.after, true)])),
     cell.causes_count > causes.length &&
       el('li', null, t('indicators.more', { n: number(cell.causes_count - causes.length) }))));
+}
+
+/** A total; of texts how many there are. */
+const shown = (indicator, cell) => (cell.rule === 'concat' ?
+  t('indicators.texts', { n: number(cell.reported) }) : value(indicator, cell.value));
+
+/** What changed: the difference where the answer has one, otherwise only that it did. */
+function changeOf(indicator, before, now, differ) {
+  if (!differ) return t('closings.same');
+  if (differ.change !== null && differ.change !== undefined) return signed(differ.change);
+  const isEqual = before && now && shown(indicator, before) === shown(indicator, now);
+  return t(isEqual ? 'closings.same' : 'closings.differs');
 }
 
 function line(ctx, indicator, closing, rollup, differ) {
@@ -49,13 +61,11 @@ function line(ctx, indicator, closing, rollup, differ) {
   return el('tr', { key: indicator.code, class: differ ? 'differs' : null },
     el('th', { scope: 'row' }, nameOf(indicator), el('span', { class: 'under' },
       [indicator.code, indicator.unit].filter(Boolean).join(' · '))),
-    el('td', { class: 'num' }, before ? [value(indicator, before.value),
+    el('td', { class: 'num' }, before ? [shown(indicator, before),
       el('span', { class: 'under' }, coverageCell(before))] : '–'),
-    el('td', { class: 'num' }, now ? [value(indicator, now.value),
+    el('td', { class: 'num' }, now ? [shown(indicator, now),
       el('span', { class: 'under' }, coverageCell(now))] : '–'),
-    el('td', { class: 'num' }, !differ ? t('closings.same') :
-      differ.change === null || differ.change === undefined ? t('closings.differs') :
-        signed(differ.change)),
+    el('td', { class: 'num' }, changeOf(indicator, before, now, differ)),
     el('td', null, differ ? why(ctx, indicator, differ) : ''));
 }
 
@@ -63,8 +73,7 @@ function comparison(ctx, { closing, rollup, differences }) {
   const changed = new Map(((differences && differences.cells) || []).map((cell) =>
     [cell.indicator, cell]));
   const isAll = ctx.route.params.all === '1';
-  const codes = Object.keys(rollup.indicators).filter((code) =>
-    rollup.indicators[code].rule !== 'concat' && (isAll || changed.has(code)));
+  const codes = Object.keys(rollup.indicators).filter((code) => isAll || changed.has(code));
   const groups = bySection(ctx.plan, codes);
   const heads = ['indicator', 'closings.then', 'closings.now', 'closings.change', 'closings.why'];
   return [

@@ -28,7 +28,7 @@ export const en = {
   'band.as_of': 'Shown as of {at}.', 'band.return': 'Return to now',
   'band.stale': 'NO CONNECTION to the server.',
   'band.stale.why': 'Last answer at {at}; trying again every {seconds} s.',
-  'badge.live': 'Live', 'badge.past': 'As of a past moment', 'badge.stale': 'Stale',
+  'badge.live': 'Live', 'badge.past': 'As of', 'badge.stale': 'Stale',
   'badge.rehearsal': 'rehearsal',
   picker: 'Plan and reporting period', 'picker.due': 'due {at}',
   downloads: 'Download', 'downloads.xlsx': 'spreadsheet with all tables', 'downloads.csv': 'figures by unit',
@@ -46,7 +46,7 @@ export const en = {
   'mark.due': 'Due', 'mark.closing': 'Closed', 'mark.due_closing': 'Due and closed',
 
   'due.title': 'Due', 'due.left': '{time} left', 'due.past': '{time} overdue',
-  'due.none': 'No date', 'due.last': 'On time until', 'due.from': 'Late from',
+  'due.now': 'Due just now', 'due.none': 'No date', 'due.last': 'On time until', 'due.from': 'Late from',
   'due.suspended': 'This obligation is suspended.',
   'counts.title': 'Reports received', received: 'Received',
   'counts.sum': '{on_time} on time + {late} late + {undecided} undecided + {missing} missing = {all} units.',
@@ -123,7 +123,7 @@ export const en = {
   'closings.why': 'Why', 'closings.same': 'the same', 'closings.differs': 'differs',
   'closings.changed': '{n} indicators differ from the closing.', 'closings.all': 'Also those that are the same',
   'closings.table': 'The closing beside the figures shown', 'closings.causes': '{n} units',
-  'cause.new': 'reported after the closing', 'cause.corrected': 'corrected', 'cause.withdrawn': 'withdrawn',
+  'cause.new': 'reported after the closing', 'cause.corrected': 'corrected', 'cause.withdrawn': 'withdrawn', 'cause.judged': 'now judged',
 
   search: 'Find a unit (no diacritics needed)', 'search.found': 'Units found', 'search.count': '{n} units found.',
   'live.changed': 'Changed just now: {said} reported.', 'live.back': 'Connected again.',

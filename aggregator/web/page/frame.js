@@ -120,7 +120,8 @@ export function running(ctx) {
       el('strong', null, `${t('band.rehearsal')} `),
     `${ctx.obligation.title} – ${ctx.scopeName}`),
     el('p', null, `${t('origin.as_of', { at: spokenInstant(ctx.brief.as_of) })} · ` +
-      `${t('running.coverage', { where: ctx.countsWhere, said })} · ${t('origin.position', { n: number(ctx.brief.position) })}`),
+      `${t('running.coverage', { where: ctx.countsWhere, said })} · ` +
+      t('origin.position', { n: number(ctx.brief.position) })),
   ];
 }
 

@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person with two minutes reads: how long, how many, when they came, and who lags.
 
-import { arrivalsCurve, bar, barLabel, partsOf, swatch } from './charts.js';
+import { PARTS, arrivalsCurve, bar, barLabel, partsOf, swatch } from './charts.js';
 import { copyText, el } from './dom.js';
 import { coverage, number, percent } from './formats.js';
 import { table } from './table.js';
-import { t } from './text.js';
+import { t, tr } from './text.js';
 import { duration, instantOf, spoken, spokenInstant } from './time.js';
+import { partOf, standingMark } from './units.js';
 
 export const title = 'view.overview';
 
 const MISSING_SHOWN = 24;
+const UNITS_SHOWN = 200;
 
 export async function load(ctx) {
   const [standing, arrivals] = await Promise.all([
     ctx.ask('standing', { ...ctx.scope, standing: 'missing', limit: MISSING_SHOWN }),
     ctx.ask('arrivals', ctx.scope)]);
-  return { standing, arrivals };
+  const isLow = (standing.below || []).length <= 1; // a district: its units stand here themselves
+  const all = isLow ? await ctx.ask('standing', { ...ctx.scope, limit: UNITS_SHOWN }) : null;
+  return { standing, arrivals, all };
 }
 
 /** The words of the countdown; also called each second. */
 export function countdown(due, now) {
   if (due === null) return { words: t('due.none'), class: 'quiet' };
   const left = due - now;
+  if (left === 0) return { words: t('due.now'), class: 'past' };
   if (left > 0)
     return { words: t('due.left', { time: duration(left) }), class: left < 3 * 86400000 ? 'soon' : '' };
   return { words: t('due.past', { time: duration(left) }), class: 'past' };
@@ -49,7 +54,7 @@ function dueCard(ctx) {
 function sentence(ctx, counts, below) {
   const when = spoken(ctx.moment);
   if (counts.expected === null) return t('say.undated', { when, received: number(counts.received) });
-  const lagging = below.filter((row) => row.counts.missing > 0)
+  const lagging = (below.length > 1 ? below : []).filter((row) => row.counts.missing > 0)
     .sort((a, b) => b.counts.missing - a.counts.missing).slice(0, 3)
     .map((row) => `${partName(ctx, row)} ${number(row.counts.missing)}`).join(', ');
   const key = counts.missing === 0 ? 'say.all' : lagging ? 'say.lagging' : 'say.missing';
@@ -103,14 +108,15 @@ function heatTable(ctx, below) {
   });
   const columns = [
     { id: 'name', label: t('part'), class: 'name', isHeader: true, isText: true,
-      value: (row) => partName(ctx, row), cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
+      value: (row) => partName(ctx, row),
+      cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
         ctx.isTop ? ctx.link('units', { branch: 'bodies' }) : ctx.link('units') },
       partName(ctx, row)) },
     { id: 'shape', label: t('part.shape'), class: 'shape', cell: (row) => bar(row.counts, { height: 12 }) },
     { id: 'received', label: t('short.received'), class: 'num',
       value: (row) => (row.counts.expected ? row.counts.received / row.counts.expected : 0),
       cell: (row) => `${number(row.counts.received)}/${number(row.counts.expected ?? row.counts.received)}` },
-    count('on_time'), count('late'),
+    { ...count('on_time'), class: 'num roomy' }, { ...count('late'), class: 'num roomy' },
     { ...count('missing'), class: 'num', cell: (row) => el('span', { class: 'strong' },
       number(row.counts.missing ?? 0)) },
     { id: 'share', label: t('short.share'), class: 'num heat', value: share,
@@ -137,19 +143,36 @@ function missingCard(ctx, standing) {
       el('a', { href: ctx.link('chasing') }, t('missing.chase'))));
 }
 
-export function draw(ctx, { standing, arrivals }) {
+function unitsCard(ctx, all) {
+  const columns = [
+    { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
+      cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
+        number: unit.number || null }) }, unit.name), ' ',
+      el('span', { class: 'aside' }, tr('kind', unit.kind))] },
+    { id: 'standing', label: t('standing'), isText: true, value: (unit) =>
+      PARTS.indexOf(partOf(unit.standing)), cell: (unit) => standingMark(unit.standing) },
+    { id: 'first', label: t('first_received'), class: 'when',
+      value: (unit) => instantOf(unit.first_received) ?? -Infinity,
+      cell: (unit) => (unit.first_received ? spokenInstant(unit.first_received) : '–') },
+  ];
+  return el('section', { class: 'card', 'aria-labelledby': 'units-title' },
+    el('h2', { id: 'units-title' }, t('view.units')),
+    table({ caption: t('view.units'), columns, rows: all.units, ctx, order: '-standing',
+      keyOf: (unit) => `${unit.unit}/${unit.number || 0}`, classes: 'tall' }),
+    el('p', { class: 'go' }, el('a', { href: ctx.link('units') }, t('overview.units'))));
+}
+
+export function draw(ctx, { standing, arrivals, all }) {
   const { counts } = standing;
   const below = standing.below || [];
   return [
     el('h1', { class: 'unseen' }, `${t(title)}: ${ctx.obligation.title}`),
     el('div', { class: 'lead' }, dueCard(ctx), countsCard(ctx, counts, below)),
-    el('div', { class: below.length > 1 ? 'two' : 'one' },
+    el('div', { class: 'two' },
       el('div', { class: 'stack' }, el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
         el('h2', { id: 'curve-title' }, t('curve.title')),
-        arrivalsCurve(arrivals, counts, ctx.moment)), missingCard(ctx, standing)),
-      below.length > 1 && heatTable(ctx, below)),
-    below.length <= 1 && el('p', { class: 'go' },
-      el('a', { href: ctx.link('units') }, t('overview.units'))),
+        arrivalsCurve(arrivals, counts, ctx.moment)), !all && missingCard(ctx, standing)),
+      all ? unitsCard(ctx, all) : heatTable(ctx, below)),
   ];
 }
 

@@ -60,6 +60,23 @@ function step(key, moment, line) {
   return Math.min(Math.max(Math.round((moment + by) / HOUR_MS) * HOUR_MS, line.from), line.to);
 }
 
+/** The words under the slider, each below what it names; those that would overlap are left out. */
+function labels(line) {
+  const part = (ms) => Math.round(((ms - line.from) / Math.max(line.to - line.from, 1)) * 1000) / 10;
+  const isNarrow = window.innerWidth < 640;
+  const room = isNarrow ? 34 : 14;
+  const words = line.marks.map((mark) => ({ at: part(mark.at), kind: 'marks',
+    text: isNarrow ? brief(mark.at) : `${t(`mark.${mark.kind}`)} ${brief(mark.at)}` }))
+    .filter((mark, i, all) => i === all.length - 1 || all[i + 1].at - mark.at > room);
+  const isFree = (at) => words.every((mark) => Math.abs(mark.at - at) > room / 1.6);
+  if (isFree(0)) words.push({ at: 0, kind: '', text: brief(line.from, false) });
+  if (isFree(100)) words.push({ at: 100, kind: '', text: t('now') });
+  const anchor = (at) => (at < 8 ? '' : at > 92 ? 'end' : 'middle');
+  return svg('svg', { class: 'track-ends', 'aria-hidden': 'true', focusable: 'false' },
+    words.map((word) => svg('text', { class: `${word.kind} ${anchor(word.at)}`, x: `${word.at}%`, y: 13 },
+      word.text)));
+}
+
 /** moves: {drag(ms or null), settle(ms or null), announce(words)}; null is now. */
 export function strip(ctx, line, moves) {
   const moment = Math.min(Math.max(ctx.moment, line.from), line.to);
@@ -95,10 +112,7 @@ export function strip(ctx, line, moves) {
           event.target.value = String(to);
           moves.settle(nowOr(to), { replace: true });
         } }),
-      el('div', { class: 'track-ends', 'aria-hidden': 'true' }, el('span', null, brief(line.from, false)),
-        el('span', { class: 'marks' }, line.marks.map((mark) =>
-          `${t(`mark.${mark.kind}`)} ${brief(mark.at)}`).join(' · ')),
-        el('span', null, t('now')))),
+      labels(line)),
     el('button', { type: 'button', class: 'small', 'aria-label': t('slider.after'),
       title: t('slider.after'), id: 'mark-after', 'aria-keyshortcuts': ']',
       disabled: !ctx.isPast, onclick: () => moves.settle(nowOr(nextMark(line, moment, 1))) }, '▶'),

@@ -27,7 +27,7 @@ export const vi = {
   'band.as_of': 'Đang xem như vào {at}.', 'band.return': 'Về hiện tại',
   'band.stale': 'MẤT KẾT NỐI với máy chủ.',
   'band.stale.why': 'Số liệu nhận lần cuối lúc {at}; thử lại sau mỗi {seconds} giây.',
-  'badge.live': 'Trực tiếp', 'badge.past': 'Như vào lúc đã chọn', 'badge.stale': 'Số liệu cũ',
+  'badge.live': 'Trực tiếp', 'badge.past': 'Xem lại', 'badge.stale': 'Số liệu cũ',
   'badge.rehearsal': 'diễn tập',
   picker: 'Kế hoạch và kỳ báo cáo', 'picker.due': 'hạn {at}',
   downloads: 'Tải xuống', 'downloads.xlsx': 'bảng tính, đủ các bảng', 'downloads.csv': 'số liệu từng đơn vị',
@@ -45,7 +45,7 @@ export const vi = {
   'mark.due': 'Hạn', 'mark.closing': 'Chốt', 'mark.due_closing': 'Hạn và chốt',
 
   'due.title': 'Hạn nộp', 'due.left': 'Còn {time}', 'due.past': 'Quá hạn {time}',
-  'due.none': 'Không định ngày', 'due.last': 'Đúng hạn đến hết', 'due.from': 'Trễ từ',
+  'due.now': 'Vừa hết hạn', 'due.none': 'Không định ngày', 'due.last': 'Đúng hạn đến hết', 'due.from': 'Trễ từ',
   'due.suspended': 'Nghĩa vụ này đang tạm dừng.',
   'counts.title': 'Tình hình nộp', received: 'Đã nhận',
   'counts.sum': '{on_time} đúng hạn + {late} trễ hạn + {undecided} chưa xét + {missing} chưa nộp = {all} đơn vị.',
@@ -122,7 +122,7 @@ export const vi = {
   'closings.why': 'Vì sao', 'closings.same': 'như cũ', 'closings.differs': 'khác',
   'closings.changed': '{n} chỉ tiêu khác so với bảng chốt.', 'closings.all': 'Hiện cả chỉ tiêu không đổi',
   'closings.table': 'Bảng chốt bên cạnh số liệu đang xem', 'closings.causes': '{n} đơn vị',
-  'cause.new': 'nộp sau khi chốt', 'cause.corrected': 'sửa số liệu', 'cause.withdrawn': 'rút',
+  'cause.new': 'nộp sau khi chốt', 'cause.corrected': 'sửa số liệu', 'cause.withdrawn': 'rút', 'cause.judged': 'nay đã xét hạn',
 
   search: 'Tìm đơn vị (không cần dấu)', 'search.found': 'Đơn vị tìm thấy', 'search.count': '{n} đơn vị tìm thấy.',
   'live.changed': 'Vừa có thay đổi: {said} đã nộp.', 'live.back': 'Đã nối lại máy chủ.',
