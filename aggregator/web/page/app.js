@@ -222,6 +222,7 @@ function paintProblem(problem) {
   main.setAttribute('aria-busy', 'false');
   if (problem.isUnreachable && state.data) return; // the band says it; what is there stays
   const known = problem instanceof Problem;
+  const route = parse(location.hash);
   if (!known) console.error(problem);
   patch(main, [el('h1', null, known && problem.title ? problem.title : t('problem')),
     el('div', { class: 'problem', role: 'alert' },
@@ -230,8 +231,9 @@ function paintProblem(problem) {
       el('p', { class: 'note' }, `${known ? problem.code : problem.message}`),
       el('p', null, el('button', { type: 'button', onclick: () => show() }, t('again')), ' ',
         el('a', { href: '#/', class: 'button' }, t('problem.start')), ' ',
-        state.ctx && state.ctx.isPast && el('a', { class: 'button', href: format(withParams(
-          state.ctx.route, { as_of: null, position: null })) }, t('band.return'))))]);
+        (route.params.as_of || route.params.position) && route.plan && el('a', { class: 'button',
+          href: format(withParams(route, { as_of: null, position: null })) }, t('band.return'))))]);
+  if (state.plans) patch(byId('picker'), frame.picker({ route }, state.plans));
 }
 
 function redraw() {
