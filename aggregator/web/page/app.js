@@ -2,16 +2,8 @@
 // Puts the parts together: address → what to ask → what to show. Answers that come for an address
 // that was left meanwhile are dropped.
 
-import * as chasing from './chasing.js';
-import * as closings from './closings.js';
-import * as figures from './figures.js';
 import * as frame from './frame.js';
-import * as indicators from './indicators.js';
-import * as models from './models.js';
-import * as narrative from './narrative.js';
 import * as overview from './overview.js';
-import * as report from './report.js';
-import * as units from './units.js';
 import { Problem, find, get } from './api.js';
 import { el, patch } from './dom.js';
 import { coverage } from './formats.js';
@@ -22,15 +14,22 @@ import { momentParam, nextMark, strip, timelineOf } from './slider.js';
 import { language, t } from './text.js';
 import { DAY_MS, instantOf } from './time.js';
 
-const VIEWS = { overview, units, chasing, indicators, figures, narrative, models, closings, report };
+/** A view is loaded when it is first opened: {title, load(ctx), draw(ctx, data)}. */
+const VIEWS = {
+  overview: () => overview, units: () => import('./units.js'), chasing: () => import('./chasing.js'),
+  indicators: () => import('./indicators.js'), figures: () => import('./figures.js'),
+  narrative: () => import('./narrative.js'), models: () => import('./models.js'),
+  closings: () => import('./closings.js'), report: () => import('./report.js'),
+};
 const LONG_PAST_MS = 14 * DAY_MS;
 const UNITS_PAGE = 1000;
+const UNITS_KEPT_MS = 600000;
 const ELSEWHERE_MS = 5000;
 const byId = (id) => document.getElementById(id);
 
 const state = {
   turn: 0, ctx: null, data: null, plans: null, store: null, line: null, offset: 0, shown: '',
-  connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, keysOn: true,
+  connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, unitsAt: 0, keysOn: true,
   coverage: '', later: null,
 };
 
@@ -67,7 +66,7 @@ function routeOf(hash) {
 }
 
 async function unitList() {
-  if (state.unitList) return state.unitList;
+  if (state.unitList && Date.now() - state.unitsAt < UNITS_KEPT_MS) return state.unitList;
   const all = [];
   let after = null;
   do {
@@ -75,7 +74,7 @@ async function unitList() {
     all.push(...answer.units.filter((unit) => unit.valid !== false));
     after = answer.more;
   } while (after);
-  state.unitList = all;
+  Object.assign(state, { unitList: all, unitsAt: Date.now() });
   return all;
 }
 
@@ -173,7 +172,7 @@ function go(route, { replace = false } = {}) {
 
 function paintFrame(ctx) {
   document.documentElement.lang = language();
-  document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(VIEWS[ctx.route.view].title)} – ` +
+  document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(ctx.view.title)} – ` +
     `${ctx.obligation.title}${ctx.store.mode === 'rehearsal' ? ` (${t('badge.rehearsal')})` : ''}`;
   byId('skip').textContent = t('skip');
   byId('tabs').setAttribute('aria-label', t('tabs'));
@@ -197,7 +196,7 @@ function paintFrame(ctx) {
 function paint(ctx, data) {
   paintFrame(ctx);
   const main = byId('main');
-  patch(main, VIEWS[ctx.route.view].draw(ctx, data));
+  patch(main, ctx.view.draw(ctx, data));
   main.setAttribute('aria-busy', 'false');
   const { counts } = ctx.brief;
   const said = counts.expected === null ? String(counts.received) :
@@ -213,7 +212,7 @@ function paint(ctx, data) {
     window.scrollTo(0, 0);
     if (![byId('slider'), byId('find')].includes(document.activeElement))
       main.focus({ preventScroll: true });
-    announce(`${t(VIEWS[ctx.route.view].title)}: ${said}`);
+    announce(`${t(ctx.view.title)}: ${said}`);
   }
 }
 
@@ -247,14 +246,17 @@ async function show({ isFresh = false, isLive = false } = {}) {
   byId('main').setAttribute('aria-busy', 'true');
   try {
     if (!state.plans || isFresh) {
+      state.unitsAt = 0;
       const [store, plans] = await Promise.all([get(['store']), get(['plans'])]);
       heardStore(store);
       state.plans = plans.plans;
     }
     const route = routeOf(location.hash);
     const ctx = makeContext(route);
-    const [line] = await Promise.all([timeline(route, isFresh || isLive), complete(ctx)]);
-    const data = await VIEWS[route.view].load(ctx);
+    const [line, view] = await Promise.all([timeline(route, isFresh || isLive),
+      VIEWS[route.view](), complete(ctx)]);
+    ctx.view = view;
+    const data = await view.load(ctx);
     if (mine !== state.turn) return;
     if (!location.hash.startsWith(`#/${encodeURIComponent(route.plan)}`))
       history.replaceState(null, '', format(route));
@@ -266,7 +268,6 @@ async function show({ isFresh = false, isLive = false } = {}) {
 }
 
 function heardStore(store) {
-  if (state.store && store.size !== state.store.size) state.unitList = null;
   state.store = store;
   state.offset = instantOf(store.time) - Date.now();
 }
