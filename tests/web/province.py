@@ -96,7 +96,7 @@ class Province:
                                    when["period"], "--obligation", when["obligation"], "--json",
                                    *arguments))
 
-    def prepare(self, unit, texts=None, change=None):
+    def prepare(self, unit, texts=None, models=()):
         """A node of the unit that has its report queued, and does not run yet."""
         home = os.path.join(self.folder, f"node-{unit}")
         if not os.path.exists(home):
@@ -112,11 +112,11 @@ class Province:
                             HALF["obligation"], "--format", "json")
         figures = Figures(7, unit, True)
         values = figures.period()
-        if change:
-            change(values)
         form = os.path.join(self.folder, f"{unit}.json")
         with open(form, "w", encoding="utf-8") as file:
-            file.write(FILL["json"](template, values, texts or figures.texts(), [], "2025-06-30"))
+            filled = json.loads(FILL["json"](template, values, texts or figures.texts(), [], ""))
+            filled["models"] = list(models)
+            json.dump(filled, file, ensure_ascii=False)
         self.run(self.node, "submit", home, form)
         return home
 

@@ -318,7 +318,8 @@ class Live(unittest.TestCase):
     def test_a_report_appears_within_a_second_without_reload(self):
         unit = [code for code in province.missing() if code.isdigit()][-1]
         texts = {"TX02": HOSTILE}
-        home = province.prepare(unit, texts=texts)
+        home = province.prepare(unit, texts, [{"name": HOSTILE, "field": "Kinh tế", "stage": "running",
+                                               "summary": "Hộ dân hiến đất"}])
         browser.open(province.address())
         counts = province.ask("standing")["counts"]
         browser.js("window.marker = 1; window.scrollTo(0, 120);"
@@ -347,11 +348,14 @@ class Live(unittest.TestCase):
 
     def hostile_text_is_shown_as_it_is(self, unit):
         for address in (province.address("report", unit=unit),
-                        province.address("narrative", left="TX02", q="window.hacked")):
+                        province.address("narrative", left="TX02", q="window.hacked"),
+                        province.address("models", q="hien dat")):
             browser.open(address)
             self.assertIn(HOSTILE, browser.text("main"))
             self.assertIsNone(browser.js("return window.hacked ?? null"))
             self.assertEqual(browser.all("main script, main img"), [])
+        self.assertEqual(len(browser.rows()), 1)
+        self.assertIn("1 mô hình của 1 đơn vị", browser.text("main"))
 
     def test_hostile_addresses_are_only_text(self):
         browser.open(f"{province.base}/#/{PLAN}/O-002-1/report?unit=%1B[31m%3Cimg%20src%3Dx%3E")
