@@ -218,6 +218,11 @@ static int check_addresses(const struct making *making)
                             "\"%s\" không phải một địa chỉ", addresses[i]);
             return EX_USAGE;
         }
+    if (th_config_check_http(making->config.http) < 0) {
+        th_cli_complain(making->site.err, "init", TH_CONFIG_HTTP_HINT,
+                        "--http: “%s” không phải địa chỉ của chính máy này", making->config.http);
+        return EX_USAGE;
+    }
     return EX_OK;
 }
 
@@ -253,6 +258,7 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
     struct making making = {.site = {.command = "init", .out = out, .err = err}};
     const char *listen = NULL;
     const char *publish = NULL;
+    const char *http = NULL;
     const struct th_cli_option options[] = {
         {.name = "units", .value_name = "TỆP", .help = "danh sách đơn vị", .values = &making.units},
         {.name = "plan", .value_name = "TỆP", .help = "kế hoạch", .values = &making.plans},
@@ -271,6 +277,10 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "ĐỊA-CHỈ",
          .help = "nơi người theo dõi kết nối",
          .text = &publish},
+        {.name = "http",
+         .value_name = "ĐỊA-CHỈ",
+         .help = "trang xem, chỉ trên máy này: 127.0.0.1:7480; none: không mở",
+         .text = &http},
         {.name = "json", .help = "in ra JSON", .flag = &making.site.as_json}};
     const struct th_cli_command command = {
         .name = "init",
@@ -298,6 +308,8 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
     th_config_default(&making.config);
     take_address(listen, making.config.listen);
     take_address(publish, making.config.publish);
+    if (http != NULL)
+        (void)snprintf(making.config.http, sizeof making.config.http, "%s", http);
     th_arena_init(&making.arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
     int code = make(&making);
     th_arena_deinit(&making.arena);

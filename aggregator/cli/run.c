@@ -18,12 +18,13 @@ struct running {
     const struct th_store_identity *identity;
 };
 
-static void tell_ready(void *context, const char *listen, const char *publish)
+static void tell_ready(void *context, const char *listen, const char *publish, const char *page)
 {
     const struct running *running = context;
-    (void)fprintf(running->site.out, "SẴN SÀNG%s: %s, nhận báo cáo ở %s, công bố ở %s\n",
+    (void)fprintf(running->site.out, "SẴN SÀNG%s: %s, nhận báo cáo ở %s, công bố ở %s%s%s\n",
                   running->identity->mode == TH_MODE_REHEARSAL ? " (DIỄN TẬP)" : "",
-                  running->identity->realm, listen, publish);
+                  running->identity->realm, listen, publish, page == NULL ? "" : ", trang xem ở ",
+                  page == NULL ? "" : page);
     (void)fflush(running->site.out);
 }
 
@@ -45,6 +46,10 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
     case TH_DAEMON_CONTROLLING:
         th_cli_complain(err, "run", "đặt kho ở thư mục có đường dẫn ngắn hơn",
                         "không mở được %s/control.sock: %s", running->site.folder, text);
+        break;
+    case TH_DAEMON_SHOWING:
+        th_cli_complain(err, "run", "chọn địa chỉ khác bằng --http hoặc http trong " TH_CONFIG_FILE,
+                        "không mở được trang xem ở %s: %s", running->config.http, text);
         break;
     case TH_DAEMON_TESTING:
         th_cli_complain(err, "run", "không chạy khi cửa chưa khóa được; báo cho người phụ trách",
@@ -72,6 +77,9 @@ static int run(struct running *running, struct th_store *store, const struct th_
         .listen = running->config.listen,
         .publish = running->config.publish,
         .control_path = control_path,
+        .http = running->config.http[0] == 0 ? NULL : running->config.http,
+        .http_host = running->config.http_host[0] == 0 ? NULL : running->config.http_host,
+        .version = TH_VERSION,
         .folder = running->site.folder,
         .verifiers = running->config.verifiers,
         .scrub_hours = running->config.scrub_hours,
@@ -107,7 +115,28 @@ static int override(struct running *running, const char *name, const char *given
     return EX_OK;
 }
 
-static int configure(struct running *running, const char *listen, const char *publish)
+static int override_http(struct running *running, const char *given)
+{
+    if (given == NULL)
+        return EX_OK;
+    int status = th_config_check_http(given);
+    if (status == TH_E_FORBIDDEN) {
+        th_cli_complain(running->site.err, "run", TH_CONFIG_HTTP_HINT,
+                        "--http: “%s” không phải địa chỉ của chính máy này", given);
+        return EX_USAGE;
+    }
+    if (status < 0) {
+        th_cli_complain(running->site.err, "run", "viết như 127.0.0.1:7480, hoặc none để không mở",
+                        "--http: “%s” không phải một địa chỉ", given);
+        return EX_USAGE;
+    }
+    (void)snprintf(running->config.http, sizeof running->config.http, "%s",
+                   strcmp(given, "none") == 0 ? "" : given);
+    return EX_OK;
+}
+
+static int configure(struct running *running, const char *listen, const char *publish,
+                     const char *http)
 {
     char path[TH_SITE_PATH_SIZE];
     struct th_problems problems;
@@ -126,7 +155,9 @@ static int configure(struct running *running, const char *listen, const char *pu
     if (code != EX_OK)
         return status == TH_E_NOT_FOUND ? EX_NOINPUT : EX_CONFIG;
     code = override(running, "listen", listen, running->config.listen);
-    return code == EX_OK ? override(running, "publish", publish, running->config.publish) : code;
+    if (code == EX_OK)
+        code = override(running, "publish", publish, running->config.publish);
+    return code == EX_OK ? override_http(running, http) : code;
 }
 
 int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
@@ -134,6 +165,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     struct running running = {.site = {.command = "run", .out = out, .err = err}};
     const char *listen = NULL;
     const char *publish = NULL;
+    const char *http = NULL;
     const struct th_cli_option options[] = {{.name = "listen",
                                              .value_name = "ĐỊA-CHỈ",
                                              .help = "nơi các đơn vị kết nối",
@@ -141,7 +173,12 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
                                             {.name = "publish",
                                              .value_name = "ĐỊA-CHỈ",
                                              .help = "nơi người theo dõi kết nối",
-                                             .text = &publish}};
+                                             .text = &publish},
+                                            {.name = "http",
+                                             .value_name = "ĐỊA-CHỈ",
+                                             .help = "trang xem, chỉ trên máy này: 127.0.0.1:7480; "
+                                                     "none: không mở",
+                                             .text = &http}};
     const struct th_cli_command command = {
         .name = "run",
         .operands = "DIR",
@@ -151,7 +188,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .examples = "  tonghop-aggregator run /var/lib/tonghop\n"
                     "  tonghop-aggregator run var/demo/aggregator --listen tcp://127.0.0.1:7500\n",
         .options = options,
-        .options_count = 2,
+        .options_count = 3,
         .operands_min = 1,
         .operands_max = 1};
     char **operands = NULL;
@@ -164,7 +201,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     th_secrets_forbid_dumps();
     struct th_store *store = NULL;
     struct th_secrets secrets;
-    int code = configure(&running, listen, publish);
+    int code = configure(&running, listen, publish, http);
     if (code == EX_OK)
         code = th_site_open(&running.site, TH_STORE_WRITE, &store);
     if (code != EX_OK)

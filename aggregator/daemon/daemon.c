@@ -89,6 +89,8 @@ static bool meet(struct th_daemon *daemon, struct th_job *job)
         return false;
     }
     look_for_copies(daemon, peer, job);
+    atomic_store_explicit(&daemon->units_heard, th_peers_count(daemon->peers),
+                          memory_order_relaxed);
     job->wait_ms = th_peers_take(daemon->peers, peer, job->now.boottime_ms);
     return true;
 }
@@ -315,6 +317,9 @@ static void on_signal(void *context, int number)
     if (daemon->is_stopping)
         _exit(128 + number);
     daemon->is_stopping = true;
+    atomic_store(&daemon->is_ending, true);
+    if (daemon->http != NULL)
+        th_http_refuse(daemon->http);
     daemon->stopping_since_ms = th_clock_now().boottime_ms;
     th_router_unbind(daemon->nodes);
     th_router_unbind(daemon->operators);
@@ -344,7 +349,11 @@ static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
     if (status < 0)
         return status;
     *stage = TH_DAEMON_CONTROLLING;
-    return th_router_open_operator(daemon->zmq, options->control_path, &daemon->operators);
+    status = th_router_open_operator(daemon->zmq, options->control_path, &daemon->operators);
+    if (status < 0)
+        return status;
+    *stage = TH_DAEMON_SHOWING;
+    return th_daemon_open_http(daemon);
 }
 
 static int self_test(struct th_daemon *daemon)
@@ -459,6 +468,8 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
         status = start_pipeline(daemon);
     if (status == 0)
         status = th_daemon_start_scrubber(daemon);
+    if (status == 0 && daemon->http != NULL)
+        status = th_http_start(daemon->http);
     *stage = status == 0 ? TH_DAEMON_RUNNING : *stage;
     return status;
 }
@@ -469,8 +480,9 @@ static void stop(struct th_daemon *daemon)
         th_outbox_open_wide(daemon->outbox);
     th_scrubber_free(daemon->scrubber); /* it asks the pipeline */
     th_pipeline_free(daemon->pipeline);
-    th_desk_free(daemon->desk); /* verifiers put into it, and it wakes the loop */
-    th_loop_free(daemon->loop); /* before the sockets whose descriptors it watches */
+    th_http_close(daemon->http); /* the writer told it of commits */
+    th_desk_free(daemon->desk);  /* verifiers put into it, and it wakes the loop */
+    th_loop_free(daemon->loop);  /* before the sockets whose descriptors it watches */
     if (daemon->operators != NULL)
         (void)unlink(daemon->options->control_path);
     th_router_close(daemon->nodes);
@@ -503,7 +515,8 @@ int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage 
         status = start(daemon, ret_stage);
     if (status == 0) {
         options->ready(options->ready_context, th_router_endpoint(daemon->nodes),
-                       th_publisher_endpoint(daemon->publisher));
+                       th_publisher_endpoint(daemon->publisher),
+                       daemon->http == NULL ? NULL : th_http_url(daemon->http));
         th_daemon_tell_recovery(daemon);
         push_tick(daemon); /* what fell due while nobody ran */
         th_loop_run(daemon->loop);

@@ -4,8 +4,8 @@
  *
  * Threads: the loop (sockets, timers, signals; the caller's), the ZAP handler, verifiers (decoding,
  * hashes, signatures), the desk (queries), the writer (core, store, answers), the scrubber (reads
- * the store again, now and then). Order of stamps is kept from the loop to the writer. Queues are
- * bounded; when one is full the sockets are not read.
+ * the store again, now and then), and those of HTTP (aggregator/http/server.h). Order of stamps is
+ * kept from the loop to the writer. Queues are bounded; when one is full the sockets are not read.
  *
  * A failure of the store, or no memory for core, ends the process at once with EX_SOFTWARE: nothing
  * that was not committed has been answered.
@@ -27,13 +27,17 @@ struct th_daemon_options {
     const char *listen;       /* tcp://HOST:PORT */
     const char *publish;      /* likewise */
     const char *control_path; /* of the operator's Unix socket */
+    const char *http;         /* HOST:PORT of the loopback; NULL: no HTTP */
+    const char *http_host;    /* a name of the server for a proxy before it; NULL: none */
+    const char *version;      /* of the program */
     unsigned verifiers;
     struct th_quota quota;
     uint32_t scrub_hours;          /* 0: never */
     const uint32_t *scrub_rest_ms; /* NULL: as it should be */
     FILE *log;                     /* counters and why it ended */
-    /* Called once when everything works, with the addresses that were bound. */
-    void (*ready)(void *context, const char *listen, const char *publish);
+    /* Called once when everything works, with the addresses that were bound; `page`: NULL without
+     * HTTP. */
+    void (*ready)(void *context, const char *listen, const char *publish, const char *page);
     void *ready_context;
     /* Answers a query as JSON, on the desk's thread; NULL: queries are not offered. `asker` is
      * the unit that asks: what it may ask about is decided there. TH_E_…: told to the node. */
@@ -48,6 +52,7 @@ enum th_daemon_stage {
     TH_DAEMON_LISTENING, /* binding `listen` */
     TH_DAEMON_PUBLISHING,
     TH_DAEMON_CONTROLLING, /* binding control_path */
+    TH_DAEMON_SHOWING,     /* binding `http` */
     TH_DAEMON_TESTING,     /* the self-test: TH_E_FORBIDDEN */
     TH_DAEMON_RUNNING
 };

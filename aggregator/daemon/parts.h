@@ -11,6 +11,7 @@
 #include "aggregator/daemon/pipeline.h"
 #include "aggregator/daemon/scrubber.h"
 #include "aggregator/driver/driver.h"
+#include "aggregator/http/server.h"
 #include "aggregator/shell/loop.h"
 #include "aggregator/shell/publisher.h"
 #include "aggregator/shell/zap.h"
@@ -19,6 +20,11 @@
 
 /* Freed memory that stays in the heap for the next batch. */
 enum { TH_DAEMON_KEPT_BYTES = 16 * 1024 * 1024 };
+
+/* Batches that were written: each with its commit and its answers. */
+struct th_daemon_batches {
+    uint64_t count, us;
+};
 
 struct th_daemon {
     const struct th_daemon_options *options;
@@ -46,12 +52,16 @@ struct th_daemon {
     struct th_pipeline *pipeline;
     struct th_desk *desk;
     struct th_scrubber *scrubber; /* NULL: never */
+    struct th_http_server *http;  /* NULL: none */
     /* The journal's time, for those that ask between two batches: where a rehearsal's clock stands,
      * or how far it leads CLOCK_BOOTTIME. TH_NO_INSTANT: not known yet. */
     _Atomic int64_t still_ms, lead_ms;
     _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
+    struct th_daemon_batches batches;          /* likewise */
+    _Atomic bool is_recovering, is_contradicted, is_suspect, is_ending;
+    _Atomic uint64_t position, unsettled, units_heard;
     pthread_mutex_t counters_lock;
 
     /* The writer's. */
@@ -88,6 +98,12 @@ void th_daemon_tell_readmitted(struct th_daemon *daemon);
 void th_daemon_give_back(struct th_daemon *daemon);
 /* After the pipeline, which ends when this fails. */
 TH_MUST_CHECK int th_daemon_start_scrubber(struct th_daemon *daemon);
+
+/* web.c */
+TH_MUST_CHECK int th_daemon_open_http(struct th_daemon *daemon);
+/* After the driver was opened, and after each batch, on the thread that has it: what is told over
+ * HTTP. */
+void th_daemon_note_state(struct th_daemon *daemon);
 
 /* queries.c */
 TH_MUST_CHECK int th_daemon_open_desk(struct th_daemon *daemon);

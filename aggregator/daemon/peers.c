@@ -15,6 +15,7 @@ struct node {
 struct th_peers {
     struct th_quota quota;
     struct node *buckets[BUCKETS];
+    size_t count;
 };
 
 int th_peers_new(struct th_quota quota, struct th_peers **ret_peers)
@@ -48,6 +49,11 @@ static size_t bucket_of(const char *unit)
     for (; *unit != 0; unit++)
         hash = (hash ^ (unsigned char)*unit) * 16777619U;
     return hash & (BUCKETS - 1);
+}
+
+size_t th_peers_count(const struct th_peers *peers)
+{
+    return peers->count;
 }
 
 struct th_peer *th_peers_find(struct th_peers *peers, const char *unit)
@@ -94,6 +100,7 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
         struct node **bucket = &peers->buckets[bucket_of(unit)];
         node->next = *bucket;
         *bucket = node;
+        peers->count++;
         peer = &node->peer;
         (void)strncpy(peer->unit, unit, TH_UNIT_CODE_MAX);
         peer->tokens_milli = (uint64_t)peers->quota.burst * 1000;

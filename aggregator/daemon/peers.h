@@ -48,6 +48,8 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
                               const struct th_router_peer *connection);
 /* NULL when the unit has not spoken. */
 struct th_peer *th_peers_find(struct th_peers *peers, const char *unit);
+/* Units that have spoken. */
+size_t th_peers_count(const struct th_peers *peers);
 void th_peers_forget(struct th_peer *peer, size_t connection);
 
 /*

@@ -420,6 +420,12 @@ bool th_pipeline_is_busy(struct th_pipeline *pipeline)
     return atomic_load(&pipeline->is_busy);
 }
 
+size_t th_pipeline_length(struct th_pipeline *pipeline)
+{
+    uint64_t written = atomic_load(&pipeline->written); /* first: never more than is pushed */
+    return (size_t)(atomic_load(&pipeline->pushed) - written);
+}
+
 int th_pipeline_status(struct th_pipeline *pipeline)
 {
     (void)pthread_mutex_lock(&pipeline->lock);

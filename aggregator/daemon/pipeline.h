@@ -56,6 +56,9 @@ bool th_pipeline_has_room(struct th_pipeline *pipeline);
  * priority, which must never be waited for. */
 bool th_pipeline_is_busy(struct th_pipeline *pipeline);
 
+/* Jobs between push and end. Takes no lock. */
+size_t th_pipeline_length(struct th_pipeline *pipeline);
+
 /* What stopped it: 0 while it runs. */
 int th_pipeline_status(struct th_pipeline *pipeline);
 /* No job comes any more: when the last one is written, `freed` is called and has_ended is true. */

@@ -168,6 +168,23 @@ static void publish(void *context, struct th_text topic, struct th_bytes body)
     struct th_daemon *daemon = context;
     if (!th_outbox_add(daemon->outbox, TH_OUTGOING_TOPIC, NULL, NULL, topic, body))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
+    if (daemon->http != NULL)
+        th_http_tell(daemon->http, topic);
+}
+
+static void note(void *context, struct th_text topic)
+{
+    struct th_daemon *daemon = context;
+    if (daemon->http != NULL)
+        th_http_tell(daemon->http, topic);
+}
+
+static void reach(void *context, uint64_t size, th_instant time)
+{
+    struct th_daemon *daemon = context;
+    atomic_store(&daemon->position, size);
+    if (daemon->http != NULL)
+        th_http_reach(daemon->http, size, time);
 }
 
 th_instant th_daemon_now(void *context)
@@ -209,15 +226,17 @@ int th_daemon_open_driver(struct th_daemon *daemon)
     struct th_driver_ports ports = {
         .store = daemon->store_port,
         .transport = {daemon, send_frame, send_to_unit, done},
-        .publisher = {daemon, publish},
+        .publisher = {daemon, publish, note, reach},
         .admission = {daemon, put_key},
     };
     struct th_driver_options options = {0};
     status = th_driver_new(&ports, &daemon->options->secrets->signer, &options, &daemon->driver);
     if (status == 0)
         status = th_driver_load(daemon->driver);
-    if (status == 0)
+    if (status == 0) {
         th_daemon_note_time(daemon);
+        th_daemon_note_state(daemon);
+    }
     return status;
 }
 
@@ -291,11 +310,15 @@ static void note_next_due(struct th_daemon *daemon)
     atomic_store(&daemon->next_due_ms, next);
 }
 
-static void note_counters(struct th_daemon *daemon)
+/* `since_ns`: when the batch began; of CLOCK_MONOTONIC. */
+static void note_batch(struct th_daemon *daemon, int64_t since_ns)
 {
     (void)pthread_mutex_lock(&daemon->counters_lock);
     daemon->driver_counters = *th_driver_counters(daemon->driver);
+    daemon->batches.count++;
+    daemon->batches.us += (uint64_t)(th_clock_steady_ns() - since_ns) / 1000;
     (void)pthread_mutex_unlock(&daemon->counters_lock);
+    th_daemon_note_state(daemon);
 }
 
 /* Once: a receipt showed that this store is not the whole log. */
@@ -326,6 +349,7 @@ static _Noreturn void fail_stop(struct th_daemon *daemon, int status)
 int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, bool more)
 {
     struct th_daemon *daemon = context;
+    int64_t since_ns = th_clock_steady_ns();
     size_t items_count = 0;
     for (size_t i = 0; i < count; i++)
         items_count += jobs[i]->kind == TH_JOB_OPERATOR ? jobs[i]->acts_count : 1;
@@ -347,7 +371,7 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
             send_results(daemon, jobs[i]);
     note_next_due(daemon);
     th_daemon_note_time(daemon);
-    note_counters(daemon);
+    note_batch(daemon, since_ns);
     return 0;
 }
 
@@ -355,11 +379,12 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
 int th_daemon_idle(void *context, bool is_end, bool *ret_more)
 {
     struct th_daemon *daemon = context;
+    int64_t since_ns = th_clock_steady_ns();
     int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
     if (status == 0 && !*ret_more && !is_end)
         status = th_driver_warm(daemon->driver, ret_more);
     if (status < 0)
         fail_stop(daemon, status);
-    note_counters(daemon);
+    note_batch(daemon, since_ns);
     return 0;
 }

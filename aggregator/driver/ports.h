@@ -69,6 +69,11 @@ struct th_publisher_port {
     void *context;
     /* `topic`: at most TH_TOPIC_SIZE_MAX bytes. `body`: a Publication (proto/publication.proto). */
     void (*publish)(void *context, struct th_text topic, struct th_bytes body);
+    /* For listeners of this process alone; NULL: there are none. After the publications of a
+     * commit: "standing/PLAN/OBLIGATION/UNIT" for each report that came, then how long the journal
+     * is. */
+    void (*note)(void *context, struct th_text topic);
+    void (*reach)(void *context, uint64_t size, th_instant time);
 };
 
 #define TH_TOPIC_SIZE_MAX 200 /* libzmq 4.3.4 breaks topics from 246 bytes on */

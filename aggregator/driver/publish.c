@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Publications, after the commit: that a rollup changed, a reminder fired, an obligation closed.
+ * Publications, after the commit: that a rollup changed, a reminder fired, an obligation closed;
+ * for listeners of this process also which units' reports came, and the position.
  */
 #include "aggregator/driver/parts.h"
 #include "base/assert.h"
@@ -58,6 +59,19 @@ static void publish_entry(struct th_driver *driver, const struct th_entry *entry
     publish(driver, topic, size, body);
 }
 
+static void note_row(struct th_driver *driver, const struct th_effect *effect)
+{
+    const struct th_publisher_port *publisher = &driver->ports.publisher;
+    const struct th_plan *plan = th_core_plan(driver->core, effect->book.plan);
+    char topic[TH_TOPIC_SIZE_MAX + 1];
+    int size = snprintf(topic, sizeof topic, "standing/%s/%s/%s", plan->id,
+                        plan->obligations[effect->book.obligation].id,
+                        th_core_unit(driver->core, effect->body.row.unit)->code);
+    TH_ASSERT(size > 0);
+    TH_ASSERT(size <= TH_TOPIC_SIZE_MAX);
+    publisher->note(publisher->context, (struct th_text){topic, (size_t)size});
+}
+
 void th_driver_publish(struct th_driver *driver, th_instant time)
 {
     TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
@@ -74,5 +88,9 @@ void th_driver_publish(struct th_driver *driver, th_instant time)
         const struct th_effect *effect = th_effects_get(&driver->effects, i);
         if (effect->kind == TH_EFFECT_APPEND)
             publish_entry(driver, &effect->body.append, body);
+        else if (effect->kind == TH_EFFECT_PUT_ROW && driver->ports.publisher.note != NULL)
+            note_row(driver, effect);
     }
+    if (driver->ports.publisher.reach != NULL)
+        driver->ports.publisher.reach(driver->ports.publisher.context, publication.size, time);
 }

@@ -16,9 +16,9 @@ enum {
     SCRUB_REST_MAX = 60 * 60 * 1000
 };
 
-static const char *const keys[] = {"aggregator",  "format",      "listen",
-                                   "publish",     "verifiers",   "quota_per_second",
-                                   "quota_burst", "scrub_hours", "scrub_rest_ms"};
+static const char *const keys[] = {
+    "aggregator",  "format",      "listen",        "publish", "verifiers", "quota_per_second",
+    "quota_burst", "scrub_hours", "scrub_rest_ms", "http",    "http_host"};
 
 void th_config_default(struct th_config *ret_config)
 {
@@ -27,7 +27,8 @@ void th_config_default(struct th_config *ret_config)
                                      .verifiers = 2,
                                      .quota_per_second = 200,
                                      .quota_burst = 2000,
-                                     .scrub_hours = SCRUB_HOURS};
+                                     .scrub_hours = SCRUB_HOURS,
+                                     .http = "127.0.0.1:7480"};
 }
 
 int th_config_check_address(const char *address)
@@ -45,21 +46,44 @@ int th_config_check_address(const char *address)
     return th_text_parse_int(port + 1, strlen(port + 1), 1, 65535, &number) < 0 ? TH_E_INVALID : 0;
 }
 
+/* Kept apart from the server, which binds what this lets pass: whoever only reads the settings
+ * needs no server. */
+int th_config_check_http(const char *address)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+    const char *colon = strrchr(address, ':');
+    int64_t number;
+    if (strcmp(address, "none") == 0)
+        return 0;
+    if (colon == NULL || colon == address || strlen(address) > TH_CONFIG_HTTP_MAX ||
+        (strcmp(colon + 1, "*") != 0 &&
+         th_text_parse_int(colon + 1, strlen(colon + 1), 1, 65535, &number) < 0))
+        return TH_E_SYNTAX;
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+        if (strlen(hosts[i]) == (size_t)(colon - address) &&
+            memcmp(hosts[i], address, strlen(hosts[i])) == 0)
+            return 0;
+    return TH_E_FORBIDDEN;
+}
+
 int th_config_write(const char *path, const struct th_config *config)
 {
     char text[1400];
-    int size =
-        snprintf(text, sizeof text,
-                 "# Máy chủ tổng hợp lắng nghe ở đâu. Sửa xong thì chạy lại.\n"
-                 "aggregator: tonghop\nformat: 1\n"
-                 "listen: \"%s\"\npublish: \"%s\"\n"
-                 "# Số luồng kiểm tra chữ ký, 1 đến 16.\nverifiers: %u\n"
-                 "# Mỗi đơn vị được gửi bao nhiêu thông điệp một giây, và dồn bao nhiêu.\n"
-                 "quota_per_second: %u\nquota_burst: %u\n"
-                 "# Mỗi bao nhiêu giờ đọc lại toàn bộ kho một lần để tìm chỗ hỏng; 0: không.\n"
-                 "scrub_hours: %u\n",
-                 config->listen, config->publish, config->verifiers, config->quota_per_second,
-                 config->quota_burst, config->scrub_hours);
+    int size = snprintf(
+        text, sizeof text,
+        "# Máy chủ tổng hợp lắng nghe ở đâu. Sửa xong thì chạy lại.\n"
+        "aggregator: tonghop\nformat: 1\n"
+        "listen: \"%s\"\npublish: \"%s\"\n"
+        "# Số luồng kiểm tra chữ ký, 1 đến 16.\nverifiers: %u\n"
+        "# Mỗi đơn vị được gửi bao nhiêu thông điệp một giây, và dồn bao nhiêu.\n"
+        "quota_per_second: %u\nquota_burst: %u\n"
+        "# Mỗi bao nhiêu giờ đọc lại toàn bộ kho một lần để tìm chỗ hỏng; 0: không.\n"
+        "scrub_hours: %u\n"
+        "# Trang xem và API, chỉ trên máy này; none: không mở. Xem từ máy khác:\n"
+        "# đặt máy chủ trung gian có TLS và đăng nhập (docs/OPERATIONS.md).\n"
+        "http: \"%s\"\n",
+        config->listen, config->publish, config->verifiers, config->quota_per_second,
+        config->quota_burst, config->scrub_hours, config->http[0] == 0 ? "none" : config->http);
     if (size < 0 || (size_t)size >= sizeof text)
         return TH_E_LIMIT;
     return th_file_write(path, 0600, text, (size_t)size);
@@ -111,6 +135,51 @@ static int read_optional(struct th_yaml_node root, const char *key, int64_t max,
     return status;
 }
 
+/* Both may be missing: then nothing is opened. */
+static int read_http(struct th_yaml_node root, struct th_problems *problems,
+                     char ret_address[TH_CONFIG_HTTP_MAX + 1])
+{
+    struct th_yaml_node node;
+    struct th_text text;
+    if (!th_yaml_get(root, "http", &node))
+        return 0;
+    int status = th_yaml_read_text(node, TH_TEXT_ONE_LINE, TH_CONFIG_HTTP_MAX, problems, &text);
+    if (status < 0)
+        return status;
+    status = th_config_check_http(text.bytes);
+    if (status == TH_E_FORBIDDEN)
+        th_yaml_report(node, problems, TH_CONFIG_HTTP_HINT, "không phải địa chỉ của chính máy này");
+    else if (status < 0)
+        th_yaml_report(node, problems, "viết như 127.0.0.1:7480, hoặc none",
+                       "không phải một địa chỉ");
+    if (status < 0)
+        return TH_E_INVALID;
+    if (strcmp(text.bytes, "none") != 0)
+        memcpy(ret_address, text.bytes, text.size + 1);
+    return 0;
+}
+
+static int read_host(struct th_yaml_node root, struct th_problems *problems,
+                     char ret_host[TH_CONFIG_ADDRESS_MAX + 1])
+{
+    struct th_yaml_node node;
+    struct th_text text;
+    if (!th_yaml_get(root, "http_host", &node))
+        return 0;
+    int status = th_yaml_read_text(node, TH_TEXT_ONE_LINE, TH_CONFIG_ADDRESS_MAX, problems, &text);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]",
+                   text.bytes[i]) == NULL) {
+            th_yaml_report(node, problems, "viết như tonghop.example.vn hoặc tên:cổng",
+                           "không phải tên máy chủ");
+            return TH_E_INVALID;
+        }
+    memcpy(ret_host, text.bytes, text.size + 1);
+    return 0;
+}
+
 static int read_head(struct th_yaml_node root, struct th_problems *problems)
 {
     static const struct th_yaml_word words[] = {{"tonghop", 0}};
@@ -148,6 +217,8 @@ int th_config_read(const char *path, struct th_problems *problems, struct th_con
                       &config.scrub_hours),
         read_optional(root, "scrub_rest_ms", SCRUB_REST_MAX, problems, &config.has_scrub_rest,
                       &config.scrub_rest_ms),
+        read_http(root, problems, config.http),
+        read_host(root, problems, config.http_host),
     };
     th_yaml_close(doc);
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)

@@ -106,7 +106,8 @@ class Place:
         self.template.mkdir()
         founding.command("init", "--rehearsal", "--realm", REALM, "--units",
                          self.work / "units.csv", "--plan", self.work / "plan.yaml", "--listen",
-                         "tcp://127.0.0.1:7411", "--publish", "tcp://127.0.0.1:7412")
+                         "tcp://127.0.0.1:7411", "--publish", "tcp://127.0.0.1:7412",
+                         "--http", "none")
         # In memory: thousands of small files that are each flushed say nothing about the store.
         with tempfile.TemporaryDirectory(dir="/dev/shm") as keys:
             self.run("node_files", self.work, founding.store / "server.yaml", keys)

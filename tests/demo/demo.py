@@ -106,7 +106,8 @@ class Demo:
         listen, publish = free_ports()
         run(self.aggregator_bin, "init", self.store, "--units", "plans/units/gialai-2024.csv",
             "--plan", "plans/gialai-2025.yaml", "--rehearsal",
-            "--listen", f"tcp://127.0.0.1:{listen}", "--publish", f"tcp://127.0.0.1:{publish}")
+            "--listen", f"tcp://127.0.0.1:{listen}", "--publish", f"tcp://127.0.0.1:{publish}",
+            "--http", "127.0.0.1:*")
         self.start(self.aggregator_bin, "run", self.store, log="aggregator.log")
         self.wait_for_line("aggregator.log", "SẴN SÀNG")
         standing = self.ask("standing", HALF["period"])

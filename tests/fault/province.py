@@ -46,7 +46,7 @@ class Province:
         plans = ROOT / "plans"
         self.daemon.command("init", "--rehearsal", "--units", plans / "units" / "gialai-2024.csv",
                             "--plan", plans / f"{PLAN}.yaml", "--listen", self.daemon.address,
-                            "--publish", self.daemon.publish)
+                            "--publish", self.daemon.publish, "--http", "none")
         lines = self.ask("standing")["units"]
         self.kinds = {line["unit"]: line["kind"] for line in lines}
         communes = [u for u in self.kinds if self.is_commune(u)]

@@ -117,7 +117,7 @@ def store_is_founded_and_its_server_yaml_is_read(world):
     plans = ROOT / "plans"
     world.daemon.command("init", "--rehearsal", "--units", plans / "units" / "gialai-2024.csv",
                          "--plan", plans / f"{PLAN}.yaml", "--listen", world.daemon.address,
-                         "--publish", world.daemon.publish)
+                         "--publish", world.daemon.publish, "--http", "none")
     world.server = node.Server((world.daemon.store / "server.yaml").read_text())
     world.plan = world.server.plans[PLAN]
     same(world.server.address, world.daemon.address, "address")

@@ -77,6 +77,8 @@ void th_daemon_init(struct th_daemon_run *run)
                            "tcp://127.0.0.1:*",
                            "--publish",
                            "tcp://127.0.0.1:*",
+                           "--http",
+                           "127.0.0.1:*",
                            NULL};
     cr_assert_eq(th_daemon_command(words), 0);
     th_arena_init(&run->arena, 65536, (size_t)64 << 20);
@@ -137,7 +139,7 @@ void th_daemon_enrol(struct th_daemon_run *run, const struct th_officer *officer
     free(paths);
 }
 
-/* "… ở ADDRESS, công bố ở ADDRESS\n" */
+/* "… ở ADDRESS, công bố ở ADDRESS, trang xem ở …\n" */
 static void read_addresses(struct th_daemon_run *run, const char *line)
 {
     const char *first = strstr(line, "tcp://");
@@ -145,7 +147,7 @@ static void read_addresses(struct th_daemon_run *run, const char *line)
     const char *second = strstr(first + 6, "tcp://");
     cr_assert_not_null(second, "%s", line);
     (void)snprintf(run->address, sizeof run->address, "%.*s", (int)strcspn(first, ","), first);
-    (void)snprintf(run->publish, sizeof run->publish, "%.*s", (int)strcspn(second, "\n"), second);
+    (void)snprintf(run->publish, sizeof run->publish, "%.*s", (int)strcspn(second, ",\n"), second);
 }
 
 void th_daemon_start(struct th_daemon_run *run)

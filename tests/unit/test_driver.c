@@ -147,7 +147,7 @@ static void open_driver(void)
     struct th_driver_ports ports = {
         .store = real,
         .transport = {NULL, take_frame, take_for_unit, take_result},
-        .publisher = {NULL, take_publication},
+        .publisher = {.publish = take_publication},
         .admission = {NULL, take_key},
     };
     ports.store.begin = begin;

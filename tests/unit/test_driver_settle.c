@@ -319,7 +319,7 @@ static void publish(void *context, struct th_text topic, struct th_bytes body)
 
 Test(driver_settle, rollups_are_published_when_their_book_settles)
 {
-    ledger.publisher = (struct th_publisher_port){NULL, publish};
+    ledger.publisher = (struct th_publisher_port){.publish = publish};
     ledger_restart(&ledger);
     published = 0;
     th_driver_press(ledger.driver, true);

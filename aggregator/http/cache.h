@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last answers, by what was asked and the tag of the state that answered: many who watch one
+ * page cost one answer for each state of the store. Bounded in number and bytes; the oldest goes
+ * first.
+ *
+ * Thread-safe.
+ */
+#ifndef TH_HTTP_CACHE_H
+#define TH_HTTP_CACHE_H
+
+#include "aggregator/http/reply.h"
+#include "base/text.h"
+
+struct th_http_cache;
+
+/* TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_http_cache_new(size_t answers_max, size_t bytes_max,
+                                    struct th_http_cache **ret_cache);
+void th_http_cache_free(struct th_http_cache *cache);
+
+/* Fills code, type, body (held) and packing when the answer to this target with this tag is there.
+ */
+bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool is_packed,
+                       const char *etag, struct th_http_reply *reply);
+/* Copies the reply, holding its body; what cannot be kept is not. */
+void th_http_cache_put(struct th_http_cache *cache, struct th_text target, bool is_packed,
+                       const struct th_http_reply *reply);
+
+#endif
