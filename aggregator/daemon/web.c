@@ -145,6 +145,7 @@ int th_daemon_open_http(struct th_daemon *daemon)
                                          .folder = options->folder,
                                          .store = options->store,
                                          .version = options->version,
+                                         .log = options->log,
                                          .context = daemon,
                                          .now = wall_now,
                                          .trouble = trouble,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a target to a reply, on a worker's thread. */
-#include "aggregator/http/parts.h"
-#include "aggregator/http/routes.h"
-#include "aggregator/query/answer.h"
+#include "aggregator/http/answering.h"
 #include "aggregator/web/web.h"
 #include "base/assert.h"
 
@@ -12,46 +10,17 @@
 
 enum { PACK_FROM_BYTES = 1024, PACK_LEVEL = 1, MINUTE_MS = 60000 };
 
-#define RECEIPT_BLOCK_BYTES  ((size_t)64 * 1024)
-#define RECEIPT_BUDGET_BYTES ((size_t)16 * 1024 * 1024)
-
 static const char fixed[] = "private, max-age=3600, immutable";
 static const char kept[] = "no-cache"; /* asked about again each time, with the tag */
 
-struct answering {
-    struct th_http_server *server;
-    struct th_http_request *request;
-    struct th_http_reply *reply;
-    struct th_view *view;
-    struct th_http_asked asked;
-    struct th_query_asking asking;
-};
-
-static void fail(struct answering *answering, int status, const char *detail)
+static void fail(struct th_http_answering *answering, int status, const char *detail)
 {
     th_http_reply_status(answering->reply, status, detail, answering->request->target);
 }
 
-static void give(struct th_http_reply *reply, const char *type, struct th_http_body *body)
-{
-    reply->code = 200;
-    reply->type = type;
-    reply->body = body;
-}
-
-static void give_text(struct answering *answering, const char *text)
-{
-    struct th_http_body *body =
-        th_http_body_of((struct th_bytes){(const uint8_t *)text, strlen(text)});
-    if (body == NULL)
-        fail(answering, TH_E_NO_MEMORY, NULL);
-    else
-        give(answering->reply, TH_HTTP_TYPE_TEXT, body);
-}
-
 /* ---- the moment, and its tag ---- */
 
-static int read_time(struct answering *answering)
+static int read_time(struct th_http_answering *answering)
 {
     const struct th_http_options *options = &answering->server->options;
     const struct th_store_identity *identity = th_store_identity(options->store);
@@ -70,7 +39,7 @@ static int read_time(struct answering *answering)
 }
 
 /* A moment before the last entry does not change any more: later entries have later times. */
-static int is_past(const struct answering *answering, bool *ret_is_past)
+static int is_past(const struct th_http_answering *answering, bool *ret_is_past)
 {
     const struct th_query *query = &answering->asked.query;
     uint64_t size = th_view_size(answering->view);
@@ -86,7 +55,7 @@ static int is_past(const struct answering *answering, bool *ret_is_past)
 
 /* What the answer depends on: the program, the journal up to its moment, and the minute, as dates
  * fall due by whole minutes. */
-static int tag(struct answering *answering)
+static int tag(struct th_http_answering *answering)
 {
     const struct th_query *query = &answering->asked.query;
     struct th_http_reply *reply = answering->reply;
@@ -110,124 +79,51 @@ static int tag(struct answering *answering)
     return 0;
 }
 
-/* ---- answers ---- */
-
-static int ask(struct answering *answering, const struct th_query_context *context,
-               struct th_query_problem *problem, json_t **ret_answer)
-{
-    return th_query_answer(context, answering->view, &answering->asked.query, &answering->asking,
-                           problem, ret_answer);
-}
-
-static int give_json(struct answering *answering, const json_t *answer)
-{
-    struct th_http_body *body = th_http_body_json(answer);
-    if (body == NULL)
-        return TH_E_NO_MEMORY;
-    give(answering->reply, TH_HTTP_TYPE_JSON, body);
-    return 0;
-}
-
-/* The receipt of the entry that brought the report that was found. */
-static int give_receipt(struct answering *answering, const json_t *report)
-{
-    struct th_arena arena;
-    struct th_bytes text;
-    const json_t *entry = json_object_get(report, "entry");
-    if (!json_is_integer(entry))
-        return TH_E_NOT_FOUND;
-    th_arena_init(&arena, RECEIPT_BLOCK_BYTES, RECEIPT_BUDGET_BYTES);
-    int status =
-        th_view_receipt(answering->view, (uint64_t)json_integer_value(entry), &arena, &text);
-    struct th_http_body *body = status < 0 ? NULL : th_http_body_of(text);
-    th_arena_deinit(&arena);
-    if (status < 0)
-        return status;
-    if (body == NULL)
-        return TH_E_NO_MEMORY;
-    give(answering->reply, TH_HTTP_TYPE_TEXT, body);
-    return 0;
-}
-
-static int give_answer(struct answering *answering, const json_t *answer)
-{
-    return answering->asked.route->kind == TH_HTTP_ROUTE_RECEIPT ? give_receipt(answering, answer)
-                                                                 : give_json(answering, answer);
-}
-
-static int answer_query(struct answering *answering, struct th_query_problem *problem)
-{
-    struct th_http_context *context;
-    json_t *answer;
-    int status = th_http_library_hold(answering->server->library, answering->view, &context);
-    if (status < 0)
-        return status;
-    status = ask(answering, th_http_context_get(context), problem, &answer);
-    th_http_library_drop(context);
-    if (status < 0)
-        return status;
-    status = give_answer(answering, answer);
-    json_decref(answer);
-    return status;
-}
-
-static int answer_checkpoint(struct answering *answering, struct th_query_problem *problem)
-{
-    struct th_bytes note;
-    uint64_t own = th_view_size(answering->view), size;
-    uint64_t wanted = answering->asked.has_size ? answering->asked.size : own;
-    int status = wanted == 0 || wanted > own
-                     ? TH_E_NOT_FOUND
-                     : th_view_checkpoint(answering->view, wanted, &size, &note);
-    if (status == TH_E_NOT_FOUND)
-        (void)snprintf(problem->text, sizeof problem->text,
-                       "không có điểm kiểm tra nào cho cỡ %" PRIu64 ": nhật ký có %" PRIu64 " mục",
-                       wanted, own);
-    if (status < 0)
-        return status;
-    struct th_http_body *body = th_http_body_of(note);
-    if (body == NULL)
-        return TH_E_NO_MEMORY;
-    give(answering->reply, TH_HTTP_TYPE_TEXT, body);
-    return 0;
-}
-
 /* ---- one snapshot ---- */
 
-static int look(struct answering *answering, struct th_query_problem *problem)
+/* True: the asker has the answer, or it was kept. */
+static bool is_known(struct th_http_answering *answering)
 {
     struct th_http_request *request = answering->request;
-    bool is_kept = answering->asked.route->freshness == TH_HTTP_JOURNAL;
-    struct th_text target = {request->target, request->target_size};
     struct th_http_reply *reply = answering->reply;
+    struct th_http_counters *counters = &answering->server->counters;
+    struct th_text target = {request->target, request->target_size};
+    if (reply->etag[0] == 0)
+        return false;
+    if (th_http_matches(request->matches, reply->etag)) {
+        reply->code = 304;
+        (void)atomic_fetch_add(&counters->unchanged, 1);
+        return true;
+    }
+    if (!th_http_cache_get(answering->server->cache, target, request->takes_gzip, reply->etag,
+                           reply))
+        return false;
+    (void)atomic_fetch_add(&counters->cache_hits, 1);
+    return true;
+}
+
+static int look(struct th_http_answering *answering, bool *ret_is_known)
+{
     int status = read_time(answering);
-    if (status == 0 && is_kept)
+    if (status == 0 && answering->asked.route->freshness == TH_HTTP_JOURNAL)
         status = tag(answering);
     if (status < 0)
         return status;
-    if (is_kept && th_http_matches(request->matches, reply->etag)) {
-        reply->code = 304;
-        (void)atomic_fetch_add(&answering->server->counters.unchanged, 1);
-        return 0;
-    }
-    if (is_kept && th_http_cache_get(answering->server->cache, target, request->takes_gzip,
-                                     reply->etag, reply)) {
-        (void)atomic_fetch_add(&answering->server->counters.cache_hits, 1);
-        return 0;
-    }
-    return answering->asked.route->kind == TH_HTTP_ROUTE_CHECKPOINT
-               ? answer_checkpoint(answering, problem)
-               : answer_query(answering, problem);
+    *ret_is_known = is_known(answering);
+    return *ret_is_known ? 0 : th_http_read_content(answering);
 }
 
-/* After the snapshot was given back: packing takes longer than reading. */
-static void finish(struct answering *answering)
+static bool is_text(const char *type)
+{
+    return strncmp(type, "text/", 5) == 0 || strncmp(type, "application/json", 16) == 0;
+}
+
+/* Packing takes longer than reading. */
+static void pack(struct th_http_answering *answering)
 {
     struct th_http_request *request = answering->request;
     struct th_http_reply *reply = answering->reply;
-    if (reply->code != 200 || reply->is_packed)
-        return;
-    if (request->takes_gzip && reply->body->size >= PACK_FROM_BYTES) {
+    if (request->takes_gzip && reply->body->size >= PACK_FROM_BYTES && is_text(reply->type)) {
         struct th_http_body *packed = th_http_body_pack(reply->body, PACK_LEVEL);
         if (packed != NULL) {
             th_http_body_drop(reply->body);
@@ -240,9 +136,10 @@ static void finish(struct answering *answering)
                       reply);
 }
 
-static void answer_from_store(struct answering *answering, struct th_http_worker *worker)
+static void answer_from_store(struct th_http_answering *answering)
 {
-    struct th_query_problem problem = {""};
+    struct th_http_worker *worker = answering->worker;
+    bool is_there = false;
     int status = worker->view == NULL
                      ? th_view_open(answering->server->options.store, &worker->view)
                      : th_view_renew(worker->view);
@@ -251,17 +148,20 @@ static void answer_from_store(struct answering *answering, struct th_http_worker
         return;
     }
     answering->view = worker->view;
-    status = look(answering, &problem);
-    th_view_rest(worker->view);
+    status = look(answering, &is_there);
+    th_view_rest(worker->view); /* what follows needs it no more */
+    if (status == 0 && !is_there)
+        status = th_http_make_content(answering);
     if (status < 0)
-        fail(answering, status, problem.text);
-    else
-        finish(answering);
+        fail(answering, status, answering->problem.text);
+    else if (!is_there)
+        pack(answering);
+    th_http_end_content(answering);
 }
 
 /* ---- what needs no store ---- */
 
-static void answer_file(struct answering *answering)
+static void answer_file(struct th_http_answering *answering)
 {
     struct th_http_request *request = answering->request;
     struct th_http_reply *reply = answering->reply;
@@ -277,14 +177,20 @@ static void answer_file(struct answering *answering)
         reply->code = 304;
         return;
     }
-    struct th_http_body *body = th_http_body_of((struct th_bytes){file->bytes, file->size});
-    if (body == NULL)
+    if (th_http_give(reply, file->type,
+                     th_http_body_of((struct th_bytes){file->bytes, file->size})) < 0)
         fail(answering, TH_E_NO_MEMORY, NULL);
     else
-        give(reply, file->type, body);
+        pack(answering);
 }
 
-static void answer_ready(struct answering *answering)
+static void give_text(struct th_http_answering *answering, const char *text)
+{
+    if (th_http_give_text(answering->reply, text) < 0)
+        fail(answering, TH_E_NO_MEMORY, NULL);
+}
+
+static void answer_ready(struct th_http_answering *answering)
 {
     const struct th_http_options *options = &answering->server->options;
     const char *trouble = options->trouble(options->context);
@@ -295,7 +201,7 @@ static void answer_ready(struct answering *answering)
                               answering->request->target);
 }
 
-static void answer(struct answering *answering, struct th_http_worker *worker)
+static void answer(struct th_http_answering *answering)
 {
     switch (answering->asked.route->kind) {
     case TH_HTTP_ROUTE_QUERY:
@@ -303,7 +209,8 @@ static void answer(struct answering *answering, struct th_http_worker *worker)
     case TH_HTTP_ROUTE_RECEIPT:
     case TH_HTTP_ROUTE_CHASING_CSV:
     case TH_HTTP_ROUTE_CHASING_TEXT:
-        answer_from_store(answering, worker);
+    case TH_HTTP_ROUTE_DOCUMENT:
+        answer_from_store(answering);
         break;
     case TH_HTTP_ROUTE_EVENTS: /* HEAD, or a spelling that is not the plain one */
         answering->reply->code = 200;
@@ -327,7 +234,8 @@ static void answer(struct answering *answering, struct th_http_worker *worker)
 void th_http_answer(struct th_http_worker *worker, struct th_http_request *request)
 {
     struct th_http_server *server = worker->server;
-    struct answering answering = {.server = server, .request = request, .reply = &request->reply};
+    struct th_http_answering answering = {
+        .worker = worker, .server = server, .request = request, .reply = &request->reply};
     struct th_http_target target;
     char problem[TH_HTTP_PROBLEM_SIZE] = "";
     const char *why = problem;
@@ -344,7 +252,7 @@ void th_http_answer(struct th_http_worker *worker, struct th_http_request *reque
     if (status < 0)
         fail(&answering, status, why);
     else
-        answer(&answering, worker);
+        answer(&answering);
     free(room);
     (void)atomic_fetch_add(&server->counters.answers, 1);
     (void)atomic_fetch_add(&server->counters.answer_us, (uint64_t)(th_http_clock_us() - start_us));

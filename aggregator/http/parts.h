@@ -3,6 +3,7 @@
 #ifndef TH_HTTP_PARTS_H
 #define TH_HTTP_PARTS_H
 
+#include "aggregator/contacts/contacts.h"
 #include "aggregator/http/cache.h"
 #include "aggregator/http/events.h"
 #include "aggregator/http/head.h"
@@ -79,12 +80,14 @@ struct th_http_worker {
     pthread_t thread;
     bool is_started;
     struct th_view *view; /* at rest between requests; NULL: not opened yet */
+    struct th_contacts_file contacts;
 };
 
 struct th_http_server {
     struct th_http_options options;
     struct th_http_patience patience;
     char url[TH_HTTP_ADDRESS_SIZE + 16];
+    char *contacts_path;
     struct th_http_counters counters;
     _Atomic bool is_refusing, is_ending;
 

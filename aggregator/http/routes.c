@@ -26,55 +26,79 @@ enum {
     KIND = 1 << 13,
     PARENT = 1 << 14,
     CLOSED_AT = 1 << 15,
-    SIZE = 1 << 16
+    SIZE = 1 << 16,
+    SHEET = 1 << 17
 };
 
 enum { PAST = AS_OF | POSITION, PART = UNIT | BRANCH | PAST, LINES = SEARCH | LIMIT | AFTER };
 
 #define OBLIGATION "api/v1/plans/{plan}/obligations/{obligation}"
 
+/* What the read side answers, as it was at a moment of the journal. */
+#define ASK(path_, what_, parameters_)                                                             \
+    {                                                                                              \
+        .path = (path_), .what = TH_QUERY_##what_, .parameters = (parameters_)                     \
+    }
+/* The same with what is true at this moment alone: never kept. */
+#define ASK_NOW(path_, kind_, what_, parameters_)                                                  \
+    {                                                                                              \
+        .path = (path_), .kind = TH_HTTP_ROUTE_##kind_, .what = TH_QUERY_##what_,                  \
+        .freshness = TH_HTTP_MOMENT, .parameters = (parameters_)                                   \
+    }
+/* With contacts in it, which are outside the journal. */
+#define DOCUMENT(ending_, document_, parameters_)                                                  \
+    {                                                                                              \
+        .path = OBLIGATION "/export." ending_, .kind = TH_HTTP_ROUTE_DOCUMENT,                     \
+        .freshness = TH_HTTP_MOMENT, .parameters = (parameters_),                                  \
+        .document = TH_DOCUMENT_##document_                                                        \
+    }
+#define PLAIN(path_, kind_)                                                                        \
+    {                                                                                              \
+        .path = (path_), .kind = TH_HTTP_ROUTE_##kind_, .freshness = TH_HTTP_MOMENT                \
+    }
+
 static const struct th_http_route routes[] = {
-    {"api/v1/store", TH_HTTP_ROUTE_QUERY, TH_QUERY_STORE, TH_HTTP_MOMENT, PAST},
-    {"api/v1/checkpoint", TH_HTTP_ROUTE_CHECKPOINT, 0, TH_HTTP_JOURNAL, SIZE},
-    {"api/v1/plans", TH_HTTP_ROUTE_QUERY, TH_QUERY_PLANS, TH_HTTP_JOURNAL, PAST},
-    {"api/v1/plans/{plan}", TH_HTTP_ROUTE_QUERY, TH_QUERY_PLAN, TH_HTTP_JOURNAL, PAST},
-    {"api/v1/units", TH_HTTP_ROUTE_QUERY, TH_QUERY_UNITS, TH_HTTP_JOURNAL,
-     LINES | PARENT | KIND | PAST},
-    {"api/v1/units/{unit}", TH_HTTP_ROUTE_QUERY, TH_QUERY_UNIT, TH_HTTP_JOURNAL, PAST},
-    {OBLIGATION, TH_HTTP_ROUTE_QUERY, TH_QUERY_OBLIGATION, TH_HTTP_JOURNAL, PAST},
-    {OBLIGATION "/standing", TH_HTTP_ROUTE_QUERY, TH_QUERY_STANDING, TH_HTTP_JOURNAL,
-     PART | NUMBER | STANDING | LINES | BRIEF},
-    {OBLIGATION "/chasing", TH_HTTP_ROUTE_QUERY, TH_QUERY_CHASING, TH_HTTP_MOMENT, PART},
-    {OBLIGATION "/chasing.csv", TH_HTTP_ROUTE_CHASING_CSV, TH_QUERY_CHASING, TH_HTTP_MOMENT, PART},
-    {OBLIGATION "/chasing.txt", TH_HTTP_ROUTE_CHASING_TEXT, TH_QUERY_CHASING, TH_HTTP_MOMENT, PART},
-    {OBLIGATION "/rollup", TH_HTTP_ROUTE_QUERY, TH_QUERY_ROLLUP, TH_HTTP_JOURNAL, PART},
-    {OBLIGATION "/page", TH_HTTP_ROUTE_QUERY, TH_QUERY_PAGE, TH_HTTP_JOURNAL,
-     PART | NUMBER | INDICATORS},
-    {OBLIGATION "/spread", TH_HTTP_ROUTE_QUERY, TH_QUERY_SPREAD, TH_HTTP_JOURNAL, PART},
-    {OBLIGATION "/arrivals", TH_HTTP_ROUTE_QUERY, TH_QUERY_ARRIVALS, TH_HTTP_JOURNAL, PART},
-    {OBLIGATION "/reports/{unit}", TH_HTTP_ROUTE_QUERY, TH_QUERY_REPORT, TH_HTTP_JOURNAL,
-     NUMBER | REVISION | PAST},
-    {OBLIGATION "/reports/{unit}/receipt", TH_HTTP_ROUTE_RECEIPT, TH_QUERY_REPORT, TH_HTTP_JOURNAL,
-     NUMBER | REVISION | PAST},
-    {OBLIGATION "/narrative", TH_HTTP_ROUTE_QUERY, TH_QUERY_NARRATIVE, TH_HTTP_JOURNAL,
-     PART | INDICATOR | LINES},
-    {OBLIGATION "/models", TH_HTTP_ROUTE_QUERY, TH_QUERY_MODELS, TH_HTTP_JOURNAL,
-     PART | KIND | LINES},
-    {OBLIGATION "/closings", TH_HTTP_ROUTE_QUERY, TH_QUERY_CLOSINGS, TH_HTTP_JOURNAL, PART},
-    {OBLIGATION "/differences", TH_HTTP_ROUTE_QUERY, TH_QUERY_DIFFERENCES, TH_HTTP_JOURNAL,
-     PART | CLOSED_AT},
-    {"api/v1/events", TH_HTTP_ROUTE_EVENTS, 0, TH_HTTP_MOMENT, 0},
-    {"metrics", TH_HTTP_ROUTE_METRICS, 0, TH_HTTP_MOMENT, 0},
-    {"healthz", TH_HTTP_ROUTE_HEALTH, 0, TH_HTTP_MOMENT, 0},
-    {"readyz", TH_HTTP_ROUTE_READY, 0, TH_HTTP_MOMENT, 0},
+    ASK_NOW("api/v1/store", QUERY, STORE, PAST),
+    {.path = "api/v1/checkpoint", .kind = TH_HTTP_ROUTE_CHECKPOINT, .parameters = SIZE},
+    ASK("api/v1/plans", PLANS, PAST),
+    ASK("api/v1/plans/{plan}", PLAN, PAST),
+    ASK("api/v1/units", UNITS, LINES | UNIT | PARENT | KIND | PAST),
+    ASK("api/v1/units/{unit}", UNIT, PAST),
+    ASK(OBLIGATION, OBLIGATION, PAST),
+    ASK(OBLIGATION "/standing", STANDING, PART | NUMBER | STANDING | LINES | BRIEF),
+    ASK_NOW(OBLIGATION "/chasing", QUERY, CHASING, PART),
+    ASK_NOW(OBLIGATION "/chasing.csv", CHASING_CSV, CHASING, PART),
+    ASK_NOW(OBLIGATION "/chasing.txt", CHASING_TEXT, CHASING, PART),
+    ASK(OBLIGATION "/rollup", ROLLUP, PART),
+    ASK(OBLIGATION "/page", PAGE, PART | NUMBER | INDICATORS),
+    ASK(OBLIGATION "/spread", SPREAD, PART),
+    ASK(OBLIGATION "/arrivals", ARRIVALS, PART),
+    ASK(OBLIGATION "/reports/{unit}", REPORT, NUMBER | REVISION | PAST),
+    {.path = OBLIGATION "/reports/{unit}/receipt",
+     .kind = TH_HTTP_ROUTE_RECEIPT,
+     .what = TH_QUERY_REPORT,
+     .parameters = NUMBER | REVISION | PAST},
+    ASK(OBLIGATION "/narrative", NARRATIVE, PART | INDICATOR | LINES),
+    ASK(OBLIGATION "/models", MODELS, PART | KIND | LINES),
+    ASK(OBLIGATION "/closings", CLOSINGS, PART),
+    ASK(OBLIGATION "/differences", DIFFERENCES, PART | CLOSED_AT),
+    DOCUMENT("xlsx", XLSX, PART),
+    DOCUMENT("odt", ODT, PART),
+    DOCUMENT("csv", CSV, PART | SHEET),
+    DOCUMENT("json", JSON, PART),
+    PLAIN("api/v1/events", EVENTS),
+    PLAIN("metrics", METRICS),
+    PLAIN("healthz", HEALTH),
+    PLAIN("readyz", READY),
 };
 
 /* What is left is a file of the page. */
-static const struct th_http_route file_route = {"", TH_HTTP_ROUTE_FILE, 0, TH_HTTP_JOURNAL, 0};
+static const struct th_http_route file_route = PLAIN("", FILE);
 
-static const char *const names[] = {
-    "unit",  "branch", "as_of",      "position",  "number", "revision", "standing",  "q",   "limit",
-    "after", "brief",  "indicators", "indicator", "kind",   "parent",   "closed_at", "size"};
+static const char *const names[] = {"unit",      "branch",     "as_of",     "position", "number",
+                                    "revision",  "standing",   "q",         "limit",    "after",
+                                    "brief",     "indicators", "indicator", "kind",     "parent",
+                                    "closed_at", "size",       "sheet"};
 
 enum { NAMES_COUNT = sizeof names / sizeof names[0] };
 
@@ -271,6 +295,8 @@ static int read_value(const struct th_http_parameter *given, unsigned which, cha
         return read_text(given, TH_QUERY_LIST_SIZE_MAX, problem, &query->indicators);
     case KIND:
         return read_text(given, TH_QUERY_WORD_SIZE_MAX, problem, &query->kind);
+    case SHEET:
+        return read_text(given, TH_QUERY_WORD_SIZE_MAX, problem, &asked->sheet);
     case PARENT:
         return read_text(given, TH_UNIT_CODE_MAX, problem, &query->parent);
     case BRIEF:
@@ -306,7 +332,9 @@ int th_http_route(const struct th_http_target *target, struct th_http_asked *ret
         (void)refuse(problem, "không có đường dẫn này; xem docs/openapi.yaml");
         return status;
     }
-    for (size_t i = 0; status == 0 && i < target->parameters_count; i++)
+    /* The page keeps its state there, for itself. */
+    bool is_read = asked.route != NULL && asked.route->kind != TH_HTTP_ROUTE_FILE;
+    for (size_t i = 0; is_read && status == 0 && i < target->parameters_count; i++)
         status = read_parameter(&target->parameters[i], problem, &asked);
     if (status == 0 && asked.query.has_as_of && asked.query.has_position)
         status = refuse(problem, "as_of và position không đi cùng nhau: chọn một trong hai");

@@ -6,6 +6,7 @@
 #ifndef TH_HTTP_ROUTES_H
 #define TH_HTTP_ROUTES_H
 
+#include "aggregator/document/document.h"
 #include "aggregator/http/target.h"
 #include "proto/model/query.h"
 
@@ -15,6 +16,7 @@ enum th_http_route_kind {
     TH_HTTP_ROUTE_RECEIPT,
     TH_HTTP_ROUTE_CHASING_CSV,
     TH_HTTP_ROUTE_CHASING_TEXT,
+    TH_HTTP_ROUTE_DOCUMENT,
     TH_HTTP_ROUTE_EVENTS, /* its stream begins elsewhere: here for HEAD alone */
     TH_HTTP_ROUTE_METRICS,
     TH_HTTP_ROUTE_HEALTH,
@@ -31,9 +33,10 @@ enum th_http_freshness {
 struct th_http_route {
     const char *path; /* "api/v1/plans/{plan}": a segment in braces is any */
     enum th_http_route_kind kind;
-    enum th_query_what what;
+    enum th_query_what what; /* 0: none, or several at once */
     enum th_http_freshness freshness;
     uint32_t parameters; /* a sum of bits of routes.c */
+    enum th_document_kind document;
 };
 
 struct th_http_asked {
@@ -41,6 +44,7 @@ struct th_http_asked {
     struct th_query query; /* borrows the target's room */
     bool has_size;
     uint64_t size; /* of a checkpoint */
+    struct th_text sheet;
 };
 
 #define TH_HTTP_PROBLEM_SIZE 400

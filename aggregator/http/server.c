@@ -174,7 +174,9 @@ int th_http_open(const struct th_http_options *options, struct th_http_server **
     server->patience = options->patience == NULL ? th_http_patience : *options->patience;
     server->listen_fd = server->epoll_fd = server->wake_fd = -1;
     server->open_max = places_of_process();
-    int status = bind_socket(server);
+    if (asprintf(&server->contacts_path, "%s/" TH_CONTACTS_FILE, options->folder) < 0)
+        server->contacts_path = NULL;
+    int status = server->contacts_path == NULL ? TH_E_NO_MEMORY : bind_socket(server);
     if (status == 0)
         status = th_http_library_start(server);
     if (status == 0)
@@ -266,6 +268,7 @@ int th_http_start(struct th_http_server *server)
     for (int i = 0; status == 0 && i < TH_HTTP_WORKERS; i++) {
         struct th_http_worker *worker = &server->workers[i];
         worker->server = server;
+        th_contacts_file_init(server->contacts_path, &worker->contacts);
         worker->is_started = pthread_create(&worker->thread, NULL, work, worker) == 0;
         status = worker->is_started ? 0 : TH_E_NO_MEMORY;
     }
@@ -297,6 +300,8 @@ static void end_threads(struct th_http_server *server)
             (void)pthread_join(server->workers[i].thread, NULL);
         if (server->workers[i].view != NULL)
             th_view_close(server->workers[i].view);
+        if (server->workers[i].server != NULL)
+            th_contacts_file_deinit(&server->workers[i].contacts);
     }
     if (server->is_started)
         (void)pthread_join(server->door, NULL);
@@ -321,6 +326,7 @@ void th_http_close(struct th_http_server *server)
     th_http_events_free(server->events);
     th_http_cache_free(server->cache);
     th_http_library_free(server->library);
+    free(server->contacts_path);
     (void)pthread_cond_destroy(&server->has_waiting);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);

@@ -39,6 +39,7 @@ struct th_http_options {
     const char *folder;     /* of the store */
     struct th_store *store; /* borrowed, like all here */
     const char *version;
+    FILE *log; /* what an operator has to know; NULL: nobody is told */
     const struct th_http_patience *patience; /* NULL: th_http_patience */
 
     void *context;
