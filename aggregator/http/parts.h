@@ -58,11 +58,13 @@ struct th_http_listener {
     struct th_http_listener *next, *before;
     struct th_http_server *server;
     struct MHD_Connection *connection;
+    int fd;                         /* to see that it has gone; -1: not known */
     struct th_http_body *beginning; /* before its first group */
     uint64_t group;
     size_t sent;     /* of the beginning or the group */
     bool is_resting; /* suspended: there was nothing to send */
     bool has_beat;   /* a heartbeat is wanted */
+    bool is_gone;
     int64_t sent_ms; /* when there was something */
 };
 

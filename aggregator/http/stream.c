@@ -3,8 +3,10 @@
 #include "aggregator/http/parts.h"
 #include "base/assert.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define STREAM_BLOCK_BYTES ((size_t)16 * 1024)
 
@@ -37,6 +39,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *room, size_t 
     struct th_http_listener *listener = context;
     const struct th_http_body *group;
     (void)position;
+    if (listener->is_gone)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     if (atomic_load(&listener->server->is_refusing))
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (listener->beginning != NULL) {
@@ -117,6 +121,7 @@ struct MHD_Response *th_http_stream_open(struct th_http_request *request, bool *
     }
     listener->server = server;
     listener->connection = request->connection;
+    listener->fd = request->socket == NULL ? -1 : request->socket->fd;
     listener->sent_ms = th_http_clock_ms();
     listener->next = server->listeners;
     if (listener->next != NULL)
@@ -124,6 +129,17 @@ struct MHD_Response *th_http_stream_open(struct th_http_request *request, bool *
     server->listeners = listener;
     atomic_store(&server->counters.listeners, ++server->listeners_count);
     return respond(listener);
+}
+
+/* Nobody reads from a connection that rests: who closed it, or sends where nothing is expected, is
+ * seen here. */
+static bool is_gone(const struct th_http_listener *listener)
+{
+    char byte;
+    if (listener->fd < 0)
+        return false;
+    ssize_t size = recv(listener->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return size >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 void th_http_stream_wake(struct th_http_server *server)
@@ -134,7 +150,9 @@ void th_http_stream_wake(struct th_http_server *server)
         if (!at->is_resting)
             continue;
         at->has_beat = now_ms - at->sent_ms >= server->patience.heartbeat_ms;
-        if (!at->has_beat && !is_end && at->group == th_http_events_next(server->events))
+        at->is_gone = is_gone(at);
+        if (!at->is_gone && !at->has_beat && !is_end &&
+            at->group == th_http_events_next(server->events))
             continue;
         at->is_resting = false;
         MHD_resume_connection(at->connection);
