@@ -298,14 +298,13 @@ struct th_http_verdict th_http_judge(const char *bytes, size_t size, const char 
     if (end == 0 || end > TH_HTTP_HEAD_MAX)
         return memchr(bytes, '\n', size) == NULL ? refuse(414, "đường dẫn quá dài")
                                                  : refuse(431, "phần đầu của yêu cầu quá dài");
-    if (size > end) {
-        /* A body says how long it is, or it is another request: neither is taken. */
-        verdict = judge_lines((struct th_text){bytes, end}, host, ret_head);
-        return verdict.code == TH_HTTP_GOOD
-                   ? refuse(400, "có gì đó đứng sau yêu cầu: mỗi kết nối chỉ một yêu cầu")
-                   : verdict;
-    }
-    return judge_lines((struct th_text){bytes, end}, host, ret_head);
+    struct th_http_head head;
+    verdict = judge_lines((struct th_text){bytes, end}, host, &head);
+    if (verdict.code == TH_HTTP_GOOD && size > end) /* a body says how long it is */
+        verdict = refuse(400, "có gì đó đứng sau yêu cầu: mỗi kết nối chỉ một yêu cầu");
+    if (verdict.code == TH_HTTP_GOOD)
+        *ret_head = head;
+    return verdict;
 }
 
 /* "q=0", "q=0.000". */

@@ -2,6 +2,7 @@
 #include "aggregator/http/cache.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct th_http_cache *cache;

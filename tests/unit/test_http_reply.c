@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memmem */
 #include "aggregator/http/reply.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define OBLIGATION "/api/v1/plans/p-1/obligations/o-2"
