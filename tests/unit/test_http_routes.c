@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/http/routes.h"
 
+#include "base/file.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -143,4 +145,56 @@ Test(http_routes, parameters_are_listed_for_who_describes_them)
             return;
         }
     cr_assert_fail();
+}
+
+/* ---- docs/openapi.yaml ---- */
+
+static char *description;
+
+/* The lines of a path's block, or NULL. */
+static const char *find_block(const char *path, size_t *ret_size)
+{
+    char head[200];
+    snprintf(head, sizeof head, "\n  /%s:\n", path);
+    const char *block = strstr(description, head);
+    if (block == NULL)
+        return NULL;
+    block += strlen(head);
+    const char *end = block;
+    while (strncmp(end, "    ", 4) == 0)
+        end = strchr(end, '\n') + 1;
+    *ret_size = (size_t)(end - block);
+    return block;
+}
+
+static size_t count(const char *block, size_t size, const char *word)
+{
+    size_t found = 0, length = strlen(word);
+    for (const char *at = block; at + length <= block + size; at++)
+        found += memcmp(at, word, length) == 0 ? 1 : 0;
+    return found;
+}
+
+Test(http_routes, the_description_has_the_table_and_nothing_else)
+{
+    size_t size = 0, routes = 0, length;
+    const struct th_http_route *row;
+    cr_assert_eq(th_file_read("docs/openapi.yaml", 1 << 20, &description, &length), 0);
+    for (; (row = th_http_route_at(routes)) != NULL; routes++) {
+        const char *block = find_block(row->path, &size), *name;
+        cr_assert_not_null(block, "%s", row->path);
+        size_t parameters = 0;
+        for (; (name = th_http_route_parameter(row, parameters)) != NULL; parameters++) {
+            char reference[80];
+            snprintf(reference, sizeof reference, "/parameters/%s'", name);
+            cr_expect_eq(count(block, size, reference), 1, "%s: %s", row->path, name);
+        }
+        size_t in_path = 0;
+        for (const char *at = row->path; *at != 0; at++)
+            in_path += *at == '{' ? 1 : 0;
+        cr_expect_eq(count(block, size, "/parameters/"), parameters + in_path, "%s", row->path);
+    }
+    const char *end = strstr(description, "\ncomponents:");
+    cr_expect_eq(count(description, (size_t)(end - description), "\n  /"), routes);
+    free(description);
 }
