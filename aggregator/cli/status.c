@@ -5,6 +5,7 @@
 #include "aggregator/cli/scan.h"
 #include "aggregator/cli/status.h"
 #include "aggregator/cli/write.h"
+#include "aggregator/shell/config.h"
 #include "aggregator/store/folder.h"
 #include "aggregator/store/scrub.h"
 #include "aggregator/store/side.h"
@@ -219,6 +220,21 @@ static void add_daemon(struct inspecting *inspecting)
         (void)set(inspecting, "pid", json_integer(pid));
 }
 
+/* Where the page is, as config.yaml says: a run that was given --http is not asked. */
+static void add_page(struct inspecting *inspecting)
+{
+    char path[TH_SITE_PATH_SIZE], url[TH_CONFIG_HTTP_MAX + 16];
+    struct th_problems problems;
+    struct th_config config;
+    th_problems_init(&problems);
+    if (th_site_path(&inspecting->site, TH_CONFIG_FILE, path) == 0 &&
+        th_config_read(path, &problems, &config) == 0) {
+        (void)snprintf(url, sizeof url, "http://%s/", config.http);
+        (void)set(inspecting, "page", config.http[0] == 0 ? json_null() : json_string(url));
+    }
+    th_problems_deinit(&problems);
+}
+
 static int add_scrub(struct inspecting *inspecting)
 {
     struct th_scrub_report *report = malloc(sizeof *report);
@@ -347,6 +363,7 @@ static int inspect(struct inspecting *inspecting)
         return EX_NOINPUT;
     }
     add_daemon(inspecting);
+    add_page(inspecting);
     int opened = status;
     if (status == 0)
         status = th_view_open(inspecting->store, &inspecting->view);

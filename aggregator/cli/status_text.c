@@ -141,6 +141,8 @@ void th_status_print(const json_t *answer, FILE *out)
     print_witnesses(answer, out);
     if (json_is_true(json_object_get(answer, "running")))
         (void)fprintf(out, "Máy chủ đang chạy, PID %lld\n", number_of(answer, "pid"));
+    if (json_is_string(json_object_get(answer, "page")))
+        (void)fprintf(out, "Trang xem, theo config.yaml: %s\n", text_of(answer, "page"));
     else
         (void)fputs("Máy chủ không chạy\n", out);
 }
