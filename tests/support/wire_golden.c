@@ -126,6 +126,23 @@ static struct th_bytes make_query(struct th_arena *arena)
               arena);
 }
 
+static struct th_bytes make_query_page(struct th_arena *arena)
+{
+    return up((struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_QUERY,
+                                        .request = 4,
+                                        .query = {.what = TH_QUERY_STANDING,
+                                                  .plan = TH_TEXT("gialai-2025"),
+                                                  .obligation = TH_TEXT("O-002-1"),
+                                                  .unit = TH_TEXT("64"),
+                                                  .has_position = true,
+                                                  .position = 485,
+                                                  .standing = TH_TEXT("missing"),
+                                                  .search = TH_TEXT("ia"),
+                                                  .limit = 50,
+                                                  .after = TH_TEXT("23734")}},
+              arena);
+}
+
 static struct th_bytes make_readmit(struct th_arena *arena)
 {
     return up((struct th_to_aggregator){.kind = TH_TO_AGGREGATOR_READMISSION,
@@ -366,6 +383,7 @@ const struct th_golden *th_golden_list(size_t *ret_count)
         {"hello", "message", "ToAggregator", make_hello, again_to_aggregator},
         {"submit", "message", "ToAggregator", make_submit, again_to_aggregator},
         {"query", "message", "ToAggregator", make_query, again_to_aggregator},
+        {"query-page", "message", "ToAggregator", make_query_page, again_to_aggregator},
         {"readmit", "message", "ToAggregator", make_readmit, again_to_aggregator},
         {"welcome-lost", "message", "ToNode", make_welcome_lost, again_to_node},
         {"welcome", "message", "ToNode", make_welcome, again_to_node},

@@ -2,6 +2,7 @@
 #include "aggregator/contacts/contacts.h"
 
 #include "tests/support/folder.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -106,6 +107,31 @@ Test(contacts, all_problems_are_found_in_one_run)
 {
     cr_expect_eq(parse("unit,phone,email\na1,x,y\n..,0905,a@b\n"), TH_E_INVALID);
     cr_expect_eq(th_problems_total(&problems), 3);
+}
+
+Test(contacts, whatever_bytes_a_file_has_it_is_read_or_refused)
+{
+    static const char whole[] = "\xEF\xBB\xBFunit,name,phone,email,note\r\n"
+                                "23563,Nguyễn Văn A,0905 123,a@b.vn,\"trực, \"\"cả\"\" tối\"\r\n"
+                                "a1,,,,\r\n";
+    struct random random = {23563};
+    for (int i = 0; i < 3000; i++) {
+        char bytes[sizeof whole];
+        size_t size = sizeof whole - 1 - random_below(&random, 20);
+        memcpy(bytes, whole, sizeof whole);
+        for (uint32_t k = random_below(&random, 6); k > 0; k--)
+            bytes[random_below(&random, (uint32_t)size)] =
+                k % 2 == 0 ? "\",;\r\n"[random_below(&random, 5)]
+                           : (char)random_below(&random, 256);
+        struct th_problems told;
+        th_problems_init(&told);
+        int status = th_contacts_parse("x", bytes, size, &told, &contacts);
+        cr_assert(status == 0 || (status == TH_E_INVALID && th_problems_total(&told) > 0), "%d",
+                  status);
+        if (status == 0)
+            th_contacts_deinit(&contacts);
+        th_problems_deinit(&told);
+    }
 }
 
 Test(contacts, a_file_that_is_not_there_has_no_contacts)
