@@ -241,7 +241,11 @@ static int check_words(const struct th_question *question)
     const struct {
         struct th_text text;
         size_t size_max;
-    } words[] = {{query->standing, TH_QUERY_WORD_SIZE_MAX},
+    } words[] = {{query->plan, TH_LIMIT_PLAN_ID_MAX},
+                 {query->period, TH_LIMIT_PERIOD_SIZE_MAX},
+                 {query->obligation, TH_LIMIT_OBLIGATION_ID_MAX},
+                 {query->unit, TH_UNIT_CODE_MAX},
+                 {query->standing, TH_QUERY_WORD_SIZE_MAX},
                  {query->parent, TH_UNIT_CODE_MAX},
                  {query->kind, TH_QUERY_WORD_SIZE_MAX},
                  {query->after, TH_QUERY_WORD_SIZE_MAX},

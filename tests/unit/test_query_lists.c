@@ -340,6 +340,13 @@ Test(query_lists, what_makes_no_question_is_refused)
     query = standing();
     query.after = ledger_text("a1#x");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
+    query = standing();
+    query.unit = (struct th_text){"a\xff", 2};
+    cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
+    query = standing();
+    query.plan =
+        ledger_text("mot-ma-ke-hoach-dai-den-noi-khong-ke-hoach-nao-trong-kho-co-duoc-ma-nhu-vay");
+    cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query.what = TH_QUERY_END;
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_VERSION);
     query.what = (enum th_query_what)0;
