@@ -91,6 +91,10 @@ void peer_plan_open(const char *folder, const struct bench_workload *workload,
     ret_plan->plan = files.plan;
     must_be_simple(&ret_plan->plan);
     read_asked(ret_plan);
+    void *checks = th_arena_alloc(&ret_plan->arena, th_checks_size(&ret_plan->plan));
+    if (checks == NULL)
+        bench_die("no memory");
+    th_checks_init(&ret_plan->plan, checks, &ret_plan->checks);
     ret_plan->units =
         th_arena_alloc_array(&ret_plan->arena, workload->units_count, sizeof *ret_plan->units);
     if (ret_plan->units == NULL)
@@ -128,8 +132,8 @@ void peer_plan_check(const struct peer_plan *plan, const struct bench_fact *fact
                                      .values = {numbers, values, count},
                                      .narratives = &text,
                                      .narratives_count = fact->narratives};
-    th_report_check(&plan->plan, &plan->plan.obligations[fact->obligation], plan->units[fact->unit],
-                    &report, &nothing, errors, warnings);
+    th_report_check(&plan->checks, &plan->plan.obligations[fact->obligation],
+                    plan->units[fact->unit], &report, &nothing, errors, warnings);
 }
 
 bool peer_plan_is_late(const struct peer_plan *plan, uint32_t obligation, int64_t stamp_ms)

@@ -19,6 +19,7 @@ struct peer_ratio { /* bits of figures, as in bench_fact.present */
 struct peer_plan {
     struct th_arena arena;
     struct th_plan plan;
+    struct th_checks checks;         /* of the plan, as the core makes them once; in the arena */
     const struct th_unit **units;    /* of the workload's, in their order */
     uint16_t numbers[BENCH_FIGURES]; /* of the figures, ascending */
     const struct th_indicator *figures[BENCH_FIGURES];
