@@ -8,6 +8,8 @@
 /* Of the catalogue that has these codes; another one is told figure by figure. */
 #define CATALOGUE "dan-van-2025"
 
+#define OTHERS_MAX 4 /* figures of a section whose coverage is told one by one */
+
 #define CODE_SIZE (TH_LIMIT_INDICATOR_CODE_MAX + 1)
 
 static const char *const phrases[] = {
@@ -466,14 +468,21 @@ const char *th_phrase_coverage(const struct th_document_facts *facts, uint16_t s
             ? NULL
             : th_say(arena, "Phạm vi số liệu của mục này: %s đơn vị%s có số liệu", coverage,
                      th_facts_expected(facts->figures, common) < 0 ? "" : " được giao báo cáo");
+    unsigned others = 0;
     for (uint16_t i = 1; i <= catalogue->number_max && said != NULL; i++) {
         const struct th_indicator *other = th_catalogue_get(catalogue, i);
         if (!is_figure_of(facts, other, section) || is_like(facts->figures, common, other))
             continue;
+        if (++others > OTHERS_MAX)
+            continue;
+        const char *name = quote_name(arena, other);
         coverage = say_coverage(arena, facts->figures, other);
-        said = coverage == NULL
+        said = coverage == NULL || name == NULL
                    ? NULL
-                   : th_say(arena, "%s; riêng “%s” %s đơn vị", said, other->name, coverage);
+                   : th_say(arena, "%s%s %s %s đơn vị", said, others == 1 ? "; riêng" : ",", name,
+                            coverage);
     }
+    if (said != NULL && others > OTHERS_MAX)
+        said = th_say(arena, "%s và %u chỉ tiêu khác (xem phụ lục)", said, others - OTHERS_MAX);
     return said == NULL ? NULL : th_say(arena, "%s.", said);
 }

@@ -463,3 +463,24 @@ Test(document, a_workbook_without_room_for_its_temporary_files_is_not_handed_out
     cr_expect_eq(th_document_render(facts, TH_DOCUMENT_XLSX, NULL, &file), TH_E_IO);
     cr_expect_null(file.bytes);
 }
+
+Test(document, the_longest_title_of_a_plan_fits_everywhere)
+{
+    char title[TH_LIMIT_TITLE_MAX + 1];
+    memset(title, '&', TH_LIMIT_TITLE_MAX);
+    title[TH_LIMIT_TITLE_MAX] = '\0';
+    collect_half();
+    struct th_obligation obligation = *facts->obligation;
+    struct th_plan plan = *facts->plan;
+    obligation.title = obligation.quote = plan.title = plan.number = title;
+    facts->obligation = &obligation;
+    facts->plan = &plan;
+    for (int kind = TH_DOCUMENT_XLSX; kind <= TH_DOCUMENT_JSON; kind++)
+        render((enum th_document_kind)kind, NULL);
+    render(TH_DOCUMENT_XLSX, NULL);
+    expect_well_formed("docProps/core.xml");
+    expect_well_formed("xl/worksheets/sheet1.xml");
+    render(TH_DOCUMENT_ODT, NULL);
+    expect_well_formed("content.xml");
+    expect_well_formed("meta.xml");
+}
