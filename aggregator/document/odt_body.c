@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SHARED_MAX 15 /* texts that several units share, in one section */
+#define SINGLE_MAX 40 /* texts of single units that are told in the report itself */
 
 static json_int_t count_of(const struct th_odt *odt, const char *name)
 {
@@ -306,20 +307,43 @@ static size_t size_without_stop(const char *text)
     return size;
 }
 
-static void write_shared(struct th_odt *odt, json_t *texts, size_t all)
+/* "- Xã Ia Ly (Huyện Chư Păh): …", unless the text was told before. */
+static void write_single(struct th_odt *odt, const json_t *texts, const json_t *section)
 {
-    json_int_t count, told = 0;
+    const char *unit = json_string_value(json_object_get(section, "unit"));
+    const char *text = text_of(section);
+    if (unit == NULL || json_object_get(texts, text) == NULL)
+        return;
+    const char *name = th_facts_unit_name(odt->facts, odt->arena, unit);
+    const char *parent = th_facts_parent_name(odt->facts, odt->arena, unit);
+    name = name == NULL ? NULL : th_say_capital(odt->arena, name);
+    if (name == NULL || parent == NULL) {
+        th_odt_fail(odt, TH_E_NO_MEMORY);
+        return;
+    }
+    write_text(odt, th_say(odt->arena, "- %s%s%s%s: %s", name, parent[0] == '\0' ? "" : " (",
+                           parent, parent[0] == '\0' ? "" : ")", text));
+}
+
+/* Texts that several units share, each once; then those of single units, each with its unit, in the
+ * order of the districts, or where to find them when they are many. `texts` is used up. */
+static void write_shared(struct th_odt *odt, json_t *texts, const json_t *sections)
+{
+    json_int_t count, rest = (json_int_t)json_array_size(sections);
     const char *text;
     for (unsigned i = 0; i < SHARED_MAX && (text = take_shared(odt, texts, &count)) != NULL; i++) {
-        told += count;
+        rest -= count;
         write_text(odt, th_say(odt->arena, "- %.*s (%s đơn vị).", (int)size_without_stop(text),
                                text, th_say_count(odt->arena, count)));
     }
-    if ((size_t)told < all)
-        write_text(odt, th_say(odt->arena, "- %s của %s đơn vị: xem %s.",
-                               told == 0 ? "Nội dung" : "Nội dung khác",
-                               th_say_count(odt->arena, (json_int_t)all - told),
-                               th_odt_appendix_name(odt, odt->appendix_texts)));
+    for (size_t i = 0; rest <= SINGLE_MAX && i < json_array_size(sections); i++)
+        write_single(odt, texts, json_array_get(sections, i));
+    if (rest > SINGLE_MAX)
+        write_text(
+            odt,
+            th_say(odt->arena, "- %s của %s đơn vị: xem %s.",
+                   rest == (json_int_t)json_array_size(sections) ? "Nội dung" : "Nội dung khác",
+                   th_say_count(odt->arena, rest), th_odt_appendix_name(odt, odt->appendix_texts)));
 }
 
 static void write_narrative(struct th_odt *odt, const json_t *narrative, unsigned number)
@@ -342,7 +366,7 @@ static void write_narrative(struct th_odt *odt, const json_t *narrative, unsigne
     write_text(odt, th_say(odt->arena, "Có %s/%s báo cáo đã tiếp nhận nêu nội dung này%s.",
                            th_say_count(odt->arena, (json_int_t)all),
                            th_say_count(odt->arena, count_of(odt, "received")), missing));
-    write_shared(odt, texts, all);
+    write_shared(odt, texts, sections);
     json_decref(texts);
 }
 

@@ -484,3 +484,34 @@ Test(document, the_longest_title_of_a_plan_fits_everywhere)
     expect_well_formed("content.xml");
     expect_well_formed("meta.xml");
 }
+
+static void have_texts(size_t same, size_t others)
+{
+    json_t *sections = json_array();
+    for (size_t i = 0; i < same + others; i++)
+        json_array_append_new(
+            sections, json_pack("{s:s,s:o}", "unit", ledger_code(i % 2 == 0 ? L_A1 : L_B1), "text",
+                                i < same ? json_string("Chung.") : json_sprintf("Riêng %zu.", i)));
+    facts->narratives =
+        json_pack("[{s:s,s:s,s:o}]", "indicator", "TEXT", "name", "Khó khăn", "sections", sections);
+    cr_assert_eq(json_object_set_new(facts->all, "own", (json_t *)(uintptr_t)facts->narratives), 0);
+}
+
+Test(document, words_that_units_share_are_said_once_and_others_with_their_unit)
+{
+    collect_half();
+    have_texts(5, 2);
+    render(TH_DOCUMENT_ODT, NULL);
+    char *content = part("content.xml");
+    cr_expect_not_null(strstr(content, ">- Chung (5 đơn vị).<"));
+    cr_expect_not_null(strstr(content, "A1 (Thị xã Thị xã An Khê): Riêng 6.<"));
+    cr_expect_null(strstr(content, "xem Phụ lục"));
+    free(content);
+    have_texts(2, 60);
+    render(TH_DOCUMENT_ODT, NULL);
+    content = part("content.xml");
+    cr_expect_not_null(strstr(content, "- Nội dung khác của 60 đơn vị: xem Phụ lục IV."));
+    cr_expect_null(strstr(content, "An Khê): Riêng 6"));
+    cr_expect_not_null(strstr(content, "Riêng 61."), "in the appendix");
+    free(content);
+}
