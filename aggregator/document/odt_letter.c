@@ -209,7 +209,6 @@ static void write_issuer(struct th_odt *odt)
         th_odt_paragraph(odt, "CoQuanChuQuan", odt->superior);
     th_odt_paragraph(odt, "CoQuan", odt->issuer);
     th_odt_paragraph(odt, "GachCoQuan", "");
-    th_odt_paragraph(odt, "SoKyHieu", th_say(odt->arena, "Số:          /%s", odt->symbol));
 }
 
 static void write_nation(struct th_odt *odt)
@@ -217,8 +216,6 @@ static void write_nation(struct th_odt *odt)
     th_odt_paragraph(odt, "QuocHieu", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM");
     th_odt_paragraph(odt, "TieuNgu", "Độc lập - Tự do - Hạnh phúc");
     th_odt_paragraph(odt, "GachTieuNgu", "");
-    th_odt_paragraph(odt, "DiaDanh",
-                     th_say(odt->arena, "%s, ngày          %s", odt->place, say_month(odt)));
 }
 
 static void write_basis(struct th_odt *odt)
@@ -255,6 +252,11 @@ void th_odt_letterhead(struct th_odt *odt)
     write_issuer(odt);
     th_odt_block_next(odt);
     write_nation(odt);
+    th_odt_block_row(odt);
+    th_odt_paragraph(odt, "SoKyHieu", th_say(odt->arena, "Số:          /%s", odt->symbol));
+    th_odt_block_next(odt);
+    th_odt_paragraph(odt, "DiaDanh",
+                     th_say(odt->arena, "%s, ngày          %s", odt->place, say_month(odt)));
     th_odt_block_close(odt);
     th_odt_paragraph(odt, "TenLoai", "BÁO CÁO");
     th_odt_paragraph(odt, "TrichYeu", th_say_capital(odt->arena, odt->subject));

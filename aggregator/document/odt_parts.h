@@ -62,6 +62,7 @@ void th_odt_table(struct th_odt *odt, const struct th_sheet *sheet,
 /* A table without lines, for blocks that stand side by side. */
 void th_odt_block_open(struct th_odt *odt, const char *name, unsigned left_mm, unsigned right_mm);
 void th_odt_block_next(struct th_odt *odt);
+void th_odt_block_row(struct th_odt *odt); /* the two below */
 void th_odt_block_close(struct th_odt *odt);
 
 /* ---- odt_styles.c ---- */

@@ -31,7 +31,7 @@ static const struct look looks[] = {
     {"CoQuanChuQuan", "Cơ quan chủ quản", "center", 25, false, false, 0, 0, 0, false, false},
     {"CoQuan", "Cơ quan ban hành", "center", 25, true, false, 0, 0, 0, false, false},
     {"SoKyHieu", "Số, ký hiệu", "center", 26, false, false, 0, 6, 0, false, false},
-    {"DiaDanh", "Địa danh, thời gian", "center", 27, false, true, 0, 6, 0, false, false},
+    {"DiaDanh", "Địa danh, thời gian", "center", 26, false, true, 0, 6, 0, false, false},
     {"TenLoai", "Tên loại văn bản", "center", 28, true, false, 0, 18, 0, true, false},
     {"TrichYeu", "Trích yếu", "center", 28, true, false, 0, 0, 0, true, false},
     {"KinhGui", "Kính gửi", "center", 28, false, false, 0, 12, 9, false, false},
@@ -277,8 +277,8 @@ void th_odt_write_styles(struct th_odt *odt)
     write_defaults(odt);
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         write_look(odt, &looks[i]);
-    write_rule(odt, "GachTieuNgu", "Gạch dưới tiêu ngữ", 18, 18);
-    write_rule(odt, "GachCoQuan", "Gạch dưới cơ quan", 22, 22);
+    write_rule(odt, "GachTieuNgu", "Gạch dưới tiêu ngữ", 17, 17);
+    write_rule(odt, "GachCoQuan", "Gạch dưới cơ quan", 27, 27);
     write_rule(odt, "GachTrichYeu", "Gạch dưới trích yếu", 62, 62);
     write_opener(odt, "DauVanBan", "Đầu văn bản", "OChu", "TrangDau");
     write_opener(odt, "PhuLuc", "Phụ lục", "TenPhuLuc", "PhuLucDau");

@@ -249,6 +249,14 @@ void th_odt_block_next(struct th_odt *odt)
     open_cell(odt, "OTrong");
 }
 
+void th_odt_block_row(struct th_odt *odt)
+{
+    th_odt_close(odt);
+    th_odt_close(odt);
+    th_odt_open(odt, "table:table-row");
+    open_cell(odt, "OTrong");
+}
+
 void th_odt_block_close(struct th_odt *odt)
 {
     th_odt_close(odt);

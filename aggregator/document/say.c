@@ -3,6 +3,7 @@
 
 #include "aggregator/core/rollup.h"
 #include "aggregator/query/table.h"
+#include "base/assert.h"
 #include "base/time.h"
 
 #include <stdarg.h>
@@ -11,10 +12,42 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* True when a %s has no text. Knows the conversions that this room writes: %s, %.*s, and integers.
+ */
+static bool has_null(const char *format, va_list arguments)
+{
+    for (const char *at = format; *at != '\0'; at++) {
+        unsigned longs = 0;
+        if (*at != '%')
+            continue;
+        for (at++; *at != '\0' && strchr("-0123456789.*lz", *at) != NULL; at++) {
+            if (*at == '*')
+                (void)va_arg(arguments, int);
+            longs += *at == 'l' || *at == 'z';
+        }
+        if (*at == 's' && va_arg(arguments, const char *) == NULL)
+            return true;
+        if ((*at == 'd' || *at == 'u') && longs == 0)
+            (void)va_arg(arguments, int);
+        else if (*at == 'd' || *at == 'u')
+            (void)va_arg(arguments, long long); /* as wide as size_t and long here */
+        else
+            TH_ASSERT(*at == 's' || *at == '%');
+    }
+    return false;
+}
+
 const char *th_say(struct th_arena *arena, const char *format, ...)
 {
     va_list arguments, again;
     va_start(arguments, format);
+    va_copy(again, arguments);
+    bool is_missing = has_null(format, again);
+    va_end(again);
+    if (is_missing) {
+        va_end(arguments);
+        return NULL;
+    }
     va_copy(again, arguments);
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);

@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+/* Of a text that is NULL, for which there was no memory, nothing is said: NULL. Conversions are %s,
+ * %.*s and those of integers. */
 __attribute__((format(printf, 2, 3))) const char *th_say(struct th_arena *arena, const char *format,
                                                          ...);
 

@@ -86,3 +86,12 @@ Test(document_say, without_memory_there_is_no_text)
     cr_expect_null(th_say_upper(&small, "một câu dài hơn mười sáu byte"));
     th_arena_deinit(&small);
 }
+
+Test(document_say, of_a_text_for_which_there_was_no_memory_nothing_is_said)
+{
+    const char *volatile missing = NULL; /* the compiler must not know */
+    cr_expect_null(th_say(&arena, "%d/%lld (%zu) %s", 1, 2LL, (size_t)3, missing));
+    cr_expect_null(th_say(&arena, "%02d%% %.*s %s", 1, 2, "abc", missing));
+    cr_expect_str_eq(th_say(&arena, "%02d%% %.*s %0*lld %s", 1, 2, "abc", 3, 7LL, "d"),
+                     "01% ab 007 d");
+}
