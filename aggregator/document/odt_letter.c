@@ -101,7 +101,7 @@ static void prepare_issuer(struct th_odt *odt)
                       issuer->name);
     odt->issuer = name == NULL ? NULL : th_say_upper(odt->arena, name);
     odt->symbol = symbol_of(odt, issuer);
-    odt->place = territory == NULL ? "" : territory->name;
+    odt->place = territory == NULL || !is_territorial(territory) ? "…………" : territory->name;
     odt->addressee = "";
     for (uint16_t i = 0; i < facts->obligation->to.count && odt->addressee != NULL; i++) {
         const char *to = party_name(odt, &facts->obligation->to.items[i]);
@@ -131,7 +131,8 @@ static const char *say_period(struct th_odt *odt)
     case TH_PERIOD_QUARTER:
         return th_say(odt->arena, "quý %s năm %d", quarters[(period.part - 1) % 4], period.year);
     case TH_PERIOD_MONTH:
-        return th_say(odt->arena, "tháng %d năm %d", period.part, period.year);
+        return th_say(odt->arena, "tháng %s%d năm %d", period.part < 3 ? "0" : "", period.part,
+                      period.year);
     case TH_PERIOD_YEAR:
     default:
         return th_say(odt->arena, "năm %d", period.year);
