@@ -126,7 +126,7 @@ export const en = {
   'closings.table': 'The closing beside the figures shown', 'closings.causes': '{n} units',
   'cause.new': 'reported after the closing', 'cause.corrected': 'corrected', 'cause.withdrawn': 'withdrawn', 'cause.judged': 'now judged',
 
-  search: 'Find a unit (no diacritics needed)', 'search.found': 'Units found', 'search.count': '{n} units found.',
+  search: 'Find a unit (no diacritics needed)', 'search.short': 'Find a unit…', 'search.found': 'Units found', 'search.count': '{n} units found.',
   'live.changed': 'Changed just now: {said} reported.', 'live.back': 'Connected again.',
   problem: 'This part cannot be shown', 'problem.page': 'The page itself failed. Load it again; if it stays, give the line below to the operator.',
   'problem.unreachable': 'The server cannot be reached. Check the network, or ask the operator whether it runs.',

@@ -35,9 +35,9 @@ function extreme(ctx, indicator, raw, units, count, names) {
   const shown = (units || []).slice(0, 2);
   const more = (count ?? (units || []).length) - shown.length;
   return [el('span', { class: 'strong' }, value(indicator, raw, true)),
-    shown.length > 0 && el('span', { class: 'under' }, shown.map((code, i) => [i > 0 && ', ',
-      el('a', { href: ctx.link('report', { unit: code }) }, names.get(code) || code)]),
-    more > 0 && ` ${t('indicators.more', { n: more })}`)];
+    shown.length > 0 && el('span', { class: 'under' }, shown.map((code) => el('span', { class: 'line' },
+      el('a', { href: ctx.link('report', { unit: code }) }, names.get(code) || code))),
+    more > 0 && t('indicators.more', { n: more }))];
 }
 
 function row(ctx, indicator, cell, spread, names) {

@@ -9,6 +9,7 @@ const STALE_MS = 45000;
 const BACKOFF_MAX_MS = 30000;
 const GATHER_MS = 120;
 const BETWEEN_MS = 700;
+const HIDDEN_MS = 20000; // a tab that nobody sees gives its connection back
 
 /** hooks: changed(events) after something changed, store(answer), state({isStale, since, retryIn}). */
 export function watch(hooks) {
@@ -54,6 +55,10 @@ export function watch(hooks) {
 
   const wait = () => (failures ? Math.min(1000 * 2 ** (failures - 1), BACKOFF_MAX_MS) : HEARTBEAT_MS);
   const beat = async () => {
+    if (document.hidden) {
+      setTimeout(beat, HEARTBEAT_MS);
+      return;
+    }
     try {
       hooks.store(await get(['store']));
       if (failures) gather({ kind: 'reset' });
@@ -67,6 +72,15 @@ export function watch(hooks) {
     setTimeout(beat, wait());
   };
 
+  let hiding = null;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(() => source.close(), HIDDEN_MS);
+    else if (source.readyState === EventSource.CLOSED) {
+      listen();
+      gather({ kind: 'reset' });
+    }
+  });
   listen();
   setTimeout(beat, 3000);
   window.addEventListener('offline', () => {

@@ -34,7 +34,8 @@ export function searchBox({ units, open, announce }) {
     'aria-label': t('search.found') });
   const input = el('input', { type: 'search', id: 'find', role: 'combobox', 'aria-label': t('search'),
     'aria-expanded': 'false', 'aria-controls': 'found', 'aria-autocomplete': 'list',
-    'aria-keyshortcuts': '/', autocomplete: 'off', spellcheck: 'false', placeholder: t('search') });
+    'aria-keyshortcuts': '/', autocomplete: 'off', spellcheck: 'false',
+    placeholder: t('search.short') });
 
   const paint = () => {
     patch(list, found.map((unit, i) => el('li', { role: 'option', id: `found-${i}`, key: unit.unit,

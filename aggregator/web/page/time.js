@@ -85,9 +85,10 @@ export function typedInstant(text) {
 /** The start of the day, +07:00, that an instant is in. */
 export const dayStart = (ms) => Math.floor((ms + ZONE_MS) / DAY_MS) * DAY_MS - ZONE_MS;
 
-/** A length of time in its two largest parts. */
+/** A length of time in its two largest parts; from 30 days on in days alone. */
 export function duration(ms) {
   const seconds = Math.floor(Math.abs(ms) / 1000);
+  if (seconds >= 30 * 86400) return t('time.days', { n: Math.floor(seconds / 86400) });
   const parts = [
     ['time.days', Math.floor(seconds / 86400)], ['time.hours', Math.floor(seconds / 3600) % 24],
     ['time.minutes', Math.floor(seconds / 60) % 60], ['time.seconds', seconds % 60],

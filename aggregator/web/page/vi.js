@@ -125,7 +125,7 @@ export const vi = {
   'closings.table': 'Bảng chốt bên cạnh số liệu đang xem', 'closings.causes': '{n} đơn vị',
   'cause.new': 'nộp sau khi chốt', 'cause.corrected': 'sửa số liệu', 'cause.withdrawn': 'rút', 'cause.judged': 'nay đã xét hạn',
 
-  search: 'Tìm đơn vị (không cần dấu)', 'search.found': 'Đơn vị tìm thấy', 'search.count': '{n} đơn vị tìm thấy.',
+  search: 'Tìm đơn vị (không cần dấu)', 'search.short': 'Tìm đơn vị…', 'search.found': 'Đơn vị tìm thấy', 'search.count': '{n} đơn vị tìm thấy.',
   'live.changed': 'Vừa có thay đổi: {said} đã nộp.', 'live.back': 'Đã nối lại máy chủ.',
   problem: 'Không hiện được phần này', 'problem.page': 'Trang gặp lỗi của chính nó. Hãy tải lại trang; nếu còn, báo cho người quản trị dòng dưới đây.',
   'problem.unreachable': 'Không nối được máy chủ. Hãy kiểm tra mạng, hoặc hỏi người quản trị xem máy chủ có đang chạy không.',
