@@ -80,6 +80,7 @@ export function searchBox({ units, open, announce }) {
     else return;
     event.preventDefault();
   };
-  input.onblur = () => setTimeout(close, 150);
+  // Later, so that a click in the list comes first; not at all when the focus is back by then.
+  input.onblur = () => setTimeout(() => document.activeElement !== input && close(), 150);
   return [input, list];
 }
