@@ -59,46 +59,59 @@ static int tag(struct th_http_answering *answering)
 {
     const struct th_query *query = &answering->asked.query;
     struct th_http_reply *reply = answering->reply;
-    const char *version = answering->server->options.version;
-    uint64_t size = th_view_size(answering->view);
     bool is_fixed = false;
     int status = is_past(answering, &is_fixed);
+    reply->size = th_view_size(answering->view);
     if (status == 0 && query->has_as_of && is_fixed)
-        status = th_view_position_at(answering->view, query->as_of, &size);
+        status = th_view_position_at(answering->view, query->as_of, &reply->size);
     if (status < 0)
         return status;
+    if (query->has_position && is_fixed)
+        reply->size = query->position;
     char letter = query->has_position ? 'p' : query->has_as_of ? 'a' : 'm';
     int64_t moment = query->has_position ? (int64_t)query->position
                      : query->has_as_of  ? query->as_of.ms
                                          : answering->asking.now.ms / MINUTE_MS;
-    if (query->has_position && is_fixed)
-        size = query->position;
-    (void)snprintf(reply->etag, sizeof reply->etag, "W/\"%s-%" PRIu64 "-%c%" PRId64 "%s\"", version,
-                   size, letter, moment, answering->asking.is_clock_suspect ? "-s" : "");
+    (void)snprintf(reply->moment, sizeof reply->moment, "%c%" PRId64 "%s", letter, moment,
+                   answering->asking.is_clock_suspect ? "s" : "");
+    (void)snprintf(reply->etag, sizeof reply->etag, "W/\"%s-%" PRIu64 "-%s\"",
+                   answering->server->options.version, reply->size, reply->moment);
     reply->cache = is_fixed ? fixed : kept;
     return 0;
 }
 
 /* ---- one snapshot ---- */
 
-/* True: the asker has the answer, or it was kept. */
+static bool is_unchanged(struct th_http_answering *answering)
+{
+    struct th_http_reply *reply = answering->reply;
+    if (!th_http_matches(answering->request->matches, reply->etag))
+        return false;
+    th_http_reply_deinit(reply);
+    reply->code = 304;
+    reply->type = NULL;
+    reply->is_packed = false;
+    (void)atomic_fetch_add(&answering->server->counters.unchanged, 1);
+    return true;
+}
+
+/* True: the asker has the answer, or it was kept. One of the other thread's snapshot is as good
+ * when listeners have not been told of anything newer. */
 static bool is_known(struct th_http_answering *answering)
 {
+    struct th_http_server *server = answering->server;
     struct th_http_request *request = answering->request;
     struct th_http_reply *reply = answering->reply;
-    struct th_http_counters *counters = &answering->server->counters;
-    struct th_text target = {request->target, request->target_size};
+    uint64_t told = atomic_load(&server->told_size);
     if (reply->etag[0] == 0)
         return false;
-    if (th_http_matches(request->matches, reply->etag)) {
-        reply->code = 304;
-        (void)atomic_fetch_add(&counters->unchanged, 1);
+    if (is_unchanged(answering))
         return true;
-    }
-    if (!th_http_cache_get(answering->server->cache, target, request->takes_gzip, reply->etag,
-                           reply))
+    if (!th_http_cache_get(server->cache, (struct th_text){request->target, request->target_size},
+                           request->takes_gzip, told < reply->size ? told : reply->size, reply))
         return false;
-    (void)atomic_fetch_add(&counters->cache_hits, 1);
+    (void)atomic_fetch_add(&server->counters.cache_hits, 1);
+    (void)is_unchanged(answering);
     return true;
 }
 
@@ -136,20 +149,47 @@ static void pack(struct th_http_answering *answering)
                       reply);
 }
 
+void th_http_rest(struct th_http_worker *worker)
+{
+    if (worker->is_looking)
+        th_view_rest(worker->view);
+    worker->is_looking = false;
+}
+
+/*
+ * A snapshot costs more than an answer while many rows are unsettled: it is used again for a short
+ * while, as long as listeners have not been told of more than it shows.
+ */
+static int begin_looking(struct th_http_worker *worker)
+{
+    struct th_http_server *server = worker->server;
+    int64_t now_ms = th_http_clock_ms();
+    if (worker->is_looking && now_ms - worker->since_ms < TH_HTTP_TURN_MS &&
+        th_view_size(worker->view) >= atomic_load(&server->told_size))
+        return 0;
+    worker->is_looking = false;
+    int status = worker->view == NULL ? th_view_open(server->options.store, &worker->view)
+                                      : th_view_renew(worker->view);
+    if (status < 0)
+        return status;
+    worker->is_looking = true;
+    worker->since_ms = now_ms;
+    return 0;
+}
+
 static void answer_from_store(struct th_http_answering *answering)
 {
     struct th_http_worker *worker = answering->worker;
     bool is_there = false;
-    int status = worker->view == NULL
-                     ? th_view_open(answering->server->options.store, &worker->view)
-                     : th_view_renew(worker->view);
+    int status = begin_looking(worker);
     if (status < 0) {
         fail(answering, status, NULL);
         return;
     }
     answering->view = worker->view;
     status = look(answering, &is_there);
-    th_view_rest(worker->view); /* what follows needs it no more */
+    if (answering->facts != NULL)
+        th_http_rest(worker); /* writing a document takes long, and needs it no more */
     if (status == 0 && !is_there)
         status = th_http_make_content(answering);
     if (status < 0)

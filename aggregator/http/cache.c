@@ -73,11 +73,12 @@ static struct kept *find(struct th_http_cache *cache, struct th_text target, boo
 }
 
 bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool is_packed,
-                       const char *etag, struct th_http_reply *reply)
+                       uint64_t size_min, struct th_http_reply *reply)
 {
     (void)pthread_mutex_lock(&cache->lock);
     struct kept *kept = find(cache, target, is_packed);
-    bool is_found = kept != NULL && strcmp(kept->reply.etag, etag) == 0;
+    bool is_found = kept != NULL && kept->reply.size >= size_min &&
+                    strcmp(kept->reply.moment, reply->moment) == 0;
     if (is_found) {
         *reply = kept->reply;
         (void)th_http_body_hold(reply->body);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last answers, by what was asked and the tag of the state that answered: many who watch one
- * page cost one answer for each state of the store. Bounded in number and bytes; the oldest goes
- * first.
+ * The last answers, by what was asked, its moment, and how much of the journal was looked at: many
+ * who watch one page cost a few answers a second, however many commits there are. Bounded in number
+ * and bytes; the oldest goes first.
  *
  * Thread-safe.
  */
@@ -19,10 +19,10 @@ TH_MUST_CHECK int th_http_cache_new(size_t answers_max, size_t bytes_max,
                                     struct th_http_cache **ret_cache);
 void th_http_cache_free(struct th_http_cache *cache);
 
-/* Fills code, type, body (held) and packing when the answer to this target with this tag is there.
- */
+/* Replaces the reply, holding the body, when there is an answer to this target for the reply's
+ * moment that looked at `size_min` entries or more. */
 bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool is_packed,
-                       const char *etag, struct th_http_reply *reply);
+                       uint64_t size_min, struct th_http_reply *reply);
 /* Copies the reply, holding its body; what cannot be kept is not. */
 void th_http_cache_put(struct th_http_cache *cache, struct th_text target, bool is_packed,
                        const struct th_http_reply *reply);

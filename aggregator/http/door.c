@@ -18,7 +18,6 @@
 
 enum {
     READY_MAX = 64, /* for one turn */
-    TURN_MS = 200,  /* from one look at deadlines and events to the next */
     RUNS_MAX = 16,
     EVICT_AFTER_MS = 1000,
     STOP_PATIENCE_MS = 1000
@@ -268,10 +267,21 @@ static void on_time(struct th_http_server *server, struct th_http_connection *co
     }
 }
 
+/* At once when nothing was told for a while; in a burst at each turn. */
+static void spread_news(struct th_http_server *server, int64_t now_ms)
+{
+    if (now_ms - server->gathered_ms < TH_HTTP_TURN_MS ||
+        !atomic_exchange(&server->has_news, false))
+        return;
+    server->gathered_ms = now_ms;
+    (void)th_http_events_gather(server->events);
+    atomic_store(&server->told_size, th_http_events_reached(server->events));
+    th_http_stream_wake(server);
+}
+
 static void look_at_the_clock(struct th_http_server *server)
 {
     int64_t now_ms = th_http_clock_ms();
-    (void)th_http_events_gather(server->events);
     th_http_stream_wake(server);
     for (uint32_t i = 0; i < server->open_max; i++)
         if (server->places[i] != NULL)
@@ -312,8 +322,9 @@ static void turn(struct th_http_server *server, int64_t *next_ms, bool *is_due)
         th_http_take_answers(server);
     if (is_called)
         accept_some(server);
+    spread_news(server, th_http_clock_ms());
     if (th_http_clock_ms() >= *next_ms) {
-        *next_ms = th_http_clock_ms() + TURN_MS;
+        *next_ms = th_http_clock_ms() + TH_HTTP_TURN_MS;
         look_at_the_clock(server);
     }
     *is_due = run_library(server);
@@ -330,7 +341,7 @@ static bool is_answering(const struct th_http_server *server)
 void *th_http_door(void *context)
 {
     struct th_http_server *server = context;
-    int64_t next_ms = th_http_clock_ms() + TURN_MS;
+    int64_t next_ms = th_http_clock_ms() + TH_HTTP_TURN_MS;
     bool is_due = false;
     while (!atomic_load(&server->is_ending))
         turn(server, &next_ms, &is_due);

@@ -283,6 +283,11 @@ bool th_http_events_gather(struct th_http_events *events)
 
 /* ---- listening ---- */
 
+uint64_t th_http_events_reached(const struct th_http_events *events)
+{
+    return events->reached;
+}
+
 uint64_t th_http_events_next(const struct th_http_events *events)
 {
     return events->next;

@@ -41,6 +41,9 @@ void th_http_events_tell(struct th_http_events *events, struct th_text change);
 /* The journal is this long now, with its last entry at `time`; after the changes that led to it. */
 void th_http_events_reach(struct th_http_events *events, uint64_t position, th_instant time);
 
+/* The position of the last group: listeners have been told so much. */
+uint64_t th_http_events_reached(const struct th_http_events *events);
+
 /* Makes a group of what was told since the last one. False: nothing was, or no memory yet. */
 bool th_http_events_gather(struct th_http_events *events);
 

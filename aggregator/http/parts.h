@@ -81,7 +81,9 @@ struct th_http_worker {
     struct th_http_server *server;
     pthread_t thread;
     bool is_started;
-    struct th_view *view; /* at rest between requests; NULL: not opened yet */
+    struct th_view *view; /* NULL: not opened yet */
+    bool is_looking;      /* the view has a snapshot */
+    int64_t since_ms;     /* when it was taken */
     struct th_contacts_file contacts;
 };
 
@@ -92,10 +94,13 @@ struct th_http_server {
     char *contacts_path;
     struct th_http_counters counters;
     _Atomic bool is_refusing, is_ending;
+    _Atomic bool has_news;      /* the journal grew since the last group of events */
+    _Atomic uint64_t told_size; /* listeners know of so many entries: no answer is older */
 
     /* The door's. */
     int listen_fd, epoll_fd, wake_fd, library_fd;
-    bool is_deaf; /* no descriptor is left: accepting rests until the next turn */
+    int64_t gathered_ms; /* when the last group was made */
+    bool is_deaf;        /* no descriptor is left: accepting rests until the next turn */
     pthread_t door;
     bool is_started;
     struct MHD_Daemon *mhd;
@@ -120,6 +125,9 @@ struct th_http_server {
     struct th_http_cache *cache;
 };
 
+/* How often at most listeners are told, and how long a snapshot is used again. */
+enum { TH_HTTP_TURN_MS = 200 };
+
 /* Of CLOCK_MONOTONIC. */
 int64_t th_http_clock_us(void);
 int64_t th_http_clock_ms(void);
@@ -141,6 +149,9 @@ void th_http_take_answers(struct th_http_server *server);
 struct MHD_Response *th_http_stream_open(struct th_http_request *request, bool *ret_is_full);
 /* Lets go on who rests and has something to hear: a group, a heartbeat, or the end. */
 void th_http_stream_wake(struct th_http_server *server);
+
+/* answer.c: gives the snapshot back. */
+void th_http_rest(struct th_http_worker *worker);
 
 /* server.c: gives a request to the workers. False: too many wait. */
 bool th_http_ask(struct th_http_server *server, struct th_http_request *request);

@@ -14,7 +14,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define TH_HTTP_ETAG_SIZE      64
+#define TH_HTTP_ETAG_SIZE      96
+#define TH_HTTP_MOMENT_SIZE    32
 #define TH_HTTP_FILE_NAME_SIZE 160
 
 #define TH_HTTP_TYPE_JSON "application/json; charset=utf-8"
@@ -46,6 +47,8 @@ struct th_http_reply {
     const char *cache;         /* Cache-Control; NULL: no-store */
     struct th_http_body *body; /* held; NULL: none */
     bool is_packed;
+    uint64_t size;                          /* entries of the journal that were looked at */
+    char moment[TH_HTTP_MOMENT_SIZE];       /* what the answer depends on beside these */
     char etag[TH_HTTP_ETAG_SIZE];           /* "": none */
     char file_name[TH_HTTP_FILE_NAME_SIZE]; /* to be kept under; "": shown */
 };

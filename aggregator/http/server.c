@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CACHE_BYTES_MAX ((size_t)32 * 1024 * 1024)
@@ -147,6 +148,7 @@ static int open_events(struct th_http_server *server)
     options.position = th_view_size(view);
     options.time = clock.time;
     th_view_close(view);
+    atomic_store(&server->told_size, options.position);
     return status < 0 ? status : th_http_events_new(&options, &server->events);
 }
 
@@ -160,18 +162,31 @@ static uint32_t places_of_process(void)
     return limit.rlim_cur < 64 ? 16 : (uint32_t)(limit.rlim_cur / 4);
 }
 
+/* Waiting for so and so long is by CLOCK_MONOTONIC. */
+static int init_lock(struct th_http_server *server)
+{
+    pthread_condattr_t steady;
+    if (pthread_condattr_init(&steady) != 0)
+        return TH_E_NO_MEMORY;
+    bool is_made = pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) == 0 &&
+                   pthread_mutex_init(&server->lock, NULL) == 0 &&
+                   pthread_cond_init(&server->has_waiting, &steady) == 0;
+    (void)pthread_condattr_destroy(&steady);
+    return is_made ? 0 : TH_E_NO_MEMORY;
+}
+
 int th_http_open(const struct th_http_options *options, struct th_http_server **ret_server)
 {
     struct th_http_server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return TH_E_NO_MEMORY;
-    if (pthread_mutex_init(&server->lock, NULL) != 0 ||
-        pthread_cond_init(&server->has_waiting, NULL) != 0) {
+    if (init_lock(server) < 0) {
         free(server);
         return TH_E_NO_MEMORY;
     }
     server->options = *options;
     server->patience = options->patience == NULL ? th_http_patience : *options->patience;
+    server->gathered_ms = th_http_clock_ms();
     server->listen_fd = server->epoll_fd = server->wake_fd = -1;
     server->open_max = places_of_process();
     if (asprintf(&server->contacts_path, "%s/" TH_CONTACTS_FILE, options->folder) < 0)
@@ -222,11 +237,29 @@ bool th_http_ask(struct th_http_server *server, struct th_http_request *request)
     return has_room;
 }
 
-/* With the lock. NULL: the server ends and nobody waits. */
-static struct th_http_request *wait_for_one(struct th_http_server *server)
+/* With the lock: waits for a request, and with a snapshot not for long. */
+static void wait_a_while(struct th_http_worker *worker)
 {
-    while (server->put == server->taken && !atomic_load(&server->is_ending))
+    struct th_http_server *server = worker->server;
+    struct timespec end;
+    if (!worker->is_looking) {
         (void)pthread_cond_wait(&server->has_waiting, &server->lock);
+        return;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_nsec += (long)TH_HTTP_TURN_MS * 1000000;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    if (pthread_cond_timedwait(&server->has_waiting, &server->lock, &end) == ETIMEDOUT)
+        th_http_rest(worker);
+}
+
+/* With the lock. NULL: the server ends and nobody waits. */
+static struct th_http_request *wait_for_one(struct th_http_worker *worker)
+{
+    struct th_http_server *server = worker->server;
+    while (server->put == server->taken && !atomic_load(&server->is_ending))
+        wait_a_while(worker);
     if (server->put == server->taken)
         return NULL;
     struct th_http_request *request = server->waiting[server->taken++ % TH_HTTP_WAITING_MAX];
@@ -249,7 +282,7 @@ static void *work(void *context)
     step_back();
     (void)pthread_mutex_lock(&server->lock);
     struct th_http_request *request;
-    while ((request = wait_for_one(server)) != NULL) {
+    while ((request = wait_for_one(worker)) != NULL) {
         (void)pthread_mutex_unlock(&server->lock);
         th_http_answer(worker, request);
         (void)pthread_mutex_lock(&server->lock);
@@ -342,4 +375,6 @@ void th_http_tell(struct th_http_server *server, struct th_text change)
 void th_http_reach(struct th_http_server *server, uint64_t position, th_instant time)
 {
     th_http_events_reach(server->events, position, time);
+    if (!atomic_exchange(&server->has_news, true))
+        wake_door(server);
 }
