@@ -53,30 +53,35 @@ static int is_past(const struct th_http_answering *answering, bool *ret_is_past)
     return status;
 }
 
+static void name_moment(const struct th_query *query, th_instant now, bool is_suspect,
+                        struct th_http_reply *reply)
+{
+    char letter = query->has_position ? 'p' : query->has_as_of ? 'a' : 'm';
+    int64_t moment = query->has_position ? (int64_t)query->position
+                     : query->has_as_of  ? query->as_of.ms
+                                         : now.ms / MINUTE_MS;
+    (void)snprintf(reply->moment, sizeof reply->moment, "%c%" PRId64 "%s", letter, moment,
+                   is_suspect ? "s" : "");
+}
+
 /* What the answer depends on: the program, the journal up to its moment, and the minute, as dates
  * fall due by whole minutes. */
 static int tag(struct th_http_answering *answering)
 {
     const struct th_query *query = &answering->asked.query;
     struct th_http_reply *reply = answering->reply;
-    bool is_fixed = false;
-    int status = is_past(answering, &is_fixed);
+    int status = is_past(answering, &reply->is_fixed);
     reply->size = th_view_size(answering->view);
-    if (status == 0 && query->has_as_of && is_fixed)
+    if (status == 0 && query->has_as_of && reply->is_fixed)
         status = th_view_position_at(answering->view, query->as_of, &reply->size);
     if (status < 0)
         return status;
-    if (query->has_position && is_fixed)
+    if (query->has_position && reply->is_fixed)
         reply->size = query->position;
-    char letter = query->has_position ? 'p' : query->has_as_of ? 'a' : 'm';
-    int64_t moment = query->has_position ? (int64_t)query->position
-                     : query->has_as_of  ? query->as_of.ms
-                                         : answering->asking.now.ms / MINUTE_MS;
-    (void)snprintf(reply->moment, sizeof reply->moment, "%c%" PRId64 "%s", letter, moment,
-                   answering->asking.is_clock_suspect ? "s" : "");
+    name_moment(query, answering->asking.now, answering->asking.is_clock_suspect, reply);
     (void)snprintf(reply->etag, sizeof reply->etag, "W/\"%s-%" PRIu64 "-%s\"",
                    answering->server->options.version, reply->size, reply->moment);
-    reply->cache = is_fixed ? fixed : kept;
+    reply->cache = reply->is_fixed ? fixed : kept;
     return 0;
 }
 
@@ -95,34 +100,37 @@ static bool is_unchanged(struct th_http_answering *answering)
     return true;
 }
 
-/* True: the asker has the answer, or it was kept. One of the other thread's snapshot is as good
- * when listeners have not been told of anything newer. */
-static bool is_known(struct th_http_answering *answering)
+/* True: there is an answer that listeners have not been told of anything newer than. No snapshot is
+ * looked at: a rehearsal's minute follows the journal, else it is the wall's. */
+static bool is_kept(struct th_http_answering *answering)
 {
     struct th_http_server *server = answering->server;
     struct th_http_request *request = answering->request;
     struct th_http_reply *reply = answering->reply;
-    uint64_t told = atomic_load(&server->told_size);
-    if (reply->etag[0] == 0)
+    const struct th_http_options *options = &server->options;
+    if (answering->asked.route->freshness != TH_HTTP_JOURNAL)
         return false;
-    if (is_unchanged(answering))
-        return true;
-    if (!th_http_cache_get(server->cache, (struct th_text){request->target, request->target_size},
-                           request->takes_gzip, told < reply->size ? told : reply->size, reply))
-        return false;
-    (void)atomic_fetch_add(&server->counters.cache_hits, 1);
-    (void)is_unchanged(answering);
-    return true;
+    if (th_store_identity(options->store)->mode == TH_MODE_LIVE)
+        name_moment(&answering->asked.query, options->now(options->context), false, reply);
+    bool is_found =
+        th_http_cache_get(server->cache, (struct th_text){request->target, request->target_size},
+                          request->takes_gzip, atomic_load(&server->told_size), reply);
+    if (is_found) {
+        (void)atomic_fetch_add(&server->counters.cache_hits, 1);
+        (void)is_unchanged(answering);
+    }
+    return is_found;
 }
 
 static int look(struct th_http_answering *answering, bool *ret_is_known)
 {
+    const struct th_http_reply *reply = answering->reply;
     int status = read_time(answering);
     if (status == 0 && answering->asked.route->freshness == TH_HTTP_JOURNAL)
         status = tag(answering);
     if (status < 0)
         return status;
-    *ret_is_known = is_known(answering);
+    *ret_is_known = reply->etag[0] != 0 && is_unchanged(answering);
     return *ret_is_known ? 0 : th_http_read_content(answering);
 }
 
@@ -177,7 +185,7 @@ static int begin_looking(struct th_http_worker *worker)
     return 0;
 }
 
-static void answer_from_store(struct th_http_answering *answering)
+static void answer_anew(struct th_http_answering *answering)
 {
     struct th_http_worker *worker = answering->worker;
     bool is_there = false;
@@ -197,6 +205,42 @@ static void answer_from_store(struct th_http_answering *answering)
     else if (!is_there)
         pack(answering);
     th_http_end_content(answering);
+}
+
+static bool is_same(const struct th_http_request *a, const struct th_http_request *b)
+{
+    return a != NULL && a->takes_gzip == b->takes_gzip && a->target_size == b->target_size &&
+           memcmp(a->target, b->target, a->target_size) == 0;
+}
+
+/* Waits while another thread makes the answer to the same request, then says that this one does. */
+static void take_turn(struct th_http_worker *worker, const struct th_http_request *request)
+{
+    struct th_http_server *server = worker->server;
+    (void)pthread_mutex_lock(&server->lock);
+    for (int i = 0; i < TH_HTTP_WORKERS; i++)
+        while (&server->workers[i] != worker && is_same(server->workers[i].current, request))
+            (void)pthread_cond_wait(&server->has_answered, &server->lock);
+    worker->current = request;
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+static void end_turn(struct th_http_worker *worker)
+{
+    (void)pthread_mutex_lock(&worker->server->lock);
+    worker->current = NULL;
+    (void)pthread_cond_broadcast(&worker->server->has_answered);
+    (void)pthread_mutex_unlock(&worker->server->lock);
+}
+
+static void answer_from_store(struct th_http_answering *answering)
+{
+    if (is_kept(answering))
+        return;
+    take_turn(answering->worker, answering->request);
+    if (!is_kept(answering)) /* the other thread may have made it */
+        answer_anew(answering);
+    end_turn(answering->worker);
 }
 
 /* ---- what needs no store ---- */

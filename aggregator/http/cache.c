@@ -77,8 +77,8 @@ bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool 
 {
     (void)pthread_mutex_lock(&cache->lock);
     struct kept *kept = find(cache, target, is_packed);
-    bool is_found = kept != NULL && kept->reply.size >= size_min &&
-                    strcmp(kept->reply.moment, reply->moment) == 0;
+    bool is_found = kept != NULL && (kept->reply.is_fixed || kept->reply.size >= size_min) &&
+                    (reply->moment[0] == 0 || strcmp(kept->reply.moment, reply->moment) == 0);
     if (is_found) {
         *reply = kept->reply;
         (void)th_http_body_hold(reply->body);
@@ -90,7 +90,7 @@ bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool 
 void th_http_cache_put(struct th_http_cache *cache, struct th_text target, bool is_packed,
                        const struct th_http_reply *reply)
 {
-    if (reply->body == NULL || reply->etag[0] == 0 || target.size > TARGET_SIZE_MAX ||
+    if (reply->body == NULL || reply->moment[0] == 0 || target.size > TARGET_SIZE_MAX ||
         reply->body->size > cache->bytes_max / 4)
         return;
     (void)pthread_mutex_lock(&cache->lock);

@@ -20,10 +20,10 @@ TH_MUST_CHECK int th_http_cache_new(size_t answers_max, size_t bytes_max,
 void th_http_cache_free(struct th_http_cache *cache);
 
 /* Replaces the reply, holding the body, when there is an answer to this target for the reply's
- * moment that looked at `size_min` entries or more. */
+ * moment ("": any) that looked at `size_min` entries or more, or that never changes. */
 bool th_http_cache_get(struct th_http_cache *cache, struct th_text target, bool is_packed,
                        uint64_t size_min, struct th_http_reply *reply);
-/* Copies the reply, holding its body; what cannot be kept is not. */
+/* Copies the reply, holding its body; what cannot be kept, and what has no moment, is not. */
 void th_http_cache_put(struct th_http_cache *cache, struct th_text target, bool is_packed,
                        const struct th_http_reply *reply);
 

@@ -81,9 +81,10 @@ struct th_http_worker {
     struct th_http_server *server;
     pthread_t thread;
     bool is_started;
-    struct th_view *view; /* NULL: not opened yet */
-    bool is_looking;      /* the view has a snapshot */
-    int64_t since_ms;     /* when it was taken */
+    struct th_view *view;                  /* NULL: not opened yet */
+    bool is_looking;                       /* the view has a snapshot */
+    int64_t since_ms;                      /* when it was taken */
+    const struct th_http_request *current; /* that it makes an answer to; under the lock */
     struct th_contacts_file contacts;
 };
 
@@ -113,7 +114,7 @@ struct th_http_server {
 
     /* Between the door and the workers. */
     pthread_mutex_t lock;
-    pthread_cond_t has_waiting;
+    pthread_cond_t has_waiting, has_answered;
     struct th_http_request *waiting[TH_HTTP_WAITING_MAX]; /* number n at n % max */
     uint64_t put, taken;
     struct th_http_request *done[TH_HTTP_CONNECTIONS_MAX];

@@ -47,6 +47,7 @@ struct th_http_reply {
     const char *cache;         /* Cache-Control; NULL: no-store */
     struct th_http_body *body; /* held; NULL: none */
     bool is_packed;
+    bool is_fixed;                          /* of the past: it never changes */
     uint64_t size;                          /* entries of the journal that were looked at */
     char moment[TH_HTTP_MOMENT_SIZE];       /* what the answer depends on beside these */
     char etag[TH_HTTP_ETAG_SIZE];           /* "": none */

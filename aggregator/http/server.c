@@ -170,7 +170,8 @@ static int init_lock(struct th_http_server *server)
         return TH_E_NO_MEMORY;
     bool is_made = pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) == 0 &&
                    pthread_mutex_init(&server->lock, NULL) == 0 &&
-                   pthread_cond_init(&server->has_waiting, &steady) == 0;
+                   pthread_cond_init(&server->has_waiting, &steady) == 0 &&
+                   pthread_cond_init(&server->has_answered, NULL) == 0;
     (void)pthread_condattr_destroy(&steady);
     return is_made ? 0 : TH_E_NO_MEMORY;
 }
@@ -361,6 +362,7 @@ void th_http_close(struct th_http_server *server)
     th_http_library_free(server->library);
     free(server->contacts_path);
     (void)pthread_cond_destroy(&server->has_waiting);
+    (void)pthread_cond_destroy(&server->has_answered);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }

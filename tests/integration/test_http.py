@@ -192,6 +192,17 @@ def a_tag_saves_the_answer(case):
 
 
 @test
+def what_is_kept_is_not_made_again(case):
+    for path, question in (("now", ""), ("the past", "?as_of=2025-06-02"), ("position", "?position=600")):
+        before = metrics(case)["tonghop_http_cache_hits_total"]
+        first = case.good(f"{OBLIGATION}/rollup{question}")
+        for _ in range(3):
+            again = case.good(f"{OBLIGATION}/rollup{question}")
+            assert again.body == first.body or path == "now"
+        assert metrics(case)["tonghop_http_cache_hits_total"] >= before + 2, path
+
+
+@test
 def a_commit_changes_the_tag(case):
     path = f"{OBLIGATION}/rollup"
     past = f"{path}?as_of=2025-05-10"
