@@ -70,7 +70,7 @@ static const struct th_http_route routes[] = {
     ASK_NOW(OBLIGATION "/chasing.csv", CHASING_CSV, CHASING, PART),
     ASK_NOW(OBLIGATION "/chasing.txt", CHASING_TEXT, CHASING, PART),
     ASK(OBLIGATION "/rollup", ROLLUP, PART),
-    ASK(OBLIGATION "/page", PAGE, PART | NUMBER | INDICATORS),
+    ASK(OBLIGATION "/page", PAGE, PART | NUMBER | INDICATORS | LIMIT | AFTER),
     ASK(OBLIGATION "/spread", SPREAD, PART),
     ASK(OBLIGATION "/arrivals", ARRIVALS, PART),
     ASK(OBLIGATION "/reports/{unit}", REPORT, NUMBER | REVISION | PAST),
