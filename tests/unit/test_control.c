@@ -195,6 +195,8 @@ Test(control, a_configuration_reads_as_it_was_written)
     cr_assert_eq(config.quota_burst, written.quota_burst);
     cr_assert_eq(config.scrub_hours, 24);
     cr_assert_not(config.has_scrub_rest);
+    cr_assert_str_eq(config.http, "127.0.0.1:7480");
+    cr_assert_str_eq(config.http_host, "");
 }
 
 #define HEAD                                                                                       \
@@ -212,6 +214,36 @@ Test(control, the_scrub_is_configured_or_not)
     cr_assert_eq(config.scrub_rest_ms, 7);
     cr_assert_eq(read_config(HEAD "scrub_hours: -1\n", &config), TH_E_INVALID);
     cr_assert_neq(read_config(HEAD "scrub_hours: often\n", &config), 0);
+}
+
+Test(control, http_is_opened_only_when_it_is_asked_for)
+{
+    struct th_config config;
+    cr_assert_eq(read_config(HEAD, &config), 0);
+    cr_assert_str_eq(config.http, "");
+    cr_assert_eq(read_config(HEAD "http: none\n", &config), 0);
+    cr_assert_str_eq(config.http, "");
+    cr_assert_eq(read_config(HEAD "http: \"[::1]:80\"\nhttp_host: tonghop.example.vn\n", &config),
+                 0);
+    cr_assert_str_eq(config.http, "[::1]:80");
+    cr_assert_str_eq(config.http_host, "tonghop.example.vn");
+    cr_assert_eq(read_config(HEAD "http_host: \"a b\"\n", &config), TH_E_INVALID);
+}
+
+Test(control, http_is_of_the_loopback_alone)
+{
+    struct th_config config;
+    static const char *const others[] = {"0.0.0.0:7480",   "10.1.2.3:7480", "[::]:7480",
+                                         "example.org:80", "127.0.0.2:80",  "localhost.x:80"};
+    static const char *const wrong[] = {"127.0.0.1", "127.0.0.1:0",   ":7480", "127.0.0.1:65536",
+                                        "",          "127.0.0.1:80/x"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_expect_eq(th_config_check_http(others[i]), TH_E_FORBIDDEN, "%s", others[i]);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        cr_expect_eq(th_config_check_http(wrong[i]), TH_E_SYNTAX, "%s", wrong[i]);
+    cr_expect_eq(th_config_check_http("localhost:*"), 0);
+    cr_assert_eq(read_config(HEAD "http: \"0.0.0.0:7480\"\n", &config), TH_E_INVALID);
+    cr_assert_eq(th_problems_total(&problems), 1);
 }
 
 Test(control, an_unknown_key_and_a_bad_address_are_both_told)
