@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum {
     READY_MAX = 64, /* for one turn */
     RUNS_MAX = 16,
     EVICT_AFTER_MS = 1000,
+    UNSENT_BYTES = 128 * 1024,
     STOP_PATIENCE_MS = 1000
 };
 
@@ -93,6 +95,9 @@ static void hand_over(struct th_http_server *server, struct th_http_connection *
 {
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
+    int unsent = UNSENT_BYTES;
+    /* Otherwise megabytes of the kernel's for each that does not read. */
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent);
     if (getpeername(connection->fd, (struct sockaddr *)&address, &size) != 0 ||
         epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL) != 0) {
         drop(server, connection);
@@ -343,6 +348,7 @@ void *th_http_door(void *context)
     struct th_http_server *server = context;
     int64_t next_ms = th_http_clock_ms() + TH_HTTP_TURN_MS;
     bool is_due = false;
+    (void)prctl(PR_SET_NAME, "tonghop-door");
     while (!atomic_load(&server->is_ending))
         turn(server, &next_ms, &is_due);
     int64_t end_ms = th_http_clock_ms() + STOP_PATIENCE_MS;

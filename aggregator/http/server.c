@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -280,6 +281,7 @@ static void *work(void *context)
 {
     struct th_http_worker *worker = context;
     struct th_http_server *server = worker->server;
+    (void)prctl(PR_SET_NAME, "tonghop-http");
     step_back();
     (void)pthread_mutex_lock(&server->lock);
     struct th_http_request *request;

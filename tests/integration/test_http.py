@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -342,6 +343,22 @@ def a_thousand_slow_ones_stop_nobody(case):
         sock.close()
     waited = time.monotonic() - begun
     assert 4.5 < waited < 15, waited
+
+
+@test
+def who_does_not_read_is_ended(case):
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", case.port))
+        sock.sendall(raw(f"GET {OBLIGATION}/export.json HTTP/1.1", "Host: localhost"))
+        time.sleep(1)
+        assert metrics(case)["tonghop_http_connections"] == 2  # it, and the one that asks
+        wait_for(lambda: metrics(case)["tonghop_http_connections"] == 1, 20)
+        try:
+            got = case.read(sock)
+        except ConnectionError:
+            got = b""
+        assert len(got) < 600000, len(got)
 
 
 @test
