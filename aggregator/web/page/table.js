@@ -7,6 +7,7 @@ import { compare, number } from './formats.js';
 import { t } from './text.js';
 
 const ROWS_FIRST = 300;
+const CELLS_FIRST = 6000; // what an old PC draws in a second
 
 /** `sort` is "id" or "-id" (descending) of a column that has a `value`. */
 function sorted(rows, columns, sort) {
@@ -41,7 +42,8 @@ function headCell(column, sort, ctx) {
 export function table({ caption, columns, rows, ctx, order = '', keyOf, foot = null,
   classes = '', isCaptionSeen = false, rowClass = () => null }) {
   const sort = ctx.route.params.sort || order;
-  const most = Math.max(Number(ctx.route.params.rows) || 0, ROWS_FIRST);
+  const first = Math.min(ROWS_FIRST, Math.floor(CELLS_FIRST / columns.length));
+  const most = Math.max(Number(ctx.route.params.rows) || 0, first);
   const shown = sorted(rows, columns, sort).slice(0, most);
   const cellOf = (column, row) => el(column.isHeader ? 'th' : 'td',
     { scope: column.isHeader ? 'row' : null, class: column.class }, column.cell(row));
