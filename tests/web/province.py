@@ -68,7 +68,10 @@ class Province:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            if self.process.wait(20) != 0:
+                with open(self.log, encoding="utf-8", errors="replace") as file:
+                    raise RuntimeError(f"máy chủ kết thúc với mã {self.process.returncode}:\n"
+                                       f"{file.read()[-4000:]}")
 
     def close(self):
         self.stop()

@@ -75,10 +75,13 @@ class Overview(unittest.TestCase):
         shares = [float(row[-1].rstrip(" %").replace(",", ".")) for row in rows]
         self.assertEqual(shares, sorted(shares, reverse=True))
         by_name = {row[0]: row for row in rows}
+        direct = browser.one(".heat-card a[href*='direct=1']").get_attribute("href")
         for line in below:
-            counts, row = line["counts"], by_name[line["name"] or "Sở, cơ quan cấp tỉnh"]
+            counts, row = line["counts"], by_name[line["name"] or "Trực thuộc Gia Lai"]
             self.assertEqual(row[2:6], [f"{counts['received']}/{counts['expected']}"] +
                              [vn(counts[name]) for name in ("on_time", "late", "missing")])
+        browser.open(direct)
+        self.assertEqual(len(browser.rows()), next(b for b in below if b["unit"] is None)["counts"]["expected"])
 
     def test_a_column_sorts_by_its_button_and_the_address_keeps_it(self):
         browser.open(province.address())

@@ -112,10 +112,10 @@ async function complete(ctx) {
   ctx.brief = brief;
   ctx.moment = instantOf(brief.as_of);
   if (!ctx.isPast) ctx.moment = Math.max(ctx.moment, storeNow());
+  ctx.minute = ctx.isPast ? ctx.moment : Math.floor(ctx.moment / 60000) * 60000;
   ctx.path = (known && known.path) || [{ unit, name: unit }];
   ctx.scopeName = ctx.path[ctx.path.length - 1].name;
   ctx.countsWhere = ctx.scope.unit ? ctx.scopeName : ctx.planLine.territory_name;
-  ctx.isTop = !ctx.route.params.unit || ctx.route.params.unit === ctx.planLine.territory;
   ctx.indicator = (code) => plan.indicators.find((one) => one.code === code);
 }
 

@@ -15,7 +15,7 @@ export async function load(ctx) {
 const emails = (units) => units.map((unit) => unit.contact && unit.contact.email)
   .filter((email) => email && /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(email));
 
-const groupName = (ctx, group) => group.name ?? t(ctx.isTop ? 'part.bodies' : 'part.direct');
+const groupName = (ctx, group) => group.name ?? t('part.direct', { where: ctx.scopeName });
 
 function mailAll(ctx, group) {
   const to = emails(group.units);

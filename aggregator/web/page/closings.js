@@ -104,7 +104,7 @@ export function draw(ctx, data) {
     el('section', { class: 'card', 'aria-label': t('closings.counts') },
       el('div', { class: 'beside' },
         counted(t('closings.at', { at: spoken(instantOf(closing.closed_at)) }), closing.counts),
-        counted(t('closings.until', { at: spoken(ctx.moment) }), rollup.counts))),
+        counted(t('closings.until', { at: spoken(ctx.minute) }), rollup.counts))),
     comparison(ctx, data),
   ];
 }

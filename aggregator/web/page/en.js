@@ -59,7 +59,7 @@ export const en = {
   'curve.title': 'Arrival of reports', 'curve.table': 'The chart\'s numbers', 'curve.at': 'At',
   'curve.label': '{received}/{all} units received by {until}.', 'curve.due': 'due {at}',
   'heat.title': 'Who lags', 'heat.note': 'Furthest behind first. Select a name to see it alone.',
-  part: 'Place', 'part.shape': 'Standing', 'part.bodies': 'Provincial departments', 'part.direct': 'Direct',
+  part: 'Place', 'part.shape': 'Standing', 'part.direct': 'Directly under {where}',
   'missing.title': '{n}/{all} units missing', 'missing.chase': 'The list to chase, with telephone numbers',
   'overview.units': 'See each unit',
 

@@ -52,7 +52,7 @@ function dueCard(ctx) {
 
 /** One sentence to say aloud, with its coverage. */
 function sentence(ctx, counts, below) {
-  const when = spoken(ctx.moment);
+  const when = spoken(ctx.minute);
   if (counts.expected === null) return t('say.undated', { when, received: number(counts.received) });
   const lagging = (below.length > 1 ? below : []).filter((row) => row.counts.missing > 0)
     .sort((a, b) => b.counts.missing - a.counts.missing).slice(0, 3)
@@ -65,7 +65,7 @@ function sentence(ctx, counts, below) {
     (counts.estimated ? t('say.estimated', { n: number(counts.estimated) }) : '');
 }
 
-const partName = (ctx, row) => row.name ?? t(ctx.isTop ? 'part.bodies' : 'part.direct');
+const partName = (ctx, row) => row.name ?? t('part.direct', { where: ctx.scopeName });
 
 const STANDINGS = { on_time: 'on_time', late: 'late', undecided: 'undecided', missing: 'missing' };
 
@@ -110,7 +110,7 @@ function heatTable(ctx, below) {
     { id: 'name', label: t('part'), class: 'name', isHeader: true, isText: true,
       value: (row) => partName(ctx, row),
       cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
-        ctx.isTop ? ctx.link('units', { branch: 'bodies' }) : ctx.link('units') },
+        ctx.link('units', { direct: '1' }) },
       partName(ctx, row)) },
     { id: 'shape', label: t('part.shape'), class: 'shape', cell: (row) => bar(row.counts, { height: 12 }) },
     { id: 'received', label: t('short.received'), class: 'num',
@@ -171,7 +171,7 @@ export function draw(ctx, { standing, arrivals, all }) {
     el('div', { class: 'two' },
       el('div', { class: 'stack' }, el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
         el('h2', { id: 'curve-title' }, t('curve.title')),
-        arrivalsCurve(arrivals, counts, ctx.moment)), !all && missingCard(ctx, standing)),
+        arrivalsCurve(arrivals, counts, ctx.minute)), !all && missingCard(ctx, standing)),
       all ? unitsCard(ctx, all) : heatTable(ctx, below)),
   ];
 }

@@ -31,16 +31,21 @@ function filters(ctx, units) {
         el('button', { type: 'button', 'aria-pressed': name === chosen ? 'true' : 'false',
           onclick: () => ctx.go({ standing: name || null }) },
         name && swatch(name), t(name ? `standing.${name}` : 'all'), ' ',
-        el('span', { class: 'count' }, number(count(name)))))),
+        el('span', { class: 'count' }, number(count(name))))),
+      el('button', { type: 'button', 'aria-pressed': ctx.route.params.direct ? 'true' : 'false',
+        onclick: () => ctx.go({ direct: ctx.route.params.direct ? null : '1' }) },
+      t('part.direct', { where: ctx.scopeName }))),
     el('label', { class: 'field' }, el('span', null, t('units.find')),
       el('input', { type: 'search', value: ctx.route.params.q || '', autocomplete: 'off',
         oninput: (event) => ctx.go({ q: event.target.value || null }, { replace: true }) })));
 }
 
 export function draw(ctx, { standing, names }) {
-  const { q, standing: only } = ctx.route.params;
+  const { q, standing: only, direct } = ctx.route.params;
+  const here = ctx.scope.unit || ctx.planLine.territory;
   const parentOf = (unit) => (unit.parent && names.get(unit.parent)) || '';
   const rows = standing.units.filter((unit) => (!only || partOf(unit.standing) === only) &&
+    (!direct || unit.parent === here) &&
     (!q || fold(`${unit.name} ${parentOf(unit)} ${unit.unit}`).includes(fold(q))));
   const columns = [
     { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,

@@ -58,7 +58,7 @@ export const vi = {
   'curve.title': 'Báo cáo đến theo thời gian', 'curve.table': 'Bảng số của biểu đồ', 'curve.at': 'Lúc',
   'curve.label': 'Đã nhận {received}/{all} đơn vị đến {until}.', 'curve.due': 'hạn {at}',
   'heat.title': 'Nơi nào còn chậm', 'heat.note': 'Nơi chậm nhất ở trên. Bấm vào tên để xem riêng nơi đó.',
-  part: 'Nơi', 'part.shape': 'Tình hình', 'part.bodies': 'Sở, cơ quan cấp tỉnh', 'part.direct': 'Trực thuộc',
+  part: 'Nơi', 'part.shape': 'Tình hình', 'part.direct': 'Trực thuộc {where}',
   'missing.title': '{n}/{all} đơn vị chưa nộp', 'missing.chase': 'Danh sách nhắc nộp, có số điện thoại',
   'overview.units': 'Xem từng đơn vị',
 
