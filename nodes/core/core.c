@@ -75,6 +75,7 @@ static const struct transition transitions[TH_NODE_STAGE_SETTLED][OCCASIONS_COUN
             [ON_RECEIPT_BAD] = TO(WAITING, DO_EVIDENCE),
             [ON_REJECTED] = TO(SETTLED, DO_REJECTED),
             [ON_CONFLICT] = TO(SETTLED, DO_CONFLICT),
+            [ON_APART] = TO(QUEUED, DO_NOTHING),
             [ON_DAMAGED] = TO(SETTLED, DO_DAMAGED),
         },
 };
@@ -183,20 +184,31 @@ static void settle(struct th_node_core *core, struct th_node_slot *slot,
     drop(core, slot);
 }
 
-/* What goes in one submission has one pause. */
-static uint64_t parcel_of(const struct th_node_slot *slot)
+/* What goes in one submission has one pause, also when its items are told of it in several steps:
+ * that of the first of them. NULL: none has one. */
+static const struct th_node_slot *find_paused(const struct th_node_core *core,
+                                              const struct th_node_slot *slot, int64_t now_ms)
 {
-    return slot->bundle == 0 ? slot->id : slot->bundle;
+    const struct th_node_slot *slots = slot->is_again ? core->again : core->slots;
+    size_t count = slot->is_again ? core->again_count : core->count;
+    for (size_t i = 0; i < count; i++)
+        if (&slots[i] != slot && th_node_is_with(&slots[i], slot) &&
+            slots[i].request == slot->request && slots[i].stage == TH_NODE_STAGE_WAITING &&
+            slots[i].due_ms > now_ms)
+            return &slots[i];
+    return NULL;
 }
 
 static void back_off(struct th_node_core *core, struct th_node_slot *slot,
                      const struct th_node_event *event, bool hold)
 {
-    int64_t pause = th_node_backoff_ms(slot->attempts, mix(event->random, parcel_of(slot)));
+    const struct th_node_slot *paused = find_paused(core, slot, event->now_ms);
+    int64_t pause = th_node_backoff_ms(slot->attempts, mix(event->random, slot->id));
     int64_t wanted = event->kind == TH_NODE_EVENT_FAILURE ? (int64_t)event->after_ms : 0;
     if (wanted > TH_NODE_BACKOFF_MAX_MS)
         wanted = TH_NODE_BACKOFF_MAX_MS;
-    slot->due_ms = event->now_ms + (pause > wanted ? pause : wanted);
+    slot->due_ms =
+        paused != NULL ? paused->due_ms : event->now_ms + (pause > wanted ? pause : wanted);
     if (hold && slot->due_ms > core->hold_until_ms)
         core->hold_until_ms = slot->due_ms;
 }
@@ -300,6 +312,19 @@ static struct th_node_slot *find_request(struct th_node_slot *slots, size_t coun
     return NULL;
 }
 
+/* Those of the bundle that are not awaited, as they came into the window later, go alone too. */
+static void part(struct th_node_core *core, uint64_t bundle, const struct th_node_event *event,
+                 struct th_node_actions *actions)
+{
+    for (size_t i = 0; i < core->count; i++) {
+        if (core->slots[i].bundle != bundle)
+            continue;
+        core->slots[i].bundle = core->slots[i].kin = 0;
+        happen(core, &core->slots[i], ON_APART, event, actions);
+    }
+    add_action(actions, TH_NODE_ACTION_APART)->id = bundle;
+}
+
 static void fail(struct th_node_core *core, const struct th_node_event *event,
                  struct th_node_actions *actions)
 {
@@ -311,18 +336,12 @@ static void fail(struct th_node_core *core, const struct th_node_event *event,
     struct th_node_slot *slot;
     while ((slot = find_request(core->again, core->again_count, event->request)) != NULL)
         happen(core, slot, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
-    uint64_t apart = 0;
     while ((slot = find_request(core->slots, core->count, event->request)) != NULL) {
-        if (event->retry || slot->bundle == 0) {
+        if (event->retry || slot->bundle == 0)
             happen(core, slot, event->retry ? ON_RETRY : ON_REFUSED, event, actions);
-            continue;
-        }
-        apart = slot->bundle;
-        slot->bundle = slot->kin = 0;
-        happen(core, slot, ON_APART, event, actions);
+        else
+            part(core, slot->bundle, event, actions);
     }
-    if (apart != 0)
-        add_action(actions, TH_NODE_ACTION_APART)->id = apart;
 }
 
 static void add_item(struct th_node_core *core, const struct th_node_event *event)

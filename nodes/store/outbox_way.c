@@ -118,7 +118,7 @@ int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *fr
     return status;
 }
 
-/* Its own submission is frozen later; the answer to the common one holds as well. */
+/* Its own submission is frozen later. */
 static int part_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id, th_instant now)
 {
     struct th_outbox_item item;

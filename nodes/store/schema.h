@@ -4,8 +4,8 @@
  *
  * One unnamed LMDB database; the first byte of a key is the table; numbers are big-endian.
  *
- *   'm' | "outbox"         format u8 (2; 3 from the first bundle on), identity 16 bytes (also in
- * the file OUTBOX_ID) 'm' | 1 u64            the province's time as last heard in a rehearsal, i64
+ *   'm' | "outbox"         format u8 (2; 3: it had a bundle), identity 16 bytes (also in OUTBOX_ID)
+ *   'm' | 1 u64            the province's time as last heard in a rehearsal, i64
  *   'm' | 2 u64            what the province asks for: count u32; realm run, from u64 each
  *   'i' | id u64           item: see item_encode() in record.c
  *   'b' | id u64           bytes of the report

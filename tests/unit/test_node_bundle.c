@@ -229,6 +229,21 @@ Test(node_bundle, a_bad_receipt_sends_the_bundle_again_when_nothing_of_it_is_awa
     cr_assert_eq(first_of(TH_NODE_ACTION_SEND)->bundle, 1);
 }
 
+Test(node_bundle, a_bundle_whose_receipts_do_not_hold_has_one_pause)
+{
+    for (uint64_t id = 1; id <= TH_LIMIT_REPORTS_MAX; id++)
+        add(id, id, KIN, 10);
+    connect_and_welcome();
+    for (uint64_t id = 1; id <= TH_LIMIT_REPORTS_MAX; id++)
+        step((struct th_node_event){.kind = TH_NODE_EVENT_RECEIPT_BAD,
+                                    .id = id,
+                                    .random = UINT64_C(0x9e3779b97f4a7c15) * id,
+                                    .has_next = id < TH_LIMIT_REPORTS_MAX});
+    for (size_t i = 1; i < core.count; i++)
+        cr_assert_eq(core.slots[i].due_ms, core.slots[0].due_ms,
+                     "the shortest of many pauses is none");
+}
+
 Test(node_bundle, a_bundle_counts_once_in_the_flight)
 {
     for (uint64_t id = 1; id <= 20; id++)
@@ -255,6 +270,21 @@ Test(node_bundle, later_puts_the_whole_bundle_off)
     now_ms += 1;
     on(TH_NODE_EVENT_TIME);
     cr_assert(SENT(0, 1, 2));
+}
+
+Test(node_bundle, one_that_joined_while_its_bundle_flew_comes_apart_with_it)
+{
+    add_sent(1, 1);
+    add_sent(2, 1);
+    connect_and_welcome();
+    uint64_t request = first_of(TH_NODE_ACTION_SEND)->request;
+    add_sent(3, 1); /* the window had no room for it before */
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    step((struct th_node_event){.kind = TH_NODE_EVENT_FAILURE, .request = request});
+    cr_assert_eq(count_of(TH_NODE_ACTION_APART), 1);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 3);
+    for (size_t i = 0; i < actions.count; i++)
+        cr_assert_eq(actions.items[i].bundle, 0, "nothing goes as the bundle any more");
 }
 
 Test(node_bundle, a_bundle_that_is_never_taken_comes_apart)
