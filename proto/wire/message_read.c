@@ -266,7 +266,7 @@ static void read_reminder(struct th_wire_reader *reader, struct th_bytes bytes,
     if (message == NULL)
         return;
     *ret_reminder = (struct th_reminder){
-        .plan = th_wire_text(reader, message->plan, 0, TH_LIMIT_PLAN_ID_MAX, 0),
+        .plan = th_wire_text(reader, message->plan, 1, TH_LIMIT_PLAN_ID_MAX, 0),
         .obligation = th_wire_text(reader, message->obligation, 1, TH_LIMIT_OBLIGATION_ID_MAX, 0),
         .text = th_wire_text(reader, message->text, 0, TH_LIMIT_QUOTE_MAX, TH_TEXT_LINES),
         .due = th_wire_instant(reader, message->due),

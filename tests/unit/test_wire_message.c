@@ -393,6 +393,14 @@ Test(wire_message, a_reminder_comes_back)
     cr_assert_eq(back.time.ms, 1746378000000);
 }
 
+Test(wire_message, a_reminder_of_no_plan_is_refused)
+{
+    struct th_to_node message = {
+        .kind = TH_TO_NODE_REMINDER,
+        .body.reminder = {.plan = TH_TEXT(""), .obligation = TH_TEXT("o"), .text = TH_TEXT("")}};
+    cr_assert_eq(pass_down(message), TH_E_SYNTAX);
+}
+
 Test(wire_message, an_answer_and_a_failure_come_back)
 {
     struct th_to_node back = to_node((struct th_to_node){
