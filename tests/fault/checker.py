@@ -69,7 +69,7 @@ def journal_positions(store):
 
 def check_items(province, book):
     """Every acknowledged report is received, under its own form; nothing else was made of it."""
-    found = []
+    found, held = [], []
     for unit, forms in book.queued.items():
         items = {item["revision"]: item for item in province.items(unit)}
         found += [f"{unit} revision {r}: queued, and not in the outbox" for r in forms
@@ -78,31 +78,35 @@ def check_items(province, book):
                   if r not in forms]
         found += [f"{unit} revision {r}: {item['state']}" for r, item in items.items()
                   if item["state"] != "received"]
-        for revision, form in forms.items():
-            item = items.get(revision, {})
-            if item.get("state") == "received":
-                found += check_receipt(province, unit, item, form)
+        held += [(unit, items[r], form) for r, form in forms.items()
+                 if items.get(r, {}).get("state") == "received"]
+    return found + check_receipts(province, held)
+
+
+def check_receipts(province, held):
+    """Each verifies offline, for its form, and says the position that the outbox says."""
+    texts = province.receipts([(unit, item["id"]) for unit, item, _ in held])
+    commands = []
+    for i, (text, (_, _, form)) in enumerate(zip(texts, held)):
+        path = province.folder / f"receipt-{i}.txt"
+        path.write_text(text)
+        commands.append(("receipt", "--verify", path, "--server", province.server,
+                         "--report", form, "--json"))
+    found = []
+    for done, text, (unit, item, _) in zip(province.try_nodes(commands), texts, held):
+        name = f"{unit} item {item['id']}"
+        if done.returncode != 0:
+            found.append(f"{name}: its receipt does not verify: {done.stderr.decode()}")
+        elif f"\nindex {item['position']}\n" not in text:
+            found.append(f"{name}: its receipt is not of position {item['position']}")
     return found
 
 
-def check_receipt(province, unit, item, form):
-    """It verifies offline, for this form, and says the position that the outbox says."""
-    text = province.receipt(unit, item["id"])
-    path = province.folder / "receipt.txt"
-    path.write_text(text)
-    done = province.try_node("receipt", "--verify", path, "--server", province.server,
-                             "--report", form, "--json")
-    if done.returncode != 0:
-        return [f"{unit} item {item['id']}: its receipt does not verify: {done.stderr.decode()}"]
-    if f"\nindex {item['position']}\n" not in text:
-        return [f"{unit} item {item['id']}: its receipt is not of position {item['position']}"]
-    return []
-
-
 def check_seen(province, book):
+    texts = province.receipts(book.receipts)
     return [f"{unit} item {item}: its receipt has changed"
-            for (unit, item), text in book.receipts.items()
-            if province.receipt(unit, item) != text]
+            for (unit, item), text in zip(book.receipts, texts)
+            if text != book.receipts[unit, item]]
 
 
 def check_positions(province, book):
