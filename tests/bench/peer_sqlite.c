@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST_SIZE = 32, ROLLUP_CELLS = 2 * BENCH_FIGURES };
+enum { ROLLUP_CELLS = 2 * BENCH_FIGURES };
 
 enum statement { APPEND, FIND, KEEP_OLD, FIND_OLD, PUT, ROLL, STATEMENTS };
 
@@ -111,31 +111,6 @@ static void move(struct peer *peer, const struct bench_fact *fact, const struct 
     }
 }
 
-static void bind_key(sqlite3_stmt *statement, const struct bench_fact *fact)
-{
-    (void)sqlite3_bind_int64(statement, 1, fact->obligation);
-    (void)sqlite3_bind_int64(statement, 2, fact->unit);
-}
-
-static void bind_revision(sqlite3_stmt *statement, uint32_t revision, uint64_t position,
-                          const uint8_t *digest)
-{
-    (void)sqlite3_bind_int64(statement, 3, revision);
-    (void)sqlite3_bind_int64(statement, 4, (int64_t)position);
-    (void)sqlite3_bind_blob(statement, 5, digest, DIGEST_SIZE, SQLITE_STATIC);
-}
-
-static bool is_known(struct peer *peer, const struct bench_fact *fact, const uint8_t *digest)
-{
-    sqlite3_stmt *find = peer->statements[FIND_OLD];
-    bind_key(find, fact);
-    (void)sqlite3_bind_int64(find, 3, fact->revision);
-    bool known = sqlite3_step(find) == SQLITE_ROW &&
-                 memcmp(sqlite3_column_blob(find, 0), digest, DIGEST_SIZE) == 0;
-    sqlite_reset(&peer->run, find);
-    return known;
-}
-
 static void put(struct peer *peer, const struct bench_fact *fact, const uint8_t *digest,
                 struct th_bytes raw)
 {
@@ -146,8 +121,8 @@ static void put(struct peer *peer, const struct bench_fact *fact, const uint8_t 
     (void)sqlite3_bind_int64(append, 1, (int64_t)position);
     (void)sqlite3_bind_blob(append, 2, raw.bytes, (int)raw.size, SQLITE_STATIC);
     sqlite_step(&peer->run, append);
-    bind_key(latest, fact);
-    bind_revision(latest, fact->revision, position, digest);
+    sqlite_bind_key(latest, fact);
+    sqlite_bind_revision(latest, fact->revision, position, digest);
     (void)sqlite3_bind_blob(latest, 6, &figures, sizeof figures, SQLITE_STATIC);
     sqlite_step(&peer->run, latest);
     move(peer, fact, &figures, 1);
@@ -160,13 +135,13 @@ static void take(struct sqlite_run *run, size_t at)
     sqlite3_stmt *find = peer->statements[FIND];
     const struct bench_fact *fact = &peer->run.input.facts[at];
     const uint8_t *digest = peer->run.input.digests[at].bytes;
-    bind_key(find, fact);
+    sqlite_bind_key(find, fact);
     bool has_latest = sqlite3_step(find) == SQLITE_ROW;
     uint32_t revision = has_latest ? (uint32_t)sqlite3_column_int(find, 0) : 0;
     if (fact->revision <= revision) {
         bool is_same = fact->revision == revision
-                           ? memcmp(sqlite3_column_blob(find, 1), digest, DIGEST_SIZE) == 0
-                           : is_known(peer, fact, digest);
+                           ? memcmp(sqlite3_column_blob(find, 1), digest, TH_DIGEST_SIZE) == 0
+                           : sqlite_is_known(run, peer->statements[FIND_OLD], fact, digest);
         *(is_same ? &run->duplicates : &run->wrong) += 1;
     } else if (fact->revision != revision + 1) {
         run->wrong++;
@@ -175,9 +150,9 @@ static void take(struct sqlite_run *run, size_t at)
             struct latest before;
             memcpy(&before, sqlite3_column_blob(find, 2), sizeof before);
             sqlite3_stmt *keep = peer->statements[KEEP_OLD];
-            bind_key(keep, fact);
-            bind_revision(keep, revision, (uint64_t)sqlite3_column_int64(find, 3),
-                          sqlite3_column_blob(find, 1));
+            sqlite_bind_key(keep, fact);
+            sqlite_bind_revision(keep, revision, (uint64_t)sqlite3_column_int64(find, 3),
+                                 sqlite3_column_blob(find, 1));
             sqlite_step(&peer->run, keep);
             move(peer, fact, &before, -1);
         }

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST_SIZE = 32, PACKED_MAX = 512, WARNINGS_SIZE = TH_REASONS_MAX * 8 };
+enum { PACKED_MAX = 512, WARNINGS_SIZE = TH_REASONS_MAX * 8 };
 
 enum statement { APPEND, FIND, KEEP_OLD, FIND_OLD, PUT, SEARCH, ROLL, STATEMENTS };
 
@@ -69,20 +69,6 @@ static void create(struct peer *peer)
         peer->statements[i] = sqlite_prepare(&peer->run, sql[i]);
 }
 
-static void bind_key(sqlite3_stmt *statement, const struct bench_fact *fact)
-{
-    (void)sqlite3_bind_int64(statement, 1, fact->obligation);
-    (void)sqlite3_bind_int64(statement, 2, fact->unit);
-}
-
-static void bind_revision(sqlite3_stmt *statement, uint32_t revision, uint64_t position,
-                          const void *digest)
-{
-    (void)sqlite3_bind_int64(statement, 3, revision);
-    (void)sqlite3_bind_int64(statement, 4, (int64_t)position);
-    (void)sqlite3_bind_blob(statement, 5, digest, DIGEST_SIZE, SQLITE_STATIC);
-}
-
 /* ---- figures ---- */
 
 static size_t pack(const struct peer *peer, const struct bench_fact *fact, uint8_t *ret_bytes)
@@ -127,17 +113,6 @@ static void move(struct peer *peer, const struct bench_fact *fact, bool is_late,
     }
 }
 
-static bool is_known(struct peer *peer, const struct bench_fact *fact, const uint8_t *digest)
-{
-    sqlite3_stmt *find = peer->statements[FIND_OLD];
-    bind_key(find, fact);
-    (void)sqlite3_bind_int64(find, 3, fact->revision);
-    bool known = sqlite3_step(find) == SQLITE_ROW &&
-                 memcmp(sqlite3_column_blob(find, 0), digest, DIGEST_SIZE) == 0;
-    sqlite_reset(&peer->run, find);
-    return known;
-}
-
 /* The row that FIND stands on is superseded. */
 static void supersede(struct peer *peer, const struct bench_fact *fact)
 {
@@ -145,10 +120,10 @@ static void supersede(struct peer *peer, const struct bench_fact *fact)
     struct bench_fact before = {.unit = fact->unit, .obligation = fact->obligation};
     before.narratives = (uint32_t)sqlite3_column_int(find, AT_TEXTS);
     unpack(peer, find, AT_FIGURES, &before);
-    bind_key(keep, fact);
-    bind_revision(keep, (uint32_t)sqlite3_column_int(find, AT_REVISION),
-                  (uint64_t)sqlite3_column_int64(find, AT_POSITION),
-                  sqlite3_column_blob(find, AT_DIGEST));
+    sqlite_bind_key(keep, fact);
+    sqlite_bind_revision(keep, (uint32_t)sqlite3_column_int(find, AT_REVISION),
+                         (uint64_t)sqlite3_column_int64(find, AT_POSITION),
+                         sqlite3_column_blob(find, AT_DIGEST));
     sqlite_step(&peer->run, keep);
     move(peer, &before, sqlite3_column_int(find, AT_LATE) != 0, -1);
 }
@@ -179,8 +154,8 @@ static void put(struct peer *peer, size_t at, const struct th_reasons *warnings,
     (void)sqlite3_bind_text(append, 3, name_rules(warnings, rules), -1, SQLITE_STATIC);
     (void)sqlite3_bind_blob(append, 4, raw.bytes, (int)raw.size, SQLITE_STATIC);
     sqlite_step(&peer->run, append);
-    bind_key(latest, fact);
-    bind_revision(latest, fact->revision, position, peer->run.input.digests[at].bytes);
+    sqlite_bind_key(latest, fact);
+    sqlite_bind_revision(latest, fact->revision, position, peer->run.input.digests[at].bytes);
     (void)sqlite3_bind_int64(latest, 6, first_ms);
     (void)sqlite3_bind_int64(latest, 7, is_late);
     (void)sqlite3_bind_int64(latest, 8, fact->narratives);
@@ -214,15 +189,17 @@ static void take(struct sqlite_run *run, size_t at)
     sqlite3_stmt *find = peer->statements[FIND];
     const struct bench_fact *fact = &run->input.facts[at];
     const uint8_t *digest = run->input.digests[at].bytes;
-    bind_key(find, fact);
+    sqlite_bind_key(find, fact);
     bool has_latest = sqlite3_step(find) == SQLITE_ROW;
     uint32_t revision = has_latest ? (uint32_t)sqlite3_column_int(find, AT_REVISION) : 0;
     if (fact->revision == revision + 1) {
         take_new(peer, at, has_latest);
     } else {
-        bool is_same = fact->revision == revision
-                           ? memcmp(sqlite3_column_blob(find, AT_DIGEST), digest, DIGEST_SIZE) == 0
-                           : fact->revision < revision && is_known(peer, fact, digest);
+        bool is_same =
+            fact->revision == revision
+                ? memcmp(sqlite3_column_blob(find, AT_DIGEST), digest, TH_DIGEST_SIZE) == 0
+                : fact->revision < revision &&
+                      sqlite_is_known(run, peer->statements[FIND_OLD], fact, digest);
         *(is_same ? &run->duplicates : &run->wrong) += 1;
     }
     sqlite_reset(run, find);

@@ -42,25 +42,14 @@ static void print_terms(uint32_t bits)
     printf("]");
 }
 
-/* The values that value_fits() of proto/model/check.c lets pass. */
 static void print_types(const struct peer_plan *plan)
 {
-    const long long max = TH_LIMIT_VALUE_MAX;
     const char *joint = "";
     for (unsigned i = 0; i < BENCH_FIGURES; i++, joint = " OR ") {
-        enum th_indicator_type type = plan->figures[i]->type;
-        if (type == TH_TYPE_COUNT || type == TH_TYPE_MONEY)
-            printf("%sf%u < 0 OR f%u > %lld", joint, i, i, max);
-        else if (type == TH_TYPE_DECIMAL)
-            printf("%sf%u < -%lld OR f%u > %lld", joint, i, max, i, max);
-        else if (type == TH_TYPE_BOOL)
-            printf("%sf%u NOT IN (0, 1)", joint, i);
-        else if (type == TH_TYPE_DATE)
-            printf("%sf%u < %" PRId32 " OR f%u > %" PRId32, joint, i,
-                   th_day_of_date((struct th_civil_date){TH_YEAR_MIN, 1, 1}).number, i,
-                   th_day_of_date((struct th_civil_date){TH_YEAR_MAX, 12, 31}).number);
-        else
+        const struct th_figure_range range = th_figure_range(plan->figures[i]);
+        if (range.first > range.last)
             bench_die("%s: a type that no peer has", plan->figures[i]->code);
+        printf("%sf%u NOT BETWEEN %" PRId64 " AND %" PRId64, joint, i, range.first, range.last);
     }
 }
 

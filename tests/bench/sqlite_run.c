@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PRELOAD_BATCH = 4096 };
 
@@ -37,6 +38,31 @@ void sqlite_step(const struct sqlite_run *run, sqlite3_stmt *statement)
 {
     sqlite_must(run, sqlite3_step(statement), "step");
     sqlite_reset(run, statement);
+}
+
+void sqlite_bind_key(sqlite3_stmt *statement, const struct bench_fact *fact)
+{
+    (void)sqlite3_bind_int64(statement, 1, fact->obligation);
+    (void)sqlite3_bind_int64(statement, 2, fact->unit);
+}
+
+void sqlite_bind_revision(sqlite3_stmt *statement, uint32_t revision, uint64_t position,
+                          const void *digest)
+{
+    (void)sqlite3_bind_int64(statement, 3, revision);
+    (void)sqlite3_bind_int64(statement, 4, (int64_t)position);
+    (void)sqlite3_bind_blob(statement, 5, digest, TH_DIGEST_SIZE, SQLITE_STATIC);
+}
+
+bool sqlite_is_known(const struct sqlite_run *run, sqlite3_stmt *find,
+                     const struct bench_fact *fact, const uint8_t *digest)
+{
+    sqlite_bind_key(find, fact);
+    (void)sqlite3_bind_int64(find, 3, fact->revision);
+    bool known = sqlite3_step(find) == SQLITE_ROW &&
+                 memcmp(sqlite3_column_blob(find, 0), digest, TH_DIGEST_SIZE) == 0;
+    sqlite_reset(run, find);
+    return known;
 }
 
 /* ---- the run ---- */

@@ -35,4 +35,13 @@ sqlite3_stmt *sqlite_prepare(const struct sqlite_run *run, const char *sql);
 void sqlite_step(const struct sqlite_run *run, sqlite3_stmt *statement);
 void sqlite_reset(const struct sqlite_run *run, sqlite3_stmt *statement);
 
+/* Parameters 1 and 2: obligation, unit. */
+void sqlite_bind_key(sqlite3_stmt *statement, const struct bench_fact *fact);
+/* Parameters 3 to 5. The digest is borrowed until the statement is reset. */
+void sqlite_bind_revision(sqlite3_stmt *statement, uint32_t revision, uint64_t position,
+                          const void *digest);
+/* Whether a superseded revision has the digest. `find` gives it by obligation, unit, revision. */
+bool sqlite_is_known(const struct sqlite_run *run, sqlite3_stmt *find,
+                     const struct bench_fact *fact, const uint8_t *digest);
+
 #endif
