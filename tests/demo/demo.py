@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -134,6 +135,11 @@ class Demo:
             time.sleep(0.05)
         with open(path, encoding="utf-8", errors="replace") as file:
             raise Failed(f"{log} không có dòng “{word}”:\n{file.read()}")
+
+    def page_address(self):
+        with open(os.path.join(self.root, "aggregator.log"), encoding="utf-8") as log:
+            [address] = re.findall(r"trang xem ở (http://\S+)", log.read())
+        return address
 
     def enrol(self):
         self.screen.step("Mỗi đơn vị tạo nút và khóa của mình; tỉnh ghi danh một lượt")
@@ -475,6 +481,7 @@ def main():
         how_to_look_further(demo)
         if not options.exit:
             print("\nMáy chủ và các nút vẫn đang chạy. Ctrl-C để dừng.")
+            print(f"Trang xem của tỉnh: {demo.page_address()}", flush=True)
             signal.pause()
     except Failed as failure:
         print(f"\nDEMO HỎNG: {failure}", file=sys.stderr)
