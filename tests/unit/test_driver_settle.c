@@ -330,6 +330,36 @@ Test(driver_settle, rollups_are_published_when_their_book_settles)
     cr_assert_eq(strncmp(topic_last, "rollup/p-2025/HALF/", 19), 0, "%s", topic_last);
 }
 
+static char noted[100];
+static uint64_t reached, reached_before_note;
+
+static void note(void *context, struct th_text topic)
+{
+    (void)context;
+    (void)snprintf(noted, sizeof noted, "%.*s", (int)topic.size, topic.bytes);
+    reached_before_note = reached;
+}
+
+static void reach(void *context, uint64_t size, th_instant time)
+{
+    (void)context, (void)time;
+    reached = size;
+}
+
+/* Also in a burst, when its rollups are published later. */
+Test(driver_settle, a_report_is_noted_with_its_commit_and_then_the_position)
+{
+    ledger.publisher = (struct th_publisher_port){.publish = publish, .note = note, .reach = reach};
+    ledger_restart(&ledger);
+    uint64_t before = reached = ledger_size(&ledger);
+    th_driver_press(ledger.driver, true);
+    send(L_A1, LEDGER_HALF, 0, 1);
+    cr_assert_str_eq(noted, "standing/p-2025/HALF/a1");
+    cr_assert_eq(reached_before_note, before);
+    cr_assert_eq(reached, ledger_size(&ledger));
+    cr_assert_gt(reached, before);
+}
+
 Test(driver_settle, a_book_that_settles_after_a_restart_has_all_its_rollups)
 {
     th_driver_press(ledger.driver, true);
