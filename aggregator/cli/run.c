@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -60,6 +61,18 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
         break;
     }
     return th_status_exit_code(status);
+}
+
+/* Each connection takes a descriptor, and 1,024 are little: as many as are allowed, within reason.
+ * Without them HTTP takes fewer connections. */
+static void take_descriptors(void)
+{
+    enum { ENOUGH = 65536 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+        return;
+    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run(struct running *running, struct th_store *store, const struct th_secrets *secrets)
@@ -199,6 +212,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     running.site.folder = operands[0];
     (void)signal(SIGPIPE, SIG_IGN); /* of whoever reads the log */
     th_secrets_forbid_dumps();
+    take_descriptors();
     struct th_store *store = NULL;
     struct th_secrets secrets;
     int code = configure(&running, listen, publish, http);

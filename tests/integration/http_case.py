@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 import time
+
+OPEN_FILES = 8192
 
 PLAN = "gialai-2025"
 HALF, YEAR = "O-002-1", "O-002-2"
@@ -53,6 +56,9 @@ class Case:
             file.write(text)
 
     def start(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         self.log = open(os.path.join(self.root, "log"), "w+b")
         self.process = subprocess.Popen([self.aggregator, "run", self.store],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
