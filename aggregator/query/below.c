@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the parts of a unit stand: district by district, and what hangs on the unit directly. */
+/* How the parts of a unit stand: district by district, and what hangs on the unit directly. A body
+ * that has units of its own is no part: it stands with the other bodies. */
 #include "aggregator/query/question.h"
 
 /* The counts of the child with this index in the list; those of the unit itself and of its leaf
@@ -20,6 +21,7 @@ int th_query_parts_init(const struct th_question *question, struct th_query_part
     for (uint32_t i = 0; i < units->count; i++) {
         uint32_t parent = units->units[i].parent;
         if (parent != TH_UNIT_NONE && units->units[parent].parent == question->unit &&
+            th_unit_kind_level(units->units[parent].kind) != TH_LEVEL_BODY &&
             th_query_exists(question, i))
             is_interior[parent] = true;
     }
@@ -82,9 +84,9 @@ int th_query_below(const struct th_question *question, const struct th_past_rows
         if (parts.of.is_interior[part] &&
             (is_counted(&parts, part) || (th_query_exists(question, part) &&
                                           th_unit_is_valid(&units->units[part], question->day))))
-            json_array_append_new(list, line(&parts, part));
+            list = th_json_append(list, line(&parts, part));
     if (is_counted(&parts, question->unit))
-        json_array_append_new(list, line(&parts, question->unit));
+        list = th_json_append(list, line(&parts, question->unit));
     *ret_list = list;
     return list == NULL ? TH_E_NO_MEMORY : TH_OK;
 }

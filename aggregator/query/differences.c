@@ -326,9 +326,9 @@ static json_t *cells_of(const struct differences *differences, bool *ret_agree)
     const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
     json_t *before = th_query_indicators(question, &differences->before, NULL);
     json_t *after = th_query_indicators(question, &differences->after, NULL);
-    json_t *cells = json_array();
+    json_t *cells = before == NULL || after == NULL ? NULL : json_array();
     size_t at = 0;
-    for (uint16_t number = 1; number <= catalogue->number_max; number++) {
+    for (uint16_t number = 1; cells != NULL && number <= catalogue->number_max; number++) {
         const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
         size_t first = at;
         while (at < differences->count && differences->causes[at].figure.indicator == number)
@@ -377,6 +377,7 @@ static int check_frozen(const struct differences *differences, bool *ret_same)
         return status;
     json_t *frozen = th_query_indicators(question, &differences->before, NULL);
     json_t *counted = th_query_indicators(question, &again, NULL);
+    status = frozen == NULL || counted == NULL ? TH_E_NO_MEMORY : TH_OK;
     bool is_good = again.counts.received == differences->before.counts.received &&
                    json_object_size(frozen) == json_object_size(counted);
     json_object_foreach(frozen, code, value)
@@ -385,8 +386,9 @@ static int check_frozen(const struct differences *differences, bool *ret_same)
     }
     json_decref(frozen);
     json_decref(counted);
-    *ret_same = is_good;
-    return TH_OK;
+    if (status == TH_OK)
+        *ret_same = is_good;
+    return status;
 }
 
 int th_query_differences(const struct th_question *question, json_t **ret_answer)

@@ -44,3 +44,20 @@ json_t *th_json_set(json_t *object, const char *key, json_t *value)
     }
     return object;
 }
+
+json_t *th_json_fill(json_t *object, json_t *members)
+{
+    const char *key;
+    json_t *value;
+    if (members == NULL) {
+        json_decref(object);
+        return NULL;
+    }
+    json_object_foreach(members, key, value)
+    {
+        if (object != NULL && json_object_get(object, key) == NULL)
+            object = th_json_set(object, key, json_incref(value));
+    }
+    json_decref(members);
+    return object;
+}

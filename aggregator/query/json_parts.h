@@ -22,5 +22,8 @@ json_t *th_json_instant(th_instant value);
 json_t *th_json_append(json_t *list, json_t *item);
 /* Sets and takes; the object is NULL after any failure. */
 json_t *th_json_set(json_t *object, const char *key, json_t *value);
+/* Adds the members that the object does not have; takes both. json_object_update_missing() would
+ * not tell that it had no memory. */
+json_t *th_json_fill(json_t *object, json_t *members);
 
 #endif

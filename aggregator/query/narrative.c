@@ -38,7 +38,7 @@ json_t *th_query_narratives(const struct th_question *question, const struct th_
         while (number < indicator && th_packed_next(&cursor, &number, &size, &estimated))
             ;
         if (number == indicator)
-            json_array_append_new(list, json_pack("{s:s,s:I}", "unit",
+            list = th_json_append(list, json_pack("{s:s,s:I}", "unit",
                                                   question->context->units.units[unit].code,
                                                   "position", (json_int_t)row->position));
     }

@@ -91,14 +91,7 @@ int th_query_obligation(const struct th_question *question, json_t **ret_answer)
     json_t *parts = th_plan_obligation_json(
         question->plan->plan, obligation, th_query_reporters(question, question->plan, obligation));
     parts = th_query_set_state(question, obligation, parts);
-    json_t *answer = th_query_head(question);
-    if (parts == NULL || answer == NULL || json_object_update_missing(answer, parts) < 0) {
-        json_decref(parts);
-        json_decref(answer);
-        json_decref(closings);
-        return TH_E_NO_MEMORY;
-    }
-    json_decref(parts);
+    json_t *answer = th_json_fill(th_query_head(question), parts);
     answer = th_json_set(answer, "unit",
                          json_string(question->context->units.units[question->unit].code));
     answer = th_json_set(answer, "counts", th_query_counts(question, &rollup.counts));

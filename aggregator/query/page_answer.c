@@ -108,56 +108,67 @@ static json_t *columns_of(const struct th_question *question, const struct th_pa
     for (uint16_t i = 0; i < form->columns_count; i++) {
         const struct th_indicator *indicator =
             th_catalogue_get(&question->plan->plan->catalogue, form->columns[i]);
-        json_array_append_new(list, json_string(indicator->code));
+        list = th_json_append(list, json_string(indicator->code));
     }
     return list;
 }
 
-/* NULL: no such word. */
-static json_t *figure(const struct th_indicator *indicator, int64_t value)
+/* TH_E_CORRUPT: no such word. */
+static int figure(const struct th_indicator *indicator, int64_t value, json_t **ret_figure)
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
     if (indicator->type == TH_TYPE_ENUM && (value < 0 || value >= indicator->values_count))
-        return NULL;
-    return json_string(th_indicator_format(indicator, value, text, sizeof(text)));
+        return TH_E_CORRUPT;
+    *ret_figure = json_string(th_indicator_format(indicator, value, text, sizeof(text)));
+    return TH_OK;
 }
 
-static json_t *values_of(const struct th_question *question, const struct th_page_form *form,
-                         const struct th_page *page, uint32_t line)
+static int values_of(const struct th_question *question, const struct th_page_form *form,
+                     const struct th_page *page, uint32_t line, json_t **ret_values)
 {
     json_t *values = json_array();
     for (uint16_t i = 0; i < form->columns_count; i++) {
         const struct th_indicator *indicator =
             th_catalogue_get(&question->plan->plan->catalogue, form->columns[i]);
         int64_t value = page->values[(size_t)line * form->columns_count + i];
-        json_t *text = th_page_has(form, page, line, i) ? figure(indicator, value) : json_null();
-        if (text == NULL) {
+        json_t *shown = NULL;
+        int status = TH_OK;
+        if (th_page_has(form, page, line, i))
+            status = figure(indicator, value, &shown);
+        else
+            shown = json_null();
+        if (status != TH_OK) {
             json_decref(values);
-            return NULL;
+            return status;
         }
-        json_array_append_new(values, text);
+        values = th_json_append(values, shown);
     }
-    return values;
+    *ret_values = values;
+    return values == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
 
+/* Makes the list longer; on TH_E_NO_MEMORY there is none any more. */
 static int append_line(const struct th_question *question, const struct th_page_form *form,
-                       const struct th_page *page, uint32_t line, json_t *units)
+                       const struct th_page *page, uint32_t line, json_t **units)
 {
     uint32_t unit = question->context->index_of[form->units[line]];
     const struct th_unit *u = &question->context->units.units[unit];
     bool has_report = page->revision[line] > 0;
     if (!has_report && !th_query_is_expected(question, unit))
         return TH_OK;
-    json_t *values = has_report ? values_of(question, form, page, line) : json_null();
-    if (values == NULL)
-        return TH_E_CORRUPT;
-    json_t *object = json_pack("{s:s,s:s,s:o}", "unit", u->code, "name", u->name, "values", values);
+    json_t *values = json_null();
+    int status = has_report ? values_of(question, form, page, line, &values) : TH_OK;
+    if (status != TH_OK)
+        return status;
+    json_t *object = th_json_set(json_object(), "unit", json_string(u->code));
+    object = th_json_set(object, "name", json_string(u->name));
+    object = th_json_set(object, "values", values);
     if (has_report) {
-        json_object_set_new(object, "revision", json_integer(page->revision[line]));
-        json_object_set_new(object, "received", th_json_instant(page->received[line]));
+        object = th_json_set(object, "revision", json_integer(page->revision[line]));
+        object = th_json_set(object, "received", th_json_instant(page->received[line]));
     }
-    json_array_append_new(units, object);
-    return TH_OK;
+    *units = th_json_append(*units, object);
+    return *units == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
 
 static int read_page(const struct th_question *question, struct th_page_form *ret_form,
@@ -199,21 +210,21 @@ static int first_line(const struct th_question *question, const struct th_page_f
 
 /* Lines as far as there is room; `ret_more` borrows nothing. */
 static int append_lines(const struct th_question *question, const struct th_page_form *form,
-                        const struct th_page *page, json_t *units, json_t **ret_more)
+                        const struct th_page *page, json_t **units, json_t **ret_more)
 {
     uint32_t line = 0, limit = question->query->limit;
     struct th_query_place last = {.unit = TH_UNIT_NONE};
     int status = first_line(question, form, &line);
     json_t *more = json_null();
     for (; line < form->units_count && status == TH_OK; line++) {
-        size_t before = json_array_size(units);
+        size_t before = json_array_size(*units);
         status = append_line(question, form, page, line, units);
-        if (limit > 0 && json_array_size(units) > limit) {
-            (void)json_array_remove(units, limit);
+        if (limit > 0 && json_array_size(*units) > limit) {
+            (void)json_array_remove(*units, limit);
             more = th_query_place_json(question, &last);
             break;
         }
-        if (json_array_size(units) > before)
+        if (json_array_size(*units) > before)
             last.unit = question->context->index_of[form->units[line]];
     }
     *ret_more = more;
@@ -229,18 +240,18 @@ int th_query_page(const struct th_question *question, json_t **ret_answer)
     if (status != TH_OK)
         return status;
     json_t *units = json_array();
-    status = append_lines(question, &form, &page, units, &more);
+    status = append_lines(question, &form, &page, &units, &more);
     if (status != TH_OK) {
         json_decref(units);
         json_decref(more);
         return status;
     }
     json_t *answer = th_query_head(question);
-    json_object_set_new(answer, "unit",
-                        json_string(question->context->units.units[question->unit].code));
-    json_object_set_new(answer, "columns", columns_of(question, &form));
-    json_object_set_new(answer, "more", more);
-    json_object_set_new(answer, "units", units);
+    answer = th_json_set(answer, "unit",
+                         json_string(question->context->units.units[question->unit].code));
+    answer = th_json_set(answer, "columns", columns_of(question, &form));
+    answer = th_json_set(answer, "more", more);
+    answer = th_json_set(answer, "units", units);
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
 }

@@ -44,7 +44,7 @@ static json_t *values_of(const struct th_catalogue *catalogue, const struct th_r
             continue;
         char text[TH_ROLLUP_NUMBER_SIZE];
         th_indicator_format(indicator, report->values.values[i], text, sizeof(text));
-        json_object_set_new(
+        object = th_json_set(
             object, indicator->code,
             json_pack("{s:s,s:b}", "value", text, "estimated", (int)is_estimated(report, number)));
     }
@@ -58,7 +58,7 @@ static json_t *sections_of(const struct th_catalogue *catalogue, const struct th
         const struct th_indicator *indicator =
             th_catalogue_get(catalogue, report->narratives[i].indicator);
         if (indicator != NULL)
-            json_object_set_new(object, indicator->code, text_of(report->narratives[i].text));
+            object = th_json_set(object, indicator->code, text_of(report->narratives[i].text));
     }
     return object;
 }
@@ -79,7 +79,7 @@ static json_t *tasks_of(const struct th_report *report)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < report->tasks_count; i++)
-        json_array_append_new(list, json_pack("{s:I,s:s,s:I,s:o}", "task",
+        list = th_json_append(list, json_pack("{s:I,s:s,s:I,s:o}", "task",
                                               (json_int_t)report->tasks[i].task, "status",
                                               task_word(report->tasks[i].status), "percent",
                                               (json_int_t)report->tasks[i].percent, "note",
@@ -91,7 +91,7 @@ static json_t *models_of(const struct th_report *report)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < report->showcases_count; i++)
-        json_array_append_new(list, json_pack("{s:o,s:o,s:s,s:o}", "name",
+        list = th_json_append(list, json_pack("{s:o,s:o,s:s,s:o}", "name",
                                               text_of(report->showcases[i].name), "field",
                                               text_of(report->showcases[i].field), "stage",
                                               th_query_stage_word(report->showcases[i].stage),
@@ -103,7 +103,7 @@ static json_t *attachments_of(const struct th_report *report)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < report->attachments_count; i++)
-        json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:o}", "name",
+        list = th_json_append(list, json_pack("{s:o,s:o,s:I,s:o}", "name",
                                               text_of(report->attachments[i].name), "media_type",
                                               text_of(report->attachments[i].media_type), "size",
                                               (json_int_t)report->attachments[i].size, "sha256",
@@ -126,7 +126,7 @@ static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
     json_t *list = json_array();
     for (size_t i = 0; i < decision->remarks_count; i++)
         if (decision->remarks[i].report == index && !decision->remarks[i].refused)
-            json_array_append_new(list, json_pack("{s:o,s:o,s:o}", "rule",
+            list = th_json_append(list, json_pack("{s:o,s:o,s:o}", "rule",
                                                   text_of(decision->remarks[i].rule), "field",
                                                   text_of(decision->remarks[i].field), "value",
                                                   text_of(decision->remarks[i].value)));
@@ -171,15 +171,15 @@ static struct th_revision revision_of(const struct th_row *row)
 
 /* `last` is the report at the moment, `row` the revision that is shown. */
 static int set_revisions(const struct th_question *question, const struct th_row *last,
-                         const struct th_row *row, json_t *answer)
+                         const struct th_row *row, json_t **answer)
 {
     const struct th_revision newest = revision_of(last);
     struct history history = {row->revision, last->revision, json_array(), json_array()};
     int status = th_view_revisions(question->view, question->book, row->unit, row->number,
                                    add_revision, &history);
     history.all = th_json_append(history.all, revision_json(&newest));
-    json_object_set_new(answer, "superseded", history.superseded);
-    json_object_set_new(answer, "revisions", history.all);
+    *answer = th_json_set(*answer, "superseded", history.superseded);
+    *answer = th_json_set(*answer, "revisions", history.all);
     return status;
 }
 
@@ -208,7 +208,7 @@ static int choose_revision(const struct th_question *question, struct th_row *ro
 }
 
 static int fill(const struct th_question *question, const struct th_row *last,
-                const struct th_row *row, json_t *answer)
+                const struct th_row *row, json_t **answer)
 {
     struct th_report report;
     struct th_decision decision;
@@ -217,23 +217,24 @@ static int fill(const struct th_question *question, const struct th_row *last,
     if (status != TH_OK)
         return status;
     const struct th_catalogue *catalogue = &question->plan->plan->catalogue;
-    json_object_set_new(answer, "number", json_integer(row->number));
-    json_object_set_new(answer, "revision", json_integer(row->revision));
-    json_object_set_new(answer, "entry", json_integer((json_int_t)row->position));
-    json_object_set_new(answer, "sha256", digest_of(&row->digest));
-    json_object_set_new(answer, "first_received", th_json_instant(row->first_received));
-    json_object_set_new(answer, "received", th_json_instant(row->received));
-    json_object_set_new(answer, "prepared", th_json_instant(row->prepared));
-    json_object_set_new(answer, "timeliness", json_string(th_timeliness_word(row->timeliness)));
-    json_object_set_new(answer, "estimated_to",
-                        report.has_estimated_to ? day_of(report.estimated_to) : json_null());
-    json_object_set_new(answer, "values", values_of(catalogue, &report));
-    json_object_set_new(answer, "sections", sections_of(catalogue, &report));
-    json_object_set_new(answer, "tasks", tasks_of(&report));
-    json_object_set_new(answer, "models", models_of(&report));
-    json_object_set_new(answer, "attachments", attachments_of(&report));
-    json_object_set_new(answer, "document", document_of(&report));
-    json_object_set_new(answer, "warnings", warnings_of(&decision, row->index));
+    json_t *filled = th_json_set(*answer, "number", json_integer(row->number));
+    filled = th_json_set(filled, "revision", json_integer(row->revision));
+    filled = th_json_set(filled, "entry", json_integer((json_int_t)row->position));
+    filled = th_json_set(filled, "sha256", digest_of(&row->digest));
+    filled = th_json_set(filled, "first_received", th_json_instant(row->first_received));
+    filled = th_json_set(filled, "received", th_json_instant(row->received));
+    filled = th_json_set(filled, "prepared", th_json_instant(row->prepared));
+    filled = th_json_set(filled, "timeliness", json_string(th_timeliness_word(row->timeliness)));
+    filled = th_json_set(filled, "estimated_to",
+                         report.has_estimated_to ? day_of(report.estimated_to) : json_null());
+    filled = th_json_set(filled, "values", values_of(catalogue, &report));
+    filled = th_json_set(filled, "sections", sections_of(catalogue, &report));
+    filled = th_json_set(filled, "tasks", tasks_of(&report));
+    filled = th_json_set(filled, "models", models_of(&report));
+    filled = th_json_set(filled, "attachments", attachments_of(&report));
+    filled = th_json_set(filled, "document", document_of(&report));
+    filled = th_json_set(filled, "warnings", warnings_of(&decision, row->index));
+    *answer = filled;
     return set_revisions(question, last, row, answer);
 }
 
@@ -268,9 +269,9 @@ int th_query_report(const struct th_question *question, json_t **ret_answer)
     if (status != TH_OK)
         return status;
     json_t *answer = th_query_head(question);
-    json_object_set_new(answer, "unit", json_string(unit->code));
-    json_object_set_new(answer, "name", json_string(unit->name));
-    status = fill(question, &last, &row, answer);
+    answer = th_json_set(answer, "unit", json_string(unit->code));
+    answer = th_json_set(answer, "name", json_string(unit->name));
+    status = fill(question, &last, &row, &answer);
     if (status != TH_OK) {
         json_decref(answer);
         return status;

@@ -163,8 +163,8 @@ static json_t *count_values(const struct th_indicator *indicator, const th_int12
     json_t *object = json_object();
     for (uint16_t i = 0; i < indicator->values_count; i++) {
         char text[TH_ROLLUP_NUMBER_SIZE];
-        json_object_set_new(object, indicator->values[i],
-                            json_string(th_rollup_format_sum(cells[i], 0, text)));
+        object = th_json_set(object, indicator->values[i],
+                             json_string(th_rollup_format_sum(cells[i], 0, text)));
     }
     return object;
 }
@@ -236,10 +236,10 @@ json_t *th_query_indicators(const struct th_question *question, const struct th_
         if (rollup->counts.has_expected)
             missing = json_integer((json_int_t)th_query_expected(question, number) -
                                    (json_int_t)reported);
-        json_object_set_new(object, indicator->code,
-                            json_pack("{s:s,s:o,s:I,s:o}", "rule",
-                                      th_word_of(&th_words_up, (int)indicator->up), "value", value,
-                                      "reported", (json_int_t)reported, "missing", missing));
+        object = th_json_set(object, indicator->code,
+                             json_pack("{s:s,s:o,s:I,s:o}", "rule",
+                                       th_word_of(&th_words_up, (int)indicator->up), "value", value,
+                                       "reported", (json_int_t)reported, "missing", missing));
     }
     return object;
 }
@@ -254,11 +254,11 @@ int th_query_rollup(const struct th_question *question, json_t **ret_answer)
     if (status != TH_OK)
         return status;
     json_t *answer = th_query_head(question);
-    json_object_set_new(answer, "unit",
-                        json_string(question->context->units.units[question->unit].code));
-    json_object_set_new(answer, "branch", json_string(th_query_branch_word(question->branch)));
-    json_object_set_new(answer, "counts", th_query_counts(question, &rollup.counts));
-    json_object_set_new(answer, "indicators", th_query_indicators(question, &rollup, &rows));
+    answer = th_json_set(answer, "unit",
+                         json_string(question->context->units.units[question->unit].code));
+    answer = th_json_set(answer, "branch", json_string(th_query_branch_word(question->branch)));
+    answer = th_json_set(answer, "counts", th_query_counts(question, &rollup.counts));
+    answer = th_json_set(answer, "indicators", th_query_indicators(question, &rollup, &rows));
     *ret_answer = answer;
     return answer == NULL ? TH_E_NO_MEMORY : TH_OK;
 }

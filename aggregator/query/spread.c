@@ -115,21 +115,24 @@ static json_t *mean_json(const struct th_indicator *indicator, const struct spre
     return json_string(text);
 }
 
-/* Sets what lies beside value, reported and missing. */
-static void set_spread(const struct th_question *question, const struct th_indicator *indicator,
+/* Sets what lies beside value, reported and missing. False: no memory. */
+static bool set_spread(const struct th_question *question, const struct th_indicator *indicator,
                        const struct spread *spread, json_t *object)
 {
     bool is_there = spread->count > 0;
-    (void)json_object_set_new(object, "min",
-                              is_there ? value_json(indicator, spread->min.value) : json_null());
-    (void)json_object_set_new(object, "min_units", units_json(question, &spread->min));
-    (void)json_object_set_new(object, "min_count", json_integer(spread->min.count));
-    (void)json_object_set_new(object, "max",
-                              is_there ? value_json(indicator, spread->max.value) : json_null());
-    (void)json_object_set_new(object, "max_units", units_json(question, &spread->max));
-    (void)json_object_set_new(object, "max_count", json_integer(spread->max.count));
-    (void)json_object_set_new(object, "mean",
-                              is_there ? mean_json(indicator, spread) : json_null());
+    json_t *min = is_there ? value_json(indicator, spread->min.value) : json_null();
+    json_t *max = is_there ? value_json(indicator, spread->max.value) : json_null();
+    json_t *mean = is_there ? mean_json(indicator, spread) : json_null();
+    json_t *parts = th_json_set(json_object(), "min", min);
+    parts = th_json_set(parts, "min_units", units_json(question, &spread->min));
+    parts = th_json_set(parts, "min_count", json_integer(spread->min.count));
+    parts = th_json_set(parts, "max", max);
+    parts = th_json_set(parts, "max_units", units_json(question, &spread->max));
+    parts = th_json_set(parts, "max_count", json_integer(spread->max.count));
+    parts = th_json_set(parts, "mean", mean);
+    bool is_set = parts != NULL && json_object_update(object, parts) == 0;
+    json_decref(parts);
+    return is_set;
 }
 
 int th_query_spread(const struct th_question *question, json_t **ret_answer)
@@ -139,6 +142,7 @@ int th_query_spread(const struct th_question *question, json_t **ret_answer)
     struct th_rollup rollup;
     const char *code;
     json_t *object;
+    bool is_whole = true;
     struct spread *spreads =
         th_arena_alloc_array(question->arena, (size_t)catalogue->number_max + 1, sizeof *spreads);
     int status = spreads == NULL ? TH_E_NO_MEMORY : th_query_rows(question, &rows);
@@ -155,7 +159,12 @@ int th_query_spread(const struct th_question *question, json_t **ret_answer)
         while (code[text.size] != '\0')
             text.size++;
         uint16_t number = th_catalogue_lookup(catalogue, text.bytes, text.size);
-        set_spread(question, th_catalogue_get(catalogue, number), &spreads[number], object);
+        is_whole = is_whole && set_spread(question, th_catalogue_get(catalogue, number),
+                                          &spreads[number], object);
+    }
+    if (!is_whole) {
+        json_decref(indicators);
+        return TH_E_NO_MEMORY;
     }
     json_t *answer = th_query_head(question);
     answer = th_json_set(answer, "unit",

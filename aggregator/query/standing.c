@@ -24,7 +24,7 @@ json_t *th_query_head(const struct th_question *question)
                   obligation->id, "period", obligation->period, "as_of",
                   th_json_instant(question->as_of), "position", (json_int_t)question->size);
     if (question->is_clock_suspect)
-        json_object_set_new(head, "clock", json_string("suspect"));
+        head = th_json_set(head, "clock", json_string("suspect"));
     return head;
 }
 
@@ -40,15 +40,15 @@ static json_t *unit_line(const struct th_question *question, uint32_t unit,
     if (row == NULL)
         return line;
     bool late = row->timeliness == TH_TIMELINESS_LATE;
-    json_object_set_new(line, "number", json_integer(row->number));
-    json_object_set_new(line, "revision", json_integer(row->revision));
-    json_object_set_new(line, "position", json_integer((json_int_t)row->position));
-    json_object_set_new(line, "first_received", th_json_instant(row->first_received));
-    json_object_set_new(line, "received", th_json_instant(row->received));
-    json_object_set_new(line, "estimated", json_boolean(row->estimated));
+    line = th_json_set(line, "number", json_integer(row->number));
+    line = th_json_set(line, "revision", json_integer(row->revision));
+    line = th_json_set(line, "position", json_integer((json_int_t)row->position));
+    line = th_json_set(line, "first_received", th_json_instant(row->first_received));
+    line = th_json_set(line, "received", th_json_instant(row->received));
+    line = th_json_set(line, "estimated", json_boolean(row->estimated));
     if (late)
-        json_object_set_new(line, "prepared_in_time",
-                            json_boolean(row->has_due && row->prepared.ms < row->due.ms));
+        line = th_json_set(line, "prepared_in_time",
+                           json_boolean(row->has_due && row->prepared.ms < row->due.ms));
     return line;
 }
 

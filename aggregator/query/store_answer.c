@@ -189,13 +189,7 @@ int th_query_plan(const struct th_question *question, json_t **ret_answer)
             plan, obligation, th_query_reporters(question, question->plan, obligation));
         obligations = th_json_append(obligations, th_query_set_state(question, obligation, item));
     }
-    json_t *answer = th_query_moment(question);
-    json_t *heading = th_plan_heading_json(plan);
-    if (answer == NULL || heading == NULL || json_object_update_missing(answer, heading) < 0) {
-        json_decref(answer);
-        answer = NULL;
-    }
-    json_decref(heading);
+    json_t *answer = th_json_fill(th_query_moment(question), th_plan_heading_json(plan));
     answer = th_json_set(answer, "territory_name", json_string(territory_name(question, plan)));
     answer = th_json_set(answer, "loaded_at", th_json_instant(question->plan->loaded_at));
     answer = th_json_set(answer, "sections", sections_of(&plan->catalogue));

@@ -133,6 +133,8 @@ static int begin(const struct th_question *question, struct search *search)
         if (search->top == TH_UNIT_NONE)
             return refuse_unit(question, query->unit);
     }
+    if (query->parent.size > 0 && find_code(question, query->parent) == TH_UNIT_NONE)
+        return refuse_unit(question, query->parent);
     search->ranks = th_arena_alloc_array(question->arena, question->context->units.count + 1, 1);
     if (search->ranks == NULL)
         return TH_E_NO_MEMORY;
@@ -241,14 +243,7 @@ int th_query_unit(const struct th_question *question, json_t **ret_answer)
                                "đơn vị %s chỉ được hỏi về mình và các đơn vị bên dưới", asker);
     for (uint32_t i = 0; i < units->count; i++)
         children += units->units[i].parent == unit && th_query_exists(question, i);
-    json_t *answer = th_query_moment(question);
-    json_t *parts = unit_json(question, unit);
-    if (answer == NULL || parts == NULL || json_object_update_missing(answer, parts) < 0) {
-        json_decref(answer);
-        json_decref(parts);
-        return TH_E_NO_MEMORY;
-    }
-    json_decref(parts);
+    json_t *answer = th_json_fill(th_query_moment(question), unit_json(question, unit));
     answer = th_json_set(answer, "external_id", th_json_text(units->units[unit].external_id));
     answer = th_json_set(answer, "path", path_of(question, unit));
     *ret_answer = th_json_set(answer, "children", json_integer(children));

@@ -485,6 +485,11 @@ json_t *ledger_ask(struct ledger *ledger, struct th_query query)
     return ledger_ask_at(ledger, query, ledger->now.wall);
 }
 
+int ledger_status(struct ledger *ledger, struct th_query query, json_t **ret_answer)
+{
+    return ask(ledger, query, ledger->now.wall, ret_answer);
+}
+
 int ledger_refusal(struct ledger *ledger, struct th_query query)
 {
     json_t *answer = NULL;

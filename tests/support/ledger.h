@@ -105,7 +105,9 @@ struct th_text ledger_text(const char *text);
 /* Owned. `now` is the wall clock's time. */
 json_t *ledger_ask(struct ledger *ledger, struct th_query query);
 json_t *ledger_ask_at(struct ledger *ledger, struct th_query query, th_instant now);
-/* The status of a question; the sentence is in `problem`. */
+/* Its status, and the answer, owned, when that is 0. */
+int ledger_status(struct ledger *ledger, struct th_query query, json_t **ret_answer);
+/* The status of a question that is refused; the sentence is in `problem`. */
 int ledger_refusal(struct ledger *ledger, struct th_query query);
 
 /* The value at a path of keys and indexes, as "counts/received" or "units/0/standing", compact; ""
