@@ -271,18 +271,28 @@ char *th_day_format(th_day day, char text[TH_DAY_TEXT_SIZE])
     return text;
 }
 
+static char *put_spoken_date(char *at, struct th_civil_date date)
+{
+    at = put_digits(at, date.day, 2);
+    *at++ = '/';
+    at = put_digits(at, date.month, date.month <= 2 || date.month >= 10 ? 2 : 1);
+    *at++ = '/';
+    return put_digits(at, date.year, 4);
+}
+
 static char *format_spoken(const struct wall_time *time, bool has_seconds, char *text)
 {
     char *at = put_time_of_day(text, time);
     if (!has_seconds)
         at -= strlen(":00");
     at = put_text(at, " ngày ");
-    at = put_digits(at, time->date.day, 2);
-    *at++ = '/';
-    at = put_digits(at, time->date.month, time->date.month <= 2 || time->date.month >= 10 ? 2 : 1);
-    *at++ = '/';
-    at = put_digits(at, time->date.year, 4);
-    *at = 0;
+    *put_spoken_date(at, time->date) = 0;
+    return text;
+}
+
+char *th_day_format_spoken(th_day day, char text[TH_SPOKEN_TEXT_SIZE])
+{
+    *put_spoken_date(text, th_date_of_day(day)) = 0;
     return text;
 }
 

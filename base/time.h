@@ -84,7 +84,9 @@ char *th_day_format(th_day day, char text[TH_DAY_TEXT_SIZE]);
 /* As Vietnamese official texts write it: day with two digits, month without a leading zero from
  * March on (Nghị định 30/2020/NĐ-CP, Phụ lục I: days below 10, and January and February). */
 char *th_instant_format_spoken(th_instant instant, char text[TH_SPOKEN_TEXT_SIZE]);
-/* The same without seconds when they are zero, as deadlines are said: "00:00 ngày 10/5/2025". */
+/* "09/5/2025" */
+char *th_day_format_spoken(th_day day, char text[TH_SPOKEN_TEXT_SIZE]);
+/* An instant without seconds when they are zero, as deadlines are said: "00:00 ngày 10/5/2025". */
 char *th_instant_format_deadline(th_instant instant, char text[TH_SPOKEN_TEXT_SIZE]);
 
 #endif

@@ -96,9 +96,8 @@ const char *th_say_percent(struct th_arena *arena, json_int_t part, json_int_t w
 
 const char *th_say_day(struct th_arena *arena, th_day day)
 {
-    struct th_civil_date date = th_date_of_day(day);
-    return th_say(arena, "%02d/%s%d/%d", date.day, date.month < 3 ? "0" : "", date.month,
-                  date.year);
+    char text[TH_SPOKEN_TEXT_SIZE];
+    return th_say(arena, "%s", th_day_format_spoken(day, text));
 }
 
 const char *th_say_written_day(struct th_arena *arena, const char *written)

@@ -41,14 +41,14 @@ static void append_name(char *list, size_t size, const char *name)
 static int refuse_plan(const struct th_question *question, struct th_text id, const char *known)
 {
     const struct th_query_context *context = question->context;
-    char asked[TH_INSTANT_TEXT_SIZE], loaded[TH_INSTANT_TEXT_SIZE];
+    char asked[TH_SPOKEN_TEXT_SIZE], loaded[TH_SPOKEN_TEXT_SIZE];
     for (uint16_t i = 0; i < context->plans_count; i++)
         if (th_query_text_is(context->plans[i].plan->id, id) || (id.size == 0 && known[0] == '\0'))
             return th_query_refuse(
                 question, TH_E_NOT_FOUND,
                 "lúc %s chưa có kế hoạch %s (nạp lúc %s): chọn thời điểm muộn hơn",
-                th_instant_format(question->as_of, asked), context->plans[i].plan->id,
-                th_instant_format(context->plans[i].loaded_at, loaded));
+                th_instant_format_deadline(question->as_of, asked), context->plans[i].plan->id,
+                th_instant_format_deadline(context->plans[i].loaded_at, loaded));
     return th_query_refuse(question, TH_E_NOT_FOUND, "không có kế hoạch “%.*s”; hiện có: %s",
                            (int)id.size, id.bytes, known);
 }
@@ -149,15 +149,16 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
     }
     question->unit = th_unit_list_find(units, code.bytes, code.size, question->day);
     if (question->unit == TH_UNIT_NONE) {
-        char day[TH_DAY_TEXT_SIZE];
+        char day[TH_SPOKEN_TEXT_SIZE];
         return th_query_refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
-                               (int)code.size, code.bytes, th_day_format(question->day, day));
+                               (int)code.size, code.bytes,
+                               th_day_format_spoken(question->day, day));
     }
     if (!th_query_exists(question, question->unit)) {
-        char asked[TH_INSTANT_TEXT_SIZE];
+        char asked[TH_SPOKEN_TEXT_SIZE];
         return th_query_refuse(
             question, TH_E_NOT_FOUND, "lúc %s chưa có đơn vị “%.*s”: chọn thời điểm muộn hơn",
-            th_instant_format(question->as_of, asked), (int)code.size, code.bytes);
+            th_instant_format_deadline(question->as_of, asked), (int)code.size, code.bytes);
     }
     if (!th_query_may_ask(question, question->unit))
         return th_query_refuse(question, TH_E_FORBIDDEN,
@@ -201,10 +202,10 @@ static int find_moment(struct th_question *question)
     int status = th_view_position_at(question->view, query->as_of, &question->size);
     question->past = question->size < th_view_size(question->view);
     if (status == TH_OK && question->size == 0) {
-        char text[TH_INSTANT_TEXT_SIZE];
+        char text[TH_SPOKEN_TEXT_SIZE];
         return th_query_refuse(question, TH_E_RANGE,
                                "lúc %s sổ chưa có gì: chọn thời điểm muộn hơn",
-                               th_instant_format(query->as_of, text));
+                               th_instant_format_deadline(query->as_of, text));
     }
     return status;
 }

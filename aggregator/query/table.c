@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/table.h"
 
+#include "base/time.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -52,6 +54,9 @@ void th_table_count(FILE *out, const json_t *value, int width)
 
 const char *th_table_grouped(const char *plain, char text[TH_TABLE_NUMBER_SIZE])
 {
+    th_day day;
+    if (th_day_parse(plain, strlen(plain), &day) == TH_OK)
+        return th_day_format_spoken(day, text);
     size_t start = plain[0] == '-' ? 1 : 0;
     size_t digits = strspn(plain + start, "0123456789");
     size_t end = start + digits;

@@ -16,7 +16,7 @@ void th_table_figure(FILE *out, const char *text, int width);
 /* An integer, or – when `value` is none. */
 void th_table_count(FILE *out, const json_t *value, int width);
 
-/* "1234567.5" as "1.234.567,5"; anything that is no number stays as it is. */
+/* "1234567.5" as "1.234.567,5", "2025-05-09" as "09/5/2025"; anything else stays as it is. */
 const char *th_table_grouped(const char *plain, char text[TH_TABLE_NUMBER_SIZE]);
 
 #endif

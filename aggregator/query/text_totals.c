@@ -8,6 +8,7 @@
 
 #define CODE_WIDTH   8
 #define FIGURE_WIDTH 20
+#define MOMENT_WIDTH 26 /* "14:00:00 ngày 20/10/2025" and two blanks */
 
 static void print_figure(const json_t *value, FILE *out)
 {
@@ -69,14 +70,14 @@ void th_print_arrivals(const struct th_query_context *context, const json_t *ans
         (void)fprintf(out, "Trễ từ %s\n", th_answer_spoken(answer, "due", text));
     th_print_counts(json_object_get(answer, "counts"), out);
     (void)fputc('\n', out);
-    th_table_text(out, "Lúc", 24);
+    th_table_text(out, "Lúc", MOMENT_WIDTH);
     th_table_figure(out, "Đã nhận", 9);
     th_table_figure(out, "Đúng hạn", 10);
     th_table_figure(out, "Trễ", 6);
     (void)fputc('\n', out);
     json_array_foreach(json_object_get(answer, "points"), i, point)
     {
-        th_table_text(out, th_answer_spoken(point, "at", text), 24);
+        th_table_text(out, th_answer_spoken(point, "at", text), MOMENT_WIDTH);
         th_table_count(out, json_object_get(point, "received"), 9);
         th_table_count(out, json_object_get(point, "on_time"), 10);
         th_table_count(out, json_object_get(point, "late"), 6);
@@ -121,8 +122,10 @@ static void print_cell(const json_t *cell, FILE *out)
     (void)fprintf(out, "\n%s %s: ", th_answer_text(cell, "indicator"),
                   th_answer_text(cell, "name"));
     print_change(cell, out);
-    if (json_is_string(json_object_get(cell, "change")))
-        (void)fprintf(out, " (%s)", th_table_grouped(th_answer_text(cell, "change"), text));
+    const char *change = th_answer_text(cell, "change");
+    if (change[0] != '\0')
+        (void)fprintf(out, " (%s%s)", change[0] == '-' || strcmp(change, "0") == 0 ? "" : "+",
+                      th_table_grouped(change, text));
     (void)fprintf(
         out, "; số báo cáo có số này %" JSON_INTEGER_FORMAT " → %" JSON_INTEGER_FORMAT "\n",
         th_answer_number(cell, "reported_before"), th_answer_number(cell, "reported_after"));
@@ -173,7 +176,7 @@ static void print_contact(const json_t *contact, FILE *out)
     if (!json_is_object(contact))
         return;
     (void)fprintf(
-        out, "%s%s%s%s%s", th_answer_text(contact, "name"),
+        out, "  %s%s%s%s%s", th_answer_text(contact, "name"),
         th_answer_text(contact, "phone")[0] == '\0' ? "" : ", ", th_answer_text(contact, "phone"),
         th_answer_text(contact, "email")[0] == '\0' ? "" : ", ", th_answer_text(contact, "email"));
 }
@@ -189,7 +192,7 @@ void th_print_chasing(const struct th_query_context *context, const json_t *answ
     th_print_counts(json_object_get(answer, "counts"), out);
     json_array_foreach(json_object_get(answer, "groups"), i, group)
     {
-        (void)fprintf(out, "\n%s: %" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT " chưa báo cáo  ",
+        (void)fprintf(out, "\n%s: %" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT " chưa báo cáo",
                       th_answer_text(group, "name"), th_answer_number(group, "missing"),
                       th_answer_number(group, "expected"));
         print_contact(json_object_get(group, "contact"), out);
@@ -204,7 +207,7 @@ void th_print_chasing(const struct th_query_context *context, const json_t *answ
             th_table_text(out, th_answer_text(unit, "unit"), 14);
             th_table_text(out, th_answer_text(unit, "full_name"), 40);
             th_table_text(out, days > 0 ? late : th_answer_label(th_answer_text(unit, "standing")),
-                          16);
+                          14);
             print_contact(json_object_get(unit, "contact"), out);
             (void)fputc('\n', out);
         }

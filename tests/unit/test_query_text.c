@@ -74,13 +74,14 @@ Test(query_text, a_figure_is_never_cut)
     cr_expect_str_eq(cell(th_table_figure, "1234", 4), " 1234");
 }
 
-Test(query_text, thousands_have_points_and_decimals_a_comma)
+Test(query_text, figures_and_days_are_as_people_write_them)
 {
     char text[TH_TABLE_NUMBER_SIZE];
     cr_expect_str_eq(th_table_grouped("1234567.5", text), "1.234.567,5");
     cr_expect_str_eq(th_table_grouped("-1000", text), "-1.000");
     cr_expect_str_eq(th_table_grouped("999", text), "999");
-    cr_expect_str_eq(th_table_grouped("2025-05-10", text), "2025-05-10");
+    cr_expect_str_eq(th_table_grouped("2025-05-09", text), "09/5/2025");
+    cr_expect_str_eq(th_table_grouped("2025-13-09", text), "2025-13-09");
     cr_expect_str_eq(th_table_grouped("tốt", text), "tốt");
 }
 
