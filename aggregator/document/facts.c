@@ -145,6 +145,9 @@ static int identify(struct th_document_facts *facts, const json_t *head)
         return TH_E_CORRUPT;
     facts->is_whole =
         strcmp(facts->context->units.units[facts->unit].code, facts->plan->territory) == 0;
+    facts->communes_name = th_facts_name_communes(facts, &facts->arena);
+    if (facts->communes_name == NULL)
+        return TH_E_NO_MEMORY;
     facts->position = (uint64_t)json_integer_value(json_object_get(head, "position"));
     facts->is_clock_suspect = json_object_get(head, "clock") != NULL;
     return th_instant_parse(as_of, strlen(as_of), &facts->as_of);

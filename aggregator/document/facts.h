@@ -28,9 +28,10 @@ struct th_document_facts {
     const struct th_query_context *context;
     const struct th_plan *plan;
     const struct th_obligation *obligation;
-    uint32_t unit; /* index in the context's list */
-    th_day day;    /* on which codes mean units */
-    bool is_whole; /* the unit is the plan's territory */
+    uint32_t unit;             /* index in the context's list */
+    th_day day;                /* on which codes mean units */
+    bool is_whole;             /* the unit is the plan's territory */
+    const char *communes_name; /* "xã, phường, đặc khu": the kinds that there are on that day */
     enum th_branch branch;
     enum th_mode mode;
     const char *realm;
@@ -54,6 +55,8 @@ const char *th_facts_unit_name(const struct th_document_facts *facts, struct th_
 /* The same of the unit that it is below; "" at the top. */
 const char *th_facts_parent_name(const struct th_document_facts *facts, struct th_arena *arena,
                                  const char *code);
+/* The kinds of communes that the plan's territory has on the facts' day: "xã, phường, thị trấn". */
+const char *th_facts_name_communes(const struct th_document_facts *facts, struct th_arena *arena);
 /* The index of a unit, or TH_UNIT_NONE. */
 uint32_t th_facts_find_unit(const struct th_document_facts *facts, const char *code);
 
@@ -67,5 +70,7 @@ json_int_t th_facts_count(const json_t *counts, const char *name, bool *ret_know
 
 /* True when the whole has this indicator among its figures. */
 bool th_facts_has(const struct th_document_facts *facts, const struct th_indicator *indicator);
+/* True when it has a figure, not only words, of this section. */
+bool th_facts_has_figures(const struct th_document_facts *facts, uint16_t section);
 
 #endif

@@ -3,6 +3,8 @@
  * rollup tells apart from the rest has counts and no figures. */
 #include "aggregator/document/collect.h"
 
+#include "aggregator/document/say.h"
+
 #include <string.h>
 
 static const char *code_at(const json_t *line)
@@ -91,18 +93,22 @@ static bool is_rest(const struct th_document_facts *facts, const json_t *below,
 }
 
 /* What hangs on the unit directly. */
-static void add_rest(struct th_document_facts *facts, const json_t *below, const json_t *counts,
-                     const json_t *const branches[3])
+static int add_rest(struct th_document_facts *facts, const json_t *below, const json_t *counts,
+                    const json_t *const branches[3])
 {
-    static const char *const names[] = {"Trực thuộc trực tiếp", "Xã, phường, thị trấn",
-                                        "Sở, cơ quan, đơn vị"};
+    const char *const names[] = {"Trực thuộc trực tiếp",
+                                 th_say_capital(&facts->arena, facts->communes_name),
+                                 "Sở, cơ quan, đơn vị"};
+    if (names[TH_BRANCH_COMMUNES] == NULL)
+        return TH_E_NO_MEMORY;
     for (int branch = TH_BRANCH_COMMUNES; branch <= TH_BRANCH_BODIES; branch++)
         if (branches[branch] != NULL && is_rest(facts, below, (enum th_branch)branch)) {
             add_part(facts, "", names[branch], counts, branches[branch]);
-            return;
+            return TH_OK;
         }
     add_part(facts, "", names[facts->branch], counts,
              is_rest(facts, below, TH_BRANCH_ALL) ? json_object_get(facts->all, "rollup") : NULL);
+    return TH_OK;
 }
 
 static int add_parts(struct th_collecting *collecting, const json_t *below, json_t *list,
@@ -117,7 +123,7 @@ static int add_parts(struct th_collecting *collecting, const json_t *below, json
         if (!is_anybody(counts))
             continue;
         if (code == NULL) {
-            add_rest(facts, below, counts, branches);
+            status = add_rest(facts, below, counts, branches);
             continue;
         }
         const char *name = th_facts_unit_name(facts, &facts->arena, code);
@@ -159,8 +165,11 @@ int th_collect_parts(struct th_collecting *collecting)
         drop_whole(facts);
         return status;
     }
+    const char *communes = th_say_capital(&facts->arena, facts->communes_name);
+    if (communes == NULL)
+        return TH_E_NO_MEMORY;
     if (status == TH_OK && facts->communes != NULL && is_anybody(facts->communes))
-        add_part(facts, "", "Xã, phường, thị trấn", facts->communes, branches[TH_BRANCH_COMMUNES]);
+        add_part(facts, "", communes, facts->communes, branches[TH_BRANCH_COMMUNES]);
     if (status == TH_OK && facts->bodies != NULL && is_anybody(facts->bodies))
         add_part(facts, "", "Sở, cơ quan, đơn vị", facts->bodies, branches[TH_BRANCH_BODIES]);
     drop_whole(facts);

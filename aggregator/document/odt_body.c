@@ -118,9 +118,9 @@ static void write_branches(struct th_odt *odt)
         th_facts_count(facts->communes, "expected", &known) == 0 ||
         th_facts_count(facts->bodies, "expected", &known) == 0)
         return;
-    write_text(odt,
-               th_say(odt->arena, "Khối xã, phường, thị trấn: %s; khối sở, cơ quan, đơn vị: %s.",
-                      say_received(odt, facts->communes), say_received(odt, facts->bodies)));
+    write_text(odt, th_say(odt->arena, "Khối %s: %s; khối sở, cơ quan, đơn vị: %s.",
+                           facts->communes_name, say_received(odt, facts->communes),
+                           say_received(odt, facts->bodies)));
 }
 
 /* What was there when the due instant came. */
@@ -202,18 +202,6 @@ static void write_standing_section(struct th_odt *odt)
 
 /* ---- II. results ---- */
 
-static bool has_figures(const struct th_odt *odt, uint16_t section)
-{
-    const struct th_catalogue *catalogue = &odt->facts->plan->catalogue;
-    for (uint16_t number = 1; number <= catalogue->number_max; number++) {
-        const struct th_indicator *indicator = th_catalogue_get(catalogue, number);
-        if (indicator != NULL && indicator->section == section && indicator->up != TH_UP_CONCAT &&
-            th_facts_has(odt->facts, indicator))
-            return true;
-    }
-    return false;
-}
-
 static void write_result(struct th_odt *odt, const struct th_section *section, unsigned number)
 {
     struct th_phrased phrased;
@@ -248,7 +236,7 @@ static void write_results(struct th_odt *odt)
         write_text(odt, th_say(odt->arena, "Số liệu của từng chỉ tiêu ở %s.",
                                th_odt_appendix_name(odt, odt->appendix_summary)));
     for (uint16_t i = 0; i < catalogue->sections_count; i++)
-        if (has_figures(odt, catalogue->sections[i].number))
+        if (th_facts_has_figures(odt->facts, catalogue->sections[i].number))
             write_result(odt, &catalogue->sections[i], ++number);
     if (number == 0)
         write_text(odt, "Chưa có số liệu.");

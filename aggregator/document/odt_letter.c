@@ -139,35 +139,62 @@ static const char *say_period(struct th_odt *odt)
     }
 }
 
-/* The plan's title without its year, the period, and the unit when it is not all of it. */
+static bool ends_with(const char *text, size_t size, const char *end)
+{
+    size_t end_size = strlen(end);
+    return size >= end_size && memcmp(text + size - end_size, end, end_size) == 0;
+}
+
+/* How much of the plan's title is said before the period, which has the year: "… năm 2025" without
+ * its end, but "… đến cuối năm 2025" whole, as every title where no period follows. */
+static size_t size_of_title(const struct th_odt *odt, const char *title, const char *year)
+{
+    static const char *const needs[] = {" đầu", " giữa", " cuối", " hết", " trong", " đến"};
+    size_t size = strlen(title);
+    if (odt->period[0] == '\0' || !ends_with(title, size, year))
+        return size;
+    size_t rest = size - strlen(year);
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (ends_with(title, rest, needs[i]))
+            return size;
+    return rest;
+}
+
+/* " (khối xã, phường)", or nothing. */
+static const char *say_branch(struct th_odt *odt)
+{
+    const char *const branches[] = {"", odt->facts->communes_name, "sở, cơ quan, đơn vị"};
+    return odt->facts->branch == TH_BRANCH_ALL
+               ? ""
+               : th_say(odt->arena, " (khối %s)", branches[odt->facts->branch]);
+}
+
+/* The plan's title, the period, and the unit when it is not all of it. */
 static void prepare_subject(struct th_odt *odt)
 {
     const struct th_document_facts *facts = odt->facts;
     const struct th_unit *unit = &facts->context->units.units[facts->unit];
     const char *year = th_say(odt->arena, " năm %d", facts->plan->year);
     const char *title = th_say_small(odt->arena, facts->plan->title);
-    static const char *const branches[] = {"", " (khối xã, phường, thị trấn)",
-                                           " (khối sở, cơ quan, đơn vị)"};
-    const char *where = "";
+    const char *branch = say_branch(odt), *where = "";
     odt->period = say_period(odt);
     if (!facts->is_whole && is_territorial(unit))
         where =
             th_say(odt->arena, " trên địa bàn %s %s", th_unit_kind_prefix(unit->kind), unit->name);
     else if (!facts->is_whole)
         where = th_say(odt->arena, " của %s", unit->name);
-    if (year == NULL || title == NULL || where == NULL || odt->period == NULL) {
+    if (year == NULL || title == NULL || branch == NULL || where == NULL || odt->period == NULL) {
         th_odt_fail(odt, TH_E_NO_MEMORY);
         return;
     }
-    size_t size = strlen(title), year_size = strlen(year);
-    if (size > year_size && strcmp(title + size - year_size, year) == 0)
-        size -= year_size;
+    int size = (int)size_of_title(odt, title, year);
     if (odt->period[0] == '\0')
-        odt->subject = th_say(odt->arena, "kết quả %.*s%s%s (%s)", (int)size, title, where,
-                              branches[facts->branch], facts->obligation->title);
+        odt->subject = th_say(odt->arena, "kết quả %.*s%s%s (%s)", size, title, where, branch,
+                              facts->obligation->title);
     else
-        odt->subject = th_say(odt->arena, "kết quả %.*s %s%s%s", (int)size, title, odt->period,
-                              where, branches[facts->branch]);
+        odt->subject =
+            th_say(odt->arena, "kết quả %.*s%s %s%s%s", size, title,
+                   ends_with(title, (size_t)size, year) ? "," : "", odt->period, where, branch);
     if (odt->subject == NULL)
         th_odt_fail(odt, TH_E_NO_MEMORY);
 }

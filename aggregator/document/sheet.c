@@ -104,16 +104,16 @@ struct th_cell th_cell_instant(const json_t *object, const char *key)
 
 const char *th_sheet_subject(const struct th_document_facts *facts, struct th_arena *arena)
 {
-    static const char *const branches[] = {"", "; riêng xã, phường, thị trấn",
-                                           "; riêng sở, cơ quan, đơn vị"};
+    const char *const branches[] = {"", facts->communes_name, "sở, cơ quan, đơn vị"};
     const char *unit =
         th_facts_unit_name(facts, arena, facts->context->units.units[facts->unit].code);
     if (unit == NULL)
         return NULL;
-    return th_say(arena, "%s (%s, nghĩa vụ %s%s%s); %s%s", facts->obligation->title,
+    return th_say(arena, "%s (%s, nghĩa vụ %s%s%s); %s%s%s", facts->obligation->title,
                   facts->plan->number[0] == '\0' ? facts->plan->id : facts->plan->number,
                   facts->obligation->id, facts->obligation->period[0] == '\0' ? "" : ", kỳ ",
-                  facts->obligation->period, unit, branches[facts->branch]);
+                  facts->obligation->period, unit, facts->branch == TH_BRANCH_ALL ? "" : "; riêng ",
+                  branches[facts->branch]);
 }
 
 const char *th_sheet_provenance(const struct th_document_facts *facts, struct th_arena *arena)
@@ -226,21 +226,35 @@ static const char *section_name(const struct th_catalogue *catalogue, uint16_t n
     return "";
 }
 
-/* The next indicator of the whole from `number` on, with its section's heading before it. NULL: no
- * more. */
+/* A walk through the indicators of the whole. */
+struct walk {
+    uint16_t number;  /* of the indicator */
+    uint16_t section; /* its own */
+    unsigned told;    /* sections with figures, which are numbered as in the report's text */
+};
+
+static const char *section_heading(const struct th_document_facts *facts, struct th_arena *arena,
+                                   struct walk *walk)
+{
+    const char *name = section_name(&facts->plan->catalogue, walk->section);
+    return th_facts_has_figures(facts, walk->section) ? th_say(arena, "%u. %s", ++walk->told, name)
+                                                      : name;
+}
+
+/* The next indicator, with its section's heading before it. NULL: no more. */
 static const struct th_indicator *next(const struct th_document_facts *facts,
                                        struct th_arena *arena, struct th_sheet *sheet,
-                                       uint16_t *number, uint16_t *section)
+                                       struct walk *walk)
 {
     const struct th_catalogue *catalogue = &facts->plan->catalogue;
-    while (++*number <= catalogue->number_max) {
-        const struct th_indicator *indicator = th_catalogue_get(catalogue, *number);
+    while (++walk->number <= catalogue->number_max) {
+        const struct th_indicator *indicator = th_catalogue_get(catalogue, walk->number);
         if (!th_facts_has(facts, indicator))
             continue;
-        if (indicator->section != *section)
-            th_sheet_heading(sheet, th_say(arena, "%u. %s", indicator->section,
-                                           section_name(catalogue, indicator->section)));
-        *section = indicator->section;
+        if (indicator->section != walk->section) {
+            walk->section = indicator->section;
+            th_sheet_heading(sheet, section_heading(facts, arena, walk));
+        }
         return indicator;
     }
     return NULL;
@@ -254,7 +268,7 @@ static size_t rows_of(const struct th_document_facts *facts)
 static int fill_summary(const struct th_document_facts *facts, struct th_arena *arena,
                         struct th_sheet *sheet)
 {
-    uint16_t number = 0, section = UINT16_MAX;
+    struct walk walk = {.section = UINT16_MAX};
     const struct th_indicator *indicator;
     int status =
         th_sheet_init(arena, (size_t)11 + 2 * TH_DOCUMENT_EARLIER_MAX, rows_of(facts), sheet);
@@ -276,7 +290,7 @@ static int fill_summary(const struct th_document_facts *facts, struct th_arena *
         th_sheet_column(sheet, "Số đơn vị có số liệu / được giao", 12);
     }
     sheet->fixed_columns = 2;
-    while ((indicator = next(facts, arena, sheet, &number, &section)) != NULL)
+    while ((indicator = next(facts, arena, sheet, &walk)) != NULL)
         fill_summary_row(facts, arena, indicator, th_sheet_row(sheet));
     return TH_OK;
 }
@@ -301,7 +315,7 @@ static void fill_counts_row(const struct th_document_facts *facts, struct th_are
 static int fill_districts(const struct th_document_facts *facts, struct th_arena *arena,
                           struct th_sheet *sheet)
 {
-    uint16_t number = 0, section = UINT16_MAX;
+    struct walk walk = {.section = UINT16_MAX};
     const struct th_indicator *indicator;
     int status = th_sheet_init(arena, (size_t)4 + facts->parts_count, rows_of(facts), sheet);
     if (status != TH_OK)
@@ -319,7 +333,7 @@ static int fill_districts(const struct th_document_facts *facts, struct th_arena
     fill_counts_row(facts, arena, "Trong đó: đúng hạn", "on_time", sheet);
     fill_counts_row(facts, arena, "Trong đó: trễ", "late", sheet);
     fill_counts_row(facts, arena, "Chưa báo cáo", "missing", sheet);
-    while ((indicator = next(facts, arena, sheet, &number, &section)) != NULL) {
+    while ((indicator = next(facts, arena, sheet, &walk)) != NULL) {
         struct th_cell *row = th_sheet_row(sheet);
         row[0] = th_cell_text(indicator->code);
         row[1] = name_cell(arena, indicator);
