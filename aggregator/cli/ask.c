@@ -41,7 +41,8 @@ size_t th_ask_options(unsigned mask, struct th_ask_line *line,
         {TH_ASK_STANDING, "summary", NULL, "chỉ số đếm theo từng huyện", NULL, &line->summary},
         {TH_ASK_SEARCH, "search", "CHỮ", "có chữ này, không cần dấu", &line->search, NULL},
         {TH_ASK_PARENT, "parent", "MÃ", "ngay dưới đơn vị này", &line->parent, NULL},
-        {TH_ASK_KIND, "kind", "LOẠI", "chỉ loại này", &line->kind, NULL},
+        {TH_ASK_KIND, "kind", "LOẠI", "đơn vị: xa, so …; mô hình: recognised …, hoặc lĩnh vực",
+         &line->kind, NULL},
         {TH_ASK_INDICATOR, "indicator", "MÃ", "phần lời văn nào", &line->indicators, NULL},
         {TH_ASK_INDICATORS, "indicators", "MÃ,MÃ", "chỉ các chỉ tiêu này, theo thứ tự này",
          &line->indicators, NULL},
@@ -96,7 +97,7 @@ static bool read_instant(const char *command, const char *text, FILE *err, bool 
 static bool read_number(const char *command, const char *text, const char *hint, int64_t max,
                         FILE *err, int64_t *number)
 {
-    if (text == NULL || th_text_parse_int(text, strlen(text), 0, max, number) == TH_OK)
+    if (text == NULL || th_text_parse_int(text, strlen(text), 1, max, number) == TH_OK)
         return true;
     th_cli_complain(err, command, hint, "số không đúng: \"%s\"", text);
     return false;

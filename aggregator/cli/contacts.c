@@ -221,6 +221,11 @@ int th_cli_contacts(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&self, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
+    if (line.check && line.import != NULL) {
+        th_cli_complain(err, NAME, "--import cũng kiểm tra; tệp sai thì không đặt vào",
+                        "--check và --import không đi cùng nhau");
+        return EX_USAGE;
+    }
     line.folder = operands[0];
     return th_cli_finish(out, err, run(&line, out, err));
 }

@@ -232,7 +232,7 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
          .text = &wish->as_of},
         {.name = "position",
          .value_name = "SỐ",
-         .help = "như sau bấy nhiêu mục đầu của sổ",
+         .help = "như sau chừng ấy bản ghi của nhật ký",
          .text = &wish->position},
         {.name = "sheet",
          .value_name = "BẢNG",

@@ -151,7 +151,7 @@ static void check_email(struct reader *reader, const struct field *email)
     bool is_good = at != NULL && at > email->text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
                    strpbrk(email->text, " ,;<>\"") == NULL;
     if (email->size > 0 && !is_good)
-        COMPLAIN(reader, email->offset, "một địa chỉ như ten@gialai.gov.vn, hoặc để trống",
+        COMPLAIN(reader, email->offset, "một địa chỉ như ten@tinh.gov.vn, hoặc để trống",
                  "địa chỉ thư “%s” không đúng", email->text);
 }
 

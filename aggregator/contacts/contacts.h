@@ -3,8 +3,8 @@
  * Whom to call in each unit: the file contacts.csv of a store's folder, outside the journal.
  *
  * CSV in UTF-8, with or without a byte order mark, commas or (as some spreadsheets write)
- * semicolons between, one person a line: unit,name,phone,email,note Columns may stand in any order,
- * and may be called mã, họ tên, điện thoại, thư điện tử, ghi chú; `unit` must be there. A unit may
+ * semicolons between, one person a line. Columns are unit, name, phone, email, note, in any order;
+ * they may be called mã, họ tên, điện thoại, thư điện tử, ghi chú; `unit` must be there. A unit may
  * have several people: the first line's is the one that lists show. Strict: an unknown column, a
  * code that is no code, a number with letters in it, a control character, a field that is too long
  * is a problem with its line and column; all of them are found in one run.
