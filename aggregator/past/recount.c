@@ -259,6 +259,5 @@ int th_past_lay(struct th_view *view)
     }
     if (status != TH_E_NOT_FOUND)
         return status;
-    th_view_end_laying(view);
-    return 0;
+    return th_view_end_laying(view);
 }

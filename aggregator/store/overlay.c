@@ -12,8 +12,9 @@
 #define LAID_BLOCK_BYTES  ((size_t)256 * 1024)
 #define LAID_BUDGET_BYTES ((size_t)512 * 1024 * 1024)
 
-/* The longest key of a report, a revision or a rollup. */
-enum { KEY_MAX = 17 };
+/* The longest key of a report, a revision or a rollup; and what all keys of a book in a table begin
+ * with. */
+enum { KEY_MAX = 17, PREFIX_SIZE = 5 };
 
 struct th_overlay_row {
     uint8_t key[KEY_MAX];
@@ -22,9 +23,17 @@ struct th_overlay_row {
     struct th_bytes content;
 };
 
+/* The rows of one book in one table. In the order of keys, each key once, when somebody has asked:
+ * a question is about one book, the run may hold a hundred. */
+struct th_overlay_group {
+    uint64_t prefix; /* of the keys, as a number */
+    size_t start, end;
+    bool is_sorted;
+};
+
 /* That a book was settled takes away its rows up to there. */
 struct settled {
-    struct th_book_id book;
+    uint64_t book; /* the prefix without its table */
     uint32_t order;
 };
 
@@ -33,16 +42,31 @@ struct building {
     uint64_t next; /* sequence of the value that has to follow */
     bool has_begun;
     uint32_t order;
-    struct settled *settled;
+    struct settled *settled; /* in the order of books */
     size_t settled_count, settled_capacity;
 };
 
-/* ---- building ---- */
+/* What a key begins with; a shorter one is that of the first key that begins so. */
+static uint64_t prefix_of(const uint8_t *key, size_t size)
+{
+    uint64_t prefix = 0;
+    for (size_t i = 0; i < PREFIX_SIZE; i++)
+        prefix = prefix << 8 | (i < size ? key[i] : 0);
+    return prefix;
+}
+
+static uint64_t book_of(uint64_t prefix)
+{
+    return prefix & (((uint64_t)1 << 8 * (PREFIX_SIZE - 1)) - 1);
+}
+
+/* ---- the run, as it was written ---- */
 
 static struct th_overlay_row *add_row(struct th_overlay *overlay, struct th_bytes key,
                                       struct th_bytes content)
 {
     TH_ASSERT(key.size <= KEY_MAX);
+    TH_ASSERT(key.size >= PREFIX_SIZE);
     struct th_overlay_row *rows =
         th_array_grow(overlay->rows, overlay->count, &overlay->capacity, 256, sizeof *rows);
     if (rows == NULL)
@@ -56,14 +80,36 @@ static struct th_overlay_row *add_row(struct th_overlay *overlay, struct th_byte
     return row;
 }
 
+/* The first that is not before the book. */
+static size_t find_settled(const struct building *building, uint64_t book)
+{
+    size_t low = 0, high = building->settled_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (building->settled[middle].book < book)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static int add_settled(struct building *building, struct th_book_id book)
 {
-    struct settled *settled = th_array_grow(building->settled, building->settled_count,
-                                            &building->settled_capacity, 16, sizeof *settled);
-    if (settled == NULL)
-        return TH_E_NO_MEMORY;
-    building->settled = settled;
-    building->settled[building->settled_count++] = (struct settled){book, building->order++};
+    struct th_schema_key key = th_schema_key_book(TH_TABLE_REPORT, book);
+    uint64_t number = book_of(prefix_of(key.bytes, key.size));
+    size_t at = find_settled(building, number);
+    if (at == building->settled_count || building->settled[at].book != number) {
+        struct settled *settled = th_array_grow(building->settled, building->settled_count,
+                                                &building->settled_capacity, 16, sizeof *settled);
+        if (settled == NULL)
+            return TH_E_NO_MEMORY;
+        building->settled = settled;
+        memmove(&settled[at + 1], &settled[at], (building->settled_count - at) * sizeof *settled);
+        building->settled_count++;
+        settled[at].book = number;
+    }
+    building->settled[at].order = building->order++;
     return 0;
 }
 
@@ -97,6 +143,92 @@ static int on_value(void *context, struct th_bytes key, struct th_bytes content)
     return status == TH_E_NOT_FOUND ? 0 : status;
 }
 
+static bool is_taken_away(const struct building *building, const struct th_overlay_row *row)
+{
+    uint64_t book = book_of(prefix_of(row->key, row->key_size));
+    size_t at = find_settled(building, book);
+    return at < building->settled_count && building->settled[at].book == book &&
+           building->settled[at].order > row->order;
+}
+
+static void take_away(const struct building *building)
+{
+    struct th_overlay *overlay = building->overlay;
+    size_t left = 0;
+    for (size_t i = 0; i < overlay->count && building->settled_count > 0; i++)
+        if (!is_taken_away(building, &overlay->rows[i]))
+            overlay->rows[left++] = overlay->rows[i];
+    if (building->settled_count > 0)
+        overlay->count = left;
+}
+
+/* ---- groups ---- */
+
+/* The first that is not before the prefix. */
+static size_t find_group(const struct th_overlay *overlay, uint64_t prefix)
+{
+    size_t low = 0, high = overlay->groups_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (overlay->groups[middle].prefix < prefix)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Counts the rows of each group in `end`. */
+static int count_groups(struct th_overlay *overlay)
+{
+    overlay->groups_count = 0;
+    for (size_t i = 0; i < overlay->count; i++) {
+        uint64_t prefix = prefix_of(overlay->rows[i].key, overlay->rows[i].key_size);
+        size_t at = find_group(overlay, prefix);
+        if (at == overlay->groups_count || overlay->groups[at].prefix != prefix) {
+            struct th_overlay_group *groups =
+                th_array_grow(overlay->groups, overlay->groups_count, &overlay->groups_capacity, 16,
+                              sizeof *groups);
+            if (groups == NULL)
+                return TH_E_NO_MEMORY;
+            overlay->groups = groups;
+            memmove(&groups[at + 1], &groups[at], (overlay->groups_count - at) * sizeof *groups);
+            overlay->groups_count++;
+            groups[at] = (struct th_overlay_group){.prefix = prefix};
+        }
+        overlay->groups[at].end++;
+    }
+    return 0;
+}
+
+/* Brings the rows of each group together. */
+static int gather(struct th_overlay *overlay)
+{
+    overlay->grouped = overlay->count;
+    int status = count_groups(overlay);
+    if (overlay->count == 0)
+        return 0;
+    struct th_overlay_row *rows = status == 0 ? malloc(overlay->count * sizeof *rows) : NULL;
+    if (rows == NULL)
+        return TH_E_NO_MEMORY;
+    size_t start = 0;
+    for (size_t i = 0; i < overlay->groups_count; i++) {
+        struct th_overlay_group *group = &overlay->groups[i];
+        group->start = start;
+        start += group->end;
+        group->end = group->start;
+    }
+    for (size_t i = 0; i < overlay->count; i++) {
+        const struct th_overlay_row *row = &overlay->rows[i];
+        size_t at = find_group(overlay, prefix_of(row->key, row->key_size));
+        rows[overlay->groups[at].end++] = *row;
+    }
+    free(overlay->rows);
+    overlay->rows = rows;
+    overlay->capacity = overlay->count;
+    return 0;
+}
+
 static int order_of(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
     int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
@@ -115,36 +247,19 @@ static bool is_same_key(const struct th_overlay_row *a, const struct th_overlay_
     return a->key_size == b->key_size && memcmp(a->key, b->key, a->key_size) == 0;
 }
 
-static bool is_taken_away(const struct building *building, const struct th_overlay_row *row)
-{
-    struct th_bytes key = {row->key, row->key_size};
-    struct th_book_id book;
-    if (th_schema_read_book(key, &book) != 0)
-        return true; /* cannot be: a record has a book */
-    for (size_t i = building->settled_count; i > 0; i--) {
-        const struct settled *settled = &building->settled[i - 1];
-        if (settled->order < row->order)
-            return false;
-        if (settled->book.plan == book.plan && settled->book.obligation == book.obligation)
-            return true;
-    }
-    return false;
-}
-
 /* Of each key the newest, in order. */
-static void sort(struct building *building)
+static void sort(struct th_overlay *overlay, struct th_overlay_group *group)
 {
-    struct th_overlay *overlay = building->overlay;
-    size_t left = 0;
-    if (overlay->count > 0)
-        qsort(overlay->rows, overlay->count, sizeof *overlay->rows, by_key);
-    for (size_t i = 0; i < overlay->count; i++) {
-        const struct th_overlay_row *row = &overlay->rows[i];
-        bool is_newest = i + 1 == overlay->count || !is_same_key(row, row + 1);
-        if (is_newest && !is_taken_away(building, row))
-            overlay->rows[left++] = *row;
-    }
-    overlay->count = left;
+    if (group->is_sorted)
+        return;
+    struct th_overlay_row *rows = overlay->rows;
+    size_t left = group->start;
+    qsort(&rows[group->start], group->end - group->start, sizeof *rows, by_key);
+    for (size_t i = group->start; i < group->end; i++)
+        if (i + 1 == group->end || !is_same_key(&rows[i], &rows[i + 1]))
+            rows[left++] = rows[i];
+    group->end = left;
+    group->is_sorted = true;
 }
 
 static int build(struct th_view *view)
@@ -156,8 +271,10 @@ static int build(struct th_view *view)
     if (overlay->is_built)
         return 0;
     int status = th_txn_scan(&view->txn, &prefix, &prefix, on_value, &building);
-    if (status == 0)
-        sort(&building);
+    if (status == 0) {
+        take_away(&building);
+        status = gather(overlay);
+    }
     free(building.settled);
     if (status != 0) {
         th_overlay_drop(overlay);
@@ -170,17 +287,52 @@ static int build(struct th_view *view)
 void th_overlay_drop(struct th_overlay *overlay)
 {
     free(overlay->rows);
+    free(overlay->groups);
     if (overlay->arena_is_there)
         th_arena_deinit(&overlay->arena);
     *overlay = (struct th_overlay){.is_built = false};
 }
 
-/* ---- merged reading ---- */
+/* ---- places ---- */
+
+/* A row, or the end. Sorts each group that it comes to. */
+struct place {
+    size_t group, at;
+};
+
+static bool is_end(const struct th_overlay *overlay, const struct place *place)
+{
+    return place->group == overlay->groups_count;
+}
+
+static const struct th_overlay_row *row_at(const struct th_overlay *overlay,
+                                           const struct place *place)
+{
+    return &overlay->rows[place->at];
+}
+
+static struct place first_of(struct th_overlay *overlay, size_t group)
+{
+    if (group == overlay->groups_count)
+        return (struct place){group, 0};
+    sort(overlay, &overlay->groups[group]); /* none is empty */
+    return (struct place){group, overlay->groups[group].start};
+}
+
+static void advance(struct th_overlay *overlay, struct place *place)
+{
+    if (++place->at == overlay->groups[place->group].end)
+        *place = first_of(overlay, place->group + 1);
+}
 
 /* The first row at or after the key. */
-static size_t find(const struct th_overlay *overlay, struct th_bytes key)
+static struct place find(struct th_overlay *overlay, struct th_bytes key)
 {
-    size_t low = 0, high = overlay->count;
+    uint64_t prefix = prefix_of(key.bytes, key.size);
+    struct place place = first_of(overlay, find_group(overlay, prefix));
+    if (is_end(overlay, &place) || overlay->groups[place.group].prefix != prefix)
+        return place;
+    size_t low = place.at, high = overlay->groups[place.group].end;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct th_overlay_row *row = &overlay->rows[middle];
@@ -189,49 +341,53 @@ static size_t find(const struct th_overlay *overlay, struct th_bytes key)
         else
             high = middle;
     }
-    return low;
+    place.at = low;
+    return low < overlay->groups[place.group].end ? place : first_of(overlay, place.group + 1);
 }
 
-static bool begins_with(const struct th_overlay *overlay, size_t at,
+static bool begins_with(const struct th_overlay *overlay, const struct place *place,
                         const struct th_schema_key *prefix)
 {
-    return at < overlay->count && overlay->rows[at].key_size >= prefix->size &&
-           memcmp(overlay->rows[at].key, prefix->bytes, prefix->size) == 0;
+    return !is_end(overlay, place) && row_at(overlay, place)->key_size >= prefix->size &&
+           memcmp(row_at(overlay, place)->key, prefix->bytes, prefix->size) == 0;
 }
+
+/* ---- merged reading ---- */
 
 int th_overlay_get(struct th_view *view, const struct th_schema_key *key,
                    struct th_bytes *ret_content)
 {
-    const struct th_overlay *overlay = &view->overlay;
+    struct th_overlay *overlay = &view->overlay;
     int status = build(view);
     if (status != 0)
         return status;
-    size_t at = find(overlay, (struct th_bytes){key->bytes, key->size});
-    if (!begins_with(overlay, at, key))
+    struct place at = find(overlay, (struct th_bytes){key->bytes, key->size});
+    if (!begins_with(overlay, &at, key))
         return th_txn_get(&view->txn, key, ret_content);
-    *ret_content = overlay->rows[at].content;
+    *ret_content = row_at(overlay, &at)->content;
     return 0;
 }
 
 struct merge {
-    const struct th_overlay *overlay;
-    size_t at;
+    struct th_overlay *overlay;
+    struct place at;
     th_overlay_fn *fn;
     void *context;
 };
 
 static int give(struct merge *merge)
 {
-    const struct th_overlay_row *row = &merge->overlay->rows[merge->at++];
+    const struct th_overlay_row *row = row_at(merge->overlay, &merge->at);
+    advance(merge->overlay, &merge->at);
     return merge->fn(merge->context, (struct th_bytes){row->key, row->key_size}, row->content);
 }
 
 /* How the next laid row is to the key: 1: behind it, or there is none. */
 static int next_to(const struct merge *merge, struct th_bytes key)
 {
-    if (merge->at == merge->overlay->count)
+    if (is_end(merge->overlay, &merge->at))
         return 1;
-    const struct th_overlay_row *row = &merge->overlay->rows[merge->at];
+    const struct th_overlay_row *row = row_at(merge->overlay, &merge->at);
     return order_of(row->key, row->key_size, key.bytes, key.size);
 }
 
@@ -254,10 +410,10 @@ int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
         return status;
     if (view->overlay.count == 0)
         return th_txn_scan(&view->txn, prefix, from, fn, context);
-    struct merge merge = {&view->overlay, 0, fn, context};
+    struct merge merge = {.overlay = &view->overlay, .fn = fn, .context = context};
     merge.at = find(merge.overlay, (struct th_bytes){from->bytes, from->size});
     status = th_txn_scan(&view->txn, prefix, from, on_stored, &merge);
-    while (status == 0 && begins_with(merge.overlay, merge.at, prefix))
+    while (status == 0 && begins_with(merge.overlay, &merge.at, prefix))
         status = give(&merge);
     return status;
 }
@@ -317,14 +473,15 @@ int th_view_inspect_settled(struct th_view *view, const struct th_schema_key *af
         return status;
     if (view->overlay.count == 0)
         return th_view_inspect(view, after, rows_max, fn, context, ret_last);
-    inspecting.merge = (struct merge){&view->overlay, 0, inspect_laid, &inspecting};
-    inspecting.merge.at = find(&view->overlay, (struct th_bytes){after->bytes, after->size});
-    if (begins_with(&view->overlay, inspecting.merge.at, after) && after->size > 0 &&
-        view->overlay.rows[inspecting.merge.at].key_size == after->size)
-        inspecting.merge.at++;
+    struct merge *merge = &inspecting.merge;
+    *merge = (struct merge){.overlay = &view->overlay, .fn = inspect_laid, .context = &inspecting};
+    merge->at = find(merge->overlay, (struct th_bytes){after->bytes, after->size});
+    if (begins_with(merge->overlay, &merge->at, after) && after->size > 0 &&
+        row_at(merge->overlay, &merge->at)->key_size == after->size)
+        advance(merge->overlay, &merge->at);
     status = th_view_inspect(view, after, SIZE_MAX, inspect_stored, &inspecting, &raw_last);
-    while (status == 0 && inspecting.merge.at < view->overlay.count)
-        status = give(&inspecting.merge);
+    while (status == 0 && !is_end(merge->overlay, &merge->at))
+        status = give(merge);
     if (status == FULL && inspecting.is_full)
         status = 0;
     if (status == 0)
@@ -340,8 +497,9 @@ int th_view_is_settled(struct th_view *view, struct th_book_id book, bool *ret_i
     int status = build(view);
     if (status != 0)
         return status;
-    size_t at = find(&view->overlay, (struct th_bytes){prefix.bytes, prefix.size});
-    *ret_is_settled = !begins_with(&view->overlay, at, &prefix);
+    uint64_t wanted = prefix_of(prefix.bytes, prefix.size);
+    size_t at = find_group(&view->overlay, wanted);
+    *ret_is_settled = at == view->overlay.groups_count || view->overlay.groups[at].prefix != wanted;
     return 0;
 }
 
@@ -357,11 +515,11 @@ int th_view_next_unsettled(struct th_view *view, const struct th_book_id *after,
         while (from.size < TH_SCHEMA_KEY_MAX)
             from.bytes[from.size++] = UINT8_MAX;
     }
-    size_t at = find(&view->overlay, (struct th_bytes){from.bytes, from.size});
-    if (at == view->overlay.count || view->overlay.rows[at].key[0] != TH_TABLE_REPORT)
+    struct place at = find(&view->overlay, (struct th_bytes){from.bytes, from.size});
+    if (is_end(&view->overlay, &at) || row_at(&view->overlay, &at)->key[0] != TH_TABLE_REPORT)
         return TH_E_NOT_FOUND;
-    return th_schema_read_book(
-        (struct th_bytes){view->overlay.rows[at].key, view->overlay.rows[at].key_size}, ret_book);
+    const struct th_overlay_row *row = row_at(&view->overlay, &at);
+    return th_schema_read_book((struct th_bytes){row->key, row->key_size}, ret_book);
 }
 
 int th_view_lay_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
@@ -386,13 +544,28 @@ int th_view_lay_rollup(struct th_view *view, struct th_book_id book, uint32_t un
     return 0;
 }
 
-void th_view_end_laying(struct th_view *view)
+int th_view_end_laying(struct th_view *view)
 {
     struct th_overlay *overlay = &view->overlay;
     TH_ASSERT(overlay->is_built);
-    if (overlay->count > 0)
-        qsort(overlay->rows, overlay->count, sizeof *overlay->rows, by_key);
+    size_t left = 0;
+    for (size_t i = 0; i < overlay->groups_count; i++) { /* what sorting has left out goes */
+        const struct th_overlay_group *group = &overlay->groups[i];
+        memmove(&overlay->rows[left], &overlay->rows[group->start],
+                (group->end - group->start) * sizeof *overlay->rows);
+        left += group->end - group->start;
+    }
+    if (overlay->count > overlay->grouped)
+        memmove(&overlay->rows[left], &overlay->rows[overlay->grouped],
+                (overlay->count - overlay->grouped) * sizeof *overlay->rows);
+    overlay->count -= overlay->grouped - left;
+    int status = gather(overlay);
+    if (status != 0) {
+        th_overlay_drop(overlay);
+        return status;
+    }
     overlay->is_laid = true;
+    return 0;
 }
 
 int th_overlay_is_whole(struct th_view *view, bool *ret_is_whole)

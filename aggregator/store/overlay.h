@@ -6,8 +6,9 @@
  * An unsettled book's rollups are in neither: who needs them counts its reports
  * (aggregator/past/recount.h), which may then lay them over the view as well.
  *
- * Built of the whole run when a view first needs it, for the life of its snapshot; while the run is
- * empty there is nothing to build and nothing to merge.
+ * Built of the whole run when a view first needs it, for the life of its snapshot; a book's rows
+ * are sorted when somebody asks for them. While the run is empty there is nothing to build and
+ * nothing to merge.
  */
 #ifndef TH_STORE_OVERLAY_H
 #define TH_STORE_OVERLAY_H
@@ -19,8 +20,10 @@ struct th_overlay {
     bool is_built;
     bool is_laid; /* the rollups of unsettled books are there too */
     bool arena_is_there;
-    struct th_overlay_row *rows; /* in the order of keys, each key once */
-    size_t count, capacity;
+    struct th_overlay_row *rows; /* those of a group together; behind `grouped` those being laid */
+    size_t count, capacity, grouped;
+    struct th_overlay_group *groups; /* in the order of keys; none is empty */
+    size_t groups_count, groups_capacity;
     struct th_arena arena; /* of the rollups that were laid */
 };
 
