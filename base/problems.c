@@ -14,6 +14,7 @@ void th_problems_init(struct th_problems *problems)
 static void free_problem(struct th_problem *problem)
 {
     free(problem->file);
+    free(problem->cell);
     free(problem->message);
     free(problem->hint);
 }
@@ -74,8 +75,10 @@ void th_problems_add(struct th_problems *problems, struct th_place place, const 
     va_end(arguments);
 }
 
-void th_problems_add_list(struct th_problems *problems, struct th_place place, const char *hint,
-                          const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void add(struct th_problems *problems,
+                                                      struct th_place place, const char *cell,
+                                                      const char *hint, const char *format,
+                                                      va_list arguments)
 {
     assert((place.line == 0) == (place.column == 0));
     if (!reserve_one(problems)) {
@@ -86,15 +89,29 @@ void th_problems_add_list(struct th_problems *problems, struct th_place place, c
         .file = strdup(place.file),
         .line = place.line,
         .column = place.column,
+        .cell = strdup(cell),
         .message = format_owned(format, arguments),
         .hint = strdup(hint == NULL ? "" : hint),
     };
-    if (problem.file == NULL || problem.message == NULL || problem.hint == NULL) {
+    if (problem.file == NULL || problem.cell == NULL || problem.message == NULL ||
+        problem.hint == NULL) {
         free_problem(&problem);
         problems->dropped++;
         return;
     }
     problems->items[problems->count++] = problem;
+}
+
+void th_problems_add_list(struct th_problems *problems, struct th_place place, const char *hint,
+                          const char *format, va_list arguments)
+{
+    add(problems, place, "", hint, format, arguments);
+}
+
+void th_problems_add_cell(struct th_problems *problems, const char *file, const char *cell,
+                          const char *hint, const char *format, va_list arguments)
+{
+    add(problems, (struct th_place){file, 0, 0}, cell, hint, format, arguments);
 }
 
 struct th_place th_place_of_offset(const char *file, const char *bytes, size_t offset)
@@ -120,10 +137,12 @@ int th_problems_print(const struct th_problems *problems, FILE *out)
 {
     for (size_t i = 0; i < problems->count; i++) {
         const struct th_problem *problem = &problems->items[i];
-        int written = problem->line == 0
-                          ? fprintf(out, "%s: lỗi: %s\n", problem->file, problem->message)
-                          : fprintf(out, "%s:%u:%u: lỗi: %s\n", problem->file, problem->line,
-                                    problem->column, problem->message);
+        int written =
+            problem->cell[0] != 0
+                ? fprintf(out, "%s:%s: lỗi: %s\n", problem->file, problem->cell, problem->message)
+            : problem->line == 0 ? fprintf(out, "%s: lỗi: %s\n", problem->file, problem->message)
+                                 : fprintf(out, "%s:%u:%u: lỗi: %s\n", problem->file, problem->line,
+                                           problem->column, problem->message);
         if (written < 0) {
             return TH_E_IO;
         }

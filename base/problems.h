@@ -30,6 +30,7 @@ struct th_problem {
     char *file; /* file, message and hint belong to the list */
     uint32_t line;
     uint32_t column;
+    char *cell;    /* of a workbook, as "Số liệu!E17"; "" otherwise; belongs to the list */
     char *message; /* Vietnamese, what is wrong */
     char *hint;    /* Vietnamese, what to do */
 };
@@ -53,6 +54,11 @@ void th_problems_add_list(struct th_problems *problems, struct th_place place, c
                           const char *format, va_list arguments)
     __attribute__((format(printf, 4, 0)));
 
+/* The same for a cell of a workbook, copied as well. */
+void th_problems_add_cell(struct th_problems *problems, const char *file, const char *cell,
+                          const char *hint, const char *format, va_list arguments)
+    __attribute__((format(printf, 5, 0)));
+
 /* The place of the byte at `offset` in a file's bytes. Borrows `file`. Precondition: what is before
  * the offset is UTF-8. */
 struct th_place th_place_of_offset(const char *file, const char *bytes, size_t offset);
@@ -64,7 +70,7 @@ size_t th_problems_total(const struct th_problems *problems);
  * One problem after the other:
  *   FILE:LINE:COLUMN: lỗi: MESSAGE
  *       cách sửa: HINT
- * without LINE and COLUMN where they are 0,
+ * with the cell in the place of LINE:COLUMN where there is one, without them where they are 0,
  * and at the end how many were not kept. Borrows `out`. TH_E_IO.
  */
 TH_MUST_CHECK int th_problems_print(const struct th_problems *problems, FILE *out);
