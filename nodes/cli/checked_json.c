@@ -28,8 +28,11 @@ static json_t *append(json_t *list, json_t *item)
     return NULL;
 }
 
-static json_t *set_place(json_t *map, uint32_t line, uint32_t column)
+/* `cell` of a workbook; "" or NULL elsewhere. */
+static json_t *set_place(json_t *map, const char *cell, uint32_t line, uint32_t column)
 {
+    if (cell != NULL && cell[0] != 0)
+        return set(map, "cell", json_string(cell));
     map = set(map, "line", json_integer(line));
     return set(map, "column", json_integer(column));
 }
@@ -39,7 +42,7 @@ static json_t *problems_of(const struct th_problems *problems)
     json_t *list = json_array();
     for (size_t i = 0; i < problems->count; i++) {
         const struct th_problem *problem = &problems->items[i];
-        json_t *map = set_place(json_object(), problem->line, problem->column);
+        json_t *map = set_place(json_object(), problem->cell, problem->line, problem->column);
         map = set(map, "text", json_string(problem->message));
         map = set(map, "hint", problem->hint == NULL ? json_null() : json_string(problem->hint));
         list = append(list, map);
@@ -58,7 +61,7 @@ static json_t *reasons_of(const struct th_checked *checked, const struct th_reas
         map = set(map, "value", json_string(reason->value));
         map = set(map, "text", json_string(reason->text));
         if (place != NULL)
-            map = set_place(map, place->line, place->column);
+            map = set_place(map, place->cell, place->line, place->column);
         list = append(list, map);
     }
     return list;

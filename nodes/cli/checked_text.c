@@ -14,6 +14,22 @@ static const struct th_rule *rule_of(const struct th_checked *checked, const cha
     return NULL;
 }
 
+static void print_place(const struct th_form_place *place, FILE *out)
+{
+    if (place->cell != NULL)
+        (void)fprintf(out, ":%s", place->cell);
+    else
+        (void)fprintf(out, ":%u:%u", place->line, place->column);
+}
+
+static void print_where(const struct th_form_place *place, FILE *out)
+{
+    if (place->cell != NULL)
+        (void)fprintf(out, " (ô %s)", place->cell);
+    else
+        (void)fprintf(out, " (dòng %u)", place->line);
+}
+
 /* "TCD04 = 10 (dòng 8), TCD01 = 5 (dòng 7)": what a comparison looked at. */
 static void print_terms(const struct th_checked *checked, const struct th_rule *rule, FILE *out)
 {
@@ -30,7 +46,7 @@ static void print_terms(const struct th_checked *checked, const struct th_rule *
         (void)fprintf(out, "%s %s = %s", i == 0 ? "" : ",", indicator->code,
                       th_indicator_format(indicator, value, text, sizeof text));
         if (place != NULL)
-            (void)fprintf(out, " (dòng %u)", place->line);
+            print_where(place, out);
     }
     (void)fputc('\n', out);
 }
@@ -44,7 +60,7 @@ static void print_reasons(const struct th_checked *checked, const struct th_reas
         const struct th_rule *rule = rule_of(checked, reason->rule);
         (void)fputs(checked->path, out);
         if (place != NULL)
-            (void)fprintf(out, ":%u:%u", place->line, place->column);
+            print_place(place, out);
         (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
         bool has_terms = rule != NULL && rule->comparison.terms_count > 0;
         if (reason->field[0] != 0 && !has_terms)

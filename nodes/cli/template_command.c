@@ -18,6 +18,7 @@ struct request {
     const char *folder;
     const char *format;
     const char *path; /* NULL: standard output */
+    bool is_xlsx;
 };
 
 /* What is asked for, else what the file's ending says, else YAML. False after a message. */
@@ -26,12 +27,19 @@ static bool choose_kind(const struct request *request, FILE *err, enum th_form_k
     static const struct {
         const char *word;
         enum th_form_kind kind;
-    } words[] = {{"yaml", TH_FORM_YAML}, {"csv", TH_FORM_CSV}, {"json", TH_FORM_JSON}};
+    } words[] = {{"yaml", TH_FORM_YAML},
+                 {"csv", TH_FORM_CSV},
+                 {"json", TH_FORM_JSON},
+                 {"xlsx", TH_FORM_XLSX}};
     *ret_kind = TH_FORM_YAML;
+    if (request->is_xlsx) {
+        *ret_kind = TH_FORM_XLSX;
+        return true;
+    }
     if (request->format == NULL) {
         if (request->path == NULL || th_form_kind_of(request->path, ret_kind) == 0)
             return true;
-        th_cli_complain(err, NAME, "đặt đuôi .yaml, .csv hoặc .json, hoặc ghi --format",
+        th_cli_complain(err, NAME, "đặt đuôi .yaml, .csv, .json hoặc .xlsx, hoặc ghi --format",
                         "không biết dạng của \"%s\"", request->path);
         return false;
     }
@@ -40,7 +48,8 @@ static bool choose_kind(const struct request *request, FILE *err, enum th_form_k
             *ret_kind = words[i].kind;
             return true;
         }
-    th_cli_complain(err, NAME, "ghi yaml, csv hoặc json", "không có dạng \"%s\"", request->format);
+    th_cli_complain(err, NAME, "ghi yaml, csv, json hoặc xlsx", "không có dạng \"%s\"",
+                    request->format);
     return false;
 }
 
@@ -80,6 +89,10 @@ static int write_form(const struct request *request, const struct th_home *home,
         status = th_cli_choose_obligation(&request->choice, plan, home->unit, err, &obligation);
     if (status < 0)
         return th_status_exit_code(status);
+    if (kind == TH_FORM_XLSX && request->path == NULL && isatty(fileno(out))) {
+        th_cli_complain(err, NAME, "thêm --out bc.xlsx", "bảng tính không in ra màn hình được");
+        return EX_USAGE;
+    }
     if (request->path != NULL)
         return write_file(request->path, kind, plan, obligation, home->unit, err);
     status = th_form_write_template(kind, plan, obligation, home->unit, out);
@@ -117,8 +130,11 @@ int th_cli_template(int argc, char **argv, FILE *out, FILE *err)
          .text = &request.choice.period},
         {.name = "format",
          .value_name = "DẠNG",
-         .help = "yaml (mặc định), csv (cho Excel) hoặc json",
+         .help = "yaml (mặc định), csv, json hoặc xlsx (bảng tính Excel)",
          .text = &request.format},
+        {.name = "xlsx",
+         .help = "như --format xlsx: ô số, danh sách chọn, quy tắc kiểm tra ngay trong bảng",
+         .flag = &request.is_xlsx},
         {.name = "out",
          .value_name = "TỆP",
          .help = "ghi vào tệp mới thay vì in ra màn hình",
@@ -129,7 +145,8 @@ int th_cli_template(int argc, char **argv, FILE *out, FILE *err)
         .operands = "THƯ-MỤC",
         .summary = "Lập biểu để điền: đúng các chỉ tiêu mà đơn vị được hỏi.",
         .examples = "  " TH_CLI_PROGRAM " template nut --period 2025-H1 --out bc.yaml\n"
-                    "  " TH_CLI_PROGRAM " template nut --obligation O-002-1 --out bc.csv\n",
+                    "  " TH_CLI_PROGRAM " template nut --obligation O-002-1 --out bc.csv\n"
+                    "  " TH_CLI_PROGRAM " template nut --period 2025 --xlsx --out bc.xlsx\n",
         .options = options,
         .options_count = sizeof options / sizeof options[0],
         .operands_min = 1,
@@ -143,6 +160,10 @@ int th_cli_template(int argc, char **argv, FILE *out, FILE *err)
     request.folder = operands[0];
     if (request.choice.obligation != NULL && request.choice.period != NULL) {
         th_cli_complain(err, NAME, "chỉ ghi một trong hai", "thừa --period khi đã có --obligation");
+        return EX_USAGE;
+    }
+    if (request.is_xlsx && request.format != NULL) {
+        th_cli_complain(err, NAME, "chỉ ghi một trong hai", "thừa --format khi đã có --xlsx");
         return EX_USAGE;
     }
     return run(&request, out, err);

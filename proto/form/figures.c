@@ -140,8 +140,16 @@ static bool read_number(struct figures *figures, const struct th_form_node *node
     struct th_form_reader *reader = figures->reader;
     struct th_figure_readings readings;
     struct th_text text = node->text;
+    if (reader->is_workbook && node->written != TH_FORM_WRITTEN_NUMBER) {
+        char written[TH_TEXT_EXCERPT_SIZE];
+        th_form_complain(reader, node,
+                         "xóa ô rồi gõ lại chỉ các chữ số; Excel tự ngăn cách hàng nghìn",
+                         "%s: ô này phải là số, đang là chữ \"%s\"", indicator->code,
+                         th_text_excerpt(text.bytes, text.size, written));
+        return false;
+    }
     int status =
-        reader->is_sheet
+        reader->is_sheet && !reader->is_workbook
             ? th_figure_parse_spreadsheet(text.bytes, text.size, indicator->scale, ret_value,
                                           &readings)
             : th_figure_parse(text.bytes, text.size, indicator->scale, ret_value, &readings);

@@ -2,6 +2,7 @@
 #include "proto/form/form.h"
 
 #include "proto/form/reader.h"
+#include "proto/form/stamp.h"
 #include "proto/form/tree.h"
 
 #include <errno.h>
@@ -17,10 +18,8 @@ int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
     static const struct {
         const char *ending;
         enum th_form_kind kind;
-    } kinds[] = {{".yaml", TH_FORM_YAML},
-                 {".yml", TH_FORM_YAML},
-                 {".json", TH_FORM_JSON},
-                 {".csv", TH_FORM_CSV}};
+    } kinds[] = {{".yaml", TH_FORM_YAML}, {".yml", TH_FORM_YAML},  {".json", TH_FORM_JSON},
+                 {".csv", TH_FORM_CSV},   {".xlsx", TH_FORM_XLSX}, {".xlsm", TH_FORM_XLSX}};
     const char *ending = strrchr(path, '.');
     for (size_t i = 0; ending != NULL && i < sizeof kinds / sizeof *kinds; i++)
         if (strcasecmp(ending, kinds[i].ending) == 0) {
@@ -104,10 +103,6 @@ static int to_text(const char *path, const char *bytes, size_t size, struct th_p
                         "tệp ở dạng UTF-16 (Excel gọi là \"Unicode Text\")");
         return TH_E_SYNTAX;
     }
-    if (size >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) {
-        th_problems_add(problems, place, ENCODING_HINT, "đây là tệp Excel hoặc Word đã đổi đuôi");
-        return TH_E_SYNTAX;
-    }
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
         bytes += 3;
         size -= 3;
@@ -149,13 +144,32 @@ static size_t travelling_size(const struct th_report *report)
     return size;
 }
 
-static int give_meaning(struct th_form_reader *reader, const struct th_form_node *root)
+/* A form that was made when the plan asked something else looks right and is not. */
+static void check_stamp(struct th_form_reader *reader, struct th_text stamp)
 {
+    char wanted[TH_FORM_STAMP_SIZE];
+    if (!reader->is_workbook || reader->obligation == NULL || reader->problems_found > 0)
+        return;
+    th_form_stamp(reader->plan, reader->obligation, reader->context->unit, wanted);
+    if (stamp.size == strlen(wanted) && memcmp(stamp.bytes, wanted, stamp.size) == 0)
+        return;
+    th_problems_add(reader->problems, (struct th_place){reader->file, 0, 0},
+                    "lập lại biểu bằng lệnh template rồi chép số sang",
+                    "biểu này lập theo bản cũ của kế hoạch %s hoặc đã bị sửa trang ẩn; nay nghĩa "
+                    "vụ %s hỏi khác đi",
+                    reader->plan->id, reader->obligation->id);
+    reader->problems_found++;
+}
+
+static int give_meaning(struct th_form_reader *reader, const struct th_form_tree *tree)
+{
+    const struct th_form_node *root = tree->root;
     if (root->kind != TH_FORM_MAP) {
         th_form_complain(reader, root, "viết theo biểu mẫu: chạy lệnh template để có biểu",
                          "biểu phải là bảng khóa và giá trị");
     } else {
         th_form_read_identity(reader, root);
+        check_stamp(reader, tree->stamp);
         th_form_read_document(reader, root);
         th_form_read_showcases(reader, root);
         th_form_read_attachments(reader, root);
@@ -189,6 +203,9 @@ static void build_tree(enum th_form_kind kind, struct th_form_tree *tree, const 
     case TH_FORM_CSV:
         th_form_tree_read_csv(tree, text, size);
         break;
+    case TH_FORM_XLSX:
+        th_form_tree_read_xlsx(tree, text, size);
+        break;
     }
 }
 
@@ -198,11 +215,38 @@ static int read_text(const char *path, enum th_form_kind kind, const char *text,
     struct th_form_tree tree = {.file = path, .arena = reader->arena, .problems = reader->problems};
     build_tree(kind, &tree, text, size);
     /* A sheet with bad rows still has good ones, whose problems are worth telling as well. */
-    bool is_worth_reading =
-        tree.status == 0 || (kind == TH_FORM_CSV && tree.status == TH_E_SYNTAX &&
-                             tree.root != NULL && tree.root->count > 0);
-    int status = is_worth_reading ? give_meaning(reader, tree.root) : 0;
+    bool is_worth_reading = tree.status == 0 || (reader->is_sheet && tree.status == TH_E_SYNTAX &&
+                                                 tree.root != NULL && tree.root->count > 0);
+    reader->is_1904 = tree.is_1904;
+    int status = is_worth_reading ? give_meaning(reader, &tree) : 0;
     return tree.status != 0 && status != TH_E_NO_MEMORY ? tree.status : status;
+}
+
+/* What the bytes are, whatever the name says. */
+static int find_kind(const char *path, const char *bytes, size_t size, struct th_problems *problems,
+                     enum th_form_kind *ret_kind)
+{
+    bool has_name = th_form_kind_of(path, ret_kind) == 0;
+    struct th_place place = {path, 0, 0};
+    if (size >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) {
+        *ret_kind = TH_FORM_XLSX;
+        return 0;
+    }
+    if (size >= 8 && memcmp(bytes, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) == 0)
+        th_problems_add(problems, place,
+                        "bỏ mật khẩu, rồi lưu lại kiểu \"Excel Workbook (*.xlsx)\"",
+                        "tệp Excel có mật khẩu, hoặc ở dạng cũ .xls, nên không đọc được");
+    else if (!has_name)
+        th_problems_add(problems, (struct th_place){path, 1, 1},
+                        "đặt tên có đuôi .yaml, .json, .csv hoặc .xlsx",
+                        "không biết loại biểu này");
+    else if (*ret_kind == TH_FORM_XLSX)
+        th_problems_add(problems, place,
+                        "chọn đúng tệp; trong Excel lưu kiểu \"Excel Workbook (*.xlsx)\"",
+                        "tên có đuôi .xlsx nhưng nội dung không phải là tệp Excel");
+    else
+        return 0;
+    return has_name ? TH_E_SYNTAX : TH_E_INVALID;
 }
 
 int th_form_read(const char *path, const struct th_form_context *context, struct th_arena *arena,
@@ -212,21 +256,24 @@ int th_form_read(const char *path, const struct th_form_context *context, struct
     enum th_form_kind kind;
     char *bytes = NULL, *text = NULL;
     size_t size = 0, text_size = 0;
-    if (th_form_kind_of(path, &kind) < 0) {
-        th_problems_add(problems, (struct th_place){path, 1, 1},
-                        "đặt tên có đuôi .yaml, .json hoặc .csv; từ Excel lưu kiểu \"CSV UTF-8\"",
-                        "không biết loại biểu này");
-        return TH_E_INVALID;
-    }
     int status = load(path, problems, &bytes, &size);
     if (status < 0)
         return status;
-    status = to_text(path, bytes, size, problems, &text, &text_size);
-    free(bytes);
-    if (status < 0)
+    status = find_kind(path, bytes, size, problems, &kind);
+    if (status == 0 && kind != TH_FORM_XLSX) {
+        status = to_text(path, bytes, size, problems, &text, &text_size);
+        free(bytes);
+    } else {
+        text = bytes;
+        text_size = size;
+    }
+    if (status < 0) {
+        free(text);
         return status;
+    }
     struct th_form_reader reader = {.file = path,
-                                    .is_sheet = kind == TH_FORM_CSV,
+                                    .is_sheet = kind == TH_FORM_CSV || kind == TH_FORM_XLSX,
+                                    .is_workbook = kind == TH_FORM_XLSX,
                                     .context = context,
                                     .arena = arena,
                                     .problems = problems};

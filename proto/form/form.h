@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reports as people write them: a YAML form, JSON, or CSV from a Vietnamese spreadsheet.
+ * Reports as people write them: a YAML form, JSON, CSV from a Vietnamese spreadsheet, or a workbook
+ * (XLSX) of Excel.
  *
  * A form names plan, obligation and unit; figures by code. YAML and JSON take plain numbers (1234,
  * 12.50), in quotes or not, read by their characters and never through floating point; CSV takes
  * what Vietnamese Excel writes ("1.234,5", `;`, a byte order mark), and a number that could be read
- * two ways is refused with both readings. An empty figure is "not reported". Yes and no are 1 and
+ * two ways is refused with both readings. In a workbook a number is a number cell, read by the
+ * characters that the spreadsheet saved. An empty figure is "not reported". Yes and no are 1 and
  * 0; days are 2025-05-09, in CSV also 9/5/2025 where that has one reading only.
  *
  * Thread-safe; no state. Reports live in the arena.
@@ -22,7 +24,7 @@
 
 #define TH_FORM_SIZE_MAX ((size_t)1024 * 1024)
 
-enum th_form_kind { TH_FORM_YAML, TH_FORM_JSON, TH_FORM_CSV };
+enum th_form_kind { TH_FORM_YAML, TH_FORM_JSON, TH_FORM_CSV, TH_FORM_XLSX };
 
 /* By the file's ending. TH_E_INVALID for another one. */
 TH_MUST_CHECK int th_form_kind_of(const char *path, enum th_form_kind *ret_kind);
@@ -30,8 +32,8 @@ TH_MUST_CHECK int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
 /*
  * A form to fill in: exactly the indicators that the obligation asks of the unit's branch, each
  * with its name, unit of measure, values of an enum; tasks; models; sections; document. YAML has
- * comments; CSV is `;` with a byte order mark, columns mã;tên;đơn vị tính;giá trị;ước. TH_E_IO,
- * TH_E_NO_MEMORY.
+ * comments; CSV is `;` with a byte order mark, columns mã;tên;đơn vị tính;giá trị;ước; XLSX has
+ * its labels protected and the plan's rules beside the cells. TH_E_IO, TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
                                          const struct th_obligation *obligation,
@@ -52,6 +54,7 @@ struct th_form_place {
     const char *field;
     uint32_t line;
     uint32_t column;
+    const char *cell; /* "Số liệu!E17" in a workbook, line and column are 0; NULL otherwise */
 };
 struct th_form_places {
     struct th_form_place *items;
@@ -67,6 +70,9 @@ const struct th_form_place *th_form_places_find(const struct th_form_places *pla
  * Reads a form. All problems at once, with line and what to do. `revision` is 0 when the form does
  * not say. Plan and obligation of the context may be NULL; when given they stand for what the form
  * leaves out, and what the form says has to be the same. The unit has to be the context's.
+ *
+ * A workbook is known by its content, whatever its name; of another unit, or made when the plan
+ * asked something else, it is refused.
  *
  * Texts are brought to form NFC. Attached files are looked for from the form's own folder, and
  * their sizes and digests are taken now. TH_E_SYNTAX (the file cannot be read as what its ending

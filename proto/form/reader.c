@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/form/reader.h"
 
+#include "proto/form/decimal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +12,12 @@ void th_form_complain(struct th_form_reader *reader, const struct th_form_node *
 {
     va_list arguments;
     va_start(arguments, format);
-    th_problems_add_list(reader->problems,
-                         (struct th_place){reader->file, node->line, node->column}, hint, format,
-                         arguments);
+    if (node->cell != NULL)
+        th_problems_add_cell(reader->problems, reader->file, node->cell, hint, format, arguments);
+    else
+        th_problems_add_list(reader->problems,
+                             (struct th_place){reader->file, node->line, node->column}, hint,
+                             format, arguments);
     va_end(arguments);
     reader->problems_found++;
 }
@@ -50,7 +55,8 @@ void th_form_remember(struct th_form_reader *reader, const struct th_form_node *
     if (copy == NULL)
         reader->out_of_memory = true;
     else
-        places->items[places->count++] = (struct th_form_place){copy, node->line, node->column};
+        places->items[places->count++] =
+            (struct th_form_place){copy, node->line, node->column, node->cell};
 }
 
 bool th_form_is(struct th_form_reader *reader, const struct th_form_node *node,
@@ -133,6 +139,11 @@ bool th_form_text(struct th_form_reader *reader, const struct th_form_node *map,
     size_t offset;
     if (!th_form_is(reader, node, TH_FORM_SCALAR))
         return false;
+    if (node->written == TH_FORM_WRITTEN_NUMBER) {
+        th_form_complain(reader, node, "định dạng ô là Text (Văn bản) rồi gõ lại chữ",
+                         "ô này phải là chữ, đang là số %s", node->text.bytes);
+        return false;
+    }
     if (node->text.size > size_max) {
         th_form_complain(reader, node, "viết ngắn lại", "\"%s\" dài %zu byte, nhiều nhất %zu byte",
                          key, node->text.size, size_max);
@@ -213,6 +224,13 @@ bool th_form_day(struct th_form_reader *reader, const struct th_form_node *node,
     size_t before = reader->problems_found;
     if (!th_form_is(reader, node, TH_FORM_SCALAR))
         return false;
+    if (node->written == TH_FORM_WRITTEN_NUMBER) {
+        if (th_form_serial_day(node->text.bytes, reader->is_1904, ret_day) == 0)
+            return true;
+        th_form_complain(reader, node, "gõ lại ngày, ô hiện năm-tháng-ngày như 2025-05-09",
+                         "số %s không phải là ngày", node->text.bytes);
+        return false;
+    }
     if (th_day_parse(node->text.bytes, node->text.size, ret_day) == 0 ||
         (reader->is_sheet && read_sheet_day(reader, node, ret_day)))
         return reader->problems_found == before;

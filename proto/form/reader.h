@@ -14,7 +14,9 @@
 
 struct th_form_reader {
     const char *file;
-    bool is_sheet; /* figures and days as a spreadsheet writes them, texts among the figures */
+    bool is_sheet;    /* figures and days as a spreadsheet writes them, texts among the figures */
+    bool is_workbook; /* a sheet whose cells say what they are */
+    bool is_1904;     /* its serial days are counted from 1904 */
     const struct th_form_context *context;
     struct th_arena *arena;
     struct th_problems *problems;

@@ -82,6 +82,9 @@ int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
     case TH_FORM_JSON:
         status = th_form_template_json(&form);
         break;
+    case TH_FORM_XLSX:
+        status = th_form_template_xlsx(&form);
+        break;
     }
     if (status == 0 && (fflush(out) != 0 || ferror(out)))
         status = TH_E_IO;

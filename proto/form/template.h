@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the three templates share: which indicators of which section are asked, and their words.
+ * What the templates share: which indicators of which section are asked, and their words.
  *
  * Internal to proto/form.
  */
@@ -38,6 +38,8 @@ const char *th_form_template_refusal(const struct th_indicator *indicator);
 
 void th_form_template_yaml(const struct th_form_template *form);
 void th_form_template_csv(const struct th_form_template *form);
+/* TH_E_NO_MEMORY, TH_E_IO. */
+TH_MUST_CHECK int th_form_template_xlsx(const struct th_form_template *form);
 /* TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_form_template_json(const struct th_form_template *form);
 

@@ -21,6 +21,16 @@ void th_form_tree_refuse(struct th_form_tree *tree, uint32_t line, uint32_t colu
     th_form_tree_fail(tree, TH_E_SYNTAX);
 }
 
+void th_form_tree_refuse_cell(struct th_form_tree *tree, const char *hint, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    th_problems_add_cell(tree->problems, tree->file, tree->cell == NULL ? "" : tree->cell, hint,
+                         format, arguments);
+    va_end(arguments);
+    th_form_tree_fail(tree, TH_E_SYNTAX);
+}
+
 struct th_form_node *th_form_tree_add(struct th_form_tree *tree, struct th_form_node *parent,
                                       enum th_form_node_kind kind, const char *key, uint32_t line,
                                       uint32_t column)
@@ -35,8 +45,12 @@ struct th_form_node *th_form_tree_add(struct th_form_tree *tree, struct th_form_
         return NULL;
     size_t key_size = strlen(key);
     if (th_text_check(key, key_size, TH_TEXT_ONE_LINE) == TH_E_TEXT) {
-        th_form_tree_refuse(tree, line, column, "chép lại khóa từ biểu mẫu",
-                            "khóa có ký tự cấm hoặc không ở dạng Unicode dựng sẵn (NFC)");
+        const char *hint = "chép lại khóa từ biểu mẫu";
+        const char *what = "khóa có ký tự cấm hoặc không ở dạng Unicode dựng sẵn (NFC)";
+        if (tree->cell != NULL)
+            th_form_tree_refuse_cell(tree, hint, "%s", what);
+        else
+            th_form_tree_refuse(tree, line, column, hint, "%s", what);
         return NULL;
     }
     struct th_form_node *node = th_arena_alloc(tree->arena, sizeof *node);
@@ -45,8 +59,12 @@ struct th_form_node *th_form_tree_add(struct th_form_tree *tree, struct th_form_
         th_form_tree_fail(tree, TH_E_NO_MEMORY);
         return NULL;
     }
-    *node = (struct th_form_node){
-        .kind = kind, .key = copy, .text = {"", 0}, .line = line, .column = column};
+    *node = (struct th_form_node){.kind = kind,
+                                  .key = copy,
+                                  .text = {"", 0},
+                                  .line = line,
+                                  .column = column,
+                                  .cell = tree->cell};
     tree->nodes_count++;
     if (parent == NULL) {
         tree->root = node;
@@ -117,8 +135,12 @@ struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_
     }
     if (status < 0 ||
         th_text_find_forbidden(nfc, nfc_size, TH_TEXT_LINES | TH_TEXT_CRLF, &offset)) {
-        th_form_tree_refuse(tree, line, column, "gõ lại đoạn chữ này, bỏ ký tự điều khiển",
-                            "chữ không phải UTF-8 hoặc có ký tự cấm");
+        const char *hint = "gõ lại đoạn chữ này, bỏ ký tự điều khiển";
+        const char *what = "chữ không phải UTF-8 hoặc có ký tự cấm";
+        if (tree->cell != NULL)
+            th_form_tree_refuse_cell(tree, hint, "%s", what);
+        else
+            th_form_tree_refuse(tree, line, column, hint, "%s", what);
     } else {
         node->kind = TH_FORM_SCALAR;
         node->text.bytes =

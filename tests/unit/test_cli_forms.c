@@ -88,12 +88,31 @@ Test(cli_forms, the_ending_of_the_file_says_the_format)
                  EX_OK);
     cr_assert_eq(RUN(th_cli_check, "check", "nut", path), EX_DATAERR);
     assert_in(err_text, "[empty]");
-    (void)snprintf(path, sizeof path, "%s/bc.xlsx", form.folder);
+    (void)snprintf(path, sizeof path, "%s/bc.pdf", form.folder);
     cr_assert_eq(RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--out", path),
                  EX_USAGE);
     assert_in(err_text, "--format");
     cr_assert_eq(RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--format", "pdf"),
                  EX_USAGE);
+}
+
+Test(cli_forms, a_workbook_is_written_and_read_back)
+{
+    (void)snprintf(path, sizeof path, "%s/bc.xlsx", form.folder);
+    cr_assert_eq(RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--out", path),
+                 EX_OK, "%s", err_text);
+    cr_assert_eq(RUN(th_cli_check, "check", "nut", path), EX_DATAERR);
+    assert_in(err_text, "[empty]");
+    (void)snprintf(path, sizeof path, "%s/khong-duoi", form.folder);
+    cr_assert_eq(
+        RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--xlsx", "--out", path),
+        EX_OK, "%s", err_text);
+    cr_assert_eq(RUN(th_cli_check, "check", "nut", path), EX_DATAERR);
+    assert_in(err_text, "[empty]");
+    cr_assert_eq(RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--xlsx"), EX_OK);
+    cr_assert_eq(memcmp(out_text, "PK", 2), 0);
+    cr_assert_eq(RUN(th_cli_template, "template", "nut", "--xlsx", "--format", "csv"), EX_USAGE);
+    assert_in(err_text, "--xlsx");
 }
 
 Test(cli_forms, without_a_choice_the_choices_are_listed)

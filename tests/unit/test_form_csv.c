@@ -176,7 +176,7 @@ Test(form_csv, utf16_and_other_encodings_are_refused_with_what_to_do)
     cr_assert_not_null(strstr(form.printed, "UTF-16"), "%s", form.printed);
     cr_assert_not_null(strstr(form.printed, "CSV UTF-8"), "%s", form.printed);
     assert_refused("m\xE3;gi\xE1 tr\xB8\n", "không phải UTF-8");
-    assert_refused("PK\x03\x04xxxx", "Excel hoặc Word");
+    assert_refused("PK\x03\x04xxxx", "tệp Excel hỏng");
 }
 
 Test(form_csv, a_header_that_lost_its_letters_is_refused)

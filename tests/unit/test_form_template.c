@@ -23,8 +23,10 @@ static void end(void)
 
 TestSuite(form_template, .init = begin, .fini = end);
 
-static const char *const endings[] = {
-    [TH_FORM_YAML] = ".yaml", [TH_FORM_JSON] = ".json", [TH_FORM_CSV] = ".csv"};
+static const char *const endings[] = {[TH_FORM_YAML] = ".yaml",
+                                      [TH_FORM_JSON] = ".json",
+                                      [TH_FORM_CSV] = ".csv",
+                                      [TH_FORM_XLSX] = ".xlsx"};
 
 static char *small_template(enum th_form_kind kind, const struct th_obligation *obligation,
                             const struct th_unit *unit)
@@ -232,9 +234,10 @@ Test(form_template, a_full_disk_is_an_error)
 {
     FILE *full = fopen("/dev/full", "w");
     cr_assert_not_null(full);
-    cr_assert_eq(th_form_write_template(TH_FORM_YAML, &small_plan, &small_plan.obligations[0],
-                                        &small_commune, full),
-                 TH_E_IO);
+    for (enum th_form_kind kind = TH_FORM_YAML; kind <= TH_FORM_XLSX; kind++)
+        cr_assert_eq(th_form_write_template(kind, &small_plan, &small_plan.obligations[0],
+                                            &small_commune, full),
+                     TH_E_IO);
     (void)fclose(full);
 }
 
@@ -256,7 +259,7 @@ static void read_back_all(const char *path)
                 unit = &files.units.units[u];
         if (unit == NULL || obligation->open_ended)
             continue;
-        for (enum th_form_kind kind = TH_FORM_YAML; kind <= TH_FORM_CSV; kind++) {
+        for (enum th_form_kind kind = TH_FORM_YAML; kind <= TH_FORM_XLSX; kind++) {
             size_t size = 0;
             char *text = form_case_template(kind, &files.plan, obligation, unit, &size);
             struct th_form_context context = {.plans = plans, .plans_count = 1, .unit = unit};
