@@ -370,6 +370,7 @@ static void add_again(struct th_node_core *core, const struct th_node_event *eve
         .id = event->id,
         .group = event->group,
         .bundle = event->bundle,
+        .size_bytes = event->size_bytes,
         .due_ms = event->now_ms,
         .stage = TH_NODE_STAGE_QUEUED,
         .is_again = true,
@@ -425,6 +426,8 @@ static void send_some(struct th_node_core *core, struct th_node_slot *slots, siz
     for (size_t i = 0; i < count && flying < TH_NODE_FLIGHT_MAX; i++) {
         if (slots[i].due_ms > event->now_ms || !th_node_may_go(core, &slots[i]))
             continue;
+        if (!th_node_has_room(core, &slots[i]))
+            break; /* a smaller one does not pass it */
         send_parcel(core, &slots[i], event, actions);
         flying++;
     }

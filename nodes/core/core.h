@@ -4,13 +4,14 @@
  *
  * Promises: no clock, randomness, allocation or system call: time and random bits come in with the
  * event. Nothing is given up: an item stays here until it is settled. At most TH_NODE_FLIGHT_MAX
- * submissions wait for an answer at once. Items are first sent in the order of their ids; one that
+ * submissions wait for an answer at once, and TH_NODE_FLIGHT_BYTES_MAX of reports unless it is one
+ * alone. Items are first sent in the order of their ids; one that
  * shares its group (plan, obligation, number) with an earlier item waits until that one is settled,
  * or goes behind it in one submission, so that revision 2 never overtakes revision 1. Never changes
  * a revision. Whether a receipt is genuine is the driver's to find out; the core is told.
  *
  * A backlog goes in bundles: an item whose turn comes takes along whoever is queued behind it, may
- * go as well and is of its kin, up to TH_LIMIT_REPORTS_MAX items and TH_NODE_BUNDLE_BYTES_MAX.
+ * go as well and is of its kin, up to TH_LIMIT_REPORTS_MAX items and TH_NODE_FLIGHT_BYTES_MAX.
  * Nobody is waited for. What went together goes together at each repetition; each item is settled
  * by its own answer. A bundle that the server never takes comes apart: its items go alone.
  *
@@ -38,9 +39,9 @@
 #define TH_NODE_FLIGHT_MAX   8
 #define TH_NODE_WINDOW       256 /* items that the core looks at; more wait in the outbox */
 #define TH_NODE_AGAIN_WINDOW 128 /* the same for readmissions */
-/* Of a bundle's reports: what 20 kbit/s carry before an answer is overdue. Far below
- * TH_LIMIT_SUBMISSION_SIZE_MAX, so header and framing fit. */
-#define TH_NODE_BUNDLE_BYTES_MAX (64 * 1024)
+/* Of the reports that wait for an answer, and so of a bundle: what 20 kbit/s carry before an answer
+ * is overdue. Far below TH_LIMIT_SUBMISSION_SIZE_MAX, so header and framing fit. */
+#define TH_NODE_FLIGHT_BYTES_MAX (64 * 1024)
 #define TH_NODE_ANSWER_MS        30000
 #define TH_NODE_BACKOFF_FIRST_MS 1000
 #define TH_NODE_BACKOFF_MAX_MS   300000
@@ -87,7 +88,7 @@ struct th_node_event {
     uint64_t group;  /* ITEM, AGAIN: equal for revisions of one report */
     uint64_t kin;    /* ITEM: equal for those that may go in one submission; 0: goes alone */
     uint64_t bundle; /* ITEM, AGAIN: equal for those that are in one submission; 0: none else is */
-    uint32_t size_bytes; /* ITEM: of the report */
+    uint32_t size_bytes; /* ITEM, AGAIN: of the report */
     bool was_sent;       /* ITEM: it was sent before a restart */
     bool has_more;       /* AGAIN: others follow as soon as there is room */
     bool has_next;       /* another event follows at once: nothing is sent before the last one */

@@ -70,14 +70,38 @@ size_t th_node_count_flying(const struct th_node_core *core)
     return list_flying(core->slots, core->count, requests, count);
 }
 
+static size_t count_bytes(const struct th_node_slot *slots, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += slots[i].stage == TH_NODE_STAGE_FLYING ? slots[i].size_bytes : 0;
+    return bytes;
+}
+
+static size_t count_flying_bytes(const struct th_node_core *core)
+{
+    return count_bytes(core->again, core->again_count) + count_bytes(core->slots, core->count);
+}
+
+bool th_node_has_room(const struct th_node_core *core, const struct th_node_slot *slot)
+{
+    const struct th_node_slot *slots = slot->is_again ? core->again : core->slots;
+    size_t count = slot->is_again ? core->again_count : core->count;
+    size_t bytes = slot->size_bytes;
+    for (size_t i = 0; i < count; i++)
+        bytes += &slots[i] != slot && th_node_is_with(&slots[i], slot) ? slots[i].size_bytes : 0;
+    return th_node_count_flying(core) == 0 ||
+           count_flying_bytes(core) + bytes <= TH_NODE_FLIGHT_BYTES_MAX;
+}
+
 void th_node_gather(struct th_node_core *core, struct th_node_slot *first, int64_t now_ms)
 {
-    size_t count = 1, bytes = first->size_bytes;
+    size_t count = 1, bytes = count_flying_bytes(core) + first->size_bytes;
     first->bundle = first->id;
     for (struct th_node_slot *slot = first + 1;
          slot < &core->slots[core->count] && count < TH_LIMIT_REPORTS_MAX; slot++) {
         if (slot->stage != TH_NODE_STAGE_QUEUED || slot->kin != first->kin ||
-            slot->due_ms > now_ms || bytes + slot->size_bytes > TH_NODE_BUNDLE_BYTES_MAX)
+            slot->due_ms > now_ms || bytes + slot->size_bytes > TH_NODE_FLIGHT_BYTES_MAX)
             continue;
         slot->bundle = first->id;
         if (is_behind_its_group(core, slot)) {
@@ -109,6 +133,8 @@ static int64_t next_of(const struct th_node_core *core, const struct th_node_slo
         if (slots[i].stage != TH_NODE_STAGE_FLYING) {
             if (!may_send || !th_node_may_go(core, &slots[i]))
                 continue;
+            if (!th_node_has_room(core, &slots[i]))
+                break; /* those behind it wait for it */
             at = slots[i].due_ms > core->hold_until_ms ? slots[i].due_ms : core->hold_until_ms;
         }
         if (at < next)

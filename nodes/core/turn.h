@@ -16,7 +16,9 @@ bool th_node_may_go(const struct th_node_core *core, const struct th_node_slot *
 bool th_node_is_held_by_again(const struct th_node_core *core);
 /* How many submissions wait for an answer. */
 size_t th_node_count_flying(const struct th_node_core *core);
-/* Whoever is queued behind `first` and may go with it now joins it. Nobody is waited for. */
+/* Whether the slot, with its bundle, fits beside what is awaited. Nothing awaited: it does. */
+bool th_node_has_room(const struct th_node_core *core, const struct th_node_slot *slot);
+/* Whoever is queued behind `first`, may go with it now and fits joins it. Nobody is waited for. */
 void th_node_gather(struct th_node_core *core, struct th_node_slot *first, int64_t now_ms);
 
 #endif

@@ -134,7 +134,7 @@ uint64_t th_node_group_of(const struct th_outbox_item *item)
 static int take_item(struct th_node_driver *driver, const struct th_outbox_item *item)
 {
     size_t size = TH_LIMIT_REPORT_SIZE_MAX; /* when it is damaged: it goes alone */
-    int status = item->is_frozen ? 0 : th_outbox_get_report_size(driver->outbox, item->id, &size);
+    int status = th_outbox_get_report_size(driver->outbox, item->id, &size);
     if (status != 0 && status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
         return status;
     uint64_t bundle = item->is_frozen && !item->is_apart ? item->bundle : 0;

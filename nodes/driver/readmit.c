@@ -109,7 +109,10 @@ static int feed_one(struct th_node_driver *driver, const struct th_node_place *p
     struct th_node_event event = {.kind = TH_NODE_EVENT_AGAIN,
                                   .has_more = driver->lost_next < driver->lost_count};
     struct th_outbox_item item;
+    size_t size = TH_LIMIT_REPORT_SIZE_MAX;
     int status = th_outbox_get(driver->outbox, place->item, &item);
+    if (status == 0)
+        status = th_outbox_get_report_size(driver->outbox, place->item, &size);
     bool is_gone = status == TH_E_CORRUPT || status == TH_E_NOT_FOUND;
     if (status != 0 && !is_gone)
         return status;
@@ -124,6 +127,7 @@ static int feed_one(struct th_node_driver *driver, const struct th_node_place *p
                                       .header_digest = item.header_digest,
                                       .report_digest = item.report_digest};
     event.id = item.id;
+    event.size_bytes = (uint32_t)size;
     event.group = th_node_group_of(&item);
     event.bundle = key_of(driver, &item, place);
     event.has_next = event.has_more && room > 1;

@@ -156,14 +156,42 @@ Test(node_bundle, a_later_revision_does_not_pass_one_that_is_in_another_submissi
 
 Test(node_bundle, bytes_bound_a_bundle)
 {
-    add(1, 1, KIN, TH_NODE_BUNDLE_BYTES_MAX - 100);
+    add(1, 1, KIN, TH_NODE_FLIGHT_BYTES_MAX - 100);
     add(2, 2, KIN, 101);
     add(3, 3, KIN, 100);
     add(4, 4, KIN, TH_LIMIT_REPORT_SIZE_MAX); /* larger than a bundle: alone */
+    add(5, 5, KIN, 1);
     connect_and_welcome();
     cr_assert(SENT(0, 1, 3));
-    cr_assert(SENT(1, 2));
-    cr_assert(SENT(2, 4));
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 1, "no more is on its way at once");
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1, true);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 3, false);
+    cr_assert(SENT(0, 2, 5));
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 1, "nothing else flies beside the large one");
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 2, false);
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 5, false);
+    cr_assert(SENT(0, 4));
+}
+
+Test(node_bundle, a_repetition_waits_for_room_too_and_nobody_passes_it)
+{
+    for (uint64_t id = 1; id <= 4; id++)
+        step((struct th_node_event){.kind = TH_NODE_EVENT_ITEM,
+                                    .id = id,
+                                    .group = id,
+                                    .bundle = id <= 2 ? 1 : 3,
+                                    .size_bytes = 20000,
+                                    .was_sent = true});
+    add(5, 5, KIN, 10);
+    connect_and_welcome();
+    cr_assert(SENT(0, 1, 2));
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 1);
+    cr_assert_eq(th_node_core_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
+    on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1, false);
+    cr_assert(SENT(0, 3, 4), "what is answered makes room");
+    cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 2);
+    cr_assert(SENT(1, 5));
 }
 
 Test(node_bundle, the_count_bounds_a_bundle)
@@ -364,7 +392,7 @@ static void check_send(const struct th_node_action *action)
                       (unsigned long long)earlier);
         }
     }
-    cr_assert(count == 1 || bytes <= TH_NODE_BUNDLE_BYTES_MAX);
+    cr_assert(count == 1 || bytes <= TH_NODE_FLIGHT_BYTES_MAX);
     for (uint64_t id = 1; !is_first && action->bundle != 0 && id <= MODEL_ITEMS; id++) {
         bool is_in = false;
         for (size_t j = 0; j < count; j++)
@@ -401,6 +429,21 @@ static void follow(void)
     }
 }
 
+static void check_flight(void)
+{
+    size_t bytes = 0;
+    uint64_t request = 0;
+    bool is_one = true;
+    for (uint64_t id = 1; id <= MODEL_ITEMS; id++) {
+        if (model[id].request == 0)
+            continue;
+        bytes += model[id].size;
+        is_one = is_one && (request == 0 || request == model[id].request);
+        request = model[id].request;
+    }
+    cr_assert(is_one || bytes <= TH_NODE_FLIGHT_BYTES_MAX);
+}
+
 static void model_step(struct th_node_event event)
 {
     step(event);
@@ -410,6 +453,7 @@ static void model_step(struct th_node_event event)
             item->request = 0;
     }
     follow();
+    check_flight();
 }
 
 static uint64_t some_request(struct random *random)
