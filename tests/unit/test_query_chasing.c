@@ -306,6 +306,7 @@ Test(query_chasing, contacts_are_put_in_place_only_when_they_are_right)
     cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--check"), EX_OK);
     cr_expect_null(strstr(shown, "Trần A"), "%s", shown);
     cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--import", "/nowhere"), EX_NOINPUT);
+    cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--check", "--import", source), EX_USAGE);
     write_text("new.csv", "unit\na1\n");
     cr_assert_eq(mkdir(in_folder("other"), 0700), 0);
     cr_expect_neq(RUN(th_cli_contacts, path, "--import", source), EX_OK, "no store");

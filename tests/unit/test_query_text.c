@@ -226,6 +226,8 @@ Test(query_text, the_command_prints_the_summary)
 
 Test(query_text, the_command_takes_one_choice_of_lines)
 {
+    cr_expect_eq(RUN(th_cli_standing, ledger.folder, "--period", "2025-H1", "--limit", "0"),
+                 EX_USAGE);
     cr_expect_eq(RUN(th_cli_standing, ledger.folder, "--period", "2025-H1", "--summary", "--late"),
                  EX_USAGE);
     expect_line("--missing, --late và --summary không đi cùng nhau");

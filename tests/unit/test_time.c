@@ -109,4 +109,5 @@ Test(time, spoken_form_follows_the_decree_on_documents)
     cr_assert_str_eq(th_instant_format_deadline(instant, text), "00:00 ngày 01/02/2025");
     instant.ms += 59 * 1000;
     cr_assert_str_eq(th_instant_format_deadline(instant, text), "00:00:59 ngày 01/02/2025");
+    cr_assert_str_eq(th_day_format_spoken(th_day_of_instant(instant), text), "01/02/2025");
 }
