@@ -197,12 +197,13 @@ static int choose(struct th_exporting *exporting, const char *since)
     return EX_OK;
 }
 
-int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
+enum { OPTIONS = 14 };
+
+static void list_options(struct th_exporting *exporting, const char **since,
+                         struct th_cli_option options[OPTIONS])
 {
-    struct th_exporting exporting = {.site = {.command = "export", .out = out, .err = err}};
-    struct th_export_wish *wish = &exporting.wish;
-    const char *since = NULL;
-    const struct th_cli_option options[] = {
+    struct th_export_wish *wish = &exporting->wish;
+    const struct th_cli_option all[] = {
         {.name = "format",
          .value_name = "LOẠI",
          .help = "xlsx (bảng tính), odt (báo cáo để ký), csv (một bảng), json",
@@ -212,16 +213,16 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
          .help = "ghi vào đây; - là ra màn hình; mặc định là một tên ở thư mục này",
          .text = &wish->out},
         {.name = "force", .help = "thay tệp đã có", .flag = &wish->force},
-        {.name = "plan", .value_name = "P", .help = "mã kế hoạch", .text = &exporting.plan},
+        {.name = "plan", .value_name = "P", .help = "mã kế hoạch", .text = &exporting->plan},
         {.name = "period", .value_name = "KỲ", .help = "2025-H1, 2025 …", .text = &wish->period},
         {.name = "obligation",
          .value_name = "MÃ",
          .help = "nghĩa vụ",
-         .text = &exporting.obligation},
+         .text = &exporting->obligation},
         {.name = "unit",
          .value_name = "MÃ",
          .help = "đơn vị; mặc định là tất cả",
-         .text = &exporting.unit},
+         .text = &exporting->unit},
         {.name = "branch",
          .value_name = "NHÁNH",
          .help = "all, communes (xã), bodies (sở, cơ quan)",
@@ -241,12 +242,22 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
         {.name = "for-copy",
          .value_name = "ĐÍCH",
          .help = "thư mục chưa có, để đưa cho bên thứ hai giữ và kiểm tra",
-         .text = &exporting.target},
+         .text = &exporting->target},
         {.name = "since",
          .value_name = "CỠ",
          .help = "chỉ những gì sau cỡ này của nhật ký (lần trích trước)",
-         .text = &since},
-        {.name = "json", .help = "in ra JSON", .flag = &exporting.site.as_json}};
+         .text = since},
+        {.name = "json", .help = "in ra JSON", .flag = &exporting->site.as_json}};
+    _Static_assert(sizeof all == OPTIONS * sizeof all[0], "each has a place");
+    memcpy(options, all, sizeof all);
+}
+
+int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct th_exporting exporting = {.site = {.command = "export", .out = out, .err = err}};
+    const char *since = NULL;
+    struct th_cli_option options[OPTIONS];
+    list_options(&exporting, &since, options);
     const struct th_cli_command command = {
         .name = "export",
         .operands = "DIR",
@@ -261,7 +272,7 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
                     "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-6 "
                     "--since 1200\n",
         .options = options,
-        .options_count = sizeof options / sizeof options[0],
+        .options_count = OPTIONS,
         .operands_min = 1,
         .operands_max = 1};
     char **operands = NULL;
