@@ -236,18 +236,6 @@ int th_sheet_fill_missing(const struct th_document_facts *facts, struct th_arena
 
 /* ---- models and texts ---- */
 
-static const char *stage_name(const char *word)
-{
-    static const char *const stages[][2] = {{"registered", "đăng ký"},
-                                            {"running", "đang thực hiện"},
-                                            {"recognised", "được công nhận"},
-                                            {"ended", "đã kết thúc"}};
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-        if (strcmp(stages[i][0], word) == 0)
-            return stages[i][1];
-    return word;
-}
-
 int th_sheet_fill_models(const struct th_document_facts *facts, struct th_arena *arena,
                          struct th_sheet *sheet)
 {
@@ -268,7 +256,7 @@ int th_sheet_fill_models(const struct th_document_facts *facts, struct th_arena 
         row[1] = unit_cell(facts, arena, text_at(model, "unit"));
         row[2] = th_cell_text(text_at(model, "name"));
         row[3] = th_cell_text(text_at(model, "field"));
-        row[4] = th_cell_text(stage_name(text_at(model, "stage")));
+        row[4] = th_cell_text(text_at(model, "stage_name"));
         row[5] = th_cell_text(text_at(model, "summary"));
     }
     return TH_OK;

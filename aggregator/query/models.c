@@ -54,7 +54,7 @@ static int count_field(struct reading *reading, struct th_text field)
 
 static const char *stage_label(enum th_showcase_stage stage)
 {
-    static const char *const labels[STAGES] = {"", "đã đăng ký", "đang thực hiện", "được công nhận",
+    static const char *const labels[STAGES] = {"", "đăng ký", "đang thực hiện", "được công nhận",
                                                "đã kết thúc"};
     return labels[stage];
 }

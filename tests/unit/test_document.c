@@ -408,7 +408,7 @@ Test(document, models_have_a_sheet_and_an_appendix)
     collect_half();
     facts->models =
         json_pack("[{s:s,s:s,s:s,s:s,s:s}]", "unit", ledger_code(L_B1), "name", "Tổ tự quản",
-                  "field", "kinh tế", "stage", "recognised", "summary", "Mười hộ");
+                  "field", "kinh tế", "stage_name", "được công nhận", "summary", "Mười hộ");
     cr_assert_eq(json_object_set_new(facts->all, "own", (json_t *)(uintptr_t)facts->models), 0);
     cr_expect_not_null(strstr(table("mo-hinh"), ",Tổ tự quản,kinh tế,được công nhận,Mười hộ\r\n"));
     render(TH_DOCUMENT_ODT, NULL);
