@@ -310,13 +310,12 @@ static void note_next_due(struct th_daemon *daemon)
     atomic_store(&daemon->next_due_ms, next);
 }
 
-/* `since_ns`: when the batch began; of CLOCK_MONOTONIC. */
-static void note_batch(struct th_daemon *daemon, int64_t since_ns)
+static void note_work(struct th_daemon *daemon, struct th_daemon_batches batch)
 {
     (void)pthread_mutex_lock(&daemon->counters_lock);
     daemon->driver_counters = *th_driver_counters(daemon->driver);
-    daemon->batches.count++;
-    daemon->batches.us += (uint64_t)(th_clock_steady_ns() - since_ns) / 1000;
+    daemon->batches.count += batch.count;
+    daemon->batches.us += batch.us;
     (void)pthread_mutex_unlock(&daemon->counters_lock);
     th_daemon_note_state(daemon);
 }
@@ -371,7 +370,9 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
             send_results(daemon, jobs[i]);
     note_next_due(daemon);
     th_daemon_note_time(daemon);
-    note_batch(daemon, since_ns);
+    uint64_t spent_us = (uint64_t)(th_clock_steady_ns() - since_ns) / 1000;
+    note_work(daemon, filled == 0 ? (struct th_daemon_batches){0, 0}
+                                  : (struct th_daemon_batches){1, spent_us});
     return 0;
 }
 
@@ -379,12 +380,11 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
 int th_daemon_idle(void *context, bool is_end, bool *ret_more)
 {
     struct th_daemon *daemon = context;
-    int64_t since_ns = th_clock_steady_ns();
     int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
     if (status == 0 && !*ret_more && !is_end)
         status = th_driver_warm(daemon->driver, ret_more);
     if (status < 0)
         fail_stop(daemon, status);
-    note_batch(daemon, since_ns);
+    note_work(daemon, (struct th_daemon_batches){0, 0});
     return 0;
 }
