@@ -64,8 +64,9 @@ static void name_moment(const struct th_query *query, th_instant now, bool is_su
                    is_suspect ? "s" : "");
 }
 
-/* What the answer depends on: the program, the journal up to its moment, and the minute, as dates
- * fall due by whole minutes. */
+/* What the answer depends on: the program and the store, which stay for a run of the server
+ * (another store may be served here later, or this one as it was saved), the journal up to its
+ * moment, and the minute, as dates fall due by whole minutes. */
 static int tag(struct th_http_answering *answering)
 {
     const struct th_query *query = &answering->asked.query;
@@ -79,8 +80,9 @@ static int tag(struct th_http_answering *answering)
     if (query->has_position && reply->is_fixed)
         reply->size = query->position;
     name_moment(query, answering->asking.now, answering->asking.is_clock_suspect, reply);
-    (void)snprintf(reply->etag, sizeof reply->etag, "W/\"%s-%" PRIu64 "-%s\"",
-                   answering->server->options.version, reply->size, reply->moment);
+    (void)snprintf(reply->etag, sizeof reply->etag, "W/\"%s-%" PRIx64 "-%" PRIu64 "-%s\"",
+                   answering->server->options.version, (uint64_t)answering->server->opened_ms,
+                   reply->size, reply->moment);
     reply->cache = reply->is_fixed ? fixed : kept;
     return 0;
 }

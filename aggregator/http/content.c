@@ -151,6 +151,19 @@ int th_http_read_content(struct th_http_answering *answering)
 
 /* ---- afterwards ---- */
 
+static void name_sheets(struct th_query_problem *problem)
+{
+    const char *name;
+    int used = snprintf(problem->text, sizeof problem->text, "không có bảng này; sheet:");
+    for (unsigned i = 0; (name = th_document_sheet_name(i)) != NULL; i++) {
+        size_t room = sizeof problem->text - (size_t)used;
+        int more = snprintf(problem->text + used, room, "%s %s", i == 0 ? "" : ",", name);
+        if (more < 0 || (size_t)more >= room)
+            return;
+        used += more;
+    }
+}
+
 static int make_document(struct th_http_answering *answering)
 {
     enum { SHEET_SIZE = 64 };
@@ -159,12 +172,16 @@ static int make_document(struct th_http_answering *answering)
     char name[TH_DOCUMENT_NAME_SIZE], sheet[SHEET_SIZE] = "";
     enum th_document_kind kind = answering->asked.route->document;
     struct th_text given = answering->asked.sheet;
-    if (given.size >= sizeof sheet)
+    if (given.size >= sizeof sheet) {
+        name_sheets(&answering->problem);
         return TH_E_NOT_FOUND;
+    }
     if (given.size > 0)
         memcpy(sheet, given.bytes, given.size);
     const char *wanted = given.size == 0 ? NULL : sheet;
     int status = th_document_render(answering->facts, kind, wanted, &file);
+    if (status == TH_E_NOT_FOUND)
+        name_sheets(&answering->problem);
     if (status < 0)
         return status;
     (void)snprintf(reply->file_name, sizeof reply->file_name, "%s",

@@ -93,6 +93,7 @@ struct th_http_server {
     struct th_http_patience patience;
     char url[TH_HTTP_ADDRESS_SIZE + 16];
     char *contacts_path;
+    int64_t opened_ms; /* the wall clock: tags of one run are not those of another */
     struct th_http_counters counters;
     _Atomic bool is_refusing, is_ending;
     _Atomic bool has_news;      /* the journal grew since the last group of events */

@@ -188,6 +188,7 @@ int th_http_open(const struct th_http_options *options, struct th_http_server **
     }
     server->options = *options;
     server->patience = options->patience == NULL ? th_http_patience : *options->patience;
+    server->opened_ms = options->now(options->context).ms;
     server->gathered_ms = th_http_clock_ms();
     server->listen_fd = server->epoll_fd = server->wake_fd = -1;
     server->open_max = places_of_process();
