@@ -6,7 +6,7 @@ import { copyText, el } from './dom.js';
 import { coverage, number, percent } from './formats.js';
 import { table } from './table.js';
 import { t, tr } from './text.js';
-import { duration, instantOf, spoken, spokenInstant } from './time.js';
+import { DAY_MS, dayStart, duration, instantOf, spoken, spokenInstant } from './time.js';
 import { partOf, standingMark } from './units.js';
 
 export const title = 'view.overview';
@@ -30,7 +30,10 @@ export function countdown(due, now) {
   if (left === 0) return { words: t('due.now'), class: 'past' };
   if (left > 0)
     return { words: t('due.left', { time: duration(left) }), class: left < 3 * 86400000 ? 'soon' : '' };
-  return { words: t('due.past', { time: duration(left) }), class: 'past' };
+  // Days alone are those of the calendar, as the chasing list counts them.
+  const days = (dayStart(now) - dayStart(due - 1)) / DAY_MS;
+  const time = left <= -30 * DAY_MS ? t('time.days', { n: days }) : duration(left);
+  return { words: t('due.past', { time }), class: 'past' };
 }
 
 function dueCard(ctx) {
