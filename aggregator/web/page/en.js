@@ -79,6 +79,7 @@ export const en = {
   'report.how': 'Receipt', 'report.none': 'No report of this unit has been received.',
   'report.not_asked': 'This unit does not report for this period.',
   'report.numbers': 'Reports:', 'report.revisions': 'Revisions and receipts',
+  'report.no_revision': 'There is no revision {n} as of then: this is revision {shown}.',
   'report.shown': 'revision {n} (shown)', 'report.revision_n': 'revision {n}',
   'report.on_behalf': 'entered by {who}', 'report.receipt': 'Download receipt',
   'report.figures': 'Figures', 'report.texts': 'Narrative', 'report.tasks': 'Tasks',

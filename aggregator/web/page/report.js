@@ -18,7 +18,9 @@ export async function load(ctx) {
     ctx.find(['units', unit || '-']), ctx.findPart('standing', { unit }),
     ctx.findPart(['reports', unit || '-'], { number: which, revision }),
     ctx.findPart('chasing', { unit })]);
-  return { known, standing, report, chasing };
+  if (report || !revision) return { known, standing, report, chasing };
+  const newest = await ctx.findPart(['reports', unit], { number: which });
+  return { known, standing, report: newest, chasing, notThere: newest && revision };
 }
 
 function facts(pairs) {
@@ -110,7 +112,7 @@ function contactOf(chasing, code) {
   return null;
 }
 
-export function draw(ctx, { known, standing, report, chasing }) {
+export function draw(ctx, { known, standing, report, chasing, notThere }) {
   const code = ctx.route.params.unit;
   const lines = ((standing && standing.units) || []).filter((one) => one.unit === code);
   const line = lines.find((one) => (one.number || 0) === (report ? report.number : 0)) || lines[0];
@@ -124,6 +126,8 @@ export function draw(ctx, { known, standing, report, chasing }) {
     el('p', { class: 'note' }, [known && known.kind_name, known && (known.path || []).slice(0, -1)
       .map((one) => one.name).reverse().join(', '), `${t('unit.code')} ${code}`]
       .filter(Boolean).join(' · ')),
+    notThere && el('p', { class: 'flag' },
+      t('report.no_revision', { n: notThere, shown: report.revision })),
     lines.length > 1 && el('p', null, `${t('report.numbers')} `, lines.map((one) => [
       el('a', { href: ctx.link('report', { unit: code, number: one.number }) },
         t('number', { n: one.number })), ' '])),

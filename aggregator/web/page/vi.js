@@ -78,6 +78,7 @@ export const vi = {
   'report.how': 'Việc nhận', 'report.none': 'Chưa nhận được báo cáo của đơn vị này.',
   'report.not_asked': 'Đơn vị này không phải nộp báo cáo cho kỳ này.',
   'report.numbers': 'Các lần báo cáo:', 'report.revisions': 'Các bản và biên nhận',
+  'report.no_revision': 'Đến lúc này không có bản {n}: đang xem bản {shown}.',
   'report.shown': 'bản {n} (đang xem)', 'report.revision_n': 'bản {n}',
   'report.on_behalf': 'nhập thay bởi {who}', 'report.receipt': 'Tải biên nhận',
   'report.figures': 'Số liệu', 'report.texts': 'Phần lời', 'report.tasks': 'Nhiệm vụ',
