@@ -26,43 +26,48 @@ def names(browser):
     return findings
 
 
-FOCUS = """
-const node = document.activeElement;
-if (!node || node === document.body) return null;
-const style = getComputedStyle(node);
-const before = window.beforeNode;
-window.beforeNode = node;
-const isAfter = !before || before === node || !before.isConnected ||
-  (before.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
-const box = node.getBoundingClientRect();
-return {what: `${node.tagName.toLowerCase()}#${node.id} ${(node.textContent || '').trim().slice(0, 30)}`,
-        isSeen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) ||
-                style.boxShadow !== 'none',
-        isShown: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
-        isAfter};
+# What has the focus is looked at when the next Tab comes: one call for all of them.
+RECORD = """
+const look = (node) => {
+  const style = getComputedStyle(node);
+  const before = window.stops.length ? window.beforeNode : null;
+  window.beforeNode = node;
+  const isAfter = !before || before === node || !before.isConnected ||
+    (before.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+  const box = node.getBoundingClientRect();
+  return {what: `${node.tagName.toLowerCase()}#${node.id} ${(node.textContent || '').trim().slice(0, 30)}`,
+          isSeen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) ||
+                  style.boxShadow !== 'none',
+          isShown: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
+          isAfter};
+};
+window.stops = [];
+let state = 'begins';
+document.addEventListener('keydown', () => {
+  const node = document.activeElement;
+  if (state === 'goes' && node && node !== document.body) window.stops.push(look(node));
+  else state = state === 'begins' ? 'goes' : 'ended';
+}, true);
 """
 
 
 def keyboard(browser, presses=45):
     """Tab goes in the order of the document, and each stop can be seen."""
     findings = []
-    browser.js("window.beforeNode = null; document.activeElement.blur(); window.scrollTo(0, 0);"
+    browser.js("document.activeElement.blur(); window.scrollTo(0, 0);"
                "getSelection().removeAllRanges(); document.body.tabIndex = -1; document.body.focus();"
                "document.body.removeAttribute('tabindex')")
-    stops = 0
-    for _ in range(presses):
-        browser.keys(Keys.TAB)
-        stop = browser.js(FOCUS)
-        if stop is None:
-            break
-        stops += 1
+    browser.js(RECORD)
+    browser.keys(Keys.TAB * (presses + 1))
+    stops = browser.js("return window.stops")
+    for stop in stops:
         if not stop["isSeen"]:
             findings.append(f"focus: cannot be seen on {stop['what']}")
         if not stop["isShown"]:
             findings.append(f"focus: out of sight on {stop['what']}")
         if not stop["isAfter"]:
             findings.append(f"order: goes back to {stop['what']}")
-    if stops == 0:
+    if not stops:
         findings.append("focus: nothing can be reached")
     return findings
 

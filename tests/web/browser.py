@@ -61,13 +61,13 @@ class Browser:
         time.sleep(0.05)
         self.settled()
 
-    def settled(self, seconds=20):
+    def settled(self, seconds=60):
         self.wait(lambda: self.js(
             "const m = document.getElementById('main');"
             "return m && m.getAttribute('aria-busy') === 'false'"), seconds, "trang chưa vẽ xong")
 
     @staticmethod
-    def wait(condition, seconds=10, what="điều chờ không đến"):
+    def wait(condition, seconds=40, what="điều chờ không đến"):
         """Returns what the condition says as soon as it says something."""
         end = time.monotonic() + seconds
         while True:

@@ -54,7 +54,7 @@ class Province:
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(self.command(), stdout=out, stderr=out,
                                             stdin=subprocess.DEVNULL)
-        for _ in range(400):
+        for _ in range(1200):
             if self.process.poll() is not None:
                 break
             try:
@@ -68,7 +68,7 @@ class Province:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            if self.process.wait(20) != 0:
+            if self.process.wait(60) != 0:
                 with open(self.log, encoding="utf-8", errors="replace") as file:
                     raise RuntimeError(f"máy chủ kết thúc với mã {self.process.returncode}:\n"
                                        f"{file.read()[-4000:]}")
@@ -124,7 +124,7 @@ class Province:
         return home
 
     def send(self, home):
-        self.run(self.node, "run", home, "--until-idle", "--timeout", "30", "--quiet")
+        self.run(self.node, "run", home, "--until-idle", "--timeout", "120", "--quiet")
 
     def missing(self):
         return [line["unit"] for line in self.ask("standing")["units"] if "revision" not in line]
