@@ -193,13 +193,20 @@ static void print_why_nothing_is_closed(const struct th_query_plan *plan, const 
                                         FILE *out)
 {
     const char *id = th_answer_text(answer, "obligation");
+    const char *asked = th_answer_text(answer, "as_of");
+    th_instant as_of = {0};
     const struct th_obligation *obligation =
         plan == NULL ? NULL : th_plan_find(plan->plan, id, strlen(id));
+    if (th_instant_parse(asked, strlen(asked), &as_of) != TH_OK)
+        as_of.ms = 0;
     if (obligation != NULL && !obligation->has_due)
         (void)fprintf(out, "Nghĩa vụ này không có hạn nên không có lần chốt.\n");
     else if (obligation != NULL && obligation->due.ms <= plan->loaded_at.ms)
         (void)fprintf(out,
                       "Kế hoạch được đưa vào kho sau hạn này nên không có lần chốt tại hạn.\n");
+    else if (obligation != NULL && obligation->due.ms <= as_of.ms)
+        (void)fprintf(out, "Không có bảng chốt ở đây: đơn vị không có đơn vị bên dưới thì không có "
+                           "bảng riêng (xem report --as-of), hoặc việc chốt còn đang chờ.\n");
     else
         (void)fprintf(out, "Chưa có lần chốt nào.\n");
 }

@@ -401,6 +401,49 @@ Test(document, too_little_memory_fails_each_sheet_and_the_report_cleanly)
     }
 }
 
+static unsigned allocations, refused; /* of JSON; refused: which one, 0: none */
+
+static void *allocate(size_t size)
+{
+    return ++allocations == refused ? NULL : malloc(size);
+}
+
+static int collect_and_render(void)
+{
+    th_document_release(facts);
+    facts = NULL;
+    free(file.bytes);
+    file.bytes = NULL;
+    if (view != NULL) {
+        th_query_context_close(&context);
+        th_view_close(view);
+        view = NULL;
+    }
+    allocations = 0;
+    int status = collect(ledger_query(TH_QUERY_STANDING, LEDGER_HALF));
+    return status == TH_OK ? th_document_render(facts, TH_DOCUMENT_ODT, NULL, &file) : status;
+}
+
+Test(document, an_answer_without_memory_is_in_no_report)
+{
+    json_set_alloc_funcs(allocate, free);
+    cr_assert(ledger_send(&ledger, full(L_A1, 40)));
+    cr_assert_eq(collect_and_render(), 0);
+    unsigned count = allocations;
+    struct th_document_file whole = file;
+    file.bytes = NULL;
+    for (unsigned nth = 1; nth <= count; nth += 1 + nth / 500) {
+        refused = nth;
+        int status = collect_and_render();
+        refused = 0;
+        cr_assert(status == TH_OK || status == TH_E_NO_MEMORY, "%u: %d", nth, status);
+        if (status == TH_OK)
+            cr_assert(file.size == whole.size && memcmp(file.bytes, whole.bytes, whole.size) == 0,
+                      "%u of %u: a part is missing", nth, count);
+    }
+    free(whole.bytes);
+}
+
 /* ---- models, many units ---- */
 
 Test(document, models_have_a_sheet_and_an_appendix)

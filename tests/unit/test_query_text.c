@@ -197,6 +197,12 @@ Test(query_text, closings_are_tables_of_their_instant)
     print(ledger_query(TH_QUERY_CLOSINGS, LEDGER_HALF));
     expect_line("Bảng tổng hợp tại hạn");
     expect_line("Phải báo cáo 7, chưa báo cáo 6; đã nhận 1");
+    struct th_query query = ledger_query(TH_QUERY_CLOSINGS, LEDGER_HALF);
+    query.unit = ledger_text("a1");
+    query.has_as_of = true;
+    query.as_of = ledger.half_due;
+    print(query);
+    expect_line("đơn vị không có đơn vị bên dưới thì không có bảng riêng");
 }
 
 /* ---- commands ---- */
