@@ -42,6 +42,7 @@ class Sizes:
     bundles: int  # reports in bundles
     node_frames: int
     open_seconds: dict  # by the rate that is offered
+    beside_seconds: float  # of ingest beside which a page is asked for
     verify_seconds: float
     obligations: int
     communes: int
@@ -62,21 +63,22 @@ class Sizes:
     def sets(self):
         most = max([self.bundles] + [int(rate * seconds)
                                      for rate, seconds in self.open_seconds.items()])
+        most = max(most, int(20000 * self.beside_seconds))
         return [("single", self.preload + self.singles, 1),
                 ("bundle", most + self.each, self.each), *connections.sets(self)]
 
 
 QUICK = Sizes("quick", 3, preload=20000, singles=40000, postgres_singles=2000, bundles=60000,
               node_frames=6642, open_seconds={10000: 2, 50000: 1, 100000: 0.6},
-              verify_seconds=0.4, obligations=40, communes=3321, provinces=34, nodes=(1, 100, 3321),
+              beside_seconds=3, verify_seconds=0.4, obligations=40, communes=3321, provinces=34, nodes=(1, 100, 3321),
               turns=2000, large=100000, country=4000, limit_seconds=165)
 FULL = Sizes("full", 3, preload=200000, singles=200000, postgres_singles=20000, bundles=400000,
              node_frames=33210, open_seconds={10000: 10, 50000: 6, 100000: 4},
-             verify_seconds=2, obligations=120, communes=3321, provinces=34,
+             beside_seconds=20, verify_seconds=2, obligations=120, communes=3321, provinces=34,
              nodes=(1, 10, 100, 1000, 4000), turns=20000, large=5000000, country=4000)
 SMOKE = Sizes("smoke", 1, preload=400, singles=600, postgres_singles=200, bundles=1600,
               node_frames=300, open_seconds={10000: 0.05, 50000: 0.02, 100000: 0.02},
-              verify_seconds=0.05, obligations=10, communes=102, provinces=34, nodes=(1, 102),
+              beside_seconds=0.06, verify_seconds=0.05, obligations=10, communes=102, provinces=34, nodes=(1, 102),
               turns=40, large=4000, country=40)
 
 

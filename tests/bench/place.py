@@ -120,12 +120,12 @@ class Place:
         text = re.sub(r"(?m)^(quota_\w+): \d+$", rf"\1: {QUOTA}", config.read_text())
         config.write_text(text)
 
-    def start(self, name):
+    def start(self, name, *options):
         """A running aggregator on a copy of the store."""
         folder = self.empty(name)
         daemon = Daemon(self.build / "bin" / "tonghop-aggregator", folder)
         shutil.copytree(self.template / "store", daemon.store)
-        daemon.start()
+        daemon.start(*options)
         self.processes.append(daemon.process)
         return daemon
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the benchmark: each runs once, checks what it did, and gives its measurements."""
 
+import beside
 import connections
 import peers
 import state
@@ -186,6 +187,10 @@ ROWS = [
     Row("open_10k", "(c) bundles, 10,000 reports/s offered", open_loop(10000)),
     Row("open_50k", "(c) bundles, 50,000 reports/s offered", open_loop(50000)),
     Row("open_100k", "(c) bundles, 100,000 reports/s offered", open_loop(100000)),
+    Row("page_beside", "a page at 200/s beside 20,000 reports/s, p99", beside.page, unit=" ms",
+        is_once=True),
+    Row("ingest_beside", "(b) with that page asked for / without", beside.loss(WINDOW), unit="",
+        is_once=True),
     Row("connections", "processor time by connected nodes", connections.growth(network), unit=" µs",
         is_once=True),
     Row("growth", "core and store: filling the large store", state.growth, is_once=True),

@@ -42,12 +42,12 @@ class Daemon:
             raise AssertionError(f"{verb}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def start(self):
+    def start(self, *options):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "run", str(self.store), "--listen", self.address,
-                 "--publish", self.publish], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent)
+                 "--publish", self.publish, *options], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, preexec_fn=die_with_parent)
         port = int(self.address.rsplit(":", 1)[1])
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
