@@ -11,6 +11,7 @@
 #include "aggregator/document/say.h"
 #include "proto/model/period.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct th_unit *unit_of(const struct th_odt *odt, const char *code)
@@ -145,19 +146,32 @@ static bool ends_with(const char *text, size_t size, const char *end)
     return size >= end_size && memcmp(text + size - end_size, end, end_size) == 0;
 }
 
-/* How much of the plan's title is said before the period, which has the year: "… năm 2025" without
- * its end, but "… đến cuối năm 2025" whole, as every title where no period follows. */
-static size_t size_of_title(const struct th_odt *odt, const char *title, const char *year)
+/* Where " năm 2025", or " Năm 2025", stands in a title; NULL: it does not. */
+static const char *find_year(const struct th_odt *odt, const char *title)
+{
+    char year[24];
+    (void)snprintf(year, sizeof year, "ăm %d", odt->facts->plan->year);
+    for (const char *at = strstr(title, year); at != NULL; at = strstr(at + 1, year))
+        if (at - title >= 2 && at[-2] == ' ' && (at[-1] == 'n' || at[-1] == 'N'))
+            return at - 2;
+    return NULL;
+}
+
+/* The plan's title with the period in the place of its year: "… năm 2025 trên địa bàn xã" as
+ * "… 06 tháng đầu năm 2025 trên địa bàn xã". "… đến cuối năm 2025" keeps its year, and so does a
+ * title when there is no period. NULL: no memory. */
+static const char *say_title(struct th_odt *odt, const char *title)
 {
     static const char *const needs[] = {" đầu", " giữa", " cuối", " hết", " trong", " đến"};
-    size_t size = strlen(title);
-    if (odt->period[0] == '\0' || !ends_with(title, size, year))
-        return size;
-    size_t rest = size - strlen(year);
+    const char *year = find_year(odt, title);
+    size_t before = year == NULL ? strlen(title) : (size_t)(year - title);
+    if (odt->period[0] == '\0')
+        return title;
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-        if (ends_with(title, rest, needs[i]))
-            return size;
-    return rest;
+        if (year != NULL && ends_with(title, before, needs[i]))
+            return th_say(odt->arena, "%s, %s", title, odt->period);
+    return th_say(odt->arena, "%.*s %s%s", (int)before, title, odt->period,
+                  year == NULL ? "" : year + strlen(" năm 2025"));
 }
 
 /* " (khối xã, phường)", or nothing. */
@@ -174,7 +188,6 @@ static void prepare_subject(struct th_odt *odt)
 {
     const struct th_document_facts *facts = odt->facts;
     const struct th_unit *unit = &facts->context->units.units[facts->unit];
-    const char *year = th_say(odt->arena, " năm %d", facts->plan->year);
     const char *title = th_say_small(odt->arena, facts->plan->title);
     const char *branch = say_branch(odt), *where = "";
     odt->period = say_period(odt);
@@ -183,18 +196,16 @@ static void prepare_subject(struct th_odt *odt)
             th_say(odt->arena, " trên địa bàn %s %s", th_unit_kind_prefix(unit->kind), unit->name);
     else if (!facts->is_whole)
         where = th_say(odt->arena, " của %s", unit->name);
-    if (year == NULL || title == NULL || branch == NULL || where == NULL || odt->period == NULL) {
+    if (title == NULL || branch == NULL || where == NULL || odt->period == NULL) {
         th_odt_fail(odt, TH_E_NO_MEMORY);
         return;
     }
-    int size = (int)size_of_title(odt, title, year);
-    if (odt->period[0] == '\0')
-        odt->subject = th_say(odt->arena, "kết quả %.*s%s%s (%s)", size, title, where, branch,
+    title = say_title(odt, title);
+    if (title != NULL && odt->period[0] == '\0')
+        odt->subject = th_say(odt->arena, "kết quả %s%s%s (%s)", title, where, branch,
                               facts->obligation->title);
-    else
-        odt->subject =
-            th_say(odt->arena, "kết quả %.*s%s %s%s%s", size, title,
-                   ends_with(title, (size_t)size, year) ? "," : "", odt->period, where, branch);
+    else if (title != NULL)
+        odt->subject = th_say(odt->arena, "kết quả %s%s%s", title, where, branch);
     if (odt->subject == NULL)
         th_odt_fail(odt, TH_E_NO_MEMORY);
 }

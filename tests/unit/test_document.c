@@ -528,6 +528,32 @@ Test(document, the_longest_title_of_a_plan_fits_everywhere)
     expect_well_formed("meta.xml");
 }
 
+/* What the report of the half-year is called when the plan has that title. */
+static void expect_subject(const char *title, const char *subject)
+{
+    static struct th_plan plan; /* the facts borrow it */
+    plan = *facts->plan;
+    plan.title = title;
+    facts->plan = &plan;
+    render(TH_DOCUMENT_ODT, NULL);
+    char *meta = part("meta.xml");
+    cr_expect_not_null(strstr(meta, subject), "%s\n%s", subject, meta);
+    free(meta);
+}
+
+Test(document, the_period_stands_where_the_year_of_the_title_stood)
+{
+    collect_half();
+    expect_subject("Dân vận năm 2025", ">Báo cáo kết quả dân vận 06 tháng đầu năm 2025<");
+    expect_subject("Dân vận của UBND xã Năm 2025",
+                   ">Báo cáo kết quả dân vận của UBND xã 06 tháng đầu năm 2025<");
+    expect_subject("Dân vận năm 2025 ở xã Sơn Màu",
+                   ">Báo cáo kết quả dân vận 06 tháng đầu năm 2025 ở xã Sơn Màu<");
+    expect_subject("Dân vận đến cuối năm 2025",
+                   ">Báo cáo kết quả dân vận đến cuối năm 2025, 06 tháng đầu năm 2025<");
+    expect_subject("Dân vận", ">Báo cáo kết quả dân vận 06 tháng đầu năm 2025<");
+}
+
 static void have_texts(size_t same, size_t others)
 {
     json_t *sections = json_array();
