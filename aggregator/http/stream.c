@@ -106,10 +106,17 @@ static struct MHD_Response *respond(struct th_http_listener *listener)
     return NULL;
 }
 
+/* With few descriptors, listeners do not take the places of all others. */
+static uint32_t listeners_max(const struct th_http_server *server)
+{
+    uint32_t half = server->open_max / 2;
+    return half < TH_HTTP_LISTENERS_MAX ? half : TH_HTTP_LISTENERS_MAX;
+}
+
 struct MHD_Response *th_http_stream_open(struct th_http_request *request, bool *ret_is_full)
 {
     struct th_http_server *server = request->server;
-    *ret_is_full = server->listeners_count == TH_HTTP_LISTENERS_MAX;
+    *ret_is_full = server->listeners_count >= listeners_max(server);
     struct th_http_listener *listener = *ret_is_full ? NULL : calloc(1, sizeof *listener);
     if (listener == NULL)
         return NULL;

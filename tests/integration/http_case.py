@@ -55,14 +55,17 @@ class Case:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def start(self):
+    def start(self, files=None):
+        """`files`: how many descriptors the process may have at most."""
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         self.log = open(os.path.join(self.root, "log"), "w+b")
         self.process = subprocess.Popen([self.aggregator, "run", self.store],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=self.log)
+                                        stderr=self.log, preexec_fn=None if files is None else
+                                        lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                   (files, files)))
         line = self.process.stdout.readline().decode("utf-8")
         found = re.search(r"nhận báo cáo ở (tcp://\S+), .*trang xem ở http://127.0.0.1:(\d+)/",
                           line)

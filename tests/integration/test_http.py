@@ -494,9 +494,15 @@ def check_run(case):
     past = f"{OBLIGATION}/rollup?as_of=2025-05-10"
     tag = case.good(past).fields["etag"]
     check_stop(case)
-    case.start()
+    case.start(files=96)
     assert case.get(past, If_None_Match=tag).code == 200
     assert metrics(case)["tonghop_batch_seconds_count"] <= 1  # the first tick
+    listeners = [Listener(case) for _ in range(96 // 4 // 2)]
+    problem(case.get(f"{API}/events"), 503, "busy")
+    case.good("/healthz")  # there are places that no listener takes
+    for listener in listeners:
+        listener.close()
+    time.sleep(0.5)
     check_stop(case)
 
 
@@ -509,6 +515,11 @@ def check_addresses(case):
         done = subprocess.run([case.aggregator, "run", case.store, "--http", address],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 64 and word in done.stderr, (address, done)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = subprocess.run([case.aggregator, "run", case.store, "--http",
+                               f"127.0.0.1:{taken.getsockname()[1]}"],
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 75 and "chương trình khác" in done.stderr, done
 
 
 def main():
