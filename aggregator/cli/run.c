@@ -33,6 +33,7 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
 {
     FILE *err = running->site.err;
     const char *text = th_status_text(status);
+    const char *why = status == TH_E_BUSY ? "một chương trình khác đang nghe ở đó" : text;
     switch (stage) {
     case TH_DAEMON_LOADING:
         th_cli_complain(err, "run", NULL, "%s: không nạp được kho: %s", running->site.folder, text);
@@ -50,7 +51,7 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
         break;
     case TH_DAEMON_SHOWING:
         th_cli_complain(err, "run", "chọn địa chỉ khác bằng --http hoặc http trong " TH_CONFIG_FILE,
-                        "không mở được trang xem ở %s: %s", running->config.http, text);
+                        "không mở được trang xem ở %s: %s", running->config.http, why);
         break;
     case TH_DAEMON_TESTING:
         th_cli_complain(err, "run", "không chạy khi cửa chưa khóa được; báo cho người phụ trách",
