@@ -393,10 +393,14 @@ class Live(unittest.TestCase):
             browser.wait(lambda: "MẤT KẾT NỐI" in browser.text("#stale"), 60)
             self.assertEqual(legend(), before)
             self.assertEqual(browser.text("#badge"), "Số liệu cũ · diễn tập")
+            browser.js("document.querySelectorAll('#tabs a')[2].click()")
+            browser.wait(lambda: "Không" in browser.text(".toast"))
+            self.assertEqual(legend(), before)
         finally:
             province.start()
         browser.wait(lambda: not browser.text("#stale"), 120)
         self.assertIn("Trực tiếp", browser.text("#badge"))
+        browser.wait(lambda: browser.text("h1") == "Nhắc nộp")
 
 
 class Manners(unittest.TestCase):

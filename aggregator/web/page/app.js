@@ -219,7 +219,10 @@ function paint(ctx, data) {
 function paintProblem(problem) {
   const main = byId('main');
   main.setAttribute('aria-busy', 'false');
-  if (problem.isUnreachable && state.data) return; // the band says it; what is there stays
+  if (problem.isUnreachable && state.data) { // the band says it; what is there stays
+    if (location.hash !== format(state.ctx.route)) announce(t('problem.unreachable'), true);
+    return;
+  }
   const known = problem instanceof Problem;
   const route = parse(location.hash);
   if (!known) console.error(problem);

@@ -9,6 +9,7 @@ const STALE_MS = 45000;
 const BACKOFF_MAX_MS = 30000;
 const GATHER_MS = 120;
 const BETWEEN_MS = 700;
+const DOUBT_MS = 300; // after the stream broke
 const HIDDEN_MS = 20000; // a tab that nobody sees gives its connection back
 
 /** hooks: changed(events) after something changed, store(answer), state({isStale, since, retryIn}). */
@@ -19,6 +20,8 @@ export function watch(hooks) {
   let lastTold = 0;
   let failures = 0;
   let wasLost = false;
+  let next = null;
+  let isAsking = false;
 
   const tell = () => {
     timer = null;
@@ -35,6 +38,7 @@ export function watch(hooks) {
 
   const listen = () => {
     if (source) source.close();
+    let wasOpen = false;
     source = new EventSource('/api/v1/events'); // it sends Last-Event-ID when it comes back
     for (const kind of ['position', 'rollup', 'standing', 'closing', 'reminder', 'reset'])
       source.addEventListener(kind, (event) => {
@@ -47,18 +51,25 @@ export function watch(hooks) {
       });
     source.onopen = () => {
       hear();
+      wasOpen = true;
       if (wasLost) gather({ kind: 'reset' });
       wasLost = false;
     };
-    source.onerror = () => { wasLost = true; };
+    source.onerror = () => {
+      wasLost = true;
+      if (wasOpen && !failures) askIn(DOUBT_MS);
+      wasOpen = false;
+    };
   };
 
   const wait = () => (failures ? Math.min(1000 * 2 ** (failures - 1), BACKOFF_MAX_MS) : HEARTBEAT_MS);
   const beat = async () => {
+    if (isAsking) return;
     if (document.hidden) {
-      setTimeout(beat, HEARTBEAT_MS);
+      askIn(HEARTBEAT_MS);
       return;
     }
+    isAsking = true;
     try {
       hooks.store(await get(['store']));
       if (failures) gather({ kind: 'reset' });
@@ -66,11 +77,16 @@ export function watch(hooks) {
     } catch {
       failures += 1;
     }
+    isAsking = false;
     if (source.readyState === EventSource.CLOSED) listen();
     const isStale = failures > 0 || Date.now() - lastHeard() > STALE_MS;
     hooks.state({ isStale, since: lastHeard(), retryIn: Math.round(wait() / 1000) });
-    setTimeout(beat, wait());
+    askIn(wait());
   };
+  function askIn(ms) {
+    clearTimeout(next);
+    next = setTimeout(beat, ms);
+  }
 
   let hiding = null;
   document.addEventListener('visibilitychange', () => {
@@ -82,7 +98,7 @@ export function watch(hooks) {
     }
   });
   listen();
-  setTimeout(beat, 3000);
+  askIn(3000);
   window.addEventListener('offline', () => {
     failures += 1;
     hooks.state({ isStale: true, since: lastHeard(), retryIn: 1 });
