@@ -30,9 +30,9 @@ struct th_xlsx_writing {
 };
 
 /* Remembers the first failure. */
-void th_xlsx_note(struct th_xlsx_writing *writing, lxw_error error);
-void th_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
-                  lxw_col_t column, const char *text, lxw_format *format);
+void th_form_xlsx_note(struct th_xlsx_writing *writing, lxw_error error);
+void th_form_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
+                       lxw_col_t column, const char *text, lxw_format *format);
 /* A sheet with its title and the lines that say which report this is; the row below them. */
 lxw_worksheet *th_xlsx_sheet(struct th_xlsx_writing *writing, const char *name, const char *title,
                              lxw_row_t *ret_row);
