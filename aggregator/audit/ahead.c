@@ -44,11 +44,6 @@ struct th_ahead {
 
 /* ---- one place ---- */
 
-static bool has_reports(enum th_entry_kind kind)
-{
-    return kind == TH_ENTRY_SUBMISSION || kind == TH_ENTRY_READMITTED;
-}
-
 /* What its entry makes of it, byte by byte: so it says the same. */
 static bool is_leaf_of(const struct th_ahead *ahead, const struct th_ahead_place *place,
                        struct th_arena *arena)
@@ -73,7 +68,7 @@ static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th
             return false;
         th_tlog_hash_leaf(place->leaf.bytes, place->leaf.size, &place->leaf_hash);
     }
-    if (!has_reports(place->stored.kind))
+    if (!th_entry_has_reports(place->stored.kind))
         return true;
     if (th_unpack(&place->stored, place->position, &how, &place->unpacked, &what) != 0)
         return false;

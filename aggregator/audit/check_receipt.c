@@ -185,6 +185,8 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
                   (json_int_t)receipt->checkpoint.size, "time", th_instant_format(leaf->time, time),
                   "mode", leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live", "unit",
                   text_of(leaf->unit), "judgements", judgements);
+    if (leaf->operator.size> 0)
+        (void)json_object_set_new(object, "on_behalf", text_of(leaf->operator));
     return json_array_append_new(check->list, object) == 0 ? EX_OK : EX_OSERR;
 }
 
@@ -198,7 +200,7 @@ static int check_text(struct check *check, const char *path, struct th_bytes tex
         th_fault_explain(text, check->keys, status, arena, &fault);
         return refuse(check, path, fault.line, fault.text);
     }
-    if (receipt.leaf.kind != TH_ENTRY_SUBMISSION && receipt.leaf.kind != TH_ENTRY_READMITTED)
+    if (!th_entry_has_reports(receipt.leaf.kind))
         return refuse(check, path, 0, th_receipt_fault_text(TH_RECEIPT_OTHER_KIND));
     return tell(check, path, &receipt, arena);
 }

@@ -14,6 +14,7 @@ static const char *part_word(enum th_total_part part)
         [TH_TOTAL_LATE] = "late",
         [TH_TOTAL_UNDECIDED] = "undecided",
         [TH_TOTAL_ESTIMATED] = "estimated",
+        [TH_TOTAL_ENTERED] = "on_behalf",
         [TH_TOTAL_REPORTED] = "reported",
         [TH_TOTAL_VALUE] = "value",
         [TH_TOTAL_AVERAGE] = "average",
@@ -146,13 +147,14 @@ static json_t *change_head(const struct ladder *ladder, const struct th_change *
     const struct th_query_context *context = ladder->question->context;
     const struct th_row *row = change->after;
     const struct th_unit *unit = &context->units.units[context->index_of[row->unit]];
-    return json_pack("{s:I,s:o,s:s,s:b,s:s,s:s,s:I,s:I,s:o,s:s,s:s}", "position",
+    return json_pack("{s:I,s:o,s:s,s:b,s:b,s:s,s:s,s:I,s:I,s:o,s:s,s:s}", "position",
                      (json_int_t)change->position, "time", th_json_instant(entry->time), "kind",
                      kind_word(change->kind), "readmitted",
-                     (int)(entry->kind == TH_ENTRY_READMITTED), "unit", unit->code, "name",
-                     unit->name, "number", (json_int_t)row->number, "revision",
-                     (json_int_t)row->revision, "received", th_json_instant(row->received),
-                     "timeliness", th_timeliness_word(row->timeliness), "timeliness_before",
+                     (int)(entry->kind == TH_ENTRY_READMITTED), "on_behalf",
+                     (int)(entry->kind == TH_ENTRY_ENTERED), "unit", unit->code, "name", unit->name,
+                     "number", (json_int_t)row->number, "revision", (json_int_t)row->revision,
+                     "received", th_json_instant(row->received), "timeliness",
+                     th_timeliness_word(row->timeliness), "timeliness_before",
                      change->before == NULL ? "" : th_timeliness_word(change->before->timeliness));
 }
 

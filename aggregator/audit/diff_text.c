@@ -33,7 +33,7 @@ static const struct words parts[] = {
     {"estimated", "có số ước"},  {"reported", "số báo cáo có số này"},
     {"value", "tổng hợp"},       {"average", "trung bình"},
     {"min", "nhỏ nhất"},         {"max", "lớn nhất"},
-    {"count", "số đơn vị chọn"},
+    {"count", "số đơn vị chọn"}, {"on_behalf", "nhập hộ"},
 };
 static const struct words timeliness[] = {
     {"on_time", "đúng hạn"},

@@ -103,6 +103,26 @@ static int add_submission(const struct th_stored_entry *entry, struct th_bytes b
     return 0;
 }
 
+static int add_entered(const struct th_stored_entry *entry, struct th_arena *arena, json_t *object)
+{
+    struct th_entering entering;
+    struct th_report report;
+    struct th_decision decision;
+    int status = th_wire_entering_decode(entry->body, arena, &entering);
+    if (status == 0)
+        status = th_wire_report_decode(entering.report, arena, &report);
+    if (status == 0)
+        status = th_wire_decision_decode(entry->decision, arena, &decision);
+    if (status != 0)
+        return status;
+    put(object, "plan", text_of(report.plan));
+    put(object, "on_behalf", json_true());
+    put(object, "operator", text_of(entering.operator));
+    put(object, "reference", text_of(entering.reference));
+    put(object, "reports", reports_of(&decision));
+    return 0;
+}
+
 /* ---- the other kinds ---- */
 
 static int add_founding(struct th_bytes body, struct th_arena *arena, json_t *object)
@@ -271,6 +291,8 @@ static int add_body(const struct th_stored_entry *entry, struct th_arena *arena,
     case TH_ENTRY_READMITTED:
         status = th_wire_readmission_decode(entry->body, arena, &readmission);
         return status == 0 ? add_submission(entry, readmission.submission, arena, object) : status;
+    case TH_ENTRY_ENTERED:
+        return add_entered(entry, arena, object);
     }
     return TH_E_CORRUPT;
 }

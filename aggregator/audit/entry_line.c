@@ -53,6 +53,7 @@ static const struct words kinds[] = {
     {"recovered", "khôi phục"},
     {"recovery_ended", "kết thúc khôi phục"},
     {"readmitted", "nhận lại báo cáo"},
+    {"entered", "báo cáo nhập hộ"},
 };
 static const struct words changes[] = {
     {"rehearsed", "chỉnh giờ diễn tập tới"},
@@ -91,6 +92,13 @@ static void print_report(const json_t *report, FILE *out)
     print_remarks(report, "warnings", "lưu ý", out);
 }
 
+/* The paper that it was entered from. */
+static void print_reference(const json_t *object, FILE *out)
+{
+    if (text_at(object, "reference")[0] != '\0')
+        (void)fprintf(out, "  [theo văn bản %s]", text_at(object, "reference"));
+}
+
 static void print_submission(const json_t *object, FILE *out)
 {
     size_t i;
@@ -102,6 +110,7 @@ static void print_submission(const json_t *object, FILE *out)
         (void)fputs(i == 0 ? "  " : " | ", out);
         print_report(report, out);
     }
+    print_reference(object, out);
 }
 
 static void print_log_keys(const json_t *object, FILE *out)
@@ -120,7 +129,8 @@ static void print_log_keys(const json_t *object, FILE *out)
 
 static void print_body(const json_t *object, const char *kind, FILE *out)
 {
-    if (strcmp(kind, "submission") == 0 || strcmp(kind, "readmitted") == 0)
+    if (strcmp(kind, "submission") == 0 || strcmp(kind, "readmitted") == 0 ||
+        strcmp(kind, "entered") == 0)
         print_submission(object, out);
     else if (strcmp(kind, "founded") == 0)
         (void)fputs(text_at(object, "realm"), out);

@@ -2,6 +2,7 @@
 #include "aggregator/audit/commands.h"
 
 #include "aggregator/audit/find.h"
+#include "aggregator/past/past.h"
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -45,7 +46,7 @@ struct evidence {
 static int submission_of(const struct th_stored_entry *entry, struct th_arena *arena,
                          struct th_bytes *ret_submission)
 {
-    struct th_readmission readmission;
+    struct th_readmission readmission = {{NULL, 0}, {NULL, 0}};
     int status = TH_E_CORRUPT;
     if (entry->kind == TH_ENTRY_SUBMISSION) {
         *ret_submission = entry->body;
@@ -58,6 +59,23 @@ static int submission_of(const struct th_stored_entry *entry, struct th_arena *a
     return status;
 }
 
+/* The submission, with signature and digests checked, or what an operator entered. */
+static int open_submission(const struct th_stored_entry *entry, struct th_arena *arena,
+                           struct evidence *evidence, struct th_submission *ret_submission)
+{
+    if (entry->kind == TH_ENTRY_ENTERED)
+        return th_past_submission(entry, arena, ret_submission);
+    int status = submission_of(entry, arena, &evidence->submission);
+    return status < 0 ? status
+                      : th_wire_submission_decode(evidence->submission, arena, ret_submission);
+}
+
+/* What was entered has no header: the receipt says whether it is a rehearsal's. */
+static enum th_mode mode_of(const struct th_submission *submission, const struct evidence *evidence)
+{
+    return evidence->submission.size > 0 ? submission->header.mode : evidence->receipt.leaf.mode;
+}
+
 /* Nothing that the store says is believed: signature, digests and receipt are checked again. */
 static int collect(struct th_view *view, struct th_arena *arena, struct evidence *evidence)
 {
@@ -66,9 +84,7 @@ static int collect(struct th_view *view, struct th_arena *arena, struct evidence
     struct th_submission submission;
     int status = th_view_entry(view, found->position, &entry);
     if (status == 0)
-        status = submission_of(&entry, arena, &evidence->submission);
-    if (status == 0)
-        status = th_wire_submission_decode(evidence->submission, arena, &submission);
+        status = open_submission(&entry, arena, evidence, &submission);
     if (status == 0 &&
         (found->index >= submission.header.reports_count ||
          !th_tlog_digest_equal(&submission.header.report_digests[found->index], &found->digest)))
@@ -90,7 +106,7 @@ static int collect(struct th_view *view, struct th_arena *arena, struct evidence
         return TH_E_CORRUPT;
     memcpy(unit, submission.header.unit.bytes, size);
     unit[size] = '\0';
-    const struct th_receipt_claim claim = {submission.header.mode, unit, found->digest};
+    const struct th_receipt_claim claim = {mode_of(&submission, evidence), unit, found->digest};
     const struct th_judgement *judgement = NULL;
     if (th_receipt_check(&evidence->receipt, &claim, &judgement) != TH_RECEIPT_HOLDS)
         return TH_E_CORRUPT;
@@ -122,13 +138,14 @@ static int write_doc(const char *folder, const struct evidence *evidence)
         "Các tệp:\n"
         "  receipt.txt     biên nhận, từng byte như đơn vị đã nhận\n"
         "  report.bin      báo cáo như đã gửi; SHA-256 %s\n"
-        "  submission.bin  bản nộp đã ký có báo cáo này\n"
+        "%s"
         "  " TH_KEYS_FILE "   lịch sử khóa của nhật ký %s\n\n"
         "Lòng tin bắt đầu từ khóa của nhật ký: đối chiếu khóa đầu tiên trong " TH_KEYS_FILE
         " với khóa mà tỉnh\nđã công bố, hoặc dùng tệp " TH_KEYS_FILE
         " lấy từ nơi mình tin thay cho tệp ở đây.\n",
         evidence->sentence,
         evidence->found.is_current ? "" : "Bản này về sau đã được một bản sửa thay thế.\n", digest,
+        evidence->submission.size > 0 ? "  submission.bin  bản nộp đã ký có báo cáo này\n" : "",
         evidence->receipt.checkpoint.origin);
     int status = fclose(file) == 0 ? write_file(folder, "doc.txt", text, size) : TH_E_NO_MEMORY;
     free(text);
@@ -143,7 +160,7 @@ static int write_folder(const char *folder, const struct evidence *evidence)
         status = write_file(folder, "receipt.txt", evidence->text.bytes, evidence->text.size);
     if (status == 0)
         status = write_file(folder, "report.bin", evidence->report.bytes, evidence->report.size);
-    if (status == 0)
+    if (status == 0 && evidence->submission.size > 0)
         status = write_file(folder, "submission.bin", evidence->submission.bytes,
                             evidence->submission.size);
     if (status == 0 &&

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OF_ALL = 5, RATIO_DECIMALS = 2 };
+enum { OF_ALL = 6, RATIO_DECIMALS = 2 };
 
 static uint32_t parts_of(const struct th_indicator *indicator)
 {
@@ -109,8 +109,8 @@ void th_totals_take(const struct th_rollup_layout *layout, const struct th_rollu
                     struct th_total *ret_totals)
 {
     const struct th_counts *counts = &rollup->counts;
-    const uint32_t all[OF_ALL] = {counts->received, counts->on_time, counts->late,
-                                  counts->undecided, counts->estimated};
+    const uint32_t all[OF_ALL] = {counts->received,  counts->on_time,   counts->late,
+                                  counts->undecided, counts->estimated, counts->entered};
     uint32_t at = 0;
     for (; at < OF_ALL; at++)
         ret_totals[at] =
@@ -194,7 +194,7 @@ bool th_rollup_equal(const struct th_rollup_layout *layout, const struct th_roll
 {
     const struct th_counts *x = &a->counts, *y = &b->counts;
     if (x->received != y->received || x->on_time != y->on_time || x->late != y->late ||
-        x->undecided != y->undecided || x->estimated != y->estimated)
+        x->undecided != y->undecided || x->estimated != y->estimated || x->entered != y->entered)
         return false;
     for (uint32_t number = 0; number <= layout->catalogue->number_max; number++)
         if (a->reported[number] != b->reported[number])

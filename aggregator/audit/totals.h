@@ -21,6 +21,7 @@ enum th_total_part {
     TH_TOTAL_LATE,
     TH_TOTAL_UNDECIDED,
     TH_TOTAL_ESTIMATED,
+    TH_TOTAL_ENTERED,
     TH_TOTAL_REPORTED, /* how many reports count for the indicator; all below are of one too */
     TH_TOTAL_VALUE,    /* sum, maximum, ratio */
     TH_TOTAL_AVERAGE,

@@ -63,6 +63,28 @@ static int unpack_readmitted(struct unpack *unpack)
     return status;
 }
 
+static int unpack_entered(struct unpack *unpack)
+{
+    struct th_unpacked *to = unpack->to;
+    struct th_arena *arena = unpack->how->arena;
+    struct th_entering entering;
+    to->raw = to->entry.raw = unpack->stored->body;
+    int status = th_wire_entering_decode(to->raw, arena, &entering);
+    if (status == 0)
+        status = th_wire_entered_submission(&entering, arena, &to->submission);
+    unpack->what = "báo cáo nhập hộ không giải mã được";
+    if (status != 0)
+        return status;
+    status = th_wire_decision_decode(unpack->stored->decision, arena, &to->entry.decision);
+    unpack->what = "phán định không giải mã được";
+    to->entry.unit = to->submission.header.unit;
+    to->entry.operator= entering.operator;
+    to->content.kind = TH_EVENT_ENTERING;
+    to->content.body.entering = (struct th_event_entering){
+        .submission = &to->submission, .raw = to->raw, .operator= entering.operator};
+    return status;
+}
+
 /* ---- what operators brought ---- */
 
 static int unpack_units(struct unpack *unpack)
@@ -143,6 +165,8 @@ static int unpack_body(struct unpack *unpack)
         return unpack_reports(unpack);
     case TH_ENTRY_READMITTED:
         return unpack_readmitted(unpack);
+    case TH_ENTRY_ENTERED:
+        return unpack_entered(unpack);
     case TH_ENTRY_UNITS:
         return unpack_units(unpack);
     case TH_ENTRY_PLAN:
@@ -171,12 +195,13 @@ int th_unpack(const struct th_stored_entry *stored, uint64_t position,
 {
     struct unpack unpack = {
         .stored = stored, .how = how, .to = ret_unpacked, .what = "nội dung không giải mã được"};
-    bool has_decision = stored->kind == TH_ENTRY_SUBMISSION || stored->kind == TH_ENTRY_READMITTED;
+    bool has_decision = th_entry_has_reports(stored->kind);
     *ret_unpacked = (struct th_unpacked){.entry = {.position = position,
                                                    .kind = stored->kind,
                                                    .time = stored->time,
                                                    .boottime_ms = stored->boottime_ms,
-                                                   .clock = stored->clock}};
+                                                   .clock = stored->clock,
+                                                   .operator= {"", 0} } };
     int status = unpack_body(&unpack);
     if (status == 0 && !has_decision && stored->decision.size > 0) {
         unpack.what = "có phán định mà không có báo cáo";
@@ -205,6 +230,7 @@ int th_unpacked_leaf(const struct th_unpacked *unpacked, enum th_mode mode,
                                  .entry_digest = *entry_digest,
                                  .mode = mode,
                                  .unit = entry->unit,
+                                 .operator= entry->operator,
                                  .has_header_digest = entry->has_header_digest,
                                  .header_digest = entry->header_digest,
                                  .judgements = entry->decision.judgements,

@@ -12,8 +12,8 @@
 struct th_unpacked {
     struct th_entry entry;
     struct th_event content;         /* kind 0: th_core_fold() gets none */
-    struct th_submission submission; /* of SUBMISSION and READMITTED */
-    struct th_bytes raw;             /* the Submission's bytes */
+    struct th_submission submission; /* of what brings reports */
+    struct th_bytes raw;             /* the Submission's bytes, or the Entering's */
 };
 
 struct th_unpacking {

@@ -62,13 +62,14 @@ static void write_verdict(const struct th_verify *verify, size_t capacity, char 
 
 static json_t *counts_json(const struct th_verify_counts *counts)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "rows", (json_int_t)counts->rows,
-                     "entries", (json_int_t)counts->entries, "checkpoints",
-                     (json_int_t)counts->checkpoints, "tiles", (json_int_t)counts->tiles,
-                     "submissions", (json_int_t)counts->submissions, "reports",
-                     (json_int_t)counts->reports, "accepted", (json_int_t)counts->accepted,
-                     "enrolments", (json_int_t)counts->enrolments, "readmissions",
-                     (json_int_t)counts->readmissions, "witnesses", (json_int_t)counts->witnesses);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "rows",
+                     (json_int_t)counts->rows, "entries", (json_int_t)counts->entries,
+                     "checkpoints", (json_int_t)counts->checkpoints, "tiles",
+                     (json_int_t)counts->tiles, "submissions", (json_int_t)counts->submissions,
+                     "reports", (json_int_t)counts->reports, "accepted",
+                     (json_int_t)counts->accepted, "enrolments", (json_int_t)counts->enrolments,
+                     "readmissions", (json_int_t)counts->readmissions, "on_behalf",
+                     (json_int_t)counts->entered, "witnesses", (json_int_t)counts->witnesses);
 }
 
 static void print_json(const struct th_verify *verify, const char *verdict, FILE *out)
@@ -108,6 +109,9 @@ static void print_text(const struct th_verify *verify, const char *verdict, FILE
                       (unsigned long long)counts->accepted, (unsigned long long)counts->enrolments,
                       (unsigned long long)counts->readmissions,
                       (unsigned long long)verify->tables.rows);
+    if (counts->entered > 0)
+        (void)fprintf(out, ",\n  %llu báo cáo nhập hộ (không có chữ ký của đơn vị)",
+                      (unsigned long long)counts->entered);
     (void)fputs(".\n", out);
     if (verify->line->trusted == NULL)
         (void)fputs("Khóa ký sổ lấy từ chính kho; thêm --keys để tin theo lịch sử đã công bố.\n",

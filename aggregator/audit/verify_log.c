@@ -252,8 +252,7 @@ static int fold(struct th_verify *verify, const struct place *place)
 static int check_content(struct th_verify *verify, const struct place *place)
 {
     int status = th_verify_people(verify, &place->unpacked);
-    if (status == 0 &&
-        (place->stored.kind == TH_ENTRY_SUBMISSION || place->stored.kind == TH_ENTRY_READMITTED))
+    if (status == 0 && th_entry_has_reports(place->stored.kind))
         status = th_verify_reports(verify, &place->unpacked);
     return status;
 }

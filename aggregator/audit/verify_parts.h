@@ -37,7 +37,7 @@ struct th_verify_people {
 
 struct th_verify_counts {
     uint64_t rows, entries, checkpoints, tiles, submissions, reports, accepted, enrolments,
-        readmissions, witnesses;
+        readmissions, entered, witnesses;
 };
 
 struct th_verify {

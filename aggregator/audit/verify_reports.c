@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who signed a submission, and what was decided about its reports: due instants from the plan,
- * timeliness from instants. That revisions follow each other and that first revisions stay as they
- * were is the fold's to say.
+ * Who signed a submission (nobody signs what an operator entered), and what was decided about its
+ * reports: due instants from the plan, timeliness from instants. That revisions follow each other
+ * and that first revisions stay as they were is the fold's to say.
  */
 #include "aggregator/audit/verify_parts.h"
 
@@ -216,12 +216,15 @@ int th_verify_reports(struct th_verify *verify, const struct th_unpacked *unpack
     const struct th_decision *decision = &unpacked->entry.decision;
     struct looking looking = {.verify = verify, .unpacked = unpacked, .entry = &unpacked->entry};
     bool is_again = unpacked->entry.kind == TH_ENTRY_READMITTED;
+    bool is_entered = unpacked->entry.kind == TH_ENTRY_ENTERED;
     struct th_receipt receipt;
     int status = 0;
     verify->counts.submissions++;
     verify->counts.reports += unpacked->submission.header.reports_count;
     if (is_again)
         status = open_receipt(&looking, &receipt);
+    else if (is_entered)
+        verify->counts.entered++; /* on the word of the operator, which the entry names */
     else
         check_authority(&looking);
     if (decision->judgements_count != unpacked->submission.header.reports_count) {

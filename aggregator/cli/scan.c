@@ -25,6 +25,14 @@ int th_scan(struct th_store *store, uint64_t from, uint64_t to, th_scan_fn *fn, 
     return status;
 }
 
+static int read_entered(struct th_bytes body, struct th_arena *arena,
+                        struct th_submission *ret_submission)
+{
+    struct th_entering entering;
+    int status = th_wire_entering_decode(body, arena, &entering);
+    return status < 0 ? status : th_wire_entered_submission(&entering, arena, ret_submission);
+}
+
 int th_scan_submission(struct th_view *view, uint64_t position, struct th_arena *arena,
                        struct th_scanned *ret_scanned)
 {
@@ -34,7 +42,7 @@ int th_scan_submission(struct th_view *view, uint64_t position, struct th_arena 
     int status = th_view_entry(view, position, &scanned.entry);
     if (status < 0)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
-    if (scanned.entry.kind != TH_ENTRY_SUBMISSION && scanned.entry.kind != TH_ENTRY_READMITTED)
+    if (!th_entry_has_reports(scanned.entry.kind))
         return TH_E_NOT_FOUND;
     scanned.raw = scanned.entry.body;
     if (scanned.entry.kind == TH_ENTRY_READMITTED) {
@@ -42,7 +50,9 @@ int th_scan_submission(struct th_view *view, uint64_t position, struct th_arena 
         if (status == 0)
             scanned.raw = readmission.submission;
     }
-    if (status == 0)
+    if (scanned.entry.kind == TH_ENTRY_ENTERED)
+        status = read_entered(scanned.raw, arena, &scanned.submission);
+    else if (status == 0)
         status = th_wire_submission_decode_trusted(scanned.raw, arena, &scanned.submission);
     if (status == 0)
         status = th_view_leaf(view, position, &leaf);

@@ -154,7 +154,8 @@ struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind)
                                             .time = step->time,
                                             .boottime_ms = step->event->now.boottime_ms,
                                             .clock = core->clock.status,
-                                            .unit = {"", 0}};
+                                            .unit = {"", 0},
+                                            .operator= {"", 0} };
     return &effect->body.append;
 }
 
@@ -239,6 +240,8 @@ static int do_event(struct th_step *step)
         return th_step_end_recovery(step);
     case TH_EVENT_READMISSION:
         return th_step_readmission(step);
+    case TH_EVENT_ENTERING:
+        return th_step_entering(step);
     }
     return th_step_answer(step, TH_E_INVALID);
 }

@@ -44,7 +44,8 @@ enum th_event_kind {
     TH_EVENT_ROTATE,  /* another key signs the log from this entry on */
     TH_EVENT_RECOVER, /* a store that was put back goes on as a new log */
     TH_EVENT_END_RECOVERY,
-    TH_EVENT_READMISSION /* a report of the log that was lost */
+    TH_EVENT_READMISSION, /* a report of the log that was lost */
+    TH_EVENT_ENTERING     /* a report that came on paper */
 };
 
 struct th_event_submission {
@@ -61,6 +62,13 @@ struct th_event_readmission {
     struct th_bytes raw;        /* the Submission as it was frozen */
     struct th_bytes receipt;    /* as it was shown */
     const struct th_leaf *leaf; /* of the receipt */
+};
+
+/* Who brings it has the folder and its secrets: nobody signs. */
+struct th_event_entering {
+    const struct th_submission *submission; /* th_wire_entered_submission(): one report */
+    struct th_bytes raw;                    /* the Entering as it was brought */
+    struct th_text operator;
 };
 
 struct th_event {
@@ -90,6 +98,7 @@ struct th_event {
         struct th_recovery recover;
         struct th_recovery_end end_recovery;
         struct th_event_readmission readmission;
+        struct th_event_entering entering;
     } body;
 };
 
@@ -119,11 +128,12 @@ struct th_entry {
     th_instant time;
     int64_t boottime_ms;
     enum th_clock_status clock;
-    struct th_text unit; /* of a submission, enrolment, revocation; "" otherwise */
+    struct th_text unit;     /* of reports, enrolment, revocation; "" otherwise */
+    struct th_text operator; /* ENTERED: who entered it; "" otherwise */
     bool has_header_digest;
     struct th_digest header_digest;
-    struct th_decision decision;        /* of a submission */
-    struct th_bytes raw;                /* the body as it arrived: submission, units, plan */
+    struct th_decision decision; /* of reports */
+    struct th_bytes raw;         /* the body as it arrived: submission, entered, units, plan */
     const struct th_digest *raw_digest; /* NULL: nobody has computed it yet */
     union {                             /* the body of the other kinds */
         struct th_founding founding;
@@ -221,7 +231,7 @@ struct th_effect {
         struct {
             uint64_t sender;
             int status; /* 0, or TH_E_…: the event as a whole was refused (enrol, clock …) */
-            /* of a submission: */
+            /* of reports: */
             bool is_submission;
             struct th_digest header_digest;
             bool journalled; /* an entry was appended by this event at `position` */

@@ -233,6 +233,8 @@ static int event_of(enum th_entry_kind kind)
         return TH_EVENT_END_RECOVERY;
     case TH_ENTRY_READMITTED:
         return TH_EVENT_READMISSION;
+    case TH_ENTRY_ENTERED:
+        return TH_EVENT_ENTERING;
     case TH_ENTRY_REMINDER:
     case TH_ENTRY_CLOSING:
     case TH_ENTRY_CLOCK:
@@ -258,6 +260,8 @@ static int fold_entry(struct th_step *step, const struct th_entry *entry)
         return th_fold_reports(step, entry, step->event->body.submission.submission);
     case TH_ENTRY_READMITTED:
         return th_fold_reports(step, entry, step->event->body.readmission.submission);
+    case TH_ENTRY_ENTERED:
+        return th_fold_reports(step, entry, step->event->body.entering.submission);
     case TH_ENTRY_REMINDER:
         return fold_reminder(step, entry);
     case TH_ENTRY_CLOSING:

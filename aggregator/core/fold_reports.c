@@ -40,7 +40,8 @@ static const struct th_judgement *first_accepted(const struct th_decision *decis
     return NULL;
 }
 
-/* The unit that the reports are of: its key's, or of its code when the lost log received them. */
+/* The unit that the reports are of: its key's, or of its code when the lost log received them or
+ * when an operator entered them. */
 static bool find_unit(const struct th_core *core, struct folding *folding)
 {
     const struct th_submission_header *header = &folding->submission->header;
@@ -52,6 +53,11 @@ static bool find_unit(const struct th_core *core, struct folding *folding)
             th_registry_find(&core->registry, header->unit, th_day_of_instant(first->received));
         return folding->unit != TH_UNIT_NONE;
     }
+    if (folding->entry->kind == TH_ENTRY_ENTERED) {
+        folding->unit =
+            th_entered_unit(core, &folding->submission->reports[0], folding->entry->time);
+        return folding->unit != TH_UNIT_NONE;
+    }
     const struct th_key_row *key = th_core_find_key(core, &header->key);
     if (key == NULL || !th_key_is_in_force(key, folding->entry->time) ||
         !th_core_is_unit(core, key->unit, header->unit))
@@ -60,14 +66,24 @@ static bool find_unit(const struct th_core *core, struct folding *folding)
     return true;
 }
 
-static bool fits(const struct th_core *core, const struct folding *folding)
+/* A header that was signed is this log's; what was entered has none, and one who entered it. */
+static bool has_authority(const struct th_core *core, const struct folding *folding)
 {
     const struct th_entry *entry = folding->entry;
     const struct th_submission_header *header = &folding->submission->header;
-    return entry->decision.judgements_count == header->reports_count && entry->has_header_digest &&
+    if (entry->kind == TH_ENTRY_ENTERED)
+        return !entry->has_header_digest && entry->operator.size> 0 && header->reports_count == 1;
+    return entry->has_header_digest &&
+           entry->operator.size == 0 &&
            is_same_digest(&entry->header_digest, &folding->submission->header_digest) &&
-           is_same(entry->unit, header->unit) && header->mode == core->mode &&
-           th_core_knows_origin(core, header->realm);
+           header->mode == core->mode && th_core_knows_origin(core, header->realm);
+}
+
+static bool fits(const struct th_core *core, const struct folding *folding)
+{
+    const struct th_entry *entry = folding->entry;
+    return entry->decision.judgements_count == folding->submission->header.reports_count &&
+           is_same(entry->unit, folding->submission->header.unit) && has_authority(core, folding);
 }
 
 /* ---- one report ---- */
@@ -110,6 +126,9 @@ static struct th_row row_of(const struct folding *folding, size_t index,
                          .has_due = judgement->has_due,
                          .due = {judgement->has_due ? judgement->due.ms : 0},
                          .timeliness = judgement->timeliness};
+    const bool is_entered = folding->entry->kind == TH_ENTRY_ENTERED;
+    if (is_entered)
+        row.prepared = folding->entry->time;
     if (before != NULL)
         row = *before;
     row.revision = report->revision;
@@ -117,6 +136,7 @@ static struct th_row row_of(const struct folding *folding, size_t index,
     row.position = folding->entry->position;
     row.digest = judgement->report_digest;
     row.received = judgement->has_received ? judgement->received : folding->entry->time;
+    row.entered = is_entered;
     return row;
 }
 

@@ -43,11 +43,40 @@ static void find_unit(struct th_judging *judging)
         th_reasons_add_code(&judging->header_errors, "unit", "", TH_REASON_UNIT);
 }
 
+/* A unit is asked, and its report entered for it, as of the last day on time, or, without a due
+ * date, as of the day of the report. */
+static th_day asking_day(const struct th_obligation *obligation, th_instant time)
+{
+    return obligation->has_due ? th_obligation_last_day(obligation) : th_day_of_instant(time);
+}
+
+uint32_t th_entered_unit(const struct th_core *core, const struct th_report *report,
+                         th_instant time)
+{
+    struct th_book_id id;
+    th_day day = th_day_of_instant(time);
+    if (th_core_find_book(core, report, &id))
+        day = asking_day(th_book_obligation(core, id), time);
+    return th_registry_find(&core->registry, report->unit, day);
+}
+
+/* Who brought it has authority over the whole store. */
+static void find_entered(struct th_judging *judging)
+{
+    judging->unit = th_entered_unit(judging->core, &judging->submission->reports[0], judging->time);
+    if (judging->unit == TH_UNIT_NONE)
+        th_reasons_add_code(&judging->header_errors, "unit", "", TH_REASON_UNIT);
+}
+
 void th_judge_header(struct th_judging *judging)
 {
     const struct th_core *core = judging->core;
     const struct th_submission_header *header = &judging->submission->header;
     struct th_reasons *errors = &judging->header_errors;
+    if (judging->is_entered) {
+        find_entered(judging);
+        return;
+    }
     if (header->mode != core->mode)
         th_reasons_add_code(errors, "mode", "", TH_REASON_MODE);
     if (!th_core_knows_origin(core, header->realm))
@@ -97,8 +126,7 @@ static void check_content(const struct th_judging *judging, struct th_book_id id
                     warnings);
 }
 
-/* A unit is asked when the obligation names it and it is valid on the last day on time, or, without
- * a due date, on the day of the report. */
+/* A unit is asked when the obligation names it and it is valid on that day. */
 static bool is_expected(const struct th_judging *judging, struct th_book_id id)
 {
     const struct th_registry *registry = &judging->core->registry;
@@ -108,9 +136,8 @@ static bool is_expected(const struct th_judging *judging, struct th_book_id id)
     const uint8_t *expected = slot->books[id.obligation].rollups.expected;
     if (expected != NULL)
         return (expected[judging->unit / 8] >> judging->unit % 8 & 1) != 0;
-    th_day day =
-        obligation->has_due ? th_obligation_last_day(obligation) : th_day_of_instant(judging->time);
-    return th_registry_expects(registry, plan, obligation, judging->unit, day);
+    return th_registry_expects(registry, plan, obligation, judging->unit,
+                               asking_day(obligation, judging->time));
 }
 
 static void check_number(const struct th_judging *judging, struct th_book_id id,

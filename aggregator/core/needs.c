@@ -116,5 +116,7 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
         need_reports(&needs, event->body.submission.submission);
     if (event->kind == TH_EVENT_READMISSION)
         need_reports(&needs, event->body.readmission.submission);
+    if (event->kind == TH_EVENT_ENTERING)
+        need_reports(&needs, event->body.entering.submission);
     return needs.count;
 }

@@ -152,7 +152,8 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
                                                      .index = before->index,
                                                      .position = before->position,
                                                      .digest = before->digest,
-                                                     .received = before->received};
+                                                     .received = before->received,
+                                                     .entered = before->entered};
     }
     planned.book->planned++;
     planning->items[planning->count++] = planned;

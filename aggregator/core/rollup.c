@@ -158,6 +158,7 @@ static void count_row(struct th_counts *counts, const struct th_row *row, uint32
 {
     counts->received += one;
     counts->estimated += row->estimated ? one : 0;
+    counts->entered += row->entered ? one : 0;
     switch (row->timeliness) {
     case TH_TIMELINESS_ON_TIME:
     case TH_TIMELINESS_UNDATED:

@@ -58,6 +58,7 @@ struct th_counts {
     uint32_t exempt;
     uint32_t suspended;
     uint32_t estimated;
+    uint32_t entered; /* on behalf of their units */
 };
 
 struct th_rollup {

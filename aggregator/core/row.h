@@ -31,6 +31,7 @@ struct th_row {
     enum th_timeliness timeliness;
     bool has_due;
     bool estimated; /* at least one figure is */
+    bool entered;   /* an operator entered the current revision: the unit has not signed it */
 };
 
 /* A revision that was the current one before. */
@@ -42,6 +43,7 @@ struct th_revision {
     uint64_t position;
     struct th_digest digest;
     th_instant received;
+    bool entered;
 };
 
 /* Whether th_row_pack() may be asked: figures and narratives ascend and share no number, estimates

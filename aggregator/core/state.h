@@ -374,5 +374,6 @@ bool th_core_is_unit(const struct th_core *core, uint32_t unit, struct th_text c
 /* ---- submit.c ---- */
 TH_MUST_CHECK int th_step_submission(struct th_step *step);
 TH_MUST_CHECK int th_step_readmission(struct th_step *step);
+TH_MUST_CHECK int th_step_entering(struct th_step *step);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A submission, and one that is shown again with the receipt of a log that was lost: every report
- * is judged, all memory is taken, the effects are written, and only then the rows change, on a path
- * that cannot fail.
+ * A submission, one that is shown again with the receipt of a log that was lost, and a report that
+ * an operator enters for a unit: they differ in who has authority alone. Every report is judged,
+ * all memory is taken, the effects are written, and only then the rows change, on a path that
+ * cannot fail.
  */
 #include "aggregator/core/judge.h"
 
@@ -12,6 +13,7 @@
 
 struct submitting {
     struct th_step *step;
+    enum th_entry_kind kind; /* of the entry */
     const struct th_submission *submission;
     struct th_judging judging;
     struct th_planning planning;
@@ -58,6 +60,8 @@ static struct th_row row_of(const struct submitting *submitting, size_t index)
     struct th_row row = {.unit = submitting->judging.unit,
                          .number = report->number,
                          .prepared = submitting->submission->header.prepared};
+    if (submitting->kind == TH_ENTRY_ENTERED)
+        row.prepared = submitting->received;
     if (judged->before != NULL)
         row = *judged->before;
     else
@@ -67,6 +71,7 @@ static struct th_row row_of(const struct submitting *submitting, size_t index)
     row.position = submitting->position;
     row.digest = submitting->submission->header.report_digests[index];
     row.received = submitting->received;
+    row.entered = submitting->kind == TH_ENTRY_ENTERED;
     return row;
 }
 
@@ -116,7 +121,7 @@ static void fill_judgement(struct submitting *submitting, size_t index)
     judgement->due = row->due;
     judgement->first_received = row->first_received;
     judgement->timeliness = row->timeliness;
-    judgement->has_received = submitting->judging.leaf != NULL;
+    judgement->has_received = submitting->kind == TH_ENTRY_READMITTED;
     judgement->received = judgement->has_received ? row->received : (th_instant){0};
 }
 
@@ -162,6 +167,28 @@ static struct th_remark *add_remarks(struct th_remark *to, size_t index,
     return to;
 }
 
+/* The body, as it came. */
+static void set_body(const struct submitting *submitting, struct th_entry *entry)
+{
+    const struct th_event *event = submitting->step->event;
+    const struct th_submission *submission = submitting->submission;
+    entry->unit = submission->header.unit;
+    entry->has_header_digest = submitting->kind != TH_ENTRY_ENTERED;
+    if (entry->has_header_digest)
+        entry->header_digest = submission->header_digest;
+    if (submitting->kind == TH_ENTRY_READMITTED) {
+        entry->body.readmission =
+            (struct th_readmission){event->body.readmission.raw, event->body.readmission.receipt};
+    } else if (submitting->kind == TH_ENTRY_ENTERED) {
+        entry->raw = event->body.entering.raw;
+        entry->operator= event->body.entering.operator;
+    } else {
+        entry->raw = event->body.submission.raw;
+        if (submission->has_raw_digest)
+            entry->raw_digest = &submission->raw_digest;
+    }
+}
+
 static int append_entry(struct submitting *submitting)
 {
     struct th_step *step = submitting->step;
@@ -169,9 +196,7 @@ static int append_entry(struct submitting *submitting)
     for (size_t i = 0; i < reports; i++)
         count += submitting->verdicts[i].reasons.count + submitting->verdicts[i].warnings.count;
     struct th_remark *remarks = th_arena_alloc_array(step->effects->arena, count, sizeof *remarks);
-    const bool is_again = submitting->judging.leaf != NULL;
-    struct th_entry *entry =
-        th_step_append(step, is_again ? TH_ENTRY_READMITTED : TH_ENTRY_SUBMISSION);
+    struct th_entry *entry = th_step_append(step, submitting->kind);
     if (remarks == NULL || entry == NULL)
         return TH_E_NO_MEMORY;
     TH_ASSERT(entry->position == submitting->position);
@@ -180,16 +205,7 @@ static int append_entry(struct submitting *submitting)
         next = add_remarks(next, i, &submitting->verdicts[i].reasons, true);
         next = add_remarks(next, i, &submitting->verdicts[i].warnings, false);
     }
-    entry->unit = submitting->submission->header.unit;
-    entry->has_header_digest = true;
-    entry->header_digest = submitting->submission->header_digest;
-    if (is_again)
-        entry->body.readmission = (struct th_readmission){step->event->body.readmission.raw,
-                                                          step->event->body.readmission.receipt};
-    else
-        entry->raw = step->event->body.submission.raw;
-    if (!is_again && submitting->submission->has_raw_digest)
-        entry->raw_digest = &submitting->submission->raw_digest;
+    set_body(submitting, entry);
     entry->decision = (struct th_decision){submitting->judgements, reports, remarks, count};
     return 0;
 }
@@ -259,6 +275,7 @@ int th_step_submission(struct th_step *step)
 {
     const struct th_event_submission *event = &step->event->body.submission;
     struct submitting submitting = {.step = step,
+                                    .kind = TH_ENTRY_SUBMISSION,
                                     .submission = event->submission,
                                     .judging.peer_unit = event->peer_unit,
                                     .received = step->time};
@@ -269,8 +286,21 @@ int th_step_readmission(struct th_step *step)
 {
     const struct th_event_readmission *event = &step->event->body.readmission;
     struct submitting submitting = {.step = step,
+                                    .kind = TH_ENTRY_READMITTED,
                                     .submission = event->submission,
                                     .judging = {.peer_unit = event->peer_unit, .leaf = event->leaf},
                                     .received = th_leaf_received(event->leaf)};
+    return submit(&submitting);
+}
+
+int th_step_entering(struct th_step *step)
+{
+    const struct th_event_entering *event = &step->event->body.entering;
+    struct submitting submitting = {.step = step,
+                                    .kind = TH_ENTRY_ENTERED,
+                                    .submission = event->submission,
+                                    .judging.is_entered = true,
+                                    .received = step->time};
+    TH_ASSERT(event->submission->header.reports_count == 1);
     return submit(&submitting);
 }

@@ -24,6 +24,7 @@ void th_counters_print(const struct th_daemon_counters *counters,
                   atomic_load(&counters->received), driver->accepted, driver->duplicates,
                   driver->conflicts, driver->rejected, driver->commits, driver->acts);
     print_trouble(log, "báo cáo nhận lại sau khi mất", driver->readmitted);
+    print_trouble(log, "báo cáo nhập hộ", driver->entered);
     for (int i = 0; i < TH_DROP_COUNT; i++)
         print_trouble(log, reasons[i], atomic_load(&counters->dropped[i]));
     print_trouble(log, "câu trả lời mất vì hết bộ nhớ", driver->answers_lost);

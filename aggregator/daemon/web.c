@@ -49,6 +49,8 @@ static void write_reports(const struct th_driver_counters *counters, FILE *out)
     th_metrics_count(out, name, "verdict", "rejected", counters->rejected);
     th_metrics_one(out, "tonghop_reports_readmitted_total", TH_METRIC_COUNTER,
                    "Reports accepted again after a loss.", counters->readmitted);
+    th_metrics_one(out, "tonghop_reports_entered_total", TH_METRIC_COUNTER,
+                   "Reports that an operator entered for their units.", counters->entered);
     th_metrics_one(out, "tonghop_commits_total", TH_METRIC_COUNTER,
                    "Transactions that were committed.", counters->commits);
     th_metrics_one(out, "tonghop_acts_total", TH_METRIC_COUNTER, "Acts of the operator.",

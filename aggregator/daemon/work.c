@@ -156,11 +156,23 @@ static void send_to_unit(void *context, const char *unit_code, struct th_bytes f
         th_daemon_drop(daemon, TH_DROP_UNSENT);
 }
 
+static struct th_bytes copy_to(struct th_arena *arena, struct th_bytes bytes)
+{
+    uint8_t *copy = bytes.size == 0 ? NULL : th_arena_alloc(arena, bytes.size);
+    if (copy == NULL)
+        return (struct th_bytes){NULL, 0};
+    memcpy(copy, bytes.bytes, bytes.size);
+    return (struct th_bytes){copy, bytes.size};
+}
+
 static void done(void *context, uint64_t sender, const struct th_act_result *result)
 {
     struct th_daemon *daemon = context;
     struct th_job *job = daemon->jobs[sender >> ACT_BITS];
-    job->results[sender & ((1U << ACT_BITS) - 1)] = *result;
+    struct th_act_result kept = *result;
+    /* Without memory for it the position is told alone. */
+    kept.outcome = copy_to(&job->arena, result->outcome);
+    job->results[sender & ((1U << ACT_BITS) - 1)] = kept;
 }
 
 static void publish(void *context, struct th_text topic, struct th_bytes body)

@@ -131,7 +131,9 @@ static int wire_verdict(struct th_driver *driver, const struct th_report_verdict
 static void count_verdicts(struct th_driver_counters *counters, enum th_item_kind kind,
                            const struct th_wire_verdict *verdicts, size_t count)
 {
-    uint64_t *accepted = kind == TH_ITEM_READMISSION ? &counters->readmitted : &counters->accepted;
+    uint64_t *accepted = kind == TH_ITEM_READMISSION ? &counters->readmitted
+                         : kind == TH_ITEM_ACT       ? &counters->entered
+                                                     : &counters->accepted;
     for (size_t i = 0; i < count; i++) {
         *accepted += verdicts[i].kind == TH_VERDICT_ACCEPTED ? 1 : 0;
         counters->duplicates += verdicts[i].kind == TH_VERDICT_DUPLICATE ? 1 : 0;
@@ -221,10 +223,29 @@ static int build_outcome(struct th_driver *driver, const struct th_item *item,
                                    .verdicts_count = count,
                                    .receipts = receipts->texts,
                                    .receipts_count = receipts->count};
-    if (receipts->count > 0)
+    if (receipts->count > 0 || item->kind == TH_ITEM_ACT) /* who acts is here, and sees why */
         return 0;
     driver->counters.refused++;
     return sign_refusal(driver, outcome, &outcome->refusal);
+}
+
+/* Without memory for the outcome the act is done all the same, and its position says so. */
+static void answer_act(struct th_driver *driver, const struct th_item *item,
+                       const struct th_effect *effect)
+{
+    struct th_act_result result = {.has_position = effect->body.answer.journalled,
+                                   .position = effect->body.answer.position};
+    driver->counters.acts++;
+    if (effect->body.answer.is_submission) {
+        struct receipts receipts;
+        receipts.count = 0;
+        struct th_to_node message = {.kind = TH_TO_NODE_OUTCOME, .request = item->request};
+        int status = build_outcome(driver, item, effect, &receipts, &message.body.outcome);
+        if (status == 0)
+            status = th_wire_to_node_encode(&message, &driver->scratch, &result.outcome);
+        driver->counters.answers_lost += status < 0 ? 1 : 0;
+    }
+    driver->ports.transport.done(driver->ports.transport.context, item->sender, &result);
 }
 
 void th_driver_answer(struct th_driver *driver, const struct th_item *item,
@@ -239,11 +260,7 @@ void th_driver_answer(struct th_driver *driver, const struct th_item *item,
         return;
     }
     if (item->kind == TH_ITEM_ACT) {
-        driver->counters.acts++;
-        driver->ports.transport.done(
-            driver->ports.transport.context, item->sender,
-            &(struct th_act_result){.has_position = effect->body.answer.journalled,
-                                    .position = effect->body.answer.position});
+        answer_act(driver, item, effect);
         return;
     }
     TH_ASSERT(effect->body.answer.is_submission);

@@ -17,6 +17,7 @@ static int encode_body(struct th_driver *driver, const struct th_entry *entry,
     case TH_ENTRY_UNITS:
     case TH_ENTRY_PLAN:
     case TH_ENTRY_SUBMISSION:
+    case TH_ENTRY_ENTERED:
         *ret_body = entry->raw;
         return 0;
     case TH_ENTRY_FOUNDED:
@@ -54,6 +55,7 @@ static int carry_leaf(struct th_driver *driver, const struct th_entry *entry,
                            .entry_digest = *digest,
                            .mode = driver->ports.store.identity->mode,
                            .unit = entry->unit,
+                           .operator= entry->operator,
                            .has_header_digest = entry->has_header_digest,
                            .header_digest = entry->header_digest,
                            .judgements = entry->decision.judgements,
@@ -78,7 +80,7 @@ static int carry_entry(struct th_driver *driver, const struct th_entry *entry)
                                     .boottime_ms = entry->boottime_ms,
                                     .body_digest = entry->raw_digest};
     int status = encode_body(driver, entry, &stored.body);
-    if (status == 0 && (entry->kind == TH_ENTRY_SUBMISSION || entry->kind == TH_ENTRY_READMITTED))
+    if (status == 0 && th_entry_has_reports(entry->kind))
         status = th_wire_decision_encode(&entry->decision, &driver->scratch, &stored.decision);
     if (status < 0)
         return status;

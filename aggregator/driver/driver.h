@@ -61,6 +61,7 @@ struct th_driver_counters {
     uint64_t batches, commits;
     uint64_t accepted, duplicates, conflicts, rejected; /* reports */
     uint64_t readmitted;                                /* accepted again after a loss */
+    uint64_t entered;                                   /* accepted on behalf of units */
     uint64_t refused;                                   /* submissions with a refusal */
     uint64_t busy;                                      /* answered with busy_storage */
     uint64_t hellos, acts, acts_refused;

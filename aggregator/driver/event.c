@@ -74,6 +74,28 @@ static int recover_event(struct th_driver *driver, const struct th_act *act, str
     return status < 0 ? status : check_next_key(driver, &recovery->keys[recovery->keys_count - 1]);
 }
 
+/* The report names its unit; who enters it is the one who answers for the act. */
+static int entering_event(struct th_driver *driver, const struct th_act *act,
+                          struct th_event *event)
+{
+    struct th_entering entering;
+    struct th_submission *submission = th_arena_alloc(&driver->batch, sizeof *submission);
+    if (submission == NULL)
+        return TH_E_NO_MEMORY;
+    int status = th_wire_entering_decode(act->content, &driver->batch, &entering);
+    if (status == 0)
+        status = th_wire_entered_submission(&entering, &driver->batch, submission);
+    if (status < 0)
+        return status;
+    if (entering.operator.size != act->operator.size ||
+        memcmp(entering.operator.bytes, act->operator.bytes, act->operator.size) != 0)
+        return TH_E_INVALID;
+    event->kind = TH_EVENT_ENTERING;
+    event->body.entering = (struct th_event_entering){
+        .submission = submission, .raw = act->content, .operator= entering.operator};
+    return 0;
+}
+
 static int act_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
 {
     switch (act->kind) {
@@ -102,6 +124,8 @@ static int act_event(struct th_driver *driver, const struct th_act *act, struct 
         return rotate_event(driver, act, event);
     case TH_ACT_RECOVER:
         return recover_event(driver, act, event);
+    case TH_ACT_ENTER:
+        return entering_event(driver, act, event);
     case TH_ACT_SET_CLOCK:
     case TH_ACT_ACCEPT_CLOCK:
         event->kind = act->kind == TH_ACT_SET_CLOCK ? TH_EVENT_CLOCK_SET : TH_EVENT_CLOCK_ACCEPT;

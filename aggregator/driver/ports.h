@@ -61,7 +61,8 @@ struct th_transport_port {
     void (*send)(void *context, uint64_t sender, struct th_bytes frame);
     /* A ToNode frame for a unit's nodes, wherever they are connected. */
     void (*send_to_unit)(void *context, const char *unit_code, struct th_bytes frame);
-    /* What became of an operator's act: the position of its entry, when it made one. */
+    /* What became of an operator's act: the position of its entry, when it made one. Its outcome is
+     * borrowed for the call. */
     void (*done)(void *context, uint64_t sender, const struct th_act_result *result);
 };
 

@@ -55,7 +55,14 @@ int th_past_submission(const struct th_stored_entry *entry, struct th_arena *are
                        struct th_submission *ret_submission)
 {
     struct th_readmission readmission = {.submission = entry->body};
+    struct th_entering entering;
     int status = 0;
+    if (entry->kind == TH_ENTRY_ENTERED) {
+        status = th_wire_entering_decode(entry->body, arena, &entering);
+        if (status == 0)
+            status = th_wire_entered_submission(&entering, arena, ret_submission);
+        return status == 0 || status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+    }
     if (entry->kind == TH_ENTRY_READMITTED)
         status = th_wire_readmission_decode(entry->body, arena, &readmission);
     else if (entry->kind != TH_ENTRY_SUBMISSION)
@@ -114,6 +121,7 @@ int th_past_row(const struct th_past_source *source, struct th_book_id book, str
     row.position = latest.revision.position;
     row.digest = latest.revision.digest;
     row.received = latest.revision.received;
+    row.entered = latest.revision.entered;
     status = read_values(source, arena, &row);
     if (status == TH_OK)
         *ret_row = row;

@@ -39,8 +39,9 @@ struct th_past_rows {
     size_t count;
 };
 
-/* The submission of an entry that brought reports, also of one that was readmitted; borrows the
- * entry. TH_E_CORRUPT: it brought none, or does not decode. TH_E_NO_MEMORY. */
+/* The submission of an entry that brought reports, also of one that was readmitted, or of what
+ * was entered, whose header is nearly empty; borrows the entry. TH_E_CORRUPT: it brought none, or
+ * does not decode. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_past_submission(const struct th_stored_entry *entry, struct th_arena *arena,
                                      struct th_submission *ret_submission);
 

@@ -102,7 +102,7 @@ static bool same_counts(const struct th_counts *a, const struct th_counts *b)
     return a->has_expected == b->has_expected && a->expected == b->expected &&
            a->received == b->received && a->on_time == b->on_time && a->late == b->late &&
            a->undecided == b->undecided && a->returned == b->returned && a->exempt == b->exempt &&
-           a->suspended == b->suspended && a->estimated == b->estimated;
+           a->suspended == b->suspended && a->estimated == b->estimated && a->entered == b->entered;
 }
 
 static bool same_rollup(const struct th_rollup_layout *layout, const struct th_rollup *a,

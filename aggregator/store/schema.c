@@ -358,7 +358,7 @@ int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_
     entry.body = th_source_rest(&source);
     if (source.failed || form != ENTRY_FORM || zero != 0 || !clock_status_check(clock))
         return TH_E_CORRUPT;
-    if (kind < TH_ENTRY_FOUNDED || kind > TH_ENTRY_READMITTED)
+    if (kind < TH_ENTRY_FOUNDED || kind > TH_ENTRY_ENTERED)
         return TH_E_CORRUPT;
     entry.kind = (enum th_entry_kind)kind;
     entry.clock = (enum th_clock_status)clock;

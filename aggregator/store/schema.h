@@ -34,10 +34,12 @@
  *                                                       digest, instants first_received, received,
  *                                                       prepared, flag has_due, instant due,
  *                                                       u8 timeliness, flag estimated, u8 marks
- *                                                       (0: none), packed values
+ *                                                       (0: none; 1: entered on behalf), packed
+ *                                                       values
  *                                                       (proto/model/packed.h)
  *   21 revision book, u32 unit, u32 number,           u32 index, u64 position, digest,
- *                 u32 revision                          instant received
+ *                 u32 revision                          instant received, u8 marks (as above; left
+ *                                                       out when there are none)
  *   22 rollup   book, u32 unit, u8 branch             rollup, see below
  *   23 closing  book, instant closed_at with its      rollup
  *                 sign bit turned over, u32 unit,
@@ -66,9 +68,10 @@
  *
  * Rollup. An indicator that no report counts for is left out; its cells are 0.
  *
- *   flag has_expected; varints expected, received, on_time, late, undecided, returned, exempt,
- *   suspended, estimated; varint cells in the whole layout; varint indicators that follow; each:
- *   varint number minus the number before it (0 at first), varint reported, its cells as wides
+ *   u8 (bit 0: has_expected, bit 1: some were entered on behalf); varints expected, received,
+ *   on_time, late, undecided, returned, exempt, suspended, estimated, with bit 1 also entered,
+ * which is not 0; varint cells in the whole layout; varint indicators that follow; each: varint
+ * number minus the number before it (0 at first), varint reported, its cells as wides
  *
  * Run. Records in the order in which they came: the key of a row in the tables 20 or 21 with the
  * table's byte, varint size, its content; or the prefix of one book's rollups (22, book), which

@@ -167,6 +167,8 @@ int th_schema_mark_decode(struct th_bytes content, struct th_mark *ret_mark)
 
 /* ---- reports and revisions ---- */
 
+enum { MARK_ENTERED = 1 }; /* of marks */
+
 void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
 {
     th_sink_u32(sink, row->revision);
@@ -180,7 +182,7 @@ void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
     th_sink_i64(sink, row->has_due ? row->due.ms : 0);
     th_sink_u8(sink, (uint8_t)row->timeliness);
     th_sink_u8(sink, row->estimated);
-    th_sink_u8(sink, 0); /* marks: none yet */
+    th_sink_u8(sink, row->entered ? MARK_ENTERED : 0);
     th_sink_bytes(sink, row->values, row->values_size);
 }
 
@@ -229,7 +231,7 @@ int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th
         content.size - ROW_VALUES > UINT32_MAX)
         return TH_E_CORRUPT;
     uint8_t timeliness = bytes[ROW_TIMELINESS];
-    if (bytes[ROW_HAS_DUE] > 1 || bytes[ROW_ESTIMATED] > 1 || bytes[ROW_MARKS] != 0 ||
+    if (bytes[ROW_HAS_DUE] > 1 || bytes[ROW_ESTIMATED] > 1 || bytes[ROW_MARKS] > MARK_ENTERED ||
         timeliness < TH_TIMELINESS_ON_TIME || timeliness > TH_TIMELINESS_UNDATED)
         return TH_E_CORRUPT;
     *ret_row = (struct th_row){.unit = u32_at(key.bytes + ROW_KEY_UNIT),
@@ -244,6 +246,7 @@ int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th
                                .due = instant_at(bytes + ROW_DUE),
                                .timeliness = (enum th_timeliness)timeliness,
                                .estimated = bytes[ROW_ESTIMATED] == 1,
+                               .entered = bytes[ROW_MARKS] == MARK_ENTERED,
                                .values = bytes + ROW_VALUES,
                                .values_size = (uint32_t)(content.size - ROW_VALUES)};
     memcpy(ret_row->digest.bytes, bytes + ROW_DIGEST, sizeof ret_row->digest.bytes);
@@ -256,6 +259,8 @@ void th_schema_revision_encode(struct th_sink *sink, const struct th_revision *r
     th_sink_u64(sink, revision->position);
     th_sink_bytes(sink, revision->digest.bytes, sizeof revision->digest.bytes);
     th_sink_i64(sink, revision->received.ms);
+    if (revision->entered)
+        th_sink_u8(sink, MARK_ENTERED);
 }
 
 int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
@@ -272,6 +277,9 @@ int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
     revision.position = th_source_u64(&source);
     take(&source, revision.digest.bytes, sizeof revision.digest.bytes);
     revision.received = take_instant(&source);
+    revision.entered = !source.failed && source.size > 0;
+    if (revision.entered && th_source_u8(&source) != MARK_ENTERED)
+        return TH_E_CORRUPT;
     if (!th_source_done(&names) || !th_source_done(&source))
         return TH_E_CORRUPT;
     *ret_revision = revision;
@@ -279,6 +287,8 @@ int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
 }
 
 /* ---- rollups ---- */
+
+enum { HAS_EXPECTED = 1, HAS_ENTERED = 2 };
 
 static uint32_t cells_of(const struct th_rollup_layout *layout, uint32_t number)
 {
@@ -291,7 +301,8 @@ void th_schema_rollup_encode(struct th_sink *sink, const struct th_rollup_layout
     const struct th_counts *counts = &rollup->counts;
     uint32_t present = 0;
     uint32_t before = 0;
-    th_sink_u8(sink, counts->has_expected);
+    th_sink_u8(sink, (uint8_t)((counts->has_expected ? HAS_EXPECTED : 0) |
+                               (counts->entered > 0 ? HAS_ENTERED : 0)));
     th_sink_varint(sink, counts->expected);
     th_sink_varint(sink, counts->received);
     th_sink_varint(sink, counts->on_time);
@@ -301,6 +312,8 @@ void th_schema_rollup_encode(struct th_sink *sink, const struct th_rollup_layout
     th_sink_varint(sink, counts->exempt);
     th_sink_varint(sink, counts->suspended);
     th_sink_varint(sink, counts->estimated);
+    if (counts->entered > 0)
+        th_sink_varint(sink, counts->entered);
     for (uint32_t number = 0; number <= layout->catalogue->number_max; number++)
         present += rollup->reported[number] > 0;
     th_sink_varint(sink, layout->cells_count);
@@ -323,7 +336,8 @@ static uint32_t take_count(struct th_source *source)
 
 static void take_counts(struct th_source *source, struct th_counts *ret_counts)
 {
-    ret_counts->has_expected = th_source_bool(source);
+    uint8_t flags = th_source_u8(source);
+    ret_counts->has_expected = (flags & HAS_EXPECTED) != 0;
     ret_counts->expected = take_count(source);
     ret_counts->received = take_count(source);
     ret_counts->on_time = take_count(source);
@@ -333,6 +347,11 @@ static void take_counts(struct th_source *source, struct th_counts *ret_counts)
     ret_counts->exempt = take_count(source);
     ret_counts->suspended = take_count(source);
     ret_counts->estimated = take_count(source);
+    if ((flags & HAS_ENTERED) != 0)
+        ret_counts->entered = take_count(source);
+    if (flags > (HAS_EXPECTED | HAS_ENTERED) ||
+        ((flags & HAS_ENTERED) != 0 && ret_counts->entered == 0))
+        source->failed = true;
 }
 
 static int take_indicators(struct th_source *source, const struct th_rollup_layout *layout,

@@ -17,7 +17,13 @@ static const char *const kind_words[] = {
     [TH_ENTRY_RECOVERED] = "recovered",
     [TH_ENTRY_RECOVERY_ENDED] = "recovery_ended",
     [TH_ENTRY_READMITTED] = "readmitted",
+    [TH_ENTRY_ENTERED] = "entered",
 };
+
+bool th_entry_has_reports(enum th_entry_kind kind)
+{
+    return kind == TH_ENTRY_SUBMISSION || kind == TH_ENTRY_READMITTED || kind == TH_ENTRY_ENTERED;
+}
 
 #define KINDS ((int)(sizeof kind_words / sizeof kind_words[0]))
 

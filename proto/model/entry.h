@@ -23,8 +23,12 @@ enum th_entry_kind {
     TH_ENTRY_ROTATED,
     TH_ENTRY_RECOVERED,
     TH_ENTRY_RECOVERY_ENDED,
-    TH_ENTRY_READMITTED
+    TH_ENTRY_READMITTED,
+    TH_ENTRY_ENTERED
 };
+
+/* Whether an entry of this kind brings reports and a decision about each of them. */
+bool th_entry_has_reports(enum th_entry_kind kind);
 
 /* The word of commands and of JSON: "submission"; "unknown" when it is none of them. */
 const char *th_entry_kind_word(enum th_entry_kind kind);
@@ -33,7 +37,7 @@ TH_MUST_CHECK int th_entry_kind_parse(const char *word, enum th_entry_kind *ret_
 /* All of them, with ", " between. */
 #define TH_ENTRY_KIND_WORDS                                                                        \
     "founded, units, plan, enrolled, revoked, submission, reminder, closing, clock, rotated, "     \
-    "recovered, recovery_ended, readmitted"
+    "recovered, recovery_ended, readmitted, entered"
 
 enum th_clock_status { TH_CLOCK_STEADY = 1, TH_CLOCK_SUSPECT = 2 };
 
@@ -72,7 +76,8 @@ struct th_leaf {
     enum th_clock_status clock;
     struct th_digest entry_digest;
     enum th_mode mode;
-    struct th_text unit; /* "" for none */
+    struct th_text unit;     /* "" for none */
+    struct th_text operator; /* ENTERED: who entered it; "" otherwise */
     bool has_header_digest;
     struct th_digest header_digest;
     const struct th_judgement *judgements;
@@ -130,6 +135,14 @@ struct th_recovery_end {
 struct th_readmission {
     struct th_bytes submission; /* a Submission, as it was frozen */
     struct th_bytes receipt;    /* of the log that was lost */
+};
+
+/* A report that came on paper: an operator entered it, and no key of the unit signed it. */
+struct th_entering {
+    struct th_text operator;  /* who answers for it: a person's name */
+    struct th_text reference; /* number and date of the paper; "" for none */
+    struct th_digest plan_digest;
+    struct th_bytes report; /* a Report, encoded once */
 };
 
 struct th_reminding {

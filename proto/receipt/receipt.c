@@ -60,7 +60,7 @@ enum th_receipt_fault th_receipt_check(const struct th_receipt *receipt,
                                        const struct th_judgement **ret_judgement)
 {
     const struct th_leaf *leaf = &receipt->leaf;
-    if (leaf->kind != TH_ENTRY_SUBMISSION && leaf->kind != TH_ENTRY_READMITTED)
+    if (!th_entry_has_reports(leaf->kind))
         return TH_RECEIPT_OTHER_KIND;
     if (leaf->mode != claim->mode)
         return TH_RECEIPT_OTHER_MODE;
@@ -123,14 +123,17 @@ static void add(struct sentence *sentence, const char *format, ...)
 static void tell_times(const struct th_leaf *leaf, const struct th_judgement *judgement,
                        struct sentence *sentence)
 {
-    char time[TH_SPOKEN_TEXT_SIZE], first[TH_SPOKEN_TEXT_SIZE];
+    char time[TH_SPOKEN_TEXT_SIZE], first[TH_SPOKEN_TEXT_SIZE], who[TH_TEXT_EXCERPT_SIZE];
     th_instant received = judgement->has_received ? judgement->received : leaf->time;
     (void)th_instant_format_spoken(received, time);
     if (!judgement->accepted) {
         add(sentence, " đã nhận từ trước, gửi lặp lại lúc %s", time);
         return;
     }
-    if (leaf->kind == TH_ENTRY_READMITTED)
+    if (leaf->kind == TH_ENTRY_ENTERED)
+        add(sentence, " nhập hộ bởi %s lúc %s, không có chữ ký của đơn vị",
+            th_text_excerpt(leaf->operator.bytes, leaf->operator.size, who), time);
+    else if (leaf->kind == TH_ENTRY_READMITTED)
         add(sentence, " đã nhận lại sau khi khôi phục, lần nhận đầu %s", time);
     else
         add(sentence, " đã nhận lúc %s", time);

@@ -45,7 +45,8 @@ struct th_receipt_claim {
     struct th_digest report_digest;
 };
 
-/* `ret_judgement` is set when the receipt holds. A leaf of a submission or of a readmission. */
+/* `ret_judgement` is set when the receipt holds. A leaf of a submission, of a readmission, or of
+ * what was entered on behalf. */
 enum th_receipt_fault th_receipt_check(const struct th_receipt *receipt,
                                        const struct th_receipt_claim *claim,
                                        const struct th_judgement **ret_judgement);
@@ -56,8 +57,8 @@ const char *th_receipt_fault_text(enum th_receipt_fault fault);
  * One sentence in Vietnamese: what the receipt proves of one report, "Đơn vị 23734: báo cáo
  * bao-cao-6-thang (lần 1) đã nhận lúc 23:41:07 ngày 09/5/2025, đúng hạn (hạn: trước 00:00 ngày
  * 10/5/2025).". Says DIỄN TẬP for a rehearsal, when the first revision was received, and that it
- * was admitted again after a loss. Into the arena. TH_E_NO_MEMORY. Precondition: the judgement is
- * one that th_receipt_check() gave.
+ * was admitted again after a loss, or who entered it without the unit's signature. Into the arena.
+ * TH_E_NO_MEMORY. Precondition: the judgement is one that th_receipt_check() gave.
  */
 TH_MUST_CHECK int th_receipt_tell(const struct th_receipt *receipt,
                                   const struct th_judgement *judgement, struct th_arena *arena,

@@ -66,6 +66,8 @@ static Tonghop__ActResult *write_result(struct th_wire_writer *writer,
     message->status = (uint32_t)-result->status;
     message->has_position = result->has_position;
     message->position = result->position;
+    message->has_outcome = result->outcome.size > 0;
+    message->outcome = th_wire_of_bytes(result->outcome.bytes, result->outcome.size);
     return message;
 }
 
@@ -103,7 +105,8 @@ static void check_fields(struct th_wire_reader *reader, const Tonghop__Act *mess
     enum th_act_kind kind = (enum th_act_kind)message->kind;
     bool has_key = kind == TH_ACT_ENROL || kind == TH_ACT_REVOKE;
     bool has_content = kind == TH_ACT_LOAD_UNITS || kind == TH_ACT_LOAD_PLAN ||
-                       kind == TH_ACT_ENROL || kind == TH_ACT_ROTATE || kind == TH_ACT_RECOVER;
+                       kind == TH_ACT_ENROL || kind == TH_ACT_ROTATE || kind == TH_ACT_RECOVER ||
+                       kind == TH_ACT_ENTER;
     bool has_to = kind == TH_ACT_SET_CLOCK || kind == TH_ACT_REVOKE;
     th_wire_require(reader, (message->has_content != 0) == has_content, TH_E_SYNTAX);
     th_wire_require(reader, (message->has_unit != 0) == has_key, TH_E_SYNTAX);
@@ -169,6 +172,9 @@ int th_wire_control_answer_decode(struct th_bytes bytes, struct th_arena *arena,
         results[i].status = -(int)answer->result[i]->status;
         results[i].has_position = answer->result[i]->has_position != 0;
         results[i].position = answer->result[i]->position;
+        if (answer->result[i]->has_outcome)
+            results[i].outcome =
+                th_wire_bytes(&reader, answer->result[i]->outcome, TH_LIMIT_FRAME_SIZE_MAX);
     }
     if (reader.status < 0)
         return reader.status;

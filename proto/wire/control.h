@@ -24,13 +24,14 @@ enum th_act_kind {
     TH_ACT_ACCEPT_CLOCK,
     TH_ACT_END_RECOVERY,
     TH_ACT_ROTATE, /* these two never come over the socket: who carries them out has the new key */
-    TH_ACT_RECOVER
+    TH_ACT_RECOVER,
+    TH_ACT_ENTER
 };
 
 struct th_act {
     enum th_act_kind kind;
     struct th_text operator;
-    struct th_bytes content; /* units, plan, node.pub; an encoded Rotation or Recovery */
+    struct th_bytes content; /* units, plan, node.pub; an encoded Rotation, Recovery, Entering */
     struct th_text unit;
     struct th_sign_key sign_key;
     uint8_t curve_key[TH_CURVE_KEY_SIZE];
@@ -41,6 +42,7 @@ struct th_act_result {
     int status; /* 0 or TH_E_… */
     bool has_position;
     uint64_t position;
+    struct th_bytes outcome; /* ENTER: a ToNode with an Outcome; size 0: none. Borrows */
 };
 
 struct th_publication {

@@ -162,13 +162,27 @@ int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
 int th_wire_leaf_encode(const struct th_leaf *value, struct th_arena *arena,
                         struct th_bytes *ret_bytes)
 {
-    enum { POSITION = 1, KIND, TIME, CLOCK, ENTRY_SHA256, MODE, UNIT, HEADER_SHA256, JUDGEMENT };
+    enum {
+        POSITION = 1,
+        KIND,
+        TIME,
+        CLOCK,
+        ENTRY_SHA256,
+        MODE,
+        UNIT,
+        HEADER_SHA256,
+        JUDGEMENT,
+        OPERATOR
+    };
     struct th_wire_packer packer;
-    size_t room = 8 * TH_WIRE_NUMBER_MAX + 2 * TH_DIGEST_SIZE + value->unit.size +
-                  judgements_room(value->judgements, value->judgements_count);
+    size_t room =
+        9 * TH_WIRE_NUMBER_MAX + 2 * TH_DIGEST_SIZE + value->unit.size +
+        value->operator.size + judgements_room(value->judgements, value->judgements_count);
     int status = th_wire_packer_init(&packer, arena, room);
     if (status < 0)
         return status;
+    if (value->operator.size> 0)
+        th_wire_pack_text(&packer, OPERATOR, value->operator);
     pack_judgements(&packer, JUDGEMENT, value->judgements, value->judgements_count);
     if (value->has_header_digest)
         th_wire_pack_digest(&packer, HEADER_SHA256, &value->header_digest);
@@ -198,12 +212,20 @@ int th_wire_leaf_decode(struct th_bytes bytes, struct th_arena *arena, struct th
         .entry_digest = th_wire_digest(&reader, message->entry_sha256),
         .mode = (enum th_mode)message->mode,
         .unit = {"", 0},
+        .operator= {"", 0},
         .has_header_digest = message->has_header_sha256,
         .judgements = read_judgements(&reader, message->judgement, message->n_judgement),
         .judgements_count = message->n_judgement,
     };
     if (message->has_unit)
         leaf.unit = th_wire_unit_code(&reader, message->unit);
+    /* What was entered has a person instead of a signed header. */
+    th_wire_require(&reader, (message->has_operator_ != 0) == (leaf.kind == TH_ENTRY_ENTERED),
+                    TH_E_SYNTAX);
+    th_wire_require(&reader, leaf.kind != TH_ENTRY_ENTERED || !leaf.has_header_digest, TH_E_SYNTAX);
+    if (message->has_operator_)
+        leaf.operator=
+            th_wire_text(&reader, message->operator_, 1, TH_LIMIT_NAME_SIZE_MAX, TH_TEXT_ONE_LINE);
     /* The leaf's own time is when it was received, unless another log received it before. */
     for (size_t i = 0; reader.status == 0 && i < leaf.judgements_count; i++)
         th_wire_require(&reader,

@@ -29,5 +29,12 @@ TH_WIRE_JOURNAL_CODEC(rotation, th_rotation);
 TH_WIRE_JOURNAL_CODEC(recovery, th_recovery);
 TH_WIRE_JOURNAL_CODEC(recovery_end, th_recovery_end);
 TH_WIRE_JOURNAL_CODEC(readmission, th_readmission);
+TH_WIRE_JOURNAL_CODEC(entering, th_entering);
+
+/* What was entered as a submission of one report: of its header there are unit, plan digest and
+ * the report's digest, nothing else. TH_E_NO_MEMORY, or as th_wire_report_decode(). */
+TH_MUST_CHECK int th_wire_entered_submission(const struct th_entering *entering,
+                                             struct th_arena *arena,
+                                             struct th_submission *ret_submission);
 
 #endif

@@ -190,11 +190,13 @@ def check_receipt(server, text, unit, header_digest, report_digest):
     proof = open_receipt(text.decode(), server.log_keys)
     leaf = decode(journal_pb2.Leaf(), proof.leaf)
     need(leaf.position == proof.index, "leaf: position is not the index")
-    need(leaf.kind in (journal_pb2.SUBMISSION, journal_pb2.READMITTED),
+    need(leaf.kind in (journal_pb2.SUBMISSION, journal_pb2.READMITTED, journal_pb2.ENTERED),
          "leaf: not of a submission")
     need(leaf.mode == server.mode, "leaf: of another mode")
     need(leaf.unit.decode() == unit, "leaf: of another unit")
     need(len(leaf.entry_sha256) == 32, "leaf: no digest of the entry")
+    need(leaf.HasField("operator") == (leaf.kind == journal_pb2.ENTERED),
+         "leaf: a person instead of a signature, or none")
     need(header_digest in (None, leaf.header_sha256), "leaf: of another submission")
     mine = [each for each in leaf.judgement if each.report_sha256 == report_digest and
             each.verdict == journal_pb2.Judgement.ACCEPTED]

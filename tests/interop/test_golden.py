@@ -41,7 +41,8 @@ TYPES = {
     "closing": journal_pb2.Closing, "decision": journal_pb2.Decision,
     "enrolment": journal_pb2.Enrolment, "failure": message_pb2.ToNode,
     "hello": message_pb2.ToAggregator, "leaf": journal_pb2.Leaf,
-    "leaf-readmitted": journal_pb2.Leaf, "outcome": message_pb2.ToNode,
+    "leaf-readmitted": journal_pb2.Leaf, "leaf-entered": journal_pb2.Leaf,
+    "entering": journal_pb2.Entering, "outcome": message_pb2.ToNode,
     "plan": plan_pb2.Plan, "query": message_pb2.ToAggregator,
     "query-page": message_pb2.ToAggregator, "reminder": message_pb2.ToNode,
     "readmission": journal_pb2.Readmission, "readmit": message_pb2.ToAggregator,
@@ -340,6 +341,17 @@ class Keys(unittest.TestCase):
         text = receipt(leaves[304], 304, leaves, SEED_3, REALM_2)
         leaf, judgement = node.check_receipt(server, text.encode(), *arguments)
         self.assertEqual((leaf.kind, judgement.received), (journal_pb2.READMITTED, 1746784867250))
+
+    def test_a_receipt_of_what_was_entered_names_a_person_and_no_header(self):
+        leaves = [b"x"] * 304 + [golden("leaf-entered")]
+        text = receipt(leaves[304], 304, leaves)
+        leaf, _ = node.check_receipt(FakeServer(), text.encode(), "23734", None, b"\x01" * 32)
+        self.assertEqual(leaf.operator.decode(), "Nguyễn Thị Hoa")
+        leaf.kind = journal_pb2.SUBMISSION
+        leaves[304] = leaf.SerializeToString()
+        with self.assertRaises(tlog.Wrong):
+            node.check_receipt(FakeServer(), receipt(leaves[304], 304, leaves).encode(), "23734",
+                               None, b"\x01" * 32)
 
     def test_what_was_lost_is_shown_in_the_order_of_positions(self):
         server = FakeServer()

@@ -91,7 +91,7 @@ enum th_verdict auditor_expect(const struct auditor *auditor, const struct sent_
 void auditor_accept(struct auditor *auditor, const struct sent_report *sent, int64_t now_ms,
                     bool suspect, uint64_t position)
 {
-    struct audited audited = {*sent, now_ms, now_ms, suspect, position};
+    struct audited audited = {*sent, now_ms, now_ms, suspect, position, false};
     for (size_t i = auditor->count; i-- > 0;)
         if (is_same_report(&auditor->revisions[i].sent, sent)) {
             audited.first_received_ms = auditor->revisions[i].first_received_ms;
@@ -100,6 +100,11 @@ void auditor_accept(struct auditor *auditor, const struct sent_report *sent, int
     if (auditor->count == AUDITOR_REVISIONS_MAX)
         abort();
     auditor->revisions[auditor->count++] = audited;
+}
+
+void auditor_mark_entered(struct auditor *auditor)
+{
+    auditor->revisions[auditor->count - 1].entered = true;
 }
 
 void auditor_settle(struct auditor *auditor)
@@ -162,6 +167,7 @@ void auditor_total(const struct auditor *auditor, uint32_t obligation, uint32_t 
             continue;
         totals.received++;
         totals.estimated += audited->sent.estimated;
+        totals.entered += audited->entered;
         if (totals.has_expected && audited->waits)
             totals.undecided++;
         else if (totals.has_expected && audited->first_received_ms >= due_ms)
@@ -182,7 +188,8 @@ bool auditor_agrees(const struct totals *totals, const struct th_rollup_layout *
     bool same = counts->has_expected == totals->has_expected &&
                 counts->expected == totals->expected && counts->received == totals->received &&
                 counts->on_time == totals->on_time && counts->late == totals->late &&
-                counts->undecided == totals->undecided && counts->estimated == totals->estimated;
+                counts->undecided == totals->undecided && counts->estimated == totals->estimated &&
+                counts->entered == totals->entered;
     for (int i = 1; i <= IND_TEXT; i++)
         same = same && rollup->reported[i] == totals->reported[i];
     for (int i = IND_A; i <= IND_C; i++)

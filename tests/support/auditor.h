@@ -16,6 +16,7 @@ struct audited {
     int64_t first_received_ms;
     bool waits; /* for the clock */
     uint64_t position;
+    bool entered; /* on behalf */
 };
 
 struct auditor {
@@ -25,7 +26,7 @@ struct auditor {
 };
 
 struct totals {
-    uint32_t expected, received, on_time, late, undecided, estimated;
+    uint32_t expected, received, on_time, late, undecided, estimated, entered;
     bool has_expected;
     uint32_t reported[IND_TEXT + 1];
     int64_t sum[IND_TEXT + 1]; /* of A, B, C, SCORE */
@@ -40,6 +41,8 @@ enum th_verdict auditor_expect(const struct auditor *auditor, const struct sent_
                                int64_t now_ms, uint64_t *ret_position, uint32_t *ret_next);
 void auditor_accept(struct auditor *auditor, const struct sent_report *sent, int64_t now_ms,
                     bool suspect, uint64_t position);
+/* The last one that was accepted was entered on behalf. */
+void auditor_mark_entered(struct auditor *auditor);
 /* The clock is right again. */
 void auditor_settle(struct auditor *auditor);
 /* With the reports received before `before_ms`. */

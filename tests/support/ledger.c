@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "proto/exchange/node_file.h"
 #include "proto/tlog/hash.h"
+#include "proto/wire/journal.h"
 #include "proto/wire/plan.h"
 #include "proto/wire/submission.h"
 
@@ -413,6 +414,19 @@ bool ledger_readmit(struct ledger *ledger, struct ledger_report sent, th_instant
                                                  .receipt = {(const uint8_t *)"receipt\n", 8},
                                                  .leaf = &leaf}});
     return th_driver_counters(ledger->driver)->readmitted == before + 1;
+}
+
+bool ledger_enter(struct ledger *ledger, struct ledger_report sent)
+{
+    const struct th_entering entering = {.operator= ledger_text("Nguyễn Thị Hoa"),
+                                         .reference = ledger_text("12/BC"),
+                                         .plan_digest = ledger->plan_digest,
+                                         .report = encode_report(ledger, &sent)};
+    struct th_act act = {.kind = TH_ACT_ENTER, .operator= entering.operator};
+    cr_assert_eq(th_wire_entering_encode(&entering, &ledger->arena, &act.content), 0);
+    uint64_t before = th_driver_counters(ledger->driver)->entered;
+    run(ledger, (struct th_item){.kind = TH_ITEM_ACT, .act = act});
+    return th_driver_counters(ledger->driver)->entered == before + 1;
 }
 
 bool ledger_send_a(struct ledger *ledger, enum ledger_unit unit, uint32_t revision, int64_t a)

@@ -91,6 +91,8 @@ bool ledger_send(struct ledger *ledger, struct ledger_report report);
 /* With a receipt of a log that was lost, which had it at that instant; the receipt's bytes are
  * none. Of an obligation with a due date. True when it was accepted. */
 bool ledger_readmit(struct ledger *ledger, struct ledger_report report, th_instant received);
+/* An operator, "Nguyễn Thị Hoa", enters it from paper "12/BC". True when it was accepted. */
+bool ledger_enter(struct ledger *ledger, struct ledger_report report);
 /* A alone. */
 bool ledger_send_a(struct ledger *ledger, enum ledger_unit unit, uint32_t revision, int64_t a);
 

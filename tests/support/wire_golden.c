@@ -34,6 +34,7 @@ AGAIN(rotation, th_rotation)
 AGAIN(recovery, th_recovery)
 AGAIN(recovery_end, th_recovery_end)
 AGAIN(readmission, th_readmission)
+AGAIN(entering, th_entering)
 
 static int again_units(struct th_bytes bytes, struct th_arena *arena, struct th_bytes *ret_bytes)
 {
@@ -314,6 +315,21 @@ static struct th_bytes make_leaf_readmitted(struct th_arena *arena)
     MAKE(th_wire_leaf_encode(&leaf, arena, &bytes));
 }
 
+static struct th_bytes make_leaf_entered(struct th_arena *arena)
+{
+    const struct th_leaf leaf = {.position = 304,
+                                 .kind = TH_ENTRY_ENTERED,
+                                 .time = {1746784867250},
+                                 .clock = TH_CLOCK_STEADY,
+                                 .entry_digest = th_sample_digest(5),
+                                 .mode = TH_MODE_REHEARSAL,
+                                 .unit = TH_TEXT("23734"),
+                                 .operator= TH_TEXT("Nguyễn Thị Hoa"),
+                                 .judgements = judgements(),
+                                 .judgements_count = 1};
+    MAKE(th_wire_leaf_encode(&leaf, arena, &bytes));
+}
+
 static struct th_bytes make_decision(struct th_arena *arena)
 {
     const struct th_remark remarks[] = {
@@ -368,6 +384,17 @@ static struct th_bytes make_recovery_end(struct th_arena *arena)
     MAKE(th_wire_recovery_end_encode(&end, arena, &bytes));
 }
 
+static struct th_bytes make_entering(struct th_arena *arena)
+{
+    const struct th_report report = th_sample_empty_report();
+    struct th_entering entering = {.operator= TH_TEXT("Nguyễn Thị Hoa"),
+                                   .reference = TH_TEXT("12/BC-UBND ngày 08/5/2025"),
+                                   .plan_digest = th_sample_digest(6)};
+    if (th_wire_report_encode(&report, arena, &entering.report) < 0)
+        return (struct th_bytes){NULL, 0};
+    MAKE(th_wire_entering_encode(&entering, arena, &bytes));
+}
+
 static struct th_bytes make_readmission(struct th_arena *arena)
 {
     const struct th_readmission readmission = th_sample_readmission(arena);
@@ -396,6 +423,8 @@ const struct th_golden *th_golden_list(size_t *ret_count)
         {"units", "plan", "UnitList", make_units, again_units},
         {"leaf", "journal", "Leaf", make_leaf, again_leaf},
         {"leaf-readmitted", "journal", "Leaf", make_leaf_readmitted, again_leaf},
+        {"leaf-entered", "journal", "Leaf", make_leaf_entered, again_leaf},
+        {"entering", "journal", "Entering", make_entering, again_entering},
         {"decision", "journal", "Decision", make_decision, again_decision},
         {"enrolment", "journal", "Enrolment", make_enrolment, again_enrolment},
         {"closing", "journal", "Closing", make_closing, again_closing},

@@ -506,6 +506,33 @@ const struct th_report_verdict *world_send(struct world *world, const struct sen
     return answer->body.answer.verdicts;
 }
 
+struct th_event world_entering(struct world *world, const struct sent_report *sent)
+{
+    struct th_event event = world_submission(world, sent, 1);
+    const struct th_submission_header *header = &event.body.submission.submission->header;
+    struct th_submission *entered = th_arena_alloc(&world->batch, sizeof *entered);
+    TH_ASSERT(entered != NULL);
+    *entered = (struct th_submission){.header = {.unit = header->unit,
+                                                 .plan_digest = header->plan_digest,
+                                                 .report_digests = header->report_digests,
+                                                 .reports_count = 1},
+                                      .reports = event.body.submission.submission->reports};
+    return (struct th_event){
+        .kind = TH_EVENT_ENTERING,
+        .sender = 9,
+        .body.entering = {.submission = entered, .operator= text("Nguyễn Thị Hoa")}};
+}
+
+const struct th_report_verdict *world_enter(struct world *world, const struct sent_report *sent)
+{
+    world_reset_batch(world);
+    int status = world_step(world, world_entering(world, sent));
+    TH_ASSERT(status == 0);
+    const struct th_effect *answer = world_answer(world);
+    TH_ASSERT(answer != NULL);
+    return answer->body.answer.verdicts;
+}
+
 const struct th_effect *world_effect(const struct world *world, enum th_effect_kind kind,
                                      size_t nth)
 {

@@ -153,6 +153,10 @@ const struct th_report_verdict *world_send(struct world *world, const struct sen
 struct th_event world_submission(struct world *world, const struct sent_report *reports,
                                  size_t count);
 
+/* One report that an operator enters for its unit; gives its verdict. */
+const struct th_report_verdict *world_enter(struct world *world, const struct sent_report *sent);
+struct th_event world_entering(struct world *world, const struct sent_report *sent);
+
 const struct th_effect *world_effect(const struct world *world, enum th_effect_kind kind,
                                      size_t nth);
 size_t world_count(const struct world *world, enum th_effect_kind kind);

@@ -52,6 +52,10 @@ static void copy_content(struct world *world, struct th_event *content)
             copy_submission(world, content->body.readmission.submission);
         content->body.readmission.leaf = NULL; /* the entry says what was decided */
         break;
+    case TH_EVENT_ENTERING:
+        content->body.entering.submission =
+            copy_submission(world, content->body.entering.submission);
+        break;
     case TH_EVENT_RECOVER:
         recover->keys = copy(world, recover->keys, recover->keys_count, sizeof *recover->keys);
         break;
@@ -103,6 +107,7 @@ struct th_leaf world_leaf(const struct world *world, uint64_t position)
                             .clock = entry->clock,
                             .mode = world->mode,
                             .unit = entry->unit,
+                            .operator= entry->operator,
                             .has_header_digest = entry->has_header_digest,
                             .header_digest = entry->header_digest,
                             .judgements = entry->decision.judgements,
@@ -208,8 +213,8 @@ static bool same_row(const struct world_row *one, const struct world_row *other)
            same_digest(&a->digest, &b->digest) && a->first_received.ms == b->first_received.ms &&
            a->received.ms == b->received.ms && a->prepared.ms == b->prepared.ms &&
            a->has_due == b->has_due && a->due.ms == b->due.ms && a->timeliness == b->timeliness &&
-           a->estimated == b->estimated && a->values_size == b->values_size &&
-           memcmp(a->values, b->values, a->values_size) == 0;
+           a->estimated == b->estimated && a->entered == b->entered &&
+           a->values_size == b->values_size && memcmp(a->values, b->values, a->values_size) == 0;
 }
 
 static bool same_rows(const struct world *a, const struct world *b)
@@ -231,7 +236,8 @@ static bool same_revisions(const struct world *a, const struct world *b)
         same = same_book(a->revisions[i].book, b->revisions[i].book) && one->unit == other->unit &&
                one->number == other->number && one->revision == other->revision &&
                one->index == other->index && one->position == other->position &&
-               same_digest(&one->digest, &other->digest) && one->received.ms == other->received.ms;
+               same_digest(&one->digest, &other->digest) &&
+               one->received.ms == other->received.ms && one->entered == other->entered;
     }
     return same;
 }

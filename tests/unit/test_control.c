@@ -125,7 +125,9 @@ Test(control, an_act_has_exactly_the_fields_of_its_kind)
         {"a recovery", 3, {0x1a, 1, 'r'}, 0, TH_ACT_RECOVER},
         {"without content", 0, {0}, TH_E_SYNTAX, TH_ACT_RECOVER},
         {"with an instant", 5, {0x1a, 1, 'r', 0x38, 0}, TH_E_SYNTAX, TH_ACT_RECOVER},
-        {"unknown", 0, {0}, TH_E_SYNTAX, TH_ACT_RECOVER + 1},
+        {"an entered report", 3, {0x1a, 1, 'r'}, 0, TH_ACT_ENTER},
+        {"without content", 0, {0}, TH_E_SYNTAX, TH_ACT_ENTER},
+        {"unknown", 0, {0}, TH_E_SYNTAX, TH_ACT_ENTER + 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[32] = {
@@ -160,7 +162,9 @@ Test(control, a_revocation_says_its_instant)
 
 Test(control, results_come_back_as_they_were)
 {
-    const struct th_act_result results[] = {{0, true, 17}, {TH_E_EXISTS, false, 0}};
+    const struct th_act_result results[] = {
+        {.has_position = true, .position = 17, .outcome = {(const uint8_t *)"kết", 5}},
+        {.status = TH_E_EXISTS}};
     struct th_act_result *read = NULL;
     struct th_bytes bytes;
     size_t count = 0;
@@ -170,6 +174,9 @@ Test(control, results_come_back_as_they_were)
     cr_assert_eq(read[0].position, 17);
     cr_assert_eq(read[1].status, TH_E_EXISTS);
     cr_assert_not(read[1].has_position);
+    cr_assert_eq(read[0].outcome.size, 5);
+    cr_assert_eq(memcmp(read[0].outcome.bytes, "kết", 5), 0);
+    cr_assert_eq(read[1].outcome.size, 0);
 }
 
 /* ---- configuration ---- */

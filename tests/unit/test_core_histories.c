@@ -103,9 +103,16 @@ static uint32_t random_unit(struct life *life)
     return units[random_below(&life->random, 7)];
 }
 
+/* What an operator enters is lost with a log that is lost: only histories that are folded have it.
+ */
 static void send_some(struct life *life)
 {
     uint32_t unit = random_unit(life);
+    if (life->has_new_units && random_below(&life->random, 5) == 0) {
+        struct sent_report entered = random_report(life, unit);
+        (void)world_enter(&life->world, &entered);
+        return;
+    }
     struct sent_report sent[3];
     size_t count = 1 + random_below(&life->random, 3);
     for (size_t i = 0; i < count; i++)
@@ -240,7 +247,7 @@ static const char *fold_differs(const struct life *from, struct life *copy)
 Test(core_histories, a_folded_journal_gives_the_same_tables)
 {
     struct life *life = malloc(sizeof *life), *copy = malloc(sizeof *copy);
-    size_t kinds[TH_ENTRY_READMITTED + 1] = {0};
+    size_t kinds[TH_ENTRY_ENTERED + 1] = {0};
     for (uint64_t seed = 1; seed <= HISTORIES; seed++) {
         play(life, seed, true);
         const char *differs = fold_differs(life, copy);
@@ -251,6 +258,7 @@ Test(core_histories, a_folded_journal_gives_the_same_tables)
     }
     for (int kind = TH_ENTRY_FOUNDED; kind <= TH_ENTRY_ROTATED; kind++)
         cr_assert_gt(kinds[kind], 20, "histories have entries of kind %d", kind);
+    cr_assert_gt(kinds[TH_ENTRY_ENTERED], 1000);
     free(life);
     free(copy);
 }

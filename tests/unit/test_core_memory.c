@@ -121,6 +121,11 @@ Test(core_memory, a_submission_changes_nothing_until_all_memory_is_there)
     cr_assert_gt(sweep_heap(world_submission(&world, first, 2)), 2);
     struct sent_report next = A_REPORT(.unit = U_A1, .revision = 2, .digest = 2);
     cr_assert_eq(sweep_heap(world_submission(&world, &next, 1)), 2);
+    struct sent_report paper = A_REPORT(.unit = U_B1, .digest = 2);
+    cr_assert_gt(sweep_heap(world_entering(&world, &paper)), 0);
+    struct sent_report other = A_REPORT(.unit = U_B2, .digest = 2);
+    cr_assert_gt(sweep_arena(world_entering(&world, &other)), 0);
+    cr_assert(world_row(&world, OB_HALF, U_B2, 0)->row.entered);
     cr_assert_gt(sweep_arena(world_submission(&world, first, 2)), 0);
     cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.revision, 2);
 }

@@ -142,7 +142,9 @@ static void send_some(struct run *run)
     if (count > 1 && random_below(&run->random, 4) == 0)
         sent[1] = sent[0];
     /* The timers come first and may take positions: ask before telling the auditor. */
-    const struct th_report_verdict *verdicts = world_send(&run->world, sent, count);
+    const bool is_entered = count == 1 && random_below(&run->random, 3) == 0;
+    const struct th_report_verdict *verdicts =
+        is_entered ? world_enter(&run->world, sent) : world_send(&run->world, sent, count);
     const struct th_effect *answer = world_answer(&run->world);
     bool any = false;
     for (size_t i = 0; i < count; i++) {
@@ -162,6 +164,8 @@ static void send_some(struct run *run)
         }
         auditor_accept(&run->auditor, &told, journal_now_ms(run), run->suspect,
                        answer->body.answer.position);
+        if (is_entered)
+            auditor_mark_entered(&run->auditor);
     }
     expect(run, answer->body.answer.journalled == any, "journalled");
 }

@@ -74,7 +74,7 @@ Test(receipt, each_wrong_claim_has_its_fault)
     cr_assert_eq(check(TH_FAKE_NAMES_OTHERS, claim), TH_RECEIPT_NOT_NAMED);
 }
 
-Test(receipt, only_a_leaf_of_a_submission_or_a_readmission_that_took_the_report_holds)
+Test(receipt, only_a_leaf_that_brought_reports_and_took_this_one_holds)
 {
     struct th_judgement judged = {
         .report_digest = report, .verdict = TH_VERDICT_ACCEPTED, .accepted = true};
@@ -83,8 +83,9 @@ Test(receipt, only_a_leaf_of_a_submission_or_a_readmission_that_took_the_report_
                                           .judgements = &judged,
                                           .judgements_count = 1}};
     const struct th_judgement *judgement = NULL;
-    for (int kind = TH_ENTRY_FOUNDED; kind <= TH_ENTRY_READMITTED; kind++) {
-        bool holds = kind == TH_ENTRY_SUBMISSION || kind == TH_ENTRY_READMITTED;
+    for (int kind = TH_ENTRY_FOUNDED; kind <= TH_ENTRY_ENTERED; kind++) {
+        bool holds =
+            kind == TH_ENTRY_SUBMISSION || kind == TH_ENTRY_READMITTED || kind == TH_ENTRY_ENTERED;
         receipt.leaf.kind = (enum th_entry_kind)kind;
         cr_expect_eq(th_receipt_check(&receipt, &claim, &judgement),
                      holds ? TH_RECEIPT_HOLDS : TH_RECEIPT_OTHER_KIND);
@@ -335,6 +336,22 @@ Test(receipt, a_readmission_says_when_the_report_was_received_first)
     expect_told(judgement, TH_ENTRY_READMITTED, TH_MODE_LIVE, (th_instant){DUE.ms + TH_DAY_MS},
                 "Đơn vị 23734: báo cáo bao-cao-6-thang (lần 1) đã nhận lại sau khi khôi phục, lần "
                 "nhận đầu 23:41:07 ngày 09/5/2025, đúng hạn (hạn: trước 00:00 ngày 10/5/2025).");
+}
+
+Test(receipt, what_was_entered_on_behalf_names_who_entered_it)
+{
+    const struct th_judgement judgement = a_judgement();
+    struct th_receipt receipt = {.leaf = {.kind = TH_ENTRY_ENTERED,
+                                          .mode = TH_MODE_LIVE,
+                                          .unit = {"23734", 5},
+                                          .operator= {"Nguyễn Thị Hoa", 18},
+                                          .time = RECEIVED}};
+    const char *told = NULL;
+    cr_assert_eq(th_receipt_tell(&receipt, &judgement, &arena, &told), 0);
+    cr_expect_str_eq(
+        told, "Đơn vị 23734: báo cáo bao-cao-6-thang (lần 1) nhập hộ bởi Nguyễn Thị Hoa lúc "
+              "23:41:07 ngày 09/5/2025, không có chữ ký của đơn vị, đúng hạn (hạn: trước 00:00 "
+              "ngày 10/5/2025).");
 }
 
 Test(receipt, a_repetition_is_told_without_a_time_that_it_does_not_prove)

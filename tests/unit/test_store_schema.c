@@ -287,20 +287,51 @@ Test(store_schema, a_row_with_a_mark_of_a_later_version_is_refused)
     struct th_schema_key key = th_schema_key_row((struct th_book_id){1, 2}, row.unit, row.number);
     struct th_sink sink = {0};
     th_schema_row_encode(&sink, &row);
-    sink.bytes[sink.size - row.values_size - 1] = 1;
+    sink.bytes[sink.size - row.values_size - 1] = 2;
     cr_assert_eq(th_schema_row_decode(key_bytes(&key), sink_bytes(&sink), &row), TH_E_CORRUPT);
+    th_sink_deinit(&sink);
+}
+
+Test(store_schema, what_was_entered_on_behalf_is_marked_in_row_and_revision)
+{
+    struct th_row row = a_row(), row_back;
+    struct th_revision revision = {.unit = 3, .revision = 5, .entered = true}, revision_back;
+    struct th_schema_key key = th_schema_key_row((struct th_book_id){1, 2}, row.unit, row.number);
+    struct th_sink sink = {0};
+    row.entered = true;
+    th_schema_row_encode(&sink, &row);
+    cr_assert_eq(th_schema_row_decode(key_bytes(&key), sink_bytes(&sink), &row_back), 0);
+    cr_assert(row_back.entered);
+    th_sink_clear(&sink);
+    key = th_schema_key_revision((struct th_book_id){1, 2}, 3, 0, 5);
+    th_schema_revision_encode(&sink, &revision);
+    cr_assert_eq(th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back), 0);
+    cr_assert(revision_back.entered);
+    sink.bytes[sink.size - 1] = 0; /* left out, never 0 */
+    cr_assert_eq(th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back),
+                 TH_E_CORRUPT);
+    sink.bytes[sink.size - 1] = 2;
+    cr_assert_eq(th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back),
+                 TH_E_CORRUPT);
     th_sink_deinit(&sink);
 }
 
 Test(store_schema, a_revision_a_key_a_mark_and_the_clock_come_back)
 {
     struct th_sink sink = {0};
-    struct th_revision revision = {3, 4, 5, 6, 7, {{8}}, {9}};
+    struct th_revision revision = {3, 4, 5, 6, 7, {{8}}, {9}, false};
     struct th_schema_key key = th_schema_key_revision((struct th_book_id){1, 2}, 3, 4, 5);
     struct th_revision revision_back;
     th_schema_revision_encode(&sink, &revision);
     cr_assert_eq(th_schema_revision_decode(key_bytes(&key), sink_bytes(&sink), &revision_back), 0);
-    cr_assert_eq(memcmp(&revision, &revision_back, sizeof revision), 0);
+    cr_assert_eq(revision_back.unit, 3);
+    cr_assert_eq(revision_back.number, 4);
+    cr_assert_eq(revision_back.revision, 5);
+    cr_assert_eq(revision_back.index, 6);
+    cr_assert_eq(revision_back.position, 7);
+    cr_assert_arr_eq(revision_back.digest.bytes, revision.digest.bytes, TH_DIGEST_SIZE);
+    cr_assert_eq(revision_back.received.ms, 9);
+    cr_assert_not(revision_back.entered);
     REFUSES_SHORTER(sink, th_schema_revision_decode(key_bytes(&key), content, &revision_back));
 
     struct th_key_row row = {
@@ -457,7 +488,7 @@ static struct th_rollup a_rollup(void)
     cells[2] = INT64_MIN;
     cells[3] = 70;
     return (struct th_rollup){
-        .counts = {true, 218, 200, 150, 49, 1, 2, 3, 4, 100000},
+        .counts = {true, 218, 200, 150, 49, 1, 2, 3, 4, 100000, 0},
         .reported = reported,
         .cells = cells,
     };
@@ -487,6 +518,29 @@ Test(store_schema, a_rollup_comes_back_and_is_small)
         cr_assert(back.cells[i] == rollup.cells[i], "cell %zu", i);
     cr_assert_lt(sink.size, 60);
     REFUSES_SHORTER(sink, th_schema_rollup_decode(content, &layout, &arena, &back));
+    th_sink_deinit(&sink);
+    th_arena_deinit(&arena);
+}
+
+Test(store_schema, a_rollup_names_what_was_entered_only_when_something_was)
+{
+    struct th_rollup rollup = a_rollup(), back;
+    struct th_arena arena;
+    struct th_sink sink = {0};
+    th_arena_init(&arena, 4096, 1 << 20);
+    th_schema_rollup_encode(&sink, &layout, &rollup);
+    size_t without = sink.size;
+    rollup.counts.entered = 7;
+    th_sink_clear(&sink);
+    th_schema_rollup_encode(&sink, &layout, &rollup);
+    cr_assert_eq(sink.size, without + 1);
+    cr_assert_eq(th_schema_rollup_decode(sink_bytes(&sink), &layout, &arena, &back), 0);
+    cr_assert_eq(back.counts.entered, 7);
+    cr_assert_eq(back.counts.estimated, 100000);
+    cr_assert(back.counts.has_expected);
+    REFUSES_SHORTER(sink, th_schema_rollup_decode(content, &layout, &arena, &back));
+    sink.bytes[0] = 5;
+    cr_assert_eq(th_schema_rollup_decode(sink_bytes(&sink), &layout, &arena, &back), TH_E_CORRUPT);
     th_sink_deinit(&sink);
     th_arena_deinit(&arena);
 }

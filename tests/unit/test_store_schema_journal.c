@@ -30,9 +30,9 @@ Test(store_schema_journal, the_header_of_an_entry_is_as_written)
     cr_assert_eq(
         th_schema_entry_decode((struct th_bytes){content, TH_SCHEMA_ENTRY_HEADER + 1}, &back),
         TH_E_CORRUPT);
-    content[1] = TH_ENTRY_READMITTED;
+    content[1] = TH_ENTRY_ENTERED;
     cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back), 0);
-    content[1] = TH_ENTRY_READMITTED + 1;
+    content[1] = TH_ENTRY_ENTERED + 1;
     cr_assert_eq(th_schema_entry_decode((struct th_bytes){content, sizeof content}, &back),
                  TH_E_CORRUPT);
 }

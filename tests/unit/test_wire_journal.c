@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire/journal.h"
+#include "proto/wire/submission.h"
 
 #include "proto/model/unit.h"
+#include "proto/tlog/hash.h"
 #include "proto/tlog/log_keys.h"
 #include "proto/tlog/proof.h"
 #include "tests/support/wire_samples.h"
@@ -138,6 +140,80 @@ Test(wire_journal, a_leaf_says_when_the_lost_log_received_exactly_when_it_is_rea
     check_judgement(&back.judgements[0], &judgements[0]);
     leaf.kind = TH_ENTRY_SUBMISSION;
     cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
+}
+
+Test(wire_journal, a_leaf_names_an_operator_exactly_when_nobody_signed)
+{
+    const struct th_judgement judgement = an_accepted_judgement();
+    struct th_leaf leaf = {.kind = TH_ENTRY_ENTERED,
+                           .clock = TH_CLOCK_STEADY,
+                           .mode = TH_MODE_LIVE,
+                           .unit = TH_TEXT("23734"),
+                           .operator= TH_TEXT("Nguyễn Thị Hoa"),
+                           .judgements = &judgement,
+                           .judgements_count = 1};
+    struct th_leaf back;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), 0);
+    cr_assert(th_same_text(back.operator, leaf.operator));
+    check_judgement(&back.judgements[0], &judgement);
+    leaf.has_header_digest = true;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
+    leaf.kind = TH_ENTRY_SUBMISSION;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
+    leaf.operator.size = 0;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), 0);
+    leaf.kind = TH_ENTRY_ENTERED;
+    leaf.has_header_digest = false;
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_SYNTAX);
+    leaf.operator= TH_TEXT("hai\ndòng");
+    cr_assert_eq(th_wire_leaf_decode(ENCODE(leaf, &leaf), &arena, &back), TH_E_TEXT);
+}
+
+static struct th_entering an_entering(void)
+{
+    const struct th_report report = th_sample_report();
+    struct th_entering entering = {.operator= TH_TEXT("Nguyễn Thị Hoa"),
+                                   .reference = TH_TEXT("12/BC-UBND ngày 08/5/2025"),
+                                   .plan_digest = th_sample_digest(5)};
+    cr_assert_eq(th_wire_report_encode(&report, &arena, &entering.report), 0);
+    return entering;
+}
+
+Test(wire_journal, what_was_entered_comes_back_as_a_submission_of_one_report)
+{
+    const struct th_report report = th_sample_report();
+    struct th_entering entering = an_entering(), back;
+    struct th_submission submission;
+    cr_assert_eq(th_wire_entering_decode(ENCODE(entering, &entering), &arena, &back), 0);
+    cr_assert(th_same_text(back.operator, entering.operator));
+    cr_assert(th_same_text(back.reference, entering.reference));
+    cr_assert(th_same_digest(back.plan_digest, entering.plan_digest));
+    cr_assert_eq(th_wire_entered_submission(&back, &arena, &submission), 0);
+    cr_assert_eq(submission.header.reports_count, 1);
+    cr_assert(th_same_text(submission.header.unit, report.unit));
+    cr_assert(th_same_digest(submission.header.plan_digest, entering.plan_digest));
+    cr_assert_eq(submission.header.realm.size, 0);
+    cr_assert(th_same_report(&submission.reports[0], &report));
+    struct th_digest digest;
+    th_tlog_sha256(&(struct th_tlog_part){entering.report.bytes, entering.report.size}, 1, &digest);
+    cr_assert(th_same_digest(submission.header.report_digests[0], digest));
+}
+
+Test(wire_journal, what_was_entered_needs_somebody_and_a_report)
+{
+    struct th_entering entering = an_entering(), back;
+    struct th_submission submission;
+    entering.reference.size = 0;
+    cr_assert_eq(th_wire_entering_decode(ENCODE(entering, &entering), &arena, &back), 0);
+    cr_assert_eq(back.reference.size, 0);
+    entering.operator.size = 0;
+    cr_assert_eq(th_wire_entering_decode(ENCODE(entering, &entering), &arena, &back), TH_E_SYNTAX);
+    entering.operator= TH_TEXT("hai\ndòng");
+    cr_assert_eq(th_wire_entering_decode(ENCODE(entering, &entering), &arena, &back), TH_E_TEXT);
+    entering = an_entering();
+    entering.report.size--;
+    cr_assert_eq(th_wire_entering_decode(ENCODE(entering, &entering), &arena, &back), 0);
+    cr_assert_lt(th_wire_entered_submission(&back, &arena, &submission), 0);
 }
 
 Test(wire_journal, a_remark_about_no_report_is_refused)

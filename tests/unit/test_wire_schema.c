@@ -30,6 +30,7 @@ static const ProtobufCMessageDescriptor *const roots[] = {
     &tonghop__recovery__descriptor,
     &tonghop__recovery_end__descriptor,
     &tonghop__readmission__descriptor,
+    &tonghop__entering__descriptor,
 };
 
 /* Why a schema is not one of ours; NULL when it is. */
