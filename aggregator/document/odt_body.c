@@ -108,6 +108,12 @@ static void write_standing(struct th_odt *odt)
     if (count_of(odt, "estimated") > 0)
         write_text(odt, th_say(arena, "Có %s báo cáo sử dụng số ước thực hiện.",
                                th_say_count(arena, count_of(odt, "estimated"))));
+    if (count_of(odt, "on_behalf") > 0)
+        write_text(odt,
+                   th_say(arena,
+                          "Có %s báo cáo được nhập hộ từ văn bản giấy, không có chữ ký của đơn "
+                          "vị.",
+                          th_say_count(arena, count_of(odt, "on_behalf"))));
 }
 
 static void write_branches(struct th_odt *odt)

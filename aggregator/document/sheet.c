@@ -130,14 +130,17 @@ const char *th_sheet_provenance(const struct th_document_facts *facts, struct th
                      " đơn vị đã báo cáo, %" JSON_INTEGER_FORMAT " chưa báo cáo",
                      received, expected, expected - received)
             : th_say(arena, "%" JSON_INTEGER_FORMAT " báo cáo; không ấn định số đơn vị", received);
-    if (as_of == NULL || coverage == NULL)
+    json_int_t on_behalf = th_facts_count(facts->counts, "on_behalf", &known);
+    const char *entered =
+        on_behalf > 0 ? th_say(arena, ", %" JSON_INTEGER_FORMAT " nhập hộ", on_behalf) : "";
+    if (as_of == NULL || coverage == NULL || entered == NULL)
         return NULL;
-    return th_say(arena,
-                  "%sTính đến %s; %s; %" JSON_INTEGER_FORMAT
-                  " báo cáo có số ước; vị trí %llu của sổ %s%s",
-                  facts->mode == TH_MODE_REHEARSAL ? "DIỄN TẬP – không phải số liệu thật. " : "",
-                  as_of, coverage, estimated, (unsigned long long)facts->position, facts->realm,
-                  facts->is_clock_suspect ? " (đồng hồ máy chủ đang bị nghi ngờ)" : "");
+    return th_say(
+        arena,
+        "%sTính đến %s; %s; %" JSON_INTEGER_FORMAT " báo cáo có số ước%s; vị trí %llu của sổ %s%s",
+        facts->mode == TH_MODE_REHEARSAL ? "DIỄN TẬP – không phải số liệu thật. " : "", as_of,
+        coverage, estimated, entered, (unsigned long long)facts->position, facts->realm,
+        facts->is_clock_suspect ? " (đồng hồ máy chủ đang bị nghi ngờ)" : "");
 }
 
 /* ---- the whole ---- */

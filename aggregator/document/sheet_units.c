@@ -21,6 +21,14 @@ static const char *label_of(const char *word)
     return word;
 }
 
+/* A report that its unit has not signed says so beside its standing. */
+static const char *standing_label(struct th_arena *arena, const json_t *line)
+{
+    const char *label = label_of(text_at(line, "standing"));
+    return json_is_true(json_object_get(line, "on_behalf")) ? th_say(arena, "%s, nhập hộ", label)
+                                                            : label;
+}
+
 static struct th_cell unit_cell(const struct th_document_facts *facts, struct th_arena *arena,
                                 const char *code)
 {
@@ -90,7 +98,7 @@ static void fill_unit(const struct th_document_facts *facts, struct th_arena *ar
     row[0] = th_cell_text(text_at(line, "unit"));
     row[1] = unit_cell(facts, arena, text_at(line, "unit"));
     row[2] = unit_cell(facts, arena, text_at(standing, "parent"));
-    row[3] = th_cell_text(label_of(text_at(standing, "standing")));
+    row[3] = th_cell_text(standing_label(arena, standing));
     row[4] = number_at(arena, line, "revision");
     row[5] = th_cell_instant(standing, "first_received");
     row[6] = th_cell_instant(line, "received");
@@ -162,7 +170,7 @@ int th_sheet_fill_standing(const struct th_document_facts *facts, struct th_aren
         const json_t *line = json_array_get(facts->units, i);
         struct th_cell *row = th_sheet_row(sheet);
         bool is_late_delivery = json_is_true(json_object_get(line, "prepared_in_time"));
-        const char *label = label_of(text_at(line, "standing"));
+        const char *label = standing_label(arena, line);
         row[0] = th_cell_count(arena, (json_int_t)i + 1);
         row[1] = th_cell_text(text_at(line, "unit"));
         row[2] = unit_cell(facts, arena, text_at(line, "unit"));

@@ -66,9 +66,10 @@ int th_page_new(const struct th_page_form *form, struct th_arena *arena, struct 
         .values = th_arena_alloc_array(arena, lines * form->columns_count + 1, sizeof(int64_t)),
         .reported = th_arena_alloc_array(arena, lines * form->words + 1, sizeof(uint64_t)),
         .revision = th_arena_alloc_array(arena, lines + 1, sizeof(uint32_t)),
-        .received = th_arena_alloc_array(arena, lines + 1, sizeof(th_instant))};
+        .received = th_arena_alloc_array(arena, lines + 1, sizeof(th_instant)),
+        .entered = th_arena_alloc_array(arena, lines + 1, sizeof(bool))};
     if (page.values == NULL || page.reported == NULL || page.revision == NULL ||
-        page.received == NULL)
+        page.received == NULL || page.entered == NULL)
         return TH_E_NO_MEMORY;
     *ret_page = page;
     return TH_OK;
@@ -126,6 +127,7 @@ static int take_row(void *context, const struct th_row *current)
     }
     page->revision[line] = row->revision;
     page->received[line] = row->received;
+    page->entered[line] = row->entered;
     return th_packed_scatter(row->values, row->values_size, form->column_of, form->numbers,
                              page->values + (size_t)line * form->columns_count,
                              page->reported + line * form->words);

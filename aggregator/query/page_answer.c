@@ -166,6 +166,7 @@ static int append_line(const struct th_question *question, const struct th_page_
     if (has_report) {
         object = th_json_set(object, "revision", json_integer(page->revision[line]));
         object = th_json_set(object, "received", th_json_instant(page->received[line]));
+        object = th_json_set(object, "on_behalf", json_boolean(page->entered[line]));
     }
     *units = th_json_append(*units, object);
     return *units == NULL ? TH_E_NO_MEMORY : TH_OK;

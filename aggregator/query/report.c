@@ -4,6 +4,7 @@
 
 #include "proto/model/check.h"
 #include "proto/tlog/hash.h"
+#include "proto/wire/journal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,14 +136,50 @@ static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
 
 /* ---- revisions ---- */
 
-static json_t *revision_json(const struct th_revision *revision)
+/* Who entered what the unit has not signed. */
+static int read_entering(const struct th_question *question, uint64_t position,
+                         struct th_entering *ret_entering)
 {
-    return json_pack("{s:I,s:I,s:o,s:o}", "revision", (json_int_t)revision->revision, "position",
-                     (json_int_t)revision->position, "received",
-                     th_json_instant(revision->received), "sha256", digest_of(&revision->digest));
+    struct th_stored_entry entry;
+    int status = th_view_entry(question->view, position, &entry);
+    if (status == TH_OK && entry.kind != TH_ENTRY_ENTERED)
+        status = TH_E_CORRUPT;
+    if (status == TH_OK)
+        status = th_wire_entering_decode(entry.body, question->arena, ret_entering);
+    return status == TH_OK || status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
+}
+
+/* {"operator","reference"}, or null. */
+static int set_on_behalf(const struct th_question *question, const struct th_row *row,
+                         json_t **answer)
+{
+    struct th_entering entering;
+    json_t *object = json_null();
+    if (row->entered) {
+        int status = read_entering(question, row->position, &entering);
+        if (status != TH_OK)
+            return status;
+        object = json_pack("{s:o,s:o}", "operator", text_of(entering.operator), "reference",
+                           text_of(entering.reference));
+    }
+    *answer = th_json_set(*answer, "on_behalf", object);
+    return TH_OK;
+}
+
+static json_t *revision_json(const struct th_question *question, const struct th_revision *revision)
+{
+    struct th_entering entering;
+    json_t *object =
+        json_pack("{s:I,s:I,s:o,s:o}", "revision", (json_int_t)revision->revision, "position",
+                  (json_int_t)revision->position, "received", th_json_instant(revision->received),
+                  "sha256", digest_of(&revision->digest));
+    if (revision->entered && read_entering(question, revision->position, &entering) == TH_OK)
+        object = th_json_set(object, "on_behalf", text_of(entering.operator));
+    return object;
 }
 
 struct history {
+    const struct th_question *question;
     uint32_t shown, last; /* the revision that is shown, and the last one at the moment */
     json_t *superseded;   /* by the one that is shown */
     json_t *all;
@@ -152,9 +189,10 @@ static int add_revision(void *context, const struct th_revision *revision)
 {
     struct history *history = context;
     if (revision->revision < history->shown)
-        history->superseded = th_json_append(history->superseded, revision_json(revision));
+        history->superseded =
+            th_json_append(history->superseded, revision_json(history->question, revision));
     if (revision->revision < history->last)
-        history->all = th_json_append(history->all, revision_json(revision));
+        history->all = th_json_append(history->all, revision_json(history->question, revision));
     return TH_OK;
 }
 
@@ -166,7 +204,8 @@ static struct th_revision revision_of(const struct th_row *row)
                                 .index = row->index,
                                 .position = row->position,
                                 .digest = row->digest,
-                                .received = row->received};
+                                .received = row->received,
+                                .entered = row->entered};
 }
 
 /* `last` is the report at the moment, `row` the revision that is shown. */
@@ -174,10 +213,10 @@ static int set_revisions(const struct th_question *question, const struct th_row
                          const struct th_row *row, json_t **answer)
 {
     const struct th_revision newest = revision_of(last);
-    struct history history = {row->revision, last->revision, json_array(), json_array()};
+    struct history history = {question, row->revision, last->revision, json_array(), json_array()};
     int status = th_view_revisions(question->view, question->book, row->unit, row->number,
                                    add_revision, &history);
-    history.all = th_json_append(history.all, revision_json(&newest));
+    history.all = th_json_append(history.all, revision_json(question, &newest));
     *answer = th_json_set(*answer, "superseded", history.superseded);
     *answer = th_json_set(*answer, "revisions", history.all);
     return status;
@@ -204,6 +243,7 @@ static int choose_revision(const struct th_question *question, struct th_row *ro
     row->position = revision.position;
     row->digest = revision.digest;
     row->received = revision.received;
+    row->entered = revision.entered;
     return TH_OK;
 }
 
@@ -235,7 +275,8 @@ static int fill(const struct th_question *question, const struct th_row *last,
     filled = th_json_set(filled, "document", document_of(&report));
     filled = th_json_set(filled, "warnings", warnings_of(&decision, row->index));
     *answer = filled;
-    return set_revisions(question, last, row, answer);
+    status = set_on_behalf(question, row, answer);
+    return status == TH_OK ? set_revisions(question, last, row, answer) : status;
 }
 
 static void describe_absence(const struct th_question *question, const struct th_unit *unit)

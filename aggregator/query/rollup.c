@@ -122,14 +122,14 @@ json_t *th_query_counts(const struct th_question *question, const struct th_coun
         expected = json_integer(counts->expected);
         missing = json_integer((json_int_t)counts->expected - (json_int_t)counts->received);
     }
-    return json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "expected", expected, "received",
-                     (json_int_t)counts->received, "on_time",
+    return json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "expected", expected,
+                     "received", (json_int_t)counts->received, "on_time",
                      is_dated ? json_integer(counts->on_time) : json_null(), "late",
                      is_dated ? json_integer(counts->late) : json_null(), "undecided",
                      is_dated ? json_integer(counts->undecided) : json_null(), "missing", missing,
                      "returned", (json_int_t)counts->returned, "exempt", (json_int_t)counts->exempt,
                      "suspended", (json_int_t)counts->suspended, "estimated",
-                     (json_int_t)counts->estimated);
+                     (json_int_t)counts->estimated, "on_behalf", (json_int_t)counts->entered);
 }
 
 static json_t *sum_value(const struct th_indicator *indicator, th_int128 value)

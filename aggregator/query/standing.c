@@ -46,6 +46,7 @@ static json_t *unit_line(const struct th_question *question, uint32_t unit,
     line = th_json_set(line, "first_received", th_json_instant(row->first_received));
     line = th_json_set(line, "received", th_json_instant(row->received));
     line = th_json_set(line, "estimated", json_boolean(row->estimated));
+    line = th_json_set(line, "on_behalf", json_boolean(row->entered));
     if (late)
         line = th_json_set(line, "prepared_in_time",
                            json_boolean(row->has_due && row->prepared.ms < row->due.ms));

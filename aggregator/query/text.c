@@ -86,8 +86,11 @@ void th_print_counts(const json_t *counts, FILE *out)
                       ", chưa xác định %" JSON_INTEGER_FORMAT,
                       th_answer_number(counts, "on_time"), th_answer_number(counts, "late"),
                       th_answer_number(counts, "undecided"));
-    (void)fprintf(out, "; có số ước %" JSON_INTEGER_FORMAT "\n",
-                  th_answer_number(counts, "estimated"));
+    (void)fprintf(out, "; có số ước %" JSON_INTEGER_FORMAT, th_answer_number(counts, "estimated"));
+    if (th_answer_number(counts, "on_behalf") > 0)
+        (void)fprintf(out, "; nhập hộ %" JSON_INTEGER_FORMAT,
+                      th_answer_number(counts, "on_behalf"));
+    (void)fputc('\n', out);
 }
 
 static void print_value(const json_t *value, FILE *out)
@@ -238,6 +241,16 @@ static void print_texts(const json_t *sections, FILE *out)
         fprintf(out, "\n%s\n%s\n", code, json_string_value(text));
 }
 
+static void print_on_behalf(const json_t *on_behalf, FILE *out)
+{
+    if (!json_is_object(on_behalf))
+        return;
+    const char *reference = th_answer_text(on_behalf, "reference");
+    (void)fprintf(out, "NHẬP HỘ bởi %s, không có chữ ký của đơn vị%s%s\n\n",
+                  th_answer_text(on_behalf, "operator"),
+                  reference[0] == '\0' ? "" : ", theo văn bản ", reference);
+}
+
 static void print_report(const struct th_query_context *context, const json_t *answer, FILE *out)
 {
     char first[TH_SPOKEN_TEXT_SIZE], text[TH_TABLE_NUMBER_SIZE];
@@ -247,6 +260,7 @@ static void print_report(const struct th_query_context *context, const json_t *a
         out, "Bản %" JSON_INTEGER_FORMAT ", nhận lần đầu %s (%s)\nSHA-256 %s\n\n",
         th_answer_number(answer, "revision"), th_answer_spoken(answer, "first_received", first),
         th_answer_label(th_answer_text(answer, "timeliness")), th_answer_text(answer, "sha256"));
+    print_on_behalf(json_object_get(answer, "on_behalf"), out);
     const json_t *values = json_object_get(answer, "values");
     for (uint16_t number = 1; plan != NULL && number <= plan->plan->catalogue.number_max;
          number++) {

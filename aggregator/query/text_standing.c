@@ -35,6 +35,8 @@ static void print_standing_line(const struct th_query_context *context, const js
                       th_answer_number(line, "revision"));
         if (json_is_true(json_object_get(line, "estimated")))
             (void)fprintf(out, ", có số ước");
+        if (json_is_true(json_object_get(line, "on_behalf")))
+            (void)fprintf(out, ", nhập hộ");
         if (json_is_true(json_object_get(line, "prepared_in_time")))
             (void)fprintf(out, ", lập trước hạn");
     }

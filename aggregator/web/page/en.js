@@ -51,6 +51,7 @@ export const en = {
   'counts.title': 'Reports received', received: 'Received',
   'counts.sum': '{on_time} on time + {late} late + {undecided} undecided + {missing} missing = {all} units.',
   'counts.estimated': '{n} reports have estimates.', 'counts.returned': '{n} reports returned.',
+  'counts.on_behalf': '{n} reports entered on behalf, unsigned by their units.',
   'counts.exempt': '{n} units exempt.', 'counts.suspended': '{n} units suspended.',
   'say.lagging': 'By {when}, {received}/{expected} units of {where} had reported ({percent}): {on_time} on time, {late} late. {missing} are missing, most in: {lagging}.',
   'say.missing': 'By {when}, {received}/{expected} units of {where} had reported ({percent}): {on_time} on time, {late} late. {missing} are missing.',

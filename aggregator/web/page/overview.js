@@ -91,7 +91,7 @@ function countsCard(ctx, counts, below) {
     el('p', { class: 'sum' }, t('counts.sum', { on_time: number(counts.on_time ?? counts.received),
       late: number(counts.late || 0), undecided: number(counts.undecided || 0),
       missing: number(counts.missing || 0), all: number(all) }),
-    ['estimated', 'returned', 'exempt', 'suspended'].filter((name) => counts[name] > 0)
+    ['estimated', 'on_behalf', 'returned', 'exempt', 'suspended'].filter((name) => counts[name] > 0)
       .map((name) => ` ${t(`counts.${name}`, { n: number(counts[name]) })}`)),
     el('div', { class: 'say' }, el('p', { id: 'said' }, said),
       el('button', { type: 'button', class: 'small', 'aria-describedby': 'said',
