@@ -16,6 +16,7 @@ static const struct th_cli_entry commands[] = {
     {"init", th_cli_init, "tạo kho mới, thật hoặc diễn tập"},
     {"run", th_cli_run, "chạy máy chủ"},
     {"enroll", th_cli_enroll, "ghi danh khóa của đơn vị"},
+    {"enter", th_cli_enter, "nhập hộ báo cáo giấy của một đơn vị"},
     {"revoke", th_cli_revoke, "thu hồi khóa của đơn vị"},
     {"keys", th_cli_keys, "khóa của nhật ký và của các đơn vị; đổi khóa ký nhật ký"},
     {"clock", th_cli_clock, "chỉnh đồng hồ diễn tập, hoặc xác nhận giờ máy"},

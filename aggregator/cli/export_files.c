@@ -55,7 +55,7 @@ static const char readme[] =
     "  log-keys.yaml     mọi khóa đã ký nhật ký; khóa đầu phải khớp với khóa đã biết từ trước\n"
     "  index.json        mỗi báo cáo một mục: vị trí, đơn vị, kế hoạch, nghĩa vụ, mã băm, các tệp\n"
     "  reports/          từng báo cáo, nguyên byte (protobuf Report)\n"
-    "  submissions/      từng bản nộp có chữ ký của đơn vị, nguyên byte\n"
+    "  submissions/      từng bản nộp có chữ ký của đơn vị, nguyên byte; báo cáo nhập hộ không có\n"
     "  receipts/         biên nhận của từng bản nộp\n"
     "\n"
     "KIỂM TRA, không cần tin nơi đưa bản này, không cần mạng:\n"
@@ -136,6 +136,18 @@ static bool is_wanted(const struct th_exporting *exporting, const struct th_scan
            is_text(report->unit, exporting->unit);
 }
 
+static bool is_entered(const struct th_scanned *scanned)
+{
+    return scanned->entry.kind == TH_ENTRY_ENTERED;
+}
+
+static void mark_entered(json_t *item, const struct th_scanned *scanned)
+{
+    const struct th_text operator= scanned->leaf.operator;
+    (void)json_object_set_new(item, "on_behalf", json_stringn(operator.bytes, operator.size));
+    (void)json_object_set_new(json_object_get(item, "files"), "submission", json_null());
+}
+
 static int index_report(struct th_exporting *exporting, const struct th_scanned *scanned,
                         uint64_t position, size_t i)
 {
@@ -159,6 +171,8 @@ static int index_report(struct th_exporting *exporting, const struct th_scanned 
                   names[0], "submission", names[1], "receipt", names[2]);
     if (item == NULL)
         return TH_E_NO_MEMORY;
+    if (is_entered(scanned)) /* nobody signed a submission */
+        mark_entered(item, scanned);
     (void)fputs(exporting->reports == 0 ? "\n    " : ",\n    ", exporting->index);
     int failed = json_dumpf(item, exporting->index, JSON_COMPACT);
     json_decref(item);
@@ -175,7 +189,7 @@ static int export_submission(struct th_exporting *exporting, struct th_view *vie
     char name[NAME_SIZE];
     struct th_bytes receipt;
     (void)snprintf(name, sizeof name, "submissions/%" PRIu64 ".pb", position);
-    int status = th_export_write(exporting, name, scanned->raw);
+    int status = is_entered(scanned) ? 0 : th_export_write(exporting, name, scanned->raw);
     if (status == 0)
         status = th_view_receipt(view, position, &exporting->arena, &receipt);
     if (status < 0)

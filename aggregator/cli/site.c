@@ -112,9 +112,22 @@ int th_site_secrets(const struct th_site *site, const struct th_store_identity *
 
 /* ---- here ---- */
 
+struct keeping {
+    struct th_act_result *results;
+    struct th_arena *arena; /* NULL: outcomes are not kept */
+};
+
+/* Without memory for its outcome a result is kept without it. */
 static void keep_result(void *context, uint64_t sender, const struct th_act_result *result)
 {
-    ((struct th_act_result *)context)[sender] = *result;
+    const struct keeping *keeping = context;
+    struct th_act_result *kept = &keeping->results[sender];
+    size_t size = keeping->arena == NULL ? 0 : result->outcome.size;
+    uint8_t *copy = size == 0 ? NULL : th_arena_alloc(keeping->arena, size);
+    *kept = *result;
+    kept->outcome = (struct th_bytes){copy, copy == NULL ? 0 : size};
+    if (copy != NULL)
+        memcpy(copy, result->outcome.bytes, size);
 }
 
 static int run_acts(struct th_driver *driver, struct th_reading now, const struct th_act *acts,
@@ -139,16 +152,17 @@ static bool was_done(const struct th_act_result *results, size_t count)
     return true;
 }
 
-int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
-                       struct th_reading now, const struct th_act *acts, size_t acts_count,
-                       struct th_act_result *ret_results)
+static int carry_here(struct th_store *store, const struct th_secrets *secrets,
+                      struct th_reading now, const struct th_act *acts, size_t acts_count,
+                      struct th_arena *arena, struct th_act_result *ret_results)
 {
+    struct keeping keeping = {ret_results, arena};
     struct th_driver_ports ports = {.transport = th_transport_none,
                                     .publisher = th_publisher_none,
                                     .admission = th_admission_none};
     const struct th_driver_options options = {0};
     struct th_driver *driver = NULL;
-    ports.transport.context = ret_results;
+    ports.transport.context = &keeping;
     ports.transport.done = keep_result;
     for (size_t i = 0; i < acts_count; i++)
         ret_results[i] = (struct th_act_result){.status = TH_E_INVALID};
@@ -165,6 +179,13 @@ int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
     th_driver_free(driver);
     th_store_port_close(&ports.store);
     return status;
+}
+
+int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
+                       struct th_reading now, const struct th_act *acts, size_t acts_count,
+                       struct th_act_result *ret_results)
+{
+    return carry_here(store, secrets, now, acts, acts_count, NULL, ret_results);
 }
 
 /* ---- through the daemon ---- */
@@ -193,18 +214,19 @@ static int ask_daemon(const struct th_site *site, const struct th_act *acts, siz
     return EX_OK;
 }
 
-int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
-                  struct th_act_result *ret_results)
+/* `arena`: NULL when nobody asks for outcomes. */
+static int carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
+                 struct th_arena *arena, struct th_act_result *ret_results)
 {
     const struct th_store_options options = {0};
     char problem[TH_STORE_PROBLEM_SIZE] = "";
     struct th_store *store = NULL;
     int status = th_store_open(site->folder, TH_STORE_WRITE, &options, problem, &store);
     if (status == TH_E_BUSY) {
-        struct th_arena arena;
-        th_arena_init(&arena, 65536, CONTROL_ARENA_BYTES);
-        int code = ask_daemon(site, acts, acts_count, &arena, ret_results);
-        th_arena_deinit(&arena);
+        struct th_arena own;
+        th_arena_init(&own, 65536, CONTROL_ARENA_BYTES);
+        int code = ask_daemon(site, acts, acts_count, arena == NULL ? &own : arena, ret_results);
+        th_arena_deinit(&own);
         return code;
     }
     if (status < 0)
@@ -213,12 +235,24 @@ int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t 
     struct th_secrets secrets;
     int code = th_site_secrets(site, th_store_identity(store), &secrets);
     if (code == EX_OK) {
-        status = th_site_carry_here(store, &secrets, th_clock_now(), acts, acts_count, ret_results);
+        status = carry_here(store, &secrets, th_clock_now(), acts, acts_count, arena, ret_results);
         code = status < 0 ? complain(site, status, "không ghi được", NULL) : EX_OK;
         th_secrets_deinit(&secrets);
     }
     th_store_close(store);
     return code;
+}
+
+int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
+                  struct th_act_result *ret_results)
+{
+    return carry(site, acts, acts_count, NULL, ret_results);
+}
+
+int th_site_carry_one(const struct th_site *site, const struct th_act *act, struct th_arena *arena,
+                      struct th_act_result *ret_result)
+{
+    return carry(site, act, 1, arena, ret_result);
 }
 
 /* ---- telling ---- */

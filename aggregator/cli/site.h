@@ -64,6 +64,9 @@ int th_site_secrets(const struct th_site *site, const struct th_store_identity *
  */
 int th_site_carry(const struct th_site *site, const struct th_act *acts, size_t acts_count,
                   struct th_act_result *ret_results);
+/* One act, whose outcome is asked for: into the arena; size 0 when there was no memory for it. */
+int th_site_carry_one(const struct th_site *site, const struct th_act *act, struct th_arena *arena,
+                      struct th_act_result *ret_result);
 /* The same in a store that is already open here, with the given stamp. TH_E_…. */
 TH_MUST_CHECK int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
                                      struct th_reading now, const struct th_act *acts,

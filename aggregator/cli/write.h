@@ -11,6 +11,7 @@
 int th_cli_init(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_run(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_enroll(int argc, char **argv, FILE *out, FILE *err);
+int th_cli_enter(int argc, char **argv, FILE *out, FILE *err);
 int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err);
 /* argv[0] is "keys"; argv[1] says which. */
 int th_cli_keys(int argc, char **argv, FILE *out, FILE *err);

@@ -72,6 +72,9 @@ void th_facts_print(const struct th_facts *facts, FILE *out)
                       th_unit_kind_prefix(unit->kind)[0] == '\0' ? "" : " ", unit->name);
     (void)fprintf(out, "\n  nhận lúc   %s%s\n", th_instant_format_spoken(leaf->time, time),
                   leaf->clock == TH_CLOCK_SUSPECT ? " (đồng hồ nơi nhận đang được kiểm tra)" : "");
+    if (leaf->operator.size> 0)
+        (void)fprintf(out, "  nhập hộ    bởi %.*s; không có chữ ký của đơn vị\n",
+                      (int)leaf->operator.size, leaf->operator.bytes);
     (void)fprintf(out, "  ghi tại    vị trí %" PRIu64 " của nhật ký %s (%" PRIu64 " mục đã ký)\n",
                   leaf->position, facts->receipt->checkpoint.origin,
                   facts->receipt->checkpoint.size);
@@ -116,6 +119,8 @@ json_t *th_facts_json(const struct th_facts *facts)
         object, "mode", json_string(leaf->mode == TH_MODE_LIVE ? "live" : "rehearsal"));
     failed |= json_object_set_new(object, "unit", th_words_json_text(leaf->unit));
     failed |= json_object_set_new(object, "received_at", th_words_json_instant(leaf->time));
+    if (leaf->operator.size> 0)
+        failed |= json_object_set_new(object, "on_behalf", th_words_json_text(leaf->operator));
     failed |= json_object_set_new(object, "log", json_string(facts->receipt->checkpoint.origin));
     failed |= json_object_set_new(object, "position", json_integer((json_int_t)leaf->position));
     failed |= json_object_set_new(object, "size",

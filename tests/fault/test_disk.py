@@ -148,6 +148,8 @@ def commands_on_a_disk_that_refuses_end_with_a_sentence(disk):
     commands = {
         "clock": [disk.program, "clock", str(store), "--to", "2025-05-08"],
         "revoke": [disk.program, "revoke", str(store), unit, str(province.home(unit) / "node.pub")],
+        "enter": [disk.program, "enter", str(store), str(form), "--unit", unit, "--on-behalf",
+                  "--operator", "Nguyễn Thị Hoa"],
         "submit": [province.node_program, "submit", str(province.home(unit)), str(form)]}
     for name, words in commands.items():
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
