@@ -174,6 +174,8 @@ class DrillDown(unittest.TestCase):
             browser.wait(lambda: browser.text("#found .found-name") == "Ia Phí", what=typed)
         browser.keys(Keys.ENTER)
         browser.wait(lambda: browser.text("h1") == "Ia Phí")
+        browser.one("#find").send_keys("không đâu", Keys.ENTER)
+        browser.wait(lambda: browser.text(".toast") == "0 đơn vị tìm thấy.")
 
 
 class AsOf(unittest.TestCase):
@@ -426,6 +428,10 @@ class Manners(unittest.TestCase):
 
     def test_keys_open_the_parts(self):
         browser.open(province.address())
+        browser.one("details.menu summary").send_keys(Keys.ENTER)
+        self.assertTrue(browser.js("return document.querySelector('details.menu').open"))
+        browser.keys(Keys.ESCAPE)
+        self.assertFalse(browser.js("return document.querySelector('details.menu').open"))
         browser.one("body").send_keys("4")
         browser.wait(lambda: browser.text("h1") == "Chỉ tiêu")
         browser.one("body").send_keys("?")

@@ -354,6 +354,12 @@ function start() {
     for (const menu of document.querySelectorAll('details.menu[open]'))
       if (!menu.contains(event.target)) menu.open = false;
   });
+  document.addEventListener('keydown', (event) => {
+    const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  });
   let width = window.innerWidth;
   window.addEventListener('resize', () => {
     if ((width < 640) !== (window.innerWidth < 640) && state.data) paint(state.ctx, state.data);

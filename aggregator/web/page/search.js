@@ -59,23 +59,36 @@ export function searchBox({ units, open, announce }) {
     close();
     open(unit);
   };
-  input.oninput = async () => {
+  const look = async () => {
     const text = input.value;
-    const all = await units();
-    if (text !== input.value) return;
+    let all;
+    try {
+      all = await units();
+    } catch {
+      announce(t('problem.unreachable'), true);
+      return false;
+    }
+    if (text !== input.value) return false;
     const names = new Map(all.map((unit) => [unit.unit, unit.name]));
     found = matches(all, text).map((unit) => ({ ...unit, parent_name: names.get(unit.parent) }));
     at = found.length ? 0 : -1;
     paint();
     if (text.trim()) announce(t('search.count', { n: found.length }));
+    return text.trim() !== '';
   };
+  const enter = async () => {
+    if (!found.length && !(await look())) return;
+    if (found.length) choose(Math.max(at, 0));
+    else announce(t('search.count', { n: 0 }), true);
+  };
+  input.oninput = look;
   input.onkeydown = (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && found.length) {
       at = (at + by + found.length) % found.length;
       paint();
       list.children[at].scrollIntoView({ block: 'nearest' });
-    } else if (event.key === 'Enter') choose(Math.max(at, 0));
+    } else if (event.key === 'Enter') enter();
     else if (event.key === 'Escape') close();
     else return;
     event.preventDefault();
