@@ -25,9 +25,10 @@
 #define TH_CONFIG_ADDRESS_MAX 200
 #define TH_CONFIG_HTTP_MAX    60
 /* What to do when another address than the loopback's is given. */
-#define TH_CONFIG_HTTP_HINT                                                                                       \
-    "trang xem không hỏi ai đang xem, nên chỉ mở ở 127.0.0.1, [::1] hoặc localhost; để xem từ " \
-    "máy khác, đặt máy chủ trung gian có TLS và đăng nhập (docs/OPERATIONS.md)"
+#define TH_CONFIG_HTTP_HINT                                                                        \
+    "trang xem không hỏi ai đang xem, nên chỉ mở ở 127.0.0.1, [::1] "                   \
+    "hoặc localhost; để xem từ máy khác, đặt máy chủ trung gian có TLS "           \
+    "và đăng nhập (docs/OPERATIONS.md)"
 
 struct th_config {
     char listen[TH_CONFIG_ADDRESS_MAX + 1];
