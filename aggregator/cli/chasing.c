@@ -78,14 +78,25 @@ static int write_file(const struct chasing *chasing, const struct th_query_conte
     return status;
 }
 
+/* It may be there already, with what was written before. */
+static int make_folder(const struct chasing *chasing)
+{
+    char cause[TH_ERRNO_TEXT_SIZE];
+    int status = th_file_make_folder(chasing->folder, 0700); /* telephone numbers go in */
+    if (status == TH_E_IO)
+        th_cli_complain(chasing->err, NAME, "chọn thư mục khác cho --out", "%s: %s",
+                        chasing->folder, th_errno_text(errno, cause));
+    return status == TH_E_EXISTS ? TH_OK : status;
+}
+
 static int print(void *given, const struct th_query_context *context, const json_t *answer)
 {
     const struct chasing *chasing = given;
     size_t i;
     json_t *group;
-    int status = TH_OK;
     if (chasing->folder == NULL)
         return write_as(chasing, context, answer, NULL, chasing->out);
+    int status = make_folder(chasing);
     json_array_foreach(json_object_get(answer, "groups"), i, group)
     {
         if (status == TH_OK)
@@ -123,10 +134,11 @@ int th_cli_chasing(int argc, char **argv, FILE *out, FILE *err)
                                               .value_name = "DẠNG",
                                               .help = "table, csv, text (để dán), json",
                                               .text = &format};
-    options[count++] = (struct th_cli_option){.name = "out",
-                                              .value_name = "THƯ-MỤC",
-                                              .help = "ghi mỗi huyện một tệp vào thư mục này",
-                                              .text = &chasing.folder};
+    options[count++] =
+        (struct th_cli_option){.name = "out",
+                               .value_name = "THƯ-MỤC",
+                               .help = "ghi mỗi huyện một tệp vào thư mục này, tạo nếu chưa có",
+                               .text = &chasing.folder};
     const struct th_cli_command self = {
         .name = NAME,
         .operands = "THƯ-MỤC",
