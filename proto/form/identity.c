@@ -157,7 +157,8 @@ static void check_unit(struct th_form_reader *reader, const struct th_form_node 
     const struct th_unit *unit = reader->context->unit;
     const struct th_form_node *node = th_form_node_get(root, "unit");
     char hint[HINT_SIZE], text[TH_TEXT_EXCERPT_SIZE];
-    (void)snprintf(hint, sizeof hint, "ở đây là báo cáo của đơn vị %s (%s)", unit->code, unit->name);
+    (void)snprintf(hint, sizeof hint, "ở đây là báo cáo của đơn vị %s (%s)", unit->code,
+                   unit->name);
     if (reader->is_sheet && (node == NULL || node->kind == TH_FORM_NULL))
         return;
     node = require(reader, root, "unit", hint);
