@@ -153,7 +153,10 @@ static int distrust(void *context, uint64_t size, struct th_bytes note)
 static int receipt(void *context, uint64_t position, struct th_arena *arena,
                    struct th_bytes *ret_text)
 {
-    return th_view_receipt(view_of(context), position, arena, ret_text);
+    struct th_bytes leaf;
+    return th_store_last_leaf(store_of(context), position, &leaf)
+               ? th_view_receipt_of(view_of(context), position, leaf, arena, ret_text)
+               : th_view_receipt(view_of(context), position, arena, ret_text);
 }
 
 int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)

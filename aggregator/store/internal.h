@@ -8,6 +8,7 @@
 #include "aggregator/store/folder.h"
 #include "aggregator/store/gate.h"
 #include "aggregator/store/keys.h"
+#include "aggregator/store/leaves.h"
 #include "aggregator/store/lost.h"
 #include "aggregator/store/overlay.h"
 #include "aggregator/store/run.h"
@@ -34,6 +35,7 @@ struct th_store {
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
     struct th_run run;      /* the writer's */
+    struct th_leaves leaves;
 };
 
 /*

@@ -73,14 +73,12 @@ static int fill_path(struct th_view *view, uint64_t position, size_t *ret_lines_
     return status;
 }
 
-static int find_parts(struct th_view *view, uint64_t position, struct th_tlog_proof_parts *parts)
+static int find_parts(struct th_view *view, uint64_t position, struct th_bytes leaf,
+                      struct th_tlog_proof_parts *parts)
 {
     const struct th_receipt_memo *memo = &view->receipts;
-    struct th_bytes leaf;
     size_t lines_n;
-    int status = th_view_leaf(view, position, &leaf);
-    if (status == 0)
-        status = find_checkpoint(view, position);
+    int status = find_checkpoint(view, position);
     if (status == 0)
         status = fill_path(view, position, &lines_n);
     if (status != 0)
@@ -100,10 +98,22 @@ static int find_parts(struct th_view *view, uint64_t position, struct th_tlog_pr
 int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *arena,
                     struct th_bytes *ret_text)
 {
+    struct th_bytes leaf;
+    if (position >= view->size)
+        return TH_E_NOT_FOUND;
+    int status = th_view_leaf(view, position, &leaf);
+    if (status != 0)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    return th_view_receipt_of(view, position, leaf, arena, ret_text);
+}
+
+int th_view_receipt_of(struct th_view *view, uint64_t position, struct th_bytes leaf,
+                       struct th_arena *arena, struct th_bytes *ret_text)
+{
     struct th_tlog_proof_parts parts;
     if (position >= view->size)
         return TH_E_NOT_FOUND;
-    int status = find_parts(view, position, &parts);
+    int status = find_parts(view, position, leaf, &parts);
     if (status != 0)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
     size_t size = th_tlog_proof_size(&parts);

@@ -249,6 +249,7 @@ void th_store_close(struct th_store *store)
         (void)close(store->owner_fd);
     th_sink_deinit(&store->scratch);
     th_run_deinit(&store->run);
+    th_leaves_deinit(&store->leaves);
     th_store_keys_drop(store);
     free(store->lost);
     free(store->edge);

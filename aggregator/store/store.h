@@ -125,6 +125,9 @@ TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_
                                   struct th_digest *ret_digest);
 TH_MUST_CHECK int th_store_append_leaf(struct th_store *store, uint64_t position,
                                        struct th_bytes leaf);
+/* Between batches: the leaf at a position, if the last batch has brought it. Borrowed until the
+ * next one begins. */
+bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf);
 
 TH_MUST_CHECK int th_store_put_row(struct th_store *store, struct th_book_id book,
                                    const struct th_row *row);
@@ -307,6 +310,9 @@ TH_MUST_CHECK int th_view_checkpoint(struct th_view *view, uint64_t size, uint64
  */
 TH_MUST_CHECK int th_view_receipt(struct th_view *view, uint64_t position, struct th_arena *arena,
                                   struct th_bytes *ret_text);
+/* The same by whoever has the leaf. */
+TH_MUST_CHECK int th_view_receipt_of(struct th_view *view, uint64_t position, struct th_bytes leaf,
+                                     struct th_arena *arena, struct th_bytes *ret_text);
 
 /* The root of the first `size` leaves. TH_E_RANGE: more than there are. */
 TH_MUST_CHECK int th_view_root(struct th_view *view, uint64_t size, struct th_digest *ret_root);

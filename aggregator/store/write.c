@@ -69,6 +69,8 @@ int th_store_begin(struct th_store *store)
     int status = check_room(store);
     if (status == 0)
         status = th_txn_begin(&store->env, true, &store->batch);
+    if (status == 0)
+        th_leaves_begin(&store->leaves, store->edge->size);
     return status;
 }
 
@@ -78,6 +80,7 @@ void th_store_abort(struct th_store *store)
     th_edge_rollback(store->edge);
     th_store_keys_drop(store);
     th_run_drop(&store->run);
+    th_leaves_begin(&store->leaves, store->edge->size);
     store->leaf_due = false;
 }
 
@@ -172,6 +175,7 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
         th_edge_rollback(store->edge);
         th_store_keys_drop(store);
         th_run_drop(&store->run);
+        th_leaves_begin(&store->leaves, store->edge->size);
         return status;
     }
     th_edge_commit(store->edge);
@@ -233,5 +237,12 @@ int th_store_append_leaf(struct th_store *store, uint64_t position, struct th_by
     th_schema_journal_write(&store->entry, leaf, content);
     th_txn_seal(&key, content, size);
     store->leaf_due = false;
+    th_leaves_add(&store->leaves, leaf);
     return th_edge_add(store->edge, &store->batch, leaf);
+}
+
+bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf)
+{
+    TH_ASSERT(store->batch.txn == NULL);
+    return th_leaves_find(&store->leaves, position, ret_leaf);
 }
