@@ -259,5 +259,6 @@ int th_past_lay(struct th_view *view)
     }
     if (status != TH_E_NOT_FOUND)
         return status;
-    return th_view_end_laying(view);
+    th_view_end_laying(view);
+    return 0;
 }

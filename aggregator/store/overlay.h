@@ -6,27 +6,59 @@
  * An unsettled book's rollups are in neither: who needs them counts its reports
  * (aggregator/past/recount.h), which may then lay them over the view as well.
  *
- * Built of the whole run when a view first needs it, for the life of its snapshot; a book's rows
- * are sorted when somebody asks for them. While the run is empty there is nothing to build and
- * nothing to merge.
+ * Brought up to a snapshot when a view first needs it there. A view that is renewed keeps what it
+ * knows: values of the run are only added behind and taken away in front, so the next snapshot
+ * costs what has come since, and a look at each value's key. A value's checksum is checked when the
+ * view first meets it. A book's rows are sorted when somebody asks for them. While the run is empty
+ * there is nothing to bring up and nothing to merge.
  */
 #ifndef TH_STORE_OVERLAY_H
 #define TH_STORE_OVERLAY_H
 
+#include "aggregator/store/env.h"
 #include "aggregator/store/inspect.h"
 #include "base/arena.h"
 
-struct th_overlay {
-    bool is_built;
-    bool is_laid; /* the rollups of unsettled books are there too */
-    bool arena_is_there;
-    struct th_overlay_row *rows; /* those of a group together; behind `grouped` those being laid */
-    size_t count, capacity, grouped;
-    struct th_overlay_group *groups; /* in the order of keys; none is empty */
-    size_t groups_count, groups_capacity;
-    struct th_arena arena; /* of the rollups that were laid */
+/* The longest key of a report, a revision or a rollup; and what all keys of a book in a table begin
+ * with. */
+enum { TH_OVERLAY_KEY_MAX = 17, TH_OVERLAY_PREFIX = 5 };
+
+struct th_overlay_row {
+    uint8_t key[TH_OVERLAY_KEY_MAX];
+    uint8_t key_size;
+    uint16_t offset; /* of the content in its value */
+    uint32_t size;
+    union {
+        uint64_t sequence;   /* of its value; a later one is newer */
+        const uint8_t *laid; /* the content of a rollup, in the arena */
+    } in;
 };
 
+/* The rows of one book in one table. In the order of keys, each key once, when somebody has asked:
+ * a question is about one book, the run may hold a hundred. */
+struct th_overlay_group {
+    uint64_t prefix; /* of the keys, as a number */
+    struct th_overlay_row *rows;
+    size_t count, capacity;
+    uint64_t oldest; /* no row's value comes before it */
+    bool is_sorted;
+};
+
+struct th_overlay {
+    bool is_current; /* with this snapshot */
+    bool is_laid;    /* the rollups of unsettled books are there too */
+    bool arena_is_there;
+    struct th_overlay_group *groups; /* in the order of keys; when current, none is empty */
+    size_t groups_count, groups_capacity;
+    struct th_bytes *values; /* contents, in the snapshot: of the values from `first` on */
+    size_t values_count, values_capacity;
+    uint64_t first;
+    uint8_t last_checksum[4]; /* of the last value, as it is stored */
+    struct th_arena arena;    /* of the rollups that were laid */
+};
+
+/* Another snapshot follows: what was laid goes, what is known of the run stays. */
+void th_overlay_rest(struct th_overlay *overlay);
 void th_overlay_drop(struct th_overlay *overlay);
 
 /* As th_txn_get() and th_txn_scan(), merged. For tables 20, 21 and 22 only. */
@@ -39,5 +71,17 @@ typedef int th_overlay_fn(void *context, struct th_bytes key, struct th_bytes co
 TH_MUST_CHECK int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
                                   const struct th_schema_key *from, th_overlay_fn *fn,
                                   void *context);
+
+/* ---- groups: overlay_run.c, for overlay.c ---- */
+
+/* Brings the overlay up to the transaction's snapshot. TH_E_CORRUPT, TH_E_NO_MEMORY; then it is
+ * empty and not current. */
+TH_MUST_CHECK int th_overlay_follow(struct th_overlay *overlay, const struct th_txn *txn);
+/* What a key begins with; a shorter one is that of the first key that begins so. */
+uint64_t th_overlay_prefix(const uint8_t *key, size_t size);
+/* The place of the first group that is not before the prefix. */
+size_t th_overlay_find(const struct th_overlay *overlay, uint64_t prefix);
+/* A row without its place, at the end of its group. NULL without memory. */
+struct th_overlay_row *th_overlay_add(struct th_overlay *overlay, struct th_bytes key);
 
 #endif

@@ -40,7 +40,7 @@ int th_view_renew(struct th_view *view)
 
 void th_view_rest(struct th_view *view)
 {
-    th_overlay_drop(&view->overlay);
+    th_overlay_rest(&view->overlay);
     if (view->active)
         th_txn_reset(&view->txn);
     view->active = false;

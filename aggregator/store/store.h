@@ -248,12 +248,12 @@ TH_MUST_CHECK int th_view_is_settled(struct th_view *view, struct th_book_id boo
 TH_MUST_CHECK int th_view_next_unsettled(struct th_view *view, const struct th_book_id *after,
                                          struct th_book_id *ret_book);
 /* Lays a rollup of an unsettled book over the view, for the life of its snapshot; then the end,
- * when all of all unsettled books are laid (TH_E_NO_MEMORY: none is). For th_past_lay()
+ * when all of all unsettled books are laid. TH_E_NO_MEMORY: none is laid. For th_past_lay()
  * (aggregator/past/recount.h). */
 TH_MUST_CHECK int th_view_lay_rollup(struct th_view *view, struct th_book_id book, uint32_t unit,
                                      enum th_branch branch, const struct th_rollup_layout *layout,
                                      const struct th_rollup *rollup);
-TH_MUST_CHECK int th_view_end_laying(struct th_view *view);
+void th_view_end_laying(struct th_view *view);
 
 /* Scans in key order; stop early by returning non-zero, which is handed on. */
 typedef int th_row_fn(void *context, const struct th_row *row);

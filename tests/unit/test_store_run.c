@@ -142,12 +142,9 @@ static bool is_report_right(struct th_view *view, const struct model *model, uin
 }
 
 /* Every reading of a view against the model. */
-static bool is_right(struct th_store *from, const struct model *model)
+static bool is_seen_by(struct th_view *view, const struct model *model)
 {
-    struct th_view *view;
-    bool right = th_view_open(from, &view) == 0;
-    if (!right)
-        return false;
+    bool right = true;
     for (uint32_t book = 0; book < BOOKS; book++) {
         struct seen seen = {.model = model, .book = book};
         uint32_t count = 0;
@@ -159,6 +156,15 @@ static bool is_right(struct th_store *from, const struct model *model)
         right = right && th_view_rows(view, book_of(book), on_row, &seen) == 0 && !seen.is_wrong &&
                 seen.count == count;
     }
+    return right;
+}
+
+static bool is_right(struct th_store *from, const struct model *model)
+{
+    struct th_view *view;
+    if (th_view_open(from, &view) != 0)
+        return false;
+    bool right = is_seen_by(view, model);
     th_view_close(view);
     return right;
 }
@@ -175,6 +181,68 @@ static bool is_right_elsewhere(const struct model *model)
     }
     cr_assert_eq(waitpid(child, &result, 0), child);
     return WIFEXITED(result) && WEXITSTATUS(result) == 0;
+}
+
+/* Another process with one view, which is renewed whenever it is asked. */
+struct follower {
+    pid_t pid;
+    int questions, answers;
+};
+
+_Noreturn static void follow(int questions, int answers)
+{
+    struct th_store *other;
+    struct th_view *view = NULL;
+    struct model model;
+    (void)close(store->owner_fd); /* or the writer could not open it again */
+    if (th_store_open(fixture.folder, TH_STORE_READ, NULL, NULL, &other) != 0 ||
+        write(answers, &(bool){true}, sizeof(bool)) != sizeof(bool))
+        _exit(2);
+    while (read(questions, &model, sizeof model) == (ssize_t)sizeof model) {
+        int status = view == NULL ? th_view_open(other, &view) : th_view_renew(view);
+        bool right = status == 0 && is_seen_by(view, &model);
+        if (write(answers, &right, sizeof right) != (ssize_t)sizeof right)
+            break;
+    }
+    _exit(0);
+}
+
+static struct follower follower_start(void)
+{
+    struct follower follower;
+    int to[2], from[2];
+    bool is_there;
+    cr_assert_eq(pipe(to), 0);
+    cr_assert_eq(pipe(from), 0);
+    follower.pid = fork();
+    if (follower.pid == 0) {
+        (void)close(to[1]);
+        (void)close(from[0]);
+        follow(to[0], from[1]);
+    }
+    (void)close(to[0]);
+    (void)close(from[1]);
+    follower.questions = to[1];
+    follower.answers = from[0];
+    cr_assert_eq(read(follower.answers, &is_there, sizeof is_there), sizeof is_there);
+    return follower;
+}
+
+static bool follower_is_right(const struct follower *follower, const struct model *model)
+{
+    bool right = false;
+    cr_assert_eq(write(follower->questions, model, sizeof *model), sizeof *model);
+    cr_assert_eq(read(follower->answers, &right, sizeof right), sizeof right);
+    return right;
+}
+
+static void follower_stop(const struct follower *follower)
+{
+    int result = 0;
+    (void)close(follower->questions);
+    (void)close(follower->answers);
+    cr_assert_eq(waitpid(follower->pid, &result, 0), follower->pid);
+    cr_assert(WIFEXITED(result) && WEXITSTATUS(result) == 0);
 }
 
 /* Rows of the run's table as they are stored. */
@@ -239,6 +307,54 @@ static void do_batch(struct random *random)
     }
     cr_assert_eq(th_store_commit(store, &fixture.signer), 0);
     known = next;
+}
+
+static void settle_all_and_reopen(void)
+{
+    for (uint32_t book = 0; book < BOOKS; book++)
+        settle_one(book);
+    cr_assert_eq(pieces_count(), 0);
+    reopen();
+}
+
+/* The run's values are numbered anew by a writer that finds none: as many of the same sizes, or
+ * fewer, are not those that the view knows. */
+Test(store_run, a_view_that_outlives_a_run_is_not_taken_in_by_the_next_one)
+{
+    struct follower follower = follower_start();
+    for (uint32_t unit = 0; unit < 3; unit++)
+        defer_one(0, unit, 0);
+    cr_assert(follower_is_right(&follower, &known));
+    settle_all_and_reopen();
+    for (uint32_t unit = 0; unit < 3; unit++)
+        defer_one(1, unit, 0);
+    cr_assert(follower_is_right(&follower, &known), "as many");
+    settle_all_and_reopen();
+    defer_one(2, 0, 0);
+    cr_assert(follower_is_right(&follower, &known), "fewer");
+    follower_stop(&follower);
+}
+
+/* Also over starts of the writer, and when many batches have passed. */
+Test(store_run, a_view_that_is_renewed_sees_what_was_committed)
+{
+    for (uint64_t seed = 101; seed <= 112; seed++) {
+        struct random random = {seed};
+        struct follower follower = follower_start();
+        uint32_t pause = 1 + random_below(&random, 9);
+        for (unsigned batch = 0; batch < 120; batch++) {
+            do_batch(&random);
+            if (random_below(&random, pause) == 0)
+                cr_assert(follower_is_right(&follower, &known), "seed %d batch %u", (int)seed,
+                          batch);
+            if (random_below(&random, 12) == 0)
+                reopen();
+        }
+        for (uint32_t book = 0; book < BOOKS; book++)
+            settle_one(book);
+        cr_assert(follower_is_right(&follower, &known));
+        follower_stop(&follower);
+    }
 }
 
 Test(store_run, after_every_batch_readers_see_what_was_committed)
@@ -400,7 +516,7 @@ Test(store_run, rollups_of_an_unsettled_book_are_not_told)
     cr_assert_eq(th_view_state_digest(view, &digest), TH_E_INVALID);
     const struct th_rollup newer = {.counts.received = 4, .reported = reported, .cells = cells};
     cr_assert_eq(th_view_lay_rollup(view, book_of(0), 0, TH_BRANCH_ALL, &empty, &newer), 0);
-    cr_assert_eq(th_view_end_laying(view), 0);
+    th_view_end_laying(view);
     cr_assert_eq(th_view_rollup(view, book_of(0), 0, TH_BRANCH_ALL, &empty, &arena, &back), 0);
     cr_assert_eq(back.counts.received, 4);
     cr_assert_eq(th_view_state_digest(view, &digest), 0);
@@ -420,7 +536,7 @@ Test(store_run, a_state_is_the_same_before_and_after_settling)
         defer_one(i % BOOKS, i % UNITS, i % NUMBERS);
     cr_assert_eq(th_view_open(store, &view), 0);
     (void)!th_view_is_settled(view, book_of(0), &(bool){false});
-    cr_assert_eq(th_view_end_laying(view), 0); /* there are no rollups here */
+    th_view_end_laying(view); /* there are no rollups here */
     cr_assert_eq(th_view_state_digest(view, &before), 0);
     for (uint32_t book = 0; book < BOOKS; book++)
         settle_one(book);
