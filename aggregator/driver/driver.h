@@ -22,11 +22,13 @@ struct th_driver;
 /* When rows settle, in records (rows and superseded revisions); 0: the default. */
 struct th_driver_bounds {
     size_t book_rows;   /* 1,024: so many of one book in a batch settle with it */
-    size_t run_rows;    /* 131,072: the run is full; books settle from the half on */
-    size_t run_values;  /* 16,384: more stand behind the oldest book's first, so it settles too */
+    size_t large_rows;  /* 8,192: so many of one book settle, however empty the run is */
+    size_t run_rows;    /* 524,288: the run is full; books settle from the half on */
+    size_t run_values;  /* 65,536: more stand behind the oldest book's first, so it settles too */
     size_t commit_rows; /* 4,096: what one commit settles, beyond twice what it brings */
     size_t few_rows;    /* 16: so few settle at once when nothing waits */
     size_t idle_rows;   /* 1,024: what one commit settles when nothing came for a while */
+    size_t row_bytes;   /* 192: larger records count as several */
     size_t warm_books;  /* 256: with so many open none is opened before its first report */
 };
 

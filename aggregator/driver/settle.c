@@ -17,11 +17,13 @@
 #define BOOK_COST 512 /* of a book's rollups, in rows */
 
 static const struct th_driver_bounds defaults = {.book_rows = 1024,
-                                                 .run_rows = 131072,
-                                                 .run_values = 16384,
+                                                 .large_rows = 8192,
+                                                 .run_rows = 524288,
+                                                 .run_values = 65536,
                                                  .commit_rows = 4096,
                                                  .few_rows = 16,
                                                  .idle_rows = 1024,
+                                                 .row_bytes = 192,
                                                  .warm_books = 256};
 
 static size_t or_default(size_t bound, size_t otherwise)
@@ -33,16 +35,19 @@ struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wante
 {
     return (struct th_driver_bounds){
         .book_rows = or_default(wanted->book_rows, defaults.book_rows),
+        .large_rows = or_default(wanted->large_rows, defaults.large_rows),
         .run_rows = or_default(wanted->run_rows, defaults.run_rows),
         .run_values = or_default(wanted->run_values, defaults.run_values),
         .commit_rows = or_default(wanted->commit_rows, defaults.commit_rows),
         .few_rows = or_default(wanted->few_rows, defaults.few_rows),
         .idle_rows = or_default(wanted->idle_rows, defaults.idle_rows),
+        .row_bytes = or_default(wanted->row_bytes, defaults.row_bytes),
         .warm_books = or_default(wanted->warm_books, defaults.warm_books)};
 }
 
 struct th_driver_settling {
     struct th_unsettled what;
+    size_t rows; /* what it counts as: its memory is bounded by their number */
     bool is_chosen;
 };
 
@@ -65,15 +70,10 @@ static int by_book(const void *a, const void *b)
     return compare_books(x->what.book, y->what.book);
 }
 
-static size_t rows_of(const struct th_driver_settling *settling)
-{
-    return settling->what.in_run + settling->what.in_batch;
-}
-
 static int by_size(const void *a, const void *b)
 {
-    size_t x = rows_of(a), y = rows_of(b);
-    return x != y ? (x < y) - (x > y) : by_book(a, b);
+    const struct th_driver_settling *x = a, *y = b;
+    return x->rows != y->rows ? (x->rows < y->rows) - (x->rows > y->rows) : by_book(a, b);
 }
 
 static int list_unsettled(struct th_driver *driver)
@@ -87,9 +87,12 @@ static int list_unsettled(struct th_driver *driver)
     driver->settling = th_arena_alloc_array(&driver->batch, count, sizeof *driver->settling);
     if (driver->settling == NULL)
         return TH_E_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        struct th_unsettled what = store->unsettled(store->context, i);
+        size_t rows = what.in_run + what.in_batch, of_bytes = what.bytes / driver->bounds.row_bytes;
         driver->settling[i] =
-            (struct th_driver_settling){.what = store->unsettled(store->context, i)};
+            (struct th_driver_settling){.what = what, .rows = rows > of_bytes ? rows : of_bytes};
+    }
     return 0;
 }
 
@@ -102,7 +105,7 @@ struct spending {
 /* The first one always: a commit that has to settle settles something. */
 static bool choose(struct th_driver_settling *settling, struct spending *spending)
 {
-    size_t cost = rows_of(settling) + BOOK_COST;
+    size_t cost = settling->rows + BOOK_COST;
     if (settling->is_chosen)
         return true;
     if (spending->has_begun && cost > spending->left)
@@ -110,7 +113,7 @@ static bool choose(struct th_driver_settling *settling, struct spending *spendin
     settling->is_chosen = true;
     spending->has_begun = true;
     spending->left -= cost < spending->left ? cost : spending->left;
-    spending->in_run -= rows_of(settling);
+    spending->in_run -= settling->rows;
     return true;
 }
 
@@ -133,24 +136,24 @@ static void choose_oldest(struct th_driver *driver, bool is_idle, struct spendin
  * Long before the run is full a batch settles in proportion to what it brings: nothing until the
  * run is half full, as much as it brings at three quarters, twice that when it is full. So a burst
  * ends with a run that stays as long as it is, and no commit has to do the work of many. The
- * largest books first: a page that is written has more of their rows.
+ * largest books first: a page that is written has more of their rows. One that has become so large
+ * that its settling would be felt settles in any case.
  */
 static void choose_largest(struct th_driver *driver, size_t in_batch, struct spending *spending)
 {
     size_t free_rows = driver->bounds.run_rows / 2;
-    if (spending->in_run <= free_rows) {
-        driver->settle_due = 0;
-        return;
-    }
-    driver->settle_due += in_batch * (spending->in_run - free_rows) * 2 / (free_rows + 1);
+    size_t over = spending->in_run > free_rows ? spending->in_run - free_rows : 0;
+    driver->settle_due = over == 0 ? 0 : driver->settle_due + in_batch * over * 2 / (free_rows + 1);
     qsort(driver->settling, driver->settling_count, sizeof *driver->settling, by_size);
     for (size_t i = 0; i < driver->settling_count; i++) {
         struct th_driver_settling *settling = &driver->settling[i];
+        size_t rows = settling->rows;
         if (settling->is_chosen)
             continue;
-        if (rows_of(settling) > driver->settle_due || !choose(settling, spending))
+        if ((rows > driver->settle_due && rows < driver->bounds.large_rows) ||
+            !choose(settling, spending))
             break;
-        driver->settle_due -= rows_of(settling);
+        driver->settle_due -= rows < driver->settle_due ? rows : driver->settle_due;
     }
 }
 
@@ -162,7 +165,7 @@ static void choose_all(struct th_driver *driver, bool is_idle)
     size_t in_batch = 0;
     for (size_t i = 0; i < driver->settling_count; i++) {
         in_batch += driver->settling[i].what.in_batch;
-        spending.in_run += rows_of(&driver->settling[i]);
+        spending.in_run += driver->settling[i].rows;
     }
     spending.left += 2 * in_batch; /* more than comes in, or it would grow for ever */
     bool is_small = !driver->is_pressed && spending.in_run <= driver->bounds.few_rows;

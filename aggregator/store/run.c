@@ -15,8 +15,8 @@
 struct record {
     uint32_t unit, number, revision;
     uint32_t size;
-    size_t at;         /* in the book's contents: later records are behind */
-    uint64_t sequence; /* of the value that holds it */
+    const uint8_t *content; /* in the book's pile */
+    uint64_t sequence;      /* of the value that holds it */
 };
 
 struct th_run_book {
@@ -24,8 +24,7 @@ struct th_run_book {
     struct record *records;
     size_t count, capacity;
     size_t kept; /* in the run; those behind are the batch's */
-    struct th_sink contents;
-    size_t kept_bytes;
+    struct th_pile contents, kept_contents;
     bool is_settling;
 };
 
@@ -138,10 +137,10 @@ static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
     return book;
 }
 
-static void free_book(struct th_run_book *book)
+static void free_book(struct th_run *run, struct th_run_book *book)
 {
     free(book->records);
-    th_sink_deinit(&book->contents);
+    th_pile_clear(&book->contents, &run->pool);
     free(book);
 }
 
@@ -152,22 +151,22 @@ static void forget_empty_books(struct th_run *run)
         if (run->books[i]->count > 0)
             run->books[left++] = run->books[i];
         else
-            free_book(run->books[i]);
+            free_book(run, run->books[i]);
     }
     run->books_count = left;
 }
 
-static int add_record(struct th_run_book *book, struct record record, struct th_bytes content)
+static int add_record(struct th_run *run, struct th_run_book *book, struct record record,
+                      struct th_bytes content)
 {
     struct record *records =
         th_array_grow(book->records, book->count, &book->capacity, 16, sizeof *records);
     if (records == NULL)
         return TH_E_NO_MEMORY;
     book->records = records;
-    record.at = book->contents.size;
     record.size = (uint32_t)content.size;
-    th_sink_bytes(&book->contents, content.bytes, content.size);
-    if (book->contents.failed)
+    record.content = th_pile_add(&book->contents, &run->pool, content);
+    if (record.content == NULL)
         return TH_E_NO_MEMORY;
     book->records[book->count++] = record;
     return 0;
@@ -180,8 +179,8 @@ int th_run_stage(struct th_run *run, struct th_book_id id, uint32_t unit, uint32
     if (book == NULL)
         return TH_E_NO_MEMORY;
     TH_ASSERT(!book->is_settling);
-    return add_record(book, (struct record){.unit = unit, .number = number, .revision = revision},
-                      content);
+    return add_record(
+        run, book, (struct record){.unit = unit, .number = number, .revision = revision}, content);
 }
 
 struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
@@ -191,6 +190,7 @@ struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
     struct th_unsettled unsettled = {.book = book->id,
                                      .in_run = book->kept,
                                      .in_batch = book->count - book->kept,
+                                     .bytes = book->contents.size,
                                      .oldest = UINT64_MAX};
     if (book->kept > 0) {
         unsettled.oldest = book->records[0].sequence;
@@ -217,7 +217,7 @@ static void forget_records(struct th_run *run, struct th_run_book *book)
     for (size_t i = 0; i < book->count; i++)
         run->values[book->records[i].sequence - run->first].live--;
     book->count = 0;
-    th_sink_clear(&book->contents);
+    th_pile_clear(&book->contents, &run->pool);
 }
 
 static int load_record(struct th_run *run, const struct th_run_record *record)
@@ -230,7 +230,7 @@ static int load_record(struct th_run *run, const struct th_run_record *record)
         return 0;
     }
     run->values[run->values_count - 1].live++;
-    return add_record(book,
+    return add_record(run, book,
                       (struct record){.unit = record->unit,
                                       .number = record->number,
                                       .revision = record->revision,
@@ -271,7 +271,8 @@ int th_run_load(struct th_run *run, const struct th_txn *txn)
 void th_run_deinit(struct th_run *run)
 {
     for (size_t i = 0; i < run->books_count; i++)
-        free_book(run->books[i]);
+        free_book(run, run->books[i]);
+    th_pile_pool_deinit(&run->pool);
     free(run->books);
     free(run->values);
     th_sink_deinit(&run->value);
@@ -280,10 +281,16 @@ void th_run_deinit(struct th_run *run)
 
 /* ---- settling ---- */
 
+/* A record by what it is sorted by, so that little is moved. */
+struct sorted {
+    uint32_t unit, number, revision;
+    uint32_t index; /* of the record; later ones are newer */
+};
+
 /* By table and key; the newest of a key last. */
 static int order(const void *a, const void *b)
 {
-    const struct record *x = a, *y = b;
+    const struct sorted *x = a, *y = b;
     if ((x->revision == 0) != (y->revision == 0))
         return x->revision == 0 ? -1 : 1;
     if (x->unit != y->unit)
@@ -292,33 +299,32 @@ static int order(const void *a, const void *b)
         return x->number < y->number ? -1 : 1;
     if (x->revision != y->revision)
         return x->revision < y->revision ? -1 : 1;
-    return x->at < y->at ? -1 : x->at > y->at;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static bool is_same_row(const struct record *a, const struct record *b)
+static bool is_same_row(const struct sorted *a, const struct sorted *b)
 {
     return a->unit == b->unit && a->number == b->number && a->revision == b->revision;
 }
 
 /* Records of one table. Filling: they are the book's first ones there. */
-static int place_each(const struct th_run_book *book, const struct record *sorted, size_t count,
+static int place_each(const struct th_run_book *book, const struct sorted *sorted, size_t count,
                       struct th_filling *filling, struct th_txn *txn)
 {
     int status = 0;
     for (size_t i = 0; i < count && status == 0; i++) {
-        const struct record *record = &sorted[i];
-        const uint8_t *content = book->contents.bytes + record->at;
-        if (i + 1 < count && is_same_row(record, record + 1)) {
+        const struct record *record = &book->records[sorted[i].index];
+        if (i + 1 < count && is_same_row(&sorted[i], &sorted[i + 1])) {
             if (record->revision != 0)
                 return th_txn_fail(txn, TH_E_EXISTS);
             continue; /* a newer one follows */
         }
         struct th_schema_key key = key_of(book->id, record);
         if (filling != NULL)
-            status = th_txn_fill(txn, filling, &key, content, record->size);
+            status = th_txn_fill(txn, filling, &key, record->content, record->size);
         else
             status = th_txn_put(txn, &key, record->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
-                                content, record->size);
+                                record->content, record->size);
     }
     return status;
 }
@@ -337,7 +343,7 @@ static int find_none(const struct th_txn *txn, enum th_table table, struct th_bo
     return 0;
 }
 
-static int place(const struct th_run_book *book, enum th_table table, const struct record *sorted,
+static int place(const struct th_run_book *book, enum th_table table, const struct sorted *sorted,
                  size_t count, struct th_txn *txn)
 {
     enum { MANY = 64 }; /* pages of them */
@@ -351,7 +357,7 @@ static int place(const struct th_run_book *book, enum th_table table, const stru
     return status != 0 ? status : ended;
 }
 
-static int place_both(const struct th_run_book *book, const struct record *sorted,
+static int place_both(const struct th_run_book *book, const struct sorted *sorted,
                       struct th_txn *txn)
 {
     size_t rows = 0;
@@ -367,10 +373,13 @@ static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *t
     TH_ASSERT(!book->is_settling);
     if (book->count == 0)
         return 0;
-    struct record *sorted = malloc(book->count * sizeof *sorted);
+    struct sorted *sorted = book->count > UINT32_MAX ? NULL : malloc(book->count * sizeof *sorted);
     if (sorted == NULL)
         return th_txn_fail(txn, TH_E_NO_MEMORY);
-    memcpy(sorted, book->records, book->count * sizeof *sorted);
+    for (size_t i = 0; i < book->count; i++) {
+        const struct record *record = &book->records[i];
+        sorted[i] = (struct sorted){record->unit, record->number, record->revision, (uint32_t)i};
+    }
     qsort(sorted, book->count, sizeof *sorted, order);
     int status = place_both(book, sorted, txn);
     free(sorted);
@@ -450,7 +459,7 @@ static int write_staged(struct th_run *run, struct th_run_book *book, struct th_
         run->values[run->values_count - 1].live++;
         th_sink_bytes(&run->value, key.bytes, key.size);
         th_sink_varint(&run->value, record->size);
-        th_sink_bytes(&run->value, book->contents.bytes + record->at, record->size);
+        th_sink_bytes(&run->value, record->content, record->size);
     }
     return 0;
 }
@@ -484,10 +493,13 @@ void th_run_keep(struct th_run *run)
 {
     for (size_t i = 0; i < run->books_count; i++) {
         struct th_run_book *book = run->books[i];
-        if (book->is_settling)
+        if (book->is_settling) {
             book->count = 0;
+            th_pile_clear(&book->contents, &run->pool);
+            book->is_settling = false;
+        }
         book->kept = book->count;
-        book->kept_bytes = book->contents.size;
+        book->kept_contents = book->contents;
     }
     for (size_t i = 0; i < run->values_count; i++) {
         run->values[i].live -= run->values[i].leaving;
@@ -506,8 +518,7 @@ void th_run_drop(struct th_run *run)
     for (size_t i = 0; i < run->books_count; i++) {
         struct th_run_book *book = run->books[i];
         book->count = book->kept;
-        book->contents.size = book->kept_bytes;
-        book->contents.failed = false;
+        th_pile_cut(&book->contents, &run->pool, &book->kept_contents);
         book->is_settling = false;
     }
     run->values_count = run->values_kept;

@@ -16,6 +16,7 @@
 #define TH_STORE_RUN_H
 
 #include "aggregator/store/env.h"
+#include "aggregator/store/pile.h"
 
 /* ---- records ---- */
 
@@ -48,9 +49,10 @@ struct th_run {
     size_t values_count, values_capacity;
     size_t values_kept; /* without those of the batch */
     uint64_t first;
-    size_t dropped;       /* from the front, by the batch */
-    bool is_deferred;     /* what is staged and not settled goes into the run */
-    struct th_sink value; /* the one that is being filled */
+    size_t dropped;           /* from the front, by the batch */
+    bool is_deferred;         /* what is staged and not settled goes into the run */
+    struct th_sink value;     /* the one that is being filled */
+    struct th_pile_pool pool; /* of the records' contents */
 };
 
 /* What a store holds, when it is opened for writing. TH_E_CORRUPT, TH_E_NO_MEMORY; then deinit. */

@@ -170,6 +170,7 @@ struct th_unsettled {
     struct th_book_id book;
     size_t in_run;   /* records: rows and revisions */
     size_t in_batch; /* that are not in the run yet */
+    size_t bytes;    /* of all their contents */
     uint64_t oldest; /* grows with time; UINT64_MAX: nothing is in the run */
     size_t behind;   /* values of the run from there on: none of them goes before the book does */
 };

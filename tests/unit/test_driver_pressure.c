@@ -139,6 +139,34 @@ Test(driver_pressure, a_run_that_is_too_long_gives_its_oldest_book)
     cr_assert_eq(find(LEDGER_HALF)->in_run, 7);
 }
 
+Test(driver_pressure, a_book_that_has_become_large_settles_however_empty_the_run_is)
+{
+    ledger.bounds.large_rows = 4;
+    ledger_restart(&ledger);
+    th_driver_press(ledger.driver, true);
+    send(L_A2, LEDGER_HALF, 0, 1);
+    for (int i = 0; i < 3; i++)
+        send((enum ledger_unit)(L_A1 + i), LEDGER_YEAR, 0, 1);
+    cr_assert_eq(rows_in_run(), 4);
+    send(L_B1, LEDGER_YEAR, 0, 1);
+    cr_assert_null(find(LEDGER_YEAR));
+    cr_assert_eq(find(LEDGER_HALF)->in_run, 1);
+}
+
+/* The run's memory is bounded by a number of records of a usual size. */
+Test(driver_pressure, large_records_fill_the_run_as_several_of_them)
+{
+    ledger.bounds.run_rows = 40;
+    ledger.bounds.row_bytes = 1;
+    ledger_restart(&ledger);
+    th_driver_press(ledger.driver, true);
+    send(L_A1, LEDGER_YEAR, 0, 1);
+    for (int i = 0; i < 4; i++)
+        send(L_A1, LEDGER_HALF, 0, i);
+    cr_assert_lt(rows_in_run(), 5);
+    cr_assert(holds(ledger.folder), "%s", audit_out);
+}
+
 /* Values leave the run from its front only: who stands there must not keep all that came later. */
 Test(driver_pressure, a_book_that_rests_does_not_hold_up_the_run)
 {
