@@ -464,10 +464,14 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     daemon->hung_up_at = th_daemon_now(daemon);
     if (status == 0)
         status = start_loop(daemon);
-    if (status == 0)
+    if (status == 0) {
+        th_daemon_reserve(daemon);
         status = start_pipeline(daemon);
+    }
     if (status == 0)
         status = th_daemon_start_scrubber(daemon);
+    if (status == 0)
+        th_daemon_start_room(daemon);
     if (status == 0 && daemon->http != NULL)
         status = th_http_start(daemon->http);
     *stage = status == 0 ? TH_DAEMON_RUNNING : *stage;
@@ -478,6 +482,7 @@ static void stop(struct th_daemon *daemon)
 {
     if (daemon->outbox != NULL)
         th_outbox_open_wide(daemon->outbox);
+    th_daemon_stop_room(daemon);
     th_scrubber_free(daemon->scrubber); /* it asks the pipeline */
     th_pipeline_free(daemon->pipeline);
     th_http_close(daemon->http); /* the writer told it of commits */

@@ -9,6 +9,7 @@
 #include "aggregator/daemon/desk.h"
 #include "aggregator/daemon/outbox.h"
 #include "aggregator/daemon/pipeline.h"
+#include "aggregator/daemon/idler.h"
 #include "aggregator/daemon/scrubber.h"
 #include "aggregator/driver/driver.h"
 #include "aggregator/http/server.h"
@@ -52,7 +53,9 @@ struct th_daemon {
     struct th_pipeline *pipeline;
     struct th_desk *desk;
     struct th_scrubber *scrubber; /* NULL: never */
-    struct th_http_server *http;  /* NULL: none */
+    struct th_room *room;         /* of the file's pages; NULL: none are made */
+    struct th_idler room_idler;
+    struct th_http_server *http; /* NULL: none */
     /* The journal's time, for those that ask between two batches: where a rehearsal's clock stands,
      * or how far it leads CLOCK_BOOTTIME. TH_NO_INSTANT: not known yet. */
     _Atomic int64_t still_ms, lead_ms;
@@ -98,6 +101,11 @@ void th_daemon_tell_readmitted(struct th_daemon *daemon);
 void th_daemon_give_back(struct th_daemon *daemon);
 /* After the pipeline, which ends when this fails. */
 TH_MUST_CHECK int th_daemon_start_scrubber(struct th_daemon *daemon);
+/* Room for a burst (aggregator/store/room.h): before the pipeline; then its thread, without which
+ * a burst is only slower. */
+void th_daemon_reserve(struct th_daemon *daemon);
+void th_daemon_start_room(struct th_daemon *daemon);
+void th_daemon_stop_room(struct th_daemon *daemon);
 
 /* web.c */
 TH_MUST_CHECK int th_daemon_open_http(struct th_daemon *daemon);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* SCHED_IDLE */
 #include "aggregator/daemon/scrubber.h"
 
+#include "aggregator/daemon/idler.h"
 #include "aggregator/past/recount.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
 enum {
     ROWS_MAX = 200,
@@ -26,34 +22,10 @@ enum {
 struct th_scrubber {
     struct th_scrubber_options options;
     struct th_scrub *scrub;
-    pthread_mutex_t lock;
-    pthread_cond_t ending;
-    bool is_ending;
-    pthread_t thread;
+    struct th_idler idler;
     uint64_t told;    /* faults of this pass */
     uint64_t counted; /* of these, when their number was told last */
 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* False: it is time to end. */
-static bool rest(struct th_scrubber *scrubber, int64_t ms)
-{
-    int64_t until_ms = monotonic_ms() + ms;
-    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
-                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    (void)pthread_mutex_lock(&scrubber->lock);
-    while (!scrubber->is_ending && monotonic_ms() < until_ms)
-        (void)pthread_cond_timedwait(&scrubber->ending, &scrubber->lock, &until);
-    bool goes_on = !scrubber->is_ending;
-    (void)pthread_mutex_unlock(&scrubber->lock);
-    return goes_on;
-}
 
 static int64_t rest_or(const struct th_scrubber *scrubber, int64_t ms)
 {
@@ -118,7 +90,7 @@ static bool wait_for_quiet(struct th_scrubber *scrubber)
     for (int i = 0; i < BUSY_RESTS_MAX; i++) {
         if (!scrubber->options.is_busy(scrubber->options.context))
             return true;
-        if (!rest(scrubber, rest_or(scrubber, BUSY_REST_MS)))
+        if (!th_idler_rest(&scrubber->idler, rest_or(scrubber, BUSY_REST_MS)))
             return false;
     }
     return true;
@@ -135,7 +107,7 @@ static bool run_pass(struct th_scrubber *scrubber, bool *ret_has_failed)
     for (bool is_done = false; !is_done;) {
         if (!wait_for_quiet(scrubber))
             return false;
-        int64_t begun_ms = monotonic_ms();
+        int64_t begun_ms = th_idler_now_ms();
         int status =
             th_scrub_step(scrubber->scrub, ROWS_MAX, options->now(options->context), &is_done);
         if (status < 0) {
@@ -147,59 +119,30 @@ static bool run_pass(struct th_scrubber *scrubber, bool *ret_has_failed)
             return true;
         }
         tell_new(scrubber);
-        int64_t worked_ms = monotonic_ms() - begun_ms;
+        int64_t worked_ms = th_idler_now_ms() - begun_ms;
         int64_t rest_ms = worked_ms * RESTS_FOR_WORK;
         if (!is_done &&
-            !rest(scrubber, rest_or(scrubber, rest_ms < REST_MIN_MS ? REST_MIN_MS : rest_ms)))
+            !th_idler_rest(&scrubber->idler,
+                           rest_or(scrubber, rest_ms < REST_MIN_MS ? REST_MIN_MS : rest_ms)))
             return false;
     }
     end_pass(scrubber);
     return true;
 }
 
-static void *run(void *context)
+static void work(void *context)
 {
     struct th_scrubber *scrubber = context;
-    const struct sched_param none = {.sched_priority = 0};
-    /* Of this thread alone. Without them it is only less polite. */
-    (void)setpriority(PRIO_PROCESS, 0, 19);
-    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
-    bool goes_on = rest(scrubber, rest_or(scrubber, FIRST_REST_MS));
+    bool goes_on = th_idler_rest(&scrubber->idler, rest_or(scrubber, FIRST_REST_MS));
     while (goes_on) {
         bool has_failed = false;
-        int64_t begun_ms = monotonic_ms();
+        int64_t begun_ms = th_idler_now_ms();
         goes_on = run_pass(scrubber, &has_failed);
-        int64_t wait_ms = begun_ms + scrubber->options.hours * HOUR_MS - monotonic_ms();
+        int64_t wait_ms = begun_ms + scrubber->options.hours * HOUR_MS - th_idler_now_ms();
         if (has_failed)
             wait_ms = rest_or(scrubber, RETRY_REST_MS);
-        goes_on = goes_on && rest(scrubber, wait_ms > 0 ? wait_ms : 0);
+        goes_on = goes_on && th_idler_rest(&scrubber->idler, wait_ms > 0 ? wait_ms : 0);
     }
-    return NULL;
-}
-
-static int init_waiting(struct th_scrubber *scrubber)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return TH_E_NO_MEMORY;
-    int failed = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (failed == 0)
-        failed = pthread_cond_init(&scrubber->ending, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    if (failed != 0)
-        return TH_E_NO_MEMORY;
-    if (pthread_mutex_init(&scrubber->lock, NULL) == 0)
-        return 0;
-    (void)pthread_cond_destroy(&scrubber->ending);
-    return TH_E_NO_MEMORY;
-}
-
-static void deinit(struct th_scrubber *scrubber)
-{
-    th_scrub_free(scrubber->scrub);
-    (void)pthread_mutex_destroy(&scrubber->lock);
-    (void)pthread_cond_destroy(&scrubber->ending);
-    free(scrubber);
 }
 
 /* What no checksum sees. */
@@ -221,18 +164,14 @@ int th_scrubber_start(const struct th_scrubber_options *options, struct th_scrub
     if (scrubber == NULL)
         return TH_E_NO_MEMORY;
     scrubber->options = *options;
-    int status = init_waiting(scrubber);
-    if (status < 0) {
-        free(scrubber);
-        return status;
-    }
-    status = th_scrub_new(options->store, &scrubber->scrub);
-    if (status == 0)
+    int status = th_scrub_new(options->store, &scrubber->scrub);
+    if (status == 0) {
         th_scrub_check_books(scrubber->scrub, check_book, NULL);
-    if (status == 0 && pthread_create(&scrubber->thread, NULL, run, scrubber) != 0)
-        status = TH_E_NO_MEMORY;
+        status = th_idler_start(&scrubber->idler, work, scrubber);
+    }
     if (status < 0) {
-        deinit(scrubber);
+        th_scrub_free(scrubber->scrub);
+        free(scrubber);
         return status;
     }
     *ret_scrubber = scrubber;
@@ -243,10 +182,7 @@ void th_scrubber_free(struct th_scrubber *scrubber)
 {
     if (scrubber == NULL)
         return;
-    (void)pthread_mutex_lock(&scrubber->lock);
-    scrubber->is_ending = true;
-    (void)pthread_cond_signal(&scrubber->ending);
-    (void)pthread_mutex_unlock(&scrubber->lock);
-    (void)pthread_join(scrubber->thread, NULL);
-    deinit(scrubber);
+    th_idler_stop(&scrubber->idler);
+    th_scrub_free(scrubber->scrub);
+    free(scrubber);
 }

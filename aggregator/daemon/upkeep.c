@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beside the work itself: how a recovery goes on is told, and the store is read again. */
+/* Beside the work itself: how a recovery goes on is told, the store is read again, and room is made
+ * for the next burst. */
 #include "aggregator/daemon/parts.h"
 #include "aggregator/shell/clock_linux.h"
+#include "aggregator/store/room.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -73,4 +75,44 @@ int th_daemon_start_scrubber(struct th_daemon *daemon)
     if (status < 0)
         th_pipeline_finish(daemon->pipeline);
     return status;
+}
+
+/* ---- room for a burst ---- */
+
+enum { ROOM_REST_MS = 200 };
+
+void th_daemon_reserve(struct th_daemon *daemon)
+{
+    th_store_keep_room(daemon->options->store, th_room_bytes());
+}
+
+static void make_room(void *context)
+{
+    struct th_daemon *daemon = context;
+    bool goes_on = true;
+    while (goes_on) {
+        bool is_more = th_room_step(daemon->room);
+        goes_on = th_idler_rest(&daemon->room_idler, is_more ? 0 : ROOM_REST_MS);
+    }
+}
+
+void th_daemon_start_room(struct th_daemon *daemon)
+{
+    struct th_room *room;
+    if (th_room_new(daemon->options->store, &room) < 0)
+        return;
+    daemon->room = room;
+    if (th_idler_start(&daemon->room_idler, make_room, daemon) == 0)
+        return;
+    th_room_free(room);
+    daemon->room = NULL;
+}
+
+void th_daemon_stop_room(struct th_daemon *daemon)
+{
+    if (daemon->room == NULL)
+        return;
+    th_idler_stop(&daemon->room_idler);
+    th_room_free(daemon->room);
+    daemon->room = NULL;
 }

@@ -12,7 +12,7 @@ static bool is_above(uint64_t bytes, uint64_t whole, uint64_t percent)
     return bytes > whole / 100 * percent + whole % 100 * percent / 100;
 }
 
-static uint64_t disk_floor(const struct th_gate_levels *levels)
+uint64_t th_gate_floor(const struct th_gate_levels *levels)
 {
     uint64_t room =
         levels->map_bytes > levels->file_bytes ? levels->map_bytes - levels->file_bytes : 0;
@@ -24,7 +24,7 @@ static uint64_t disk_floor(const struct th_gate_levels *levels)
 
 bool th_gate_step(struct th_gate *gate, const struct th_gate_levels *levels)
 {
-    uint64_t floor = disk_floor(levels);
+    uint64_t floor = th_gate_floor(levels);
     if (gate->disk_closed)
         floor += floor / 8;
     gate->map_closed = is_above(levels->used_bytes, levels->map_bytes,

@@ -36,6 +36,7 @@ struct th_store {
     struct th_sink scratch; /* the content being encoded */
     struct th_run run;      /* the writer's */
     struct th_leaves leaves;
+    uint64_t room_bytes; /* kept reserved behind what is used (room.h); 0: nothing */
 };
 
 /*
@@ -64,6 +65,10 @@ char *th_inspect_cut(size_t capacity, char *text);
 /* What th_view_check_position() says of a tile, which is 256 positions' fault at once. */
 #define TH_WHAT_TILE_MISSING "thiếu mảnh của cây băm"
 #define TH_WHAT_TILE_DAMAGED "mảnh của cây băm bị hỏng"
+
+/* room.c: after a commit, and before the environment is closed. */
+void th_store_reserve(const struct th_store *store);
+void th_store_give_back(struct th_store *store);
 
 /* The number of leaves in a snapshot. */
 TH_MUST_CHECK int th_txn_size(const struct th_txn *txn, uint64_t *ret_size);

@@ -243,6 +243,7 @@ void th_store_close(struct th_store *store)
     th_txn_abort(&store->batch);
     if (store->env.env != NULL && store->owner_fd >= 0 && store->identity.realm[0] != '\0')
         th_env_extend(&store->env);
+    th_store_give_back(store);
     th_env_close(&store->env);
     th_side_close(&store->side);
     if (store->owner_fd >= 0)

@@ -183,6 +183,7 @@ int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
     th_run_keep(&store->run);
     store->is_recovering = false;
     th_env_extend(&store->env);
+    th_store_reserve(store);
     status = write_side(store, is_new_log, &note);
     store->failed = status != 0;
     return status;

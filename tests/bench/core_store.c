@@ -13,6 +13,7 @@
  */
 #include "aggregator/driver/driver.h"
 #include "aggregator/plan/loader.h"
+#include "aggregator/store/room.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
 #include "tests/bench/workload.h"
@@ -122,6 +123,17 @@ static void found(struct th_driver *driver, const char *folder,
 }
 
 /* ---- the run ---- */
+
+/* What the daemon's idle thread does (aggregator/store/room.h). */
+static void make_room(struct th_store *store)
+{
+    struct th_room *room;
+    th_store_keep_room(store, th_room_bytes());
+    bench_must(th_room_new(store, &room), "room for a burst");
+    while (th_room_step(room))
+        ;
+    th_room_free(room);
+}
 
 static struct th_item *decode(const struct bench_workload *workload, struct th_arena *arena)
 {
@@ -240,6 +252,7 @@ int main(int argc, char **argv)
     th_arena_init(&arena, (size_t)4 << 20, (size_t)8 << 30);
     struct th_item *items = decode(&workload, &arena);
     run(driver, &workload, items, 0, preload, PRELOAD_BATCH);
+    make_room(store);
     commits_count = 0;
     answers = 0;
     struct usage before = usage_of(driver);
