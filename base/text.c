@@ -167,6 +167,15 @@ bool th_text_find_forbidden(const char *bytes, size_t size, unsigned flags, size
     return offset < size;
 }
 
+bool th_text_is_utf8(const char *bytes, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < size; i += used)
+        if (decode(bytes, size, i, &used) < 0)
+            return false;
+    return true;
+}
+
 static int map(const char *bytes, size_t size, unsigned options, char **ret_bytes, size_t *ret_size)
 {
     if (size > 0 && memchr(bytes, '\0', size) != NULL) {

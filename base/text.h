@@ -34,6 +34,9 @@ struct th_text {
  * of its first byte. Does not look at NFC. `flags` is a sum of enum th_text_flags. */
 bool th_text_find_forbidden(const char *bytes, size_t size, unsigned flags, size_t *ret_offset);
 
+/* True when all of it is UTF-8, whatever it says: controls and NUL as well. */
+bool th_text_is_utf8(const char *bytes, size_t size);
+
 /* 0 for accepted text, else TH_E_TEXT. TH_E_NO_MEMORY (never for ASCII). */
 TH_MUST_CHECK int th_text_check(const char *bytes, size_t size, unsigned flags);
 

@@ -329,3 +329,15 @@ Test(text, other_spellings_of_integers_are_refused)
     }
     cr_assert_eq(value, 5);
 }
+
+Test(text, utf8_is_known_whatever_it_says)
+{
+    static const char good[] = "Đồng\x00\x07\n\xE2\x80\xAE \xF0\x9F\x98\x80";
+    static const char *const bad[] = {"\xC3",         "a\xC3(",           "\xC0\x80",
+                                      "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80"};
+    cr_assert(th_text_is_utf8("", 0));
+    cr_assert(th_text_is_utf8(good, sizeof(good) - 1));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_not(th_text_is_utf8(bad[i], strlen(bad[i])), "%zu", i);
+    }
+}
