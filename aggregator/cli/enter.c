@@ -217,9 +217,13 @@ static int write_template(const struct th_site *site, const struct th_enter_line
                         "không tạo được \"%s\": %s", line->path, th_errno_text(errno, cause));
         return EX_CANTCREAT;
     }
+    struct th_problems problems;
+    th_problems_init(&problems);
     if (status == 0)
         status = th_form_write_template(kind, choice->plan, choice->obligation,
-                                        &known->context.units.units[choice->unit], file);
+                                        &known->context.units.units[choice->unit], file, &problems);
+    (void)!th_problems_print(&problems, site->err);
+    th_problems_deinit(&problems);
     if (file != NULL && fclose(file) != 0 && status == 0)
         status = TH_E_IO;
     if (status == 0)

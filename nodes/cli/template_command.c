@@ -53,6 +53,18 @@ static bool choose_kind(const struct request *request, FILE *err, enum th_form_k
     return false;
 }
 
+/* The form, and what is to be told about why there is none. */
+static int write_to(FILE *file, enum th_form_kind kind, const struct th_plan *plan,
+                    const struct th_obligation *obligation, const struct th_unit *unit, FILE *err)
+{
+    struct th_problems problems;
+    th_problems_init(&problems);
+    int status = th_form_write_template(kind, plan, obligation, unit, file, &problems);
+    (void)!th_problems_print(&problems, err);
+    th_problems_deinit(&problems);
+    return status;
+}
+
 /* A form may have been filled in since: a file that is there is never written over. */
 static int write_file(const char *path, enum th_form_kind kind, const struct th_plan *plan,
                       const struct th_obligation *obligation, const struct th_unit *unit, FILE *err)
@@ -66,7 +78,7 @@ static int write_file(const char *path, enum th_form_kind kind, const struct th_
                         "không tạo được \"%s\": %s", path, th_errno_text(errno, cause));
         return EX_CANTCREAT;
     }
-    int status = th_form_write_template(kind, plan, obligation, unit, file);
+    int status = write_to(file, kind, plan, obligation, unit, err);
     if (fclose(file) != 0 && status == 0)
         status = TH_E_IO;
     if (status == 0)
@@ -95,7 +107,7 @@ static int write_form(const struct request *request, const struct th_home *home,
     }
     if (request->path != NULL)
         return write_file(request->path, kind, plan, obligation, home->unit, err);
-    status = th_form_write_template(kind, plan, obligation, home->unit, out);
+    status = write_to(out, kind, plan, obligation, home->unit, err);
     if (status < 0)
         th_cli_complain(err, NAME, NULL, "%s", th_status_text(status));
     return th_status_exit_code(status);

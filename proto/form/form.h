@@ -33,11 +33,13 @@ TH_MUST_CHECK int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
  * A form to fill in: exactly the indicators that the obligation asks of the unit's branch, each
  * with its name, unit of measure, values of an enum; tasks; models; sections; document. YAML has
  * comments; CSV is `;` with a byte order mark, columns mã;tên;đơn vị tính;giá trị;ước; XLSX has
- * its labels protected and the plan's rules beside the cells. TH_E_IO, TH_E_NO_MEMORY.
+ * its labels protected and the plan's rules beside the cells, and another program writes it:
+ * TH_E_CONFIG, TH_E_IO after a problem about that was added. TH_E_IO of `out`; TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
                                          const struct th_obligation *obligation,
-                                         const struct th_unit *unit, FILE *out);
+                                         const struct th_unit *unit, FILE *out,
+                                         struct th_problems *problems);
 
 struct th_form_context {
     const struct th_plan *const *plans;
@@ -72,12 +74,13 @@ const struct th_form_place *th_form_places_find(const struct th_form_places *pla
  * leaves out, and what the form says has to be the same. The unit has to be the context's.
  *
  * A workbook is known by its content, whatever its name; of another unit, or made when the plan
- * asked something else, it is refused.
+ * asked something else, it is refused. Another program opens it, tonghop-workbook
+ * (proto/workbook/main.c); TH_E_CONFIG when that is not there.
  *
  * Texts are brought to form NFC. Attached files are looked for from the form's own folder, and
  * their sizes and digests are taken now. TH_E_SYNTAX (the file cannot be read as what its ending
  * says), TH_E_AMBIGUOUS (numbers or days with two readings, nothing else), TH_E_INVALID,
- * TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT have added problems; TH_E_NO_MEMORY has not.
+ * TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT, TH_E_CONFIG have added problems; TH_E_NO_MEMORY has not.
  */
 TH_MUST_CHECK int th_form_read(const char *path, const struct th_form_context *context,
                                struct th_arena *arena, struct th_problems *problems,

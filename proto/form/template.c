@@ -61,9 +61,9 @@ const char *th_form_template_refusal(const struct th_indicator *indicator)
     return indicator->type == TH_TYPE_ENUM ? "chưa hỏi, không điền" : "tự tính, không điền";
 }
 
-int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
-                           const struct th_obligation *obligation, const struct th_unit *unit,
-                           FILE *out)
+struct th_form_template th_form_template_begin(const struct th_plan *plan,
+                                               const struct th_obligation *obligation,
+                                               const struct th_unit *unit, FILE *out)
 {
     struct th_form_template form = {
         .plan = plan, .obligation = obligation, .unit = unit, .out = out};
@@ -71,6 +71,14 @@ int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
     form.estimates = estimates != NULL && estimates->estimates;
     form.count =
         th_obligation_indicators(obligation, th_unit_kind_branch(unit->kind), &form.numbers);
+    return form;
+}
+
+int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
+                           const struct th_obligation *obligation, const struct th_unit *unit,
+                           FILE *out, struct th_problems *problems)
+{
+    struct th_form_template form = th_form_template_begin(plan, obligation, unit, out);
     int status = 0;
     switch (kind) {
     case TH_FORM_YAML:
@@ -83,7 +91,7 @@ int th_form_write_template(enum th_form_kind kind, const struct th_plan *plan,
         status = th_form_template_json(&form);
         break;
     case TH_FORM_XLSX:
-        status = th_form_template_xlsx(&form);
+        status = th_form_template_xlsx(&form, problems);
         break;
     }
     if (status == 0 && (fflush(out) != 0 || ferror(out)))

@@ -2,7 +2,7 @@
 /*
  * What the templates share: which indicators of which section are asked, and their words.
  *
- * Internal to proto/form.
+ * Internal to proto/form and proto/workbook.
  */
 #ifndef TH_FORM_TEMPLATE_H
 #define TH_FORM_TEMPLATE_H
@@ -18,6 +18,11 @@ struct th_form_template {
     bool estimates; /* are allowed */
     FILE *out;
 };
+
+/* Borrows all four. */
+struct th_form_template th_form_template_begin(const struct th_plan *plan,
+                                               const struct th_obligation *obligation,
+                                               const struct th_unit *unit, FILE *out);
 
 enum th_form_part { TH_FORM_FIGURES, TH_FORM_TEXTS };
 
@@ -38,8 +43,10 @@ const char *th_form_template_refusal(const struct th_indicator *indicator);
 
 void th_form_template_yaml(const struct th_form_template *form);
 void th_form_template_csv(const struct th_form_template *form);
-/* TH_E_NO_MEMORY, TH_E_IO. */
-TH_MUST_CHECK int th_form_template_xlsx(const struct th_form_template *form);
+/* Lets the other program write it. TH_E_CONFIG, TH_E_IO after a problem about that; TH_E_IO of
+ * form->out, TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_form_template_xlsx(const struct th_form_template *form,
+                                        struct th_problems *problems);
 /* TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_form_template_json(const struct th_form_template *form);
 

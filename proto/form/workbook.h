@@ -2,13 +2,12 @@
 /*
  * A workbook (XLSX) of anyone's making as sheets of cells, and nothing more of it.
  *
- * The file is hostile until it is read: the number of its parts, their sizes, how much they were
- * compressed and how deep their XML goes are bounded; document types, entities and encodings other
- * than UTF-8 are refused, as are macros, encryption and parts with the same name. Nothing outside
- * the file is opened. Formulas are never computed: a cell has the value that the spreadsheet saved
- * with it. Styles are not read.
+ * The file is hostile until it is read, so another process reads it (proto/workbook/reader.h),
+ * which has nothing to lose and little that it may do; what it says is not trusted either
+ * (proto/form/cells.h). Formulas are never computed: a cell has the value that the spreadsheet
+ * saved with it. Styles are not read.
  *
- * Thread-safe; no state. Everything lives in the arena. Internal to proto/form.
+ * Thread-safe; no state. Everything lives in the arena. Internal to proto/form and proto/workbook.
  */
 #ifndef TH_FORM_WORKBOOK_H
 #define TH_FORM_WORKBOOK_H
@@ -17,7 +16,10 @@
 #include "base/problems.h"
 #include "base/text.h"
 
-#define TH_FORM_SHEETS_MAX 32
+#define TH_FORM_SHEETS_MAX  32
+#define TH_FORM_CELLS_MAX   60000 /* with something in them, of all sheets */
+#define TH_FORM_ROW_LAST    1048576
+#define TH_FORM_COLUMN_LAST 16384
 
 enum th_form_cell_kind {
     TH_FORM_CELL_TEXT,
@@ -37,7 +39,7 @@ struct th_form_cell {
 
 /* Cells with something in them, in the order of their rows and columns. */
 struct th_form_sheet {
-    const char *name;
+    const char *name; /* UTF-8 */
     const struct th_form_cell *cells;
     size_t cells_count;
 };
@@ -49,7 +51,8 @@ struct th_form_workbook {
 };
 
 /*
- * Reads one. TH_E_SYNTAX, TH_E_LIMIT after a problem about the file was added; TH_E_NO_MEMORY.
+ * Lets the other program read one. TH_E_SYNTAX, TH_E_LIMIT after a problem about the file was
+ * added, TH_E_CONFIG and TH_E_IO after one about the program; TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_form_workbook_read(const char *file, const char *bytes, size_t size,
                                         struct th_arena *arena, struct th_problems *problems,

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workbook reader on any bytes: no crash, no leak, and what is read keeps what workbook.h says.
- * The first byte chooses what the rest is: the whole file, or one part (a sheet, the strings, the
- * book, its relations) of a file that is right otherwise. Without libFuzzer, main() replays some
- * sheets, whole, cut and with flipped bits.
+ * The workbook reader on any bytes, and what it says about them on any bytes: no crash, no leak,
+ * what is read keeps what workbook.h says, and passes unchanged through cells.h. The first byte
+ * chooses what the rest is: the whole file, one part (a sheet, the strings, the book, its
+ * relations) of a file that is right otherwise, or the reader's answer. Without libFuzzer, main()
+ * replays some of each, whole, cut and with flipped bits.
  */
-#include "proto/form/workbook.h"
+#include "proto/workbook/reader.h"
 
 #include "base/assert.h"
+#include "proto/form/cells.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,27 +80,73 @@ static void check_sheet(const struct th_form_sheet *sheet)
     }
 }
 
-static int read_file(const char *bytes, size_t size)
+static void check_book(const struct th_form_workbook *book)
+{
+    TH_ASSERT(book->sheets_count <= TH_FORM_SHEETS_MAX);
+    for (size_t i = 0; i < book->sheets_count; i++)
+        check_sheet(&book->sheets[i]);
+}
+
+/* What the reader says as text. Returns owned. */
+static char *say(enum th_form_flaw flaw, const struct th_form_workbook *book, size_t *ret_size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, ret_size);
+    TH_ASSERT(out != NULL);
+    TH_ASSERT(th_form_cells_write(flaw, book, out) == 0);
+    TH_ASSERT(fclose(out) == 0);
+    return text;
+}
+
+/* Another answer than the reader's is refused, or is one that it could give. */
+static void hear(const char *text, size_t size, bool must_be_right)
 {
     struct th_arena arena;
-    struct th_problems problems;
     struct th_form_workbook book;
+    enum th_form_flaw flaw = TH_FORM_FLAWLESS;
     th_arena_init(&arena, 65536, (size_t)64 << 20);
-    th_problems_init(&problems);
-    int status = th_form_workbook_read("f", bytes, size, &arena, &problems, &book);
-    TH_ASSERT((status == 0) == (th_problems_total(&problems) == 0) || status == TH_E_NO_MEMORY);
-    for (size_t i = 0; status == 0 && i < book.sheets_count; i++)
-        check_sheet(&book.sheets[i]);
-    th_problems_deinit(&problems);
+    int status = th_form_cells_read(text, size, &arena, &flaw, &book);
+    TH_ASSERT(status == 0 || (!must_be_right && status == TH_E_CORRUPT));
+    if (status == 0) {
+        if (flaw == TH_FORM_FLAWLESS)
+            check_book(&book);
+        size_t again_size = 0;
+        char *again = say(flaw, &book, &again_size);
+        TH_ASSERT(again_size == size && memcmp(again, text, size) == 0);
+        free(again);
+    }
     th_arena_deinit(&arena);
-    return status;
+}
+
+static enum th_form_flaw read_file(const char *bytes, size_t size)
+{
+    struct th_arena arena;
+    struct th_form_workbook book;
+    enum th_form_flaw flaw = TH_FORM_FLAWLESS;
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    int status = th_workbook_read(bytes, size, &arena, &flaw, &book);
+    TH_ASSERT(status == 0 || status == TH_E_NO_MEMORY);
+    if (status == 0) {
+        size_t text_size = 0;
+        if (flaw == TH_FORM_FLAWLESS)
+            check_book(&book);
+        char *text = say(flaw, &book, &text_size);
+        hear(text, text_size, true);
+        free(text);
+    }
+    th_arena_deinit(&arena);
+    return flaw;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    size_t which = data[0] % (PARTS + 1), packed_size = 0;
+    size_t which = data[0] % (PARTS + 2), packed_size = 0;
+    if (which == PARTS + 1) {
+        hear((const char *)data + 1, size - 1, false);
+        return 0;
+    }
     if (which == PARTS) {
         (void)read_file((const char *)data + 1, size - 1);
         return 0;
@@ -111,21 +159,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifndef TH_LIBFUZZER
 
+static const char answer[] =
+    "tonghop-cells 1\ndays 1904\nsheet 1 A\ncell 2 2 text 4 hai\n\n"
+    "cell 2 3 number 5 1.5E3\ncell 10 1 lacking 0 \nsheet 2 \xC4\x90\nend\n";
+
 int main(void)
 {
     static uint8_t input[4096];
     size_t count = 0, whole_size = 0;
     char *whole = pack(PARTS, NULL, 0, &whole_size);
-    TH_ASSERT(read_file(whole, whole_size) == 0); /* or nothing below means anything */
-    for (size_t which = 0; which <= PARTS; which++) {
-        const char *bytes = which == PARTS ? whole : parts[which][1];
+    TH_ASSERT(read_file(whole, whole_size) ==
+              TH_FORM_FLAWLESS); /* or nothing below means anything */
+    hear(answer, sizeof answer - 1, true);
+    for (size_t which = 0; which <= PARTS + 1; which++) {
+        const char *bytes = which == PARTS ? whole : which > PARTS ? answer : parts[which][1];
         size_t size = which == PARTS ? whole_size : strlen(bytes);
+        size_t step = which > PARTS ? 1 : 3;
         TH_ASSERT(size < sizeof input);
         input[0] = (uint8_t)which;
         memcpy(input + 1, bytes, size);
-        for (size_t cut = 1; cut <= size + 1; cut += 3, count++)
+        for (size_t cut = 1; cut <= size + 1; cut += step, count++)
             (void)LLVMFuzzerTestOneInput(input, cut);
-        for (size_t bit = 8; bit < 8 * (size + 1); bit += 3, count++) {
+        for (size_t bit = 8; bit < 8 * (size + 1); bit += step, count++) {
             input[bit / 8] ^= (uint8_t)(1U << bit % 8);
             (void)LLVMFuzzerTestOneInput(input, size + 1);
             input[bit / 8] ^= (uint8_t)(1U << bit % 8);

@@ -103,7 +103,10 @@ char *form_case_template(enum th_form_kind kind, const struct th_plan *plan,
     char *text = NULL;
     FILE *out = open_memstream(&text, ret_size);
     cr_assert_not_null(out);
-    cr_assert_eq(th_form_write_template(kind, plan, obligation, unit, out), 0);
+    struct th_problems problems;
+    th_problems_init(&problems);
+    cr_assert_eq(th_form_write_template(kind, plan, obligation, unit, out, &problems), 0);
+    th_problems_deinit(&problems);
     cr_assert_eq(fclose(out), 0);
     return text;
 }

@@ -7,6 +7,7 @@
                     .type = TH_TYPE_##of_type,                                                     \
                     .code = #id,                                                                   \
                     .name_en = "",                                                                 \
+                    .note = "",                                                                    \
                     __VA_ARGS__}
 
 static const char *const grades[] = {"Xuất sắc", "Tốt", "Khá"};
@@ -23,7 +24,12 @@ static const struct th_indicator indicators[SMALL_NUMBERS] = {
     INDICATOR(XL02, 3, ENUM, .name = "Xếp loại khác", .unit_of_measure = ""),
     INDICATOR(TX01, 3, TEXT, .name = "Kết quả nổi bật", .unit_of_measure = ""),
     INDICATOR(TX02, 3, TEXT, .name = "Khó khăn", .unit_of_measure = ""),
-    INDICATOR(TL01, 2, PERCENT, .name = "Tỷ lệ tiếp", .unit_of_measure = "%"),
+    INDICATOR(TL01, 2, PERCENT, .name = "Tỷ lệ tiếp", .unit_of_measure = "%",
+              .up = TH_UP_RATIO_OF_SUMS,
+              .ratio = {.numerator = {SMALL_TCD04},
+                        .numerator_count = 1,
+                        .denominator = {SMALL_TCD01},
+                        .denominator_count = 1}),
     INDICATOR(KHAC, 2, COUNT, .name = "Không hỏi", .unit_of_measure = "lượt"),
 };
 

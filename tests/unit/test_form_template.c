@@ -234,10 +234,13 @@ Test(form_template, a_full_disk_is_an_error)
 {
     FILE *full = fopen("/dev/full", "w");
     cr_assert_not_null(full);
+    struct th_problems problems;
+    th_problems_init(&problems);
     for (enum th_form_kind kind = TH_FORM_YAML; kind <= TH_FORM_XLSX; kind++)
         cr_assert_eq(th_form_write_template(kind, &small_plan, &small_plan.obligations[0],
-                                            &small_commune, full),
+                                            &small_commune, full, &problems),
                      TH_E_IO);
+    th_problems_deinit(&problems);
     (void)fclose(full);
 }
 

@@ -7,7 +7,7 @@
  * sum are typed one after the other and each of them may be the wrong one. Who reads the form
  * checks all rules again, so a formula that does not fit Excel's bounds may be left out.
  */
-#include "proto/form/template_xlsx.h"
+#include "proto/workbook/template.h"
 
 #include "proto/model/figure.h"
 #include "proto/model/period.h"
@@ -162,16 +162,15 @@ void th_xlsx_rules(struct th_xlsx_writing *writing, uint32_t ret_rows[TH_LIMIT_R
             th_xlsx_headings(writing, sheet, heading, rule_headings, rule_widths, 5);
             row = heading + 1;
         }
-        th_form_xlsx_text(writing, sheet, row, 0, rule->id, writing->formats.label);
-        th_form_xlsx_text(writing, sheet, row, 1, rule->text, writing->formats.label);
-        th_form_xlsx_text(writing, sheet, row, 2, rule->written, writing->formats.label);
+        th_xlsx_text(writing, sheet, row, 0, rule->id, writing->formats.label);
+        th_xlsx_text(writing, sheet, row, 1, rule->text, writing->formats.label);
+        th_xlsx_text(writing, sheet, row, 2, rule->written, writing->formats.label);
         const char *const texts[] = {rule->text, rule->written};
         th_xlsx_height(writing, sheet, row, texts, &rule_widths[1], 2);
-        th_form_xlsx_text(writing, sheet, row, 3, is_error ? "bắt buộc" : "nhắc",
-                          writing->formats.label);
-        th_form_xlsx_note(writing,
-                          worksheet_write_formula_str(sheet, row, RESULT_COLUMN, formula.bytes,
-                                                      writing->formats.check, LACKING));
+        th_xlsx_text(writing, sheet, row, 3, is_error ? "bắt buộc" : "nhắc",
+                     writing->formats.label);
+        th_xlsx_note(writing, worksheet_write_formula_str(sheet, row, RESULT_COLUMN, formula.bytes,
+                                                          writing->formats.check, LACKING));
         ret_rows[i] = ++row;
     }
     if (sheet == NULL)

@@ -2,15 +2,18 @@
 /*
  * What the sheets of a workbook form share while they are written.
  *
- * Internal to proto/form.
+ * Internal to proto/workbook.
  */
-#ifndef TH_FORM_TEMPLATE_XLSX_H
-#define TH_FORM_TEMPLATE_XLSX_H
+#ifndef TH_WORKBOOK_TEMPLATE_H
+#define TH_WORKBOOK_TEMPLATE_H
 
 #include "proto/form/template.h"
 #include "proto/form/xlsx_layout.h"
 
 #include <xlsxwriter.h>
+
+/* The whole form, to form->out. TH_E_NO_MEMORY, TH_E_IO. */
+TH_MUST_CHECK int th_workbook_write_template(const struct th_form_template *form);
 
 struct th_xlsx_formats {
     lxw_format *title, *line, *heading, *section, *label, *shown, *note;
@@ -30,9 +33,9 @@ struct th_xlsx_writing {
 };
 
 /* Remembers the first failure. */
-void th_form_xlsx_note(struct th_xlsx_writing *writing, lxw_error error);
-void th_form_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
-                       lxw_col_t column, const char *text, lxw_format *format);
+void th_xlsx_note(struct th_xlsx_writing *writing, lxw_error error);
+void th_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
+                  lxw_col_t column, const char *text, lxw_format *format);
 /* A sheet with its title and the lines that say which report this is; the row below them. */
 lxw_worksheet *th_xlsx_sheet(struct th_xlsx_writing *writing, const char *name, const char *title,
                              lxw_row_t *ret_row);

@@ -7,11 +7,11 @@
  * before it is given away.
  */
 #define _GNU_SOURCE /* memfd_create */
-#include "proto/form/template_xlsx.h"
+#include "proto/workbook/template.h"
 
 #include "proto/form/stamp.h"
 #include "proto/form/words.h"
-#include "proto/form/workbook.h"
+#include "proto/workbook/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,16 +33,16 @@
 #define DOUBT_COLOR     0x9C5700
 #define LINE_SIZE       2200
 
-void th_form_xlsx_note(struct th_xlsx_writing *writing, lxw_error error)
+void th_xlsx_note(struct th_xlsx_writing *writing, lxw_error error)
 {
     if (writing->error == LXW_NO_ERROR)
         writing->error = error;
 }
 
-void th_form_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
-                       lxw_col_t column, const char *text, lxw_format *format)
+void th_xlsx_text(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
+                  lxw_col_t column, const char *text, lxw_format *format)
 {
-    th_form_xlsx_note(writing, worksheet_write_string(sheet, row, column, text, format));
+    th_xlsx_note(writing, worksheet_write_string(sheet, row, column, text, format));
 }
 
 /* ---- formats ---- */
@@ -51,7 +51,7 @@ static lxw_format *new_format(struct th_xlsx_writing *writing, bool has_border)
 {
     lxw_format *format = workbook_add_format(writing->book);
     if (format == NULL) {
-        th_form_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
+        th_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
         return NULL;
     }
     format_set_font_name(format, "Times New Roman");
@@ -95,7 +95,7 @@ static bool make_formats(struct th_xlsx_writing *writing)
     formats->wrong = workbook_add_format(writing->book);
     formats->doubt = workbook_add_format(writing->book);
     if (formats->wrong == NULL || formats->doubt == NULL)
-        th_form_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
+        th_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
     if (writing->error != LXW_NO_ERROR)
         return false;
     format_set_font_color(formats->wrong, WRONG_COLOR);
@@ -124,7 +124,7 @@ static void put_line(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_
 {
     char line[LINE_SIZE];
     (void)snprintf(line, sizeof line, "%s%s%s", before, text, after);
-    th_form_xlsx_text(writing, sheet, (*row)++, 0, line, format);
+    th_xlsx_text(writing, sheet, (*row)++, 0, line, format);
 }
 
 static void put_due(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t *row)
@@ -144,7 +144,7 @@ lxw_worksheet *th_xlsx_sheet(struct th_xlsx_writing *writing, const char *name, 
     char unit[LINE_SIZE / 2], plan[LINE_SIZE / 2];
     lxw_row_t row = 0;
     if (sheet == NULL) {
-        th_form_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
+        th_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
         return NULL;
     }
     const char *prefix = th_unit_kind_prefix(form->unit->kind);
@@ -167,9 +167,9 @@ void th_xlsx_headings(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw
                       const char *const headings[], const double widths[], size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        th_form_xlsx_note(writing,
-                          worksheet_set_column(sheet, (lxw_col_t)i, (lxw_col_t)i, widths[i], NULL));
-        th_form_xlsx_text(writing, sheet, row, (lxw_col_t)i, headings[i], writing->formats.heading);
+        th_xlsx_note(writing,
+                     worksheet_set_column(sheet, (lxw_col_t)i, (lxw_col_t)i, widths[i], NULL));
+        th_xlsx_text(writing, sheet, row, (lxw_col_t)i, headings[i], writing->formats.heading);
     }
     worksheet_freeze_panes(sheet, row + 1, 0);
 }
@@ -187,7 +187,7 @@ void th_xlsx_height(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_r
     }
     lines = lines > LINES_MAX ? LINES_MAX : lines;
     if (lines > 1)
-        th_form_xlsx_note(writing, worksheet_set_row(sheet, row, LINE_POINTS * lines, NULL));
+        th_xlsx_note(writing, worksheet_set_row(sheet, row, LINE_POINTS * lines, NULL));
 }
 
 void th_xlsx_finish(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t heading)
@@ -198,8 +198,8 @@ void th_xlsx_finish(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_r
     worksheet_set_landscape(sheet);
     worksheet_fit_to_pages(sheet, 1, 0);
     worksheet_set_margins(sheet, 0.6, 0.4, 0.6, 0.6);
-    th_form_xlsx_note(writing, worksheet_repeat_rows(sheet, heading, heading));
-    th_form_xlsx_note(writing, worksheet_set_footer(sheet, "&L&A&RTrang &P/&N"));
+    th_xlsx_note(writing, worksheet_repeat_rows(sheet, heading, heading));
+    th_xlsx_note(writing, worksheet_set_footer(sheet, "&L&A&RTrang &P/&N"));
 }
 
 /* A copy of at most `chars_max` characters. */
@@ -224,7 +224,7 @@ void th_xlsx_validate(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw
     char short_title[4 * TITLE_CHARS + 8], short_message[4 * MESSAGE_CHARS + 8];
     validation->error_title = cut(title, TITLE_CHARS, short_title, sizeof short_title);
     validation->error_message = cut(message, MESSAGE_CHARS, short_message, sizeof short_message);
-    th_form_xlsx_note(writing, worksheet_data_validation_cell(sheet, row, column, validation));
+    th_xlsx_note(writing, worksheet_data_validation_cell(sheet, row, column, validation));
 }
 
 void th_xlsx_choose(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
@@ -246,8 +246,8 @@ void th_xlsx_color(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_ro
                                             .criteria = LXW_CONDITIONAL_CRITERIA_TEXT_BEGINS_WITH,
                                             .value_string = (char *)(uintptr_t)words[i],
                                             .format = formats[i]};
-        th_form_xlsx_note(writing, worksheet_conditional_format_range(sheet, first, column, last,
-                                                                      column, &condition));
+        th_xlsx_note(writing, worksheet_conditional_format_range(sheet, first, column, last, column,
+                                                                 &condition));
     }
 }
 
@@ -256,7 +256,7 @@ void th_xlsx_color(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_ro
 static void put_blank(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
                       lxw_col_t column, lxw_format *format)
 {
-    th_form_xlsx_note(writing, worksheet_write_blank(sheet, row, column, format));
+    th_xlsx_note(writing, worksheet_write_blank(sheet, row, column, format));
 }
 
 static void put_words(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t row,
@@ -295,9 +295,9 @@ static void put_texts(struct th_xlsx_writing *writing)
                 th_xlsx_headings(writing, sheet, heading, headings, widths, 3);
                 row = heading + 1;
             }
-            th_form_xlsx_note(writing, worksheet_set_row(sheet, row, TEXT_POINTS, NULL));
-            th_form_xlsx_text(writing, sheet, row, 0, indicator->code, writing->formats.label);
-            th_form_xlsx_text(writing, sheet, row, 1, indicator->name, writing->formats.label);
+            th_xlsx_note(writing, worksheet_set_row(sheet, row, TEXT_POINTS, NULL));
+            th_xlsx_text(writing, sheet, row, 0, indicator->code, writing->formats.label);
+            th_xlsx_text(writing, sheet, row, 1, indicator->name, writing->formats.label);
             put_blank(writing, sheet, row++, 2, writing->formats.text_input);
         }
     }
@@ -324,9 +324,9 @@ static void put_tasks(struct th_xlsx_writing *writing)
                                        .criteria = LXW_VALIDATION_CRITERIA_BETWEEN,
                                        .minimum_number = 0,
                                        .maximum_number = 100};
-        th_form_xlsx_note(writing, worksheet_write_number(sheet, row, 0, plan->tasks[i].number,
-                                                          writing->formats.label));
-        th_form_xlsx_text(writing, sheet, row, 1, plan->tasks[i].title, writing->formats.label);
+        th_xlsx_note(writing, worksheet_write_number(sheet, row, 0, plan->tasks[i].number,
+                                                     writing->formats.label));
+        th_xlsx_text(writing, sheet, row, 1, plan->tasks[i].title, writing->formats.label);
         th_xlsx_height(writing, sheet, row, &plan->tasks[i].title, &widths[1], 1);
         put_words(writing, sheet, row, 2, &th_form_task_words);
         put_blank(writing, sheet, row, 3, writing->formats.number_input[0]);
@@ -350,8 +350,7 @@ static void put_models(struct th_xlsx_writing *writing)
     th_xlsx_headings(writing, sheet, heading, headings, widths, 5);
     for (lxw_row_t i = 0; i < MODEL_ROWS; i++) {
         lxw_row_t row = heading + 1 + i;
-        th_form_xlsx_note(writing,
-                          worksheet_write_number(sheet, row, 0, i + 1, writing->formats.label));
+        th_xlsx_note(writing, worksheet_write_number(sheet, row, 0, i + 1, writing->formats.label));
         put_blank(writing, sheet, row, 1, writing->formats.text_input);
         put_blank(writing, sheet, row, 2, writing->formats.text_input);
         put_words(writing, sheet, row, 3, &th_form_stage_words);
@@ -392,14 +391,14 @@ static void put_general(struct th_xlsx_writing *writing)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].is_there)
             continue;
-        th_form_xlsx_text(writing, sheet, row, 0, rows[i].code, formats->label);
-        th_form_xlsx_text(writing, sheet, row, 1, rows[i].name, formats->label);
+        th_xlsx_text(writing, sheet, row, 0, rows[i].code, formats->label);
+        th_xlsx_text(writing, sheet, row, 1, rows[i].name, formats->label);
         put_blank(writing, sheet, row++, 2, rows[i].format);
     }
     for (size_t i = 0; i < ATTACHMENT_ROWS; i++) {
-        th_form_xlsx_text(writing, sheet, row, 0, "#attachment", formats->label);
-        th_form_xlsx_text(writing, sheet, row, 1,
-                          "Tệp đính kèm: đường dẫn tính từ thư mục của biểu này", formats->label);
+        th_xlsx_text(writing, sheet, row, 0, "#attachment", formats->label);
+        th_xlsx_text(writing, sheet, row, 1, "Tệp đính kèm: đường dẫn tính từ thư mục của biểu này",
+                     formats->label);
         put_blank(writing, sheet, row++, 2, formats->text_input);
     }
     th_xlsx_finish(writing, sheet, heading);
@@ -438,16 +437,16 @@ static void put_guide(struct th_xlsx_writing *writing)
         return;
     const double width = 120;
     const char *quote = writing->form->obligation->quote;
-    th_form_xlsx_note(writing, worksheet_set_column(sheet, 0, 0, width, NULL));
+    th_xlsx_note(writing, worksheet_set_column(sheet, 0, 0, width, NULL));
     if (quote[0] != 0) {
         char line[TH_LIMIT_QUOTE_MAX + 64];
         (void)snprintf(line, sizeof line, "Kế hoạch ghi: “%s”", quote);
         th_xlsx_height(writing, sheet, row, (const char *const[]){line}, &width, 1);
-        th_form_xlsx_text(writing, sheet, row++, 0, line, writing->formats.note);
+        th_xlsx_text(writing, sheet, row++, 0, line, writing->formats.note);
     }
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         th_xlsx_height(writing, sheet, row, &lines[i], &width, 1);
-        th_form_xlsx_text(writing, sheet, row++, 0, lines[i], writing->formats.note);
+        th_xlsx_text(writing, sheet, row++, 0, lines[i], writing->formats.note);
     }
     th_xlsx_finish(writing, sheet, 0);
 }
@@ -463,8 +462,8 @@ static void put_identity(struct th_xlsx_writing *writing)
         {"unit", form->unit->code}, {"stamp", stamp},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        th_form_xlsx_text(writing, writing->identity, (lxw_row_t)i, 0, rows[i][0], NULL);
-        th_form_xlsx_text(writing, writing->identity, (lxw_row_t)i, 1, rows[i][1], NULL);
+        th_xlsx_text(writing, writing->identity, (lxw_row_t)i, 0, rows[i][0], NULL);
+        th_xlsx_text(writing, writing->identity, (lxw_row_t)i, 1, rows[i][1], NULL);
     }
     worksheet_protect(writing->identity, NULL, NULL);
     worksheet_hide(writing->identity);
@@ -485,7 +484,7 @@ static lxw_error write_book(const struct th_form_template *form, const char *pat
     *writing = (struct th_xlsx_writing){.form = form, .book = book};
     lxw_doc_properties properties = {.title = (char *)(uintptr_t)form->obligation->title,
                                      .subject = (char *)(uintptr_t)form->unit->name};
-    th_form_xlsx_note(writing, workbook_set_properties(book, &properties));
+    th_xlsx_note(writing, workbook_set_properties(book, &properties));
     if (make_formats(writing)) {
         th_xlsx_figures(writing);
         put_texts(writing);
@@ -502,6 +501,17 @@ static lxw_error write_book(const struct th_form_template *form, const char *pat
 }
 
 /* The library does not notice every failed write: what it made has to be readable. */
+static int check_made(const char *bytes, size_t size)
+{
+    struct th_arena arena;
+    struct th_form_workbook book;
+    enum th_form_flaw flaw = TH_FORM_FLAWLESS;
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    int status = th_workbook_read(bytes, size, &arena, &flaw, &book);
+    th_arena_deinit(&arena);
+    return status == 0 && flaw != TH_FORM_FLAWLESS ? TH_E_IO : status;
+}
+
 static int copy_out(int fd, FILE *out)
 {
     struct stat about;
@@ -513,24 +523,14 @@ static int copy_out(int fd, FILE *out)
         return TH_E_NO_MEMORY;
     for (ssize_t part = 1; got < size && part > 0; got += part > 0 ? (size_t)part : 0)
         part = pread(fd, bytes + got, size - got, (off_t)got);
-    struct th_arena arena;
-    struct th_problems problems;
-    struct th_form_workbook book;
-    th_arena_init(&arena, 65536, (size_t)64 << 20);
-    th_problems_init(&problems);
-    int status =
-        got < size ? TH_E_IO : th_form_workbook_read("", bytes, size, &arena, &problems, &book);
-    if (status != 0 && status != TH_E_NO_MEMORY)
-        status = TH_E_IO;
+    int status = got < size ? TH_E_IO : check_made(bytes, size);
     if (status == 0 && fwrite(bytes, 1, size, out) != size)
         status = TH_E_IO;
-    th_problems_deinit(&problems);
-    th_arena_deinit(&arena);
     free(bytes);
     return status;
 }
 
-int th_form_template_xlsx(const struct th_form_template *form)
+int th_workbook_write_template(const struct th_form_template *form)
 {
     char path[40];
     int fd = memfd_create("form", MFD_CLOEXEC);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "Số liệu": the figures of a workbook form, each with what its cell takes and what rules say. */
-#include "proto/form/template_xlsx.h"
+#include "proto/workbook/template.h"
 
 #include "proto/model/checks.h"
 #include "proto/model/figure.h"
@@ -55,8 +55,8 @@ static void put_how(const struct figures *figures, lxw_row_t row,
         th_xlsx_add(&how, "; %s", indicator->note);
     const char *const texts[] = {indicator->name, indicator->unit_of_measure, how.bytes};
     th_xlsx_height(figures->writing, figures->sheet, row, texts, &widths[1], 3);
-    th_form_xlsx_text(figures->writing, figures->sheet, row, 3, how.bytes,
-                      figures->writing->formats.label);
+    th_xlsx_text(figures->writing, figures->sheet, row, 3, how.bytes,
+                 figures->writing->formats.label);
 }
 
 static lxw_format *format_of(const struct th_xlsx_writing *writing,
@@ -97,7 +97,7 @@ static void put_values(struct figures *figures, lxw_row_t row, const struct th_i
     lxw_col_t column = (lxw_col_t)(3 + writing->lists_count++);
     char formula[128], name[16], measure[TH_FORM_MEASURE_SIZE];
     for (lxw_row_t i = 0; values[i] != NULL; i++)
-        th_form_xlsx_text(writing, writing->identity, i, column, values[i], NULL);
+        th_xlsx_text(writing, writing->identity, i, column, values[i], NULL);
     lxw_col_to_name(name, column, LXW_TRUE);
     (void)snprintf(formula, sizeof formula, "=COUNTIF(" TH_XLSX_IDENTITY "!%s$1:%s$%u,E%u)>0", name,
                    name, (unsigned)indicator->values_count, (unsigned)row + 1);
@@ -217,7 +217,7 @@ static void put_check(struct figures *figures, lxw_row_t row, const struct th_in
     th_xlsx_add(&formula, ",\"" TH_XLSX_WRONG ": %s\"))",
                 indicator->scale == 0 ? "phải là số nguyên không âm"
                                       : "phải là số đúng số chữ số lẻ");
-    th_form_xlsx_note(
+    th_xlsx_note(
         writing,
         formula.is_full || broken.is_full || said.is_full
             ? worksheet_write_blank(figures->sheet, row, CHECK_COLUMN, writing->formats.check)
@@ -261,15 +261,14 @@ static bool put_ratio(struct figures *figures, lxw_row_t row, const struct th_in
     th_xlsx_add(&formula, "/SUM");
     add_sum(&formula, writing, ratio->denominator, ratio->denominator_count);
     th_xlsx_add(&formula, ",2)))");
-    th_form_xlsx_note(writing,
-                      worksheet_write_formula_str(figures->sheet, row, VALUE_COLUMN, formula.bytes,
-                                                  writing->formats.shown, ""));
+    th_xlsx_note(writing, worksheet_write_formula_str(figures->sheet, row, VALUE_COLUMN,
+                                                      formula.bytes, writing->formats.shown, ""));
     return true;
 }
 
 static void put_blank(struct figures *figures, lxw_row_t row, lxw_col_t column, lxw_format *format)
 {
-    th_form_xlsx_note(figures->writing, worksheet_write_blank(figures->sheet, row, column, format));
+    th_xlsx_note(figures->writing, worksheet_write_blank(figures->sheet, row, column, format));
 }
 
 static void put_mark(struct figures *figures, lxw_row_t row)
@@ -292,9 +291,9 @@ static void put_figure(struct figures *figures, lxw_row_t row, const struct th_i
     bool is_asked = th_indicator_is_asked(indicator);
     char code[TH_LIMIT_INDICATOR_CODE_MAX + 8];
     (void)snprintf(code, sizeof code, is_asked ? "%s" : "(%s)", indicator->code);
-    th_form_xlsx_text(writing, figures->sheet, row, 0, code, formats->label);
-    th_form_xlsx_text(writing, figures->sheet, row, 1, indicator->name, formats->label);
-    th_form_xlsx_text(writing, figures->sheet, row, 2, indicator->unit_of_measure, formats->label);
+    th_xlsx_text(writing, figures->sheet, row, 0, code, formats->label);
+    th_xlsx_text(writing, figures->sheet, row, 1, indicator->name, formats->label);
+    th_xlsx_text(writing, figures->sheet, row, 2, indicator->unit_of_measure, formats->label);
     put_how(figures, row, indicator, is_asked);
     if (!is_asked) {
         if (!put_ratio(figures, row, indicator))
@@ -356,7 +355,7 @@ static void put_row(struct figures *figures, lxw_row_t row, const struct th_sect
     (void)snprintf(heading, sizeof heading, "%u. %s", (unsigned)section->number, section->name);
     for (lxw_col_t column = 0; column <= CHECK_COLUMN; column++)
         put_blank(figures, row, column, format);
-    th_form_xlsx_text(figures->writing, figures->sheet, row, 1, heading, format);
+    th_xlsx_text(figures->writing, figures->sheet, row, 1, heading, format);
 }
 
 /* The obligation names no indicators: whoever has figures writes their codes. */
@@ -365,9 +364,9 @@ static void put_free_rows(struct figures *figures, lxw_row_t row)
     const struct th_xlsx_formats *formats = &figures->writing->formats;
     for (lxw_row_t end = row + FREE_ROWS; row < end; row++) {
         put_blank(figures, row, 0, formats->text_input);
-        th_form_xlsx_text(figures->writing, figures->sheet, row, 1,
-                          "Nghĩa vụ này không nêu chỉ tiêu; nếu có số liệu thì ghi mã của danh mục",
-                          formats->label);
+        th_xlsx_text(figures->writing, figures->sheet, row, 1,
+                     "Nghĩa vụ này không nêu chỉ tiêu; nếu có số liệu thì ghi mã của danh mục",
+                     formats->label);
         put_blank(figures, row, 2, formats->label);
         put_blank(figures, row, 3, formats->label);
         put_blank(figures, row, VALUE_COLUMN, formats->free_input);
@@ -386,7 +385,7 @@ void th_xlsx_figures(struct th_xlsx_writing *writing)
     th_xlsx_rules(writing, figures.rule_rows);
     writing->identity = workbook_add_worksheet(writing->book, TH_XLSX_IDENTITY);
     if (writing->identity == NULL) {
-        th_form_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
+        th_xlsx_note(writing, LXW_ERROR_MEMORY_MALLOC_FAILED);
         return;
     }
     th_xlsx_headings(writing, figures.sheet, heading, headings, widths, CHECK_COLUMN + 1);
