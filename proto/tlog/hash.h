@@ -5,7 +5,8 @@
  * Leaf SHA256(0x00 || entry), node SHA256(0x01 || left || right), empty tree SHA256(""). A text in
  * base64 or hex is read in one form only: what decodes is what the encoder writes.
  *
- * SHA-256 is libcrypto's. Hashing allocates nothing and never fails.
+ * SHA-256 is libcrypto's, in small programs libsodium's (sha256_crypto.c, sha256_sodium.c). Hashing
+ * allocates nothing and never fails.
  *
  * Thread-safe: no state. Borrows its inputs for the call and owns nothing. Inputs do not overlap
  * outputs, except where a digest is replaced by its own hash. The program calls sodium_init() once.
@@ -34,7 +35,7 @@ void th_tlog_sha256(const struct th_tlog_part *parts, size_t parts_n, struct th_
 
 /* The same, of what comes piece by piece. */
 struct th_tlog_hasher {
-    uint32_t state[28]; /* libcrypto's */
+    uint64_t state[14]; /* the library's */
 };
 void th_tlog_hasher_init(struct th_tlog_hasher *ret_hasher);
 void th_tlog_hasher_add(struct th_tlog_hasher *hasher, const void *bytes, size_t size);
@@ -58,8 +59,9 @@ size_t th_tlog_base64_size(size_t size);
 TH_MUST_CHECK int th_tlog_base64_encode(const void *bytes, size_t size, size_t capacity,
                                         char *ret_text, size_t *ret_length);
 
-/* The same for what is no secret (its time tells of the bytes), ten times as fast, without a check:
- * th_tlog_base64_size() characters and a NUL. Precondition: size is at most INT_MAX / 2. */
+/* The same for what is no secret (its time tells of the bytes), by libcrypto ten times as fast,
+ * without a check: th_tlog_base64_size() characters and a NUL. Precondition: size is at most
+ * INT_MAX / 2. */
 void th_tlog_base64_write(const void *bytes, size_t size, char *ret_text);
 
 /* TH_E_SYNTAX: not canonical base64. TH_E_LIMIT: more than `capacity` bytes. */
