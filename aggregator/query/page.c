@@ -53,9 +53,8 @@ int th_page_form_init(const struct th_catalogue *catalogue, struct th_book_id bo
                                       .units_count = units_count,
                                       .columns = columns,
                                       .columns_count = columns_count,
-                                      .words = ((size_t)columns_count + 63) / 64,
-                                      .column_of = column_of,
-                                      .numbers = numbers};
+                                      .words = ((size_t)columns_count + 63) / 64};
+    th_packed_columns_init(column_of, numbers, columns_count, &ret_form->packed);
     return TH_OK;
 }
 
@@ -128,9 +127,9 @@ static int take_row(void *context, const struct th_row *current)
     page->revision[line] = row->revision;
     page->received[line] = row->received;
     page->entered[line] = row->entered;
-    return th_packed_scatter(row->values, row->values_size, form->column_of, form->numbers,
-                             page->values + (size_t)line * form->columns_count,
-                             page->reported + line * form->words);
+    return th_packed_line(&form->packed, row->values, row->values_size,
+                          page->values + (size_t)line * form->columns_count,
+                          page->reported + line * form->words);
 }
 
 int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t size,

@@ -14,6 +14,7 @@
 
 #include "aggregator/past/past.h"
 #include "aggregator/query/context.h"
+#include "proto/model/packed.h"
 
 struct th_page_form {
     struct th_book_id book;
@@ -22,9 +23,8 @@ struct th_page_form {
     uint32_t units_count;
     const uint16_t *columns; /* indicators, each once */
     uint16_t columns_count;
-    size_t words;              /* of 64 columns, in one line of `reported` */
-    const uint16_t *column_of; /* by indicator, as th_packed_scatter() takes it */
-    uint32_t numbers;
+    size_t words; /* of 64 columns, in one line of `reported` */
+    struct th_packed_columns packed;
 };
 
 /* One line for each unit of the form, in its order; a line is columns_count values. */

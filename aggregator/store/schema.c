@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/schema.h"
 
+#include "aggregator/store/checksum.h"
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
 #include "proto/tlog/proof.h"
 
-#include <libdeflate.h>
 #include <string.h>
 
 /* ---- keys ---- */
@@ -176,35 +176,11 @@ int th_schema_closing_read(struct th_bytes key, th_instant *ret_closed_at, uint3
 
 /* ---- checksums ---- */
 
-/*
- * The CRC-32 of key and content, one behind the other. A CRC takes whole aligned blocks quickly and
- * single bytes slowly, and a short key is only bytes: so what is small is put together, to end with
- * a block. Zeroes before it change nothing, as the CRC starts from 0 and not, as usual, from ones;
- * the ones are put on the first four bytes instead, which is the same.
- */
-static uint32_t checksum(struct th_bytes key, struct th_bytes content)
-{
-    enum { BLOCK = 16, START = 4, SMALL_MAX = 512 };
-    const size_t size = key.size + content.size;
-    if (key.size < START || content.size == 0 || size > SMALL_MAX) {
-        uint32_t crc = libdeflate_crc32(0, key.bytes, key.size);
-        return libdeflate_crc32(crc, content.bytes, content.size);
-    }
-    _Alignas(BLOCK) uint8_t bytes[BLOCK + SMALL_MAX];
-    const size_t before = (0 - size) % BLOCK;
-    memset(bytes, 0, BLOCK);
-    memcpy(bytes + before, key.bytes, key.size);
-    memcpy(bytes + before + key.size, content.bytes, content.size);
-    for (size_t i = 0; i < START; i++)
-        bytes[before + i] = (uint8_t)~bytes[before + i];
-    return libdeflate_crc32(UINT32_MAX, bytes, before + size); /* from 0: it inverts */
-}
-
 void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size)
 {
     TH_ASSERT(value_size >= TH_SCHEMA_CHECKSUM_SIZE);
-    uint32_t crc = checksum(key, (struct th_bytes){value + TH_SCHEMA_CHECKSUM_SIZE,
-                                                   value_size - TH_SCHEMA_CHECKSUM_SIZE});
+    uint32_t crc = th_checksum(key, (struct th_bytes){value + TH_SCHEMA_CHECKSUM_SIZE,
+                                                      value_size - TH_SCHEMA_CHECKSUM_SIZE});
     for (size_t i = 0; i < TH_SCHEMA_CHECKSUM_SIZE; i++)
         value[i] = (uint8_t)(crc >> 8 * (TH_SCHEMA_CHECKSUM_SIZE - 1 - i));
 }
@@ -218,7 +194,7 @@ int th_schema_unseal(struct th_bytes key, struct th_bytes value, struct th_bytes
         (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
     const struct th_bytes content = {bytes + TH_SCHEMA_CHECKSUM_SIZE,
                                      value.size - TH_SCHEMA_CHECKSUM_SIZE};
-    if (checksum(key, content) != stored)
+    if (th_checksum(key, content) != stored)
         return TH_E_CORRUPT;
     *ret_content = content;
     return 0;

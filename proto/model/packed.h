@@ -62,4 +62,24 @@ TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *
 TH_MUST_CHECK int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_of,
                                     uint32_t numbers, int64_t *values, uint64_t *present);
 
+/* The columns of a table, looked at once for all its lines. Borrows `column_of`, which has `count`
+ * columns. */
+struct th_packed_columns {
+    const uint16_t *column_of;
+    uint32_t numbers;
+    uint16_t count;
+    bool is_wide; /* in the order of the numbers, and the processor has the instructions */
+    struct th_packed_word {
+        uint64_t known, asked; /* of 64 numbers */
+        uint16_t first;        /* column that they have */
+    } words[TH_LIMIT_INDICATORS_MAX / 64];
+};
+void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_t count,
+                            struct th_packed_columns *ret_columns);
+
+/* As th_packed_scatter(), for a whole line: what is not reported becomes 0. TH_E_CORRUPT: the line
+ * is undefined. */
+TH_MUST_CHECK int th_packed_line(const struct th_packed_columns *columns, const uint8_t *bytes,
+                                 size_t size, int64_t *values, uint64_t *present);
+
 #endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The checksum of a value: CRC-32 (IEEE, as in zlib) of its key followed by its content, as if they
+ * were one piece. Pure. Thread-safe.
+ */
+#ifndef TH_STORE_CHECKSUM_H
+#define TH_STORE_CHECKSUM_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+uint32_t th_checksum(struct th_bytes key, struct th_bytes content);
+
+/* The plain form of the same, which says what is right. */
+uint32_t th_checksum_plain(struct th_bytes key, struct th_bytes content);
+
+#endif

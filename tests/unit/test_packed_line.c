@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole line is what scattering the figures into a cleared one gives, and is refused when that
+ * is. */
+#include "proto/model/packed.h"
+
+#include "tests/support/random.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBERS = 300, COLUMNS_MAX = 80, BYTES_MAX = 4096, WORDS = 2 };
+
+struct table {
+    uint16_t column_of[NUMBERS];
+    struct th_packed_columns columns;
+    size_t words;
+};
+
+struct line {
+    int status;
+    int64_t values[COLUMNS_MAX];
+    uint64_t present[WORDS];
+};
+
+/* Every `of` numbers one is asked for, from 0 to `count` columns; the order is the numbers' or
+ * another one. */
+static void make_table(struct random *random, uint32_t of, uint16_t count, bool is_ordered,
+                       bool has_unknown, struct table *ret_table)
+{
+    uint16_t next = 0;
+    ret_table->column_of[0] = TH_PACKED_UNKNOWN;
+    for (uint32_t i = 1; i < NUMBERS; i++) {
+        ret_table->column_of[i] = TH_PACKED_SKIPPED;
+        if (has_unknown && random_below(random, 200) == 0)
+            ret_table->column_of[i] = TH_PACKED_UNKNOWN;
+        else if (next < count && random_below(random, of) == 0)
+            ret_table->column_of[i] = next++;
+    }
+    for (uint32_t i = 1; i < NUMBERS && !is_ordered; i++)
+        if (ret_table->column_of[i] < TH_PACKED_SKIPPED)
+            ret_table->column_of[i] = (uint16_t)(next - 1 - ret_table->column_of[i]);
+    ret_table->words = ((size_t)next + 63) / 64;
+    th_packed_columns_init(ret_table->column_of, NUMBERS, next, &ret_table->columns);
+}
+
+static size_t make_figures(struct random *random, uint8_t *ret_bytes)
+{
+    static uint16_t numbers[NUMBERS];
+    static int64_t figures[NUMBERS];
+    size_t count = 0;
+    const uint32_t gap = 1 + random_below(random, 20), shift = 14 + random_below(random, 50);
+    for (uint32_t n = 1 + random_below(random, gap); n < NUMBERS;
+         n += 1 + random_below(random, gap)) {
+        numbers[count] = (uint16_t)n;
+        figures[count++] =
+            (int64_t)random_next(random) >> (shift + random_below(random, 64 - shift));
+    }
+    const uint16_t estimated = count == 0 ? 0 : numbers[random_below(random, (uint32_t)count)];
+    const struct th_values values = {numbers, figures, count};
+    const size_t estimates = count > 0 && random_below(random, 8) == 0;
+    cr_assert_lt(th_packed_size_max(&values), BYTES_MAX);
+    return th_packed_encode(&values, &estimated, estimates, ret_bytes);
+}
+
+static struct line plain(const struct table *table, const uint8_t *bytes, size_t size)
+{
+    struct line line = {0};
+    line.status =
+        th_packed_scatter(bytes, size, table->column_of, NUMBERS, line.values, line.present);
+    return line;
+}
+
+/* Of a block of its own, so that a sanitizer sees each byte that is read beyond it; what was in the
+ * line before goes, and nothing behind it is touched. */
+static struct line whole(const struct table *table, const uint8_t *bytes, size_t size)
+{
+    struct line line;
+    uint8_t *exact = malloc(size + 1);
+    cr_assert_not_null(exact);
+    memcpy(exact + 1, bytes, size);
+    memset(&line, 0x77, sizeof line);
+    line.status = th_packed_line(&table->columns, exact + 1, size, line.values, line.present);
+    free(exact);
+    for (size_t i = table->columns.count; i < COLUMNS_MAX; i++) {
+        cr_assert_eq(line.values[i], INT64_C(0x7777777777777777));
+        line.values[i] = 0;
+    }
+    for (size_t i = table->words; i < WORDS; i++) {
+        cr_assert_eq(line.present[i], UINT64_C(0x7777777777777777));
+        line.present[i] = 0;
+    }
+    return line;
+}
+
+static void expect_same(const struct table *table, const uint8_t *bytes, size_t size)
+{
+    const struct line wanted = plain(table, bytes, size), got = whole(table, bytes, size);
+    cr_assert_eq(got.status, wanted.status);
+    if (wanted.status == 0) {
+        cr_assert_eq(memcmp(got.values, wanted.values, sizeof got.values), 0);
+        cr_assert_eq(memcmp(got.present, wanted.present, sizeof got.present), 0);
+    }
+}
+
+static struct table table;
+static uint8_t bytes[BYTES_MAX];
+
+static void expect_same_of_any(uint64_t seed, bool is_ordered, bool has_unknown)
+{
+    struct random random = {seed};
+    for (int run = 0; run < 20000; run++) {
+        if (run % 20 == 0)
+            make_table(&random, 1 + random_below(&random, 20),
+                       (uint16_t)random_below(&random, COLUMNS_MAX + 1), is_ordered, has_unknown,
+                       &table);
+        expect_same(&table, bytes, make_figures(&random, bytes));
+    }
+}
+
+Test(packed_line, any_figures_are_where_scattering_puts_them)
+{
+    expect_same_of_any(41, true, false);
+}
+
+Test(packed_line, columns_may_have_any_order)
+{
+    expect_same_of_any(42, false, false);
+}
+
+Test(packed_line, what_nobody_knows_is_refused)
+{
+    expect_same_of_any(43, true, true);
+}
+
+Test(packed_line, changed_bytes_and_other_ends_are_judged_alike)
+{
+    struct random random = {44};
+    int refused = 0, taken = 0;
+    make_table(&random, 5, 40, true, false, &table);
+    for (int run = 0; run < 60000; run++) {
+        const size_t size = make_figures(&random, bytes);
+        const uint32_t how = random_below(&random, 8);
+        const size_t end = how == 0 ? random_below(&random, (uint32_t)size + 1) : size + (how == 1);
+        bytes[size] = (uint8_t)random_next(&random);
+        if (how > 1)
+            bytes[random_below(&random, (uint32_t)size)] ^=
+                (uint8_t)(1U << random_below(&random, 8));
+        expect_same(&table, bytes, end);
+        if (plain(&table, bytes, end).status == 0)
+            taken++;
+        else
+            refused++;
+    }
+    cr_assert(taken > 5000 && refused > 5000, "%d, %d", taken, refused);
+}
+
+/* At the edges of each length, and what has a longer one than it needs. */
+Test(packed_line, values_keep_their_limits_and_their_shortest_form)
+{
+    static const int64_t edges[] = {0,
+                                    127,
+                                    128,
+                                    -128,
+                                    -129,
+                                    32767,
+                                    32768,
+                                    -32768,
+                                    -32769,
+                                    INT32_MAX,
+                                    (int64_t)INT32_MAX + 1,
+                                    INT32_MIN,
+                                    (int64_t)INT32_MIN - 1,
+                                    TH_LIMIT_VALUE_MAX,
+                                    TH_LIMIT_VALUE_MAX + 1,
+                                    -TH_LIMIT_VALUE_MAX,
+                                    -TH_LIMIT_VALUE_MAX - 1,
+                                    INT64_MAX,
+                                    INT64_MIN};
+    struct random random = {45};
+    make_table(&random, 1, 20, true, false, &table);
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        /* Numbers that let the plain form not be needed for want of bytes. */
+        static const uint16_t numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+        int64_t figures[] = {1, 2, 3, edges[i], 5, 6, 7, 8, 9, 10};
+        const struct th_values values = {numbers, figures, 10};
+        const size_t size = th_packed_encode(&values, NULL, 0, bytes);
+        expect_same(&table, bytes, size);
+        cr_assert_eq(plain(&table, bytes, size).status == 0,
+                     edges[i] <= TH_LIMIT_VALUE_MAX && edges[i] >= -TH_LIMIT_VALUE_MAX);
+    }
+    for (int64_t value = -3; value < 3; value++) {
+        /* Ten values, the first of two bytes: 16 bits of a small number. */
+        uint8_t long_form[] = {
+            0, 10, 0xFF, 0x03, 0, 1, 0, 0, (uint8_t)value, (uint8_t)(value >> 8), 2,
+            3, 4,  5,    6,    7, 8, 9, 10};
+        cr_assert_eq(plain(&table, long_form, sizeof long_form).status, TH_E_CORRUPT);
+        expect_same(&table, long_form, sizeof long_form);
+    }
+}
