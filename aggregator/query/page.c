@@ -80,7 +80,7 @@ struct reading {
     uint64_t size;
     struct th_arena *arena;
     struct th_page *page;
-    uint32_t line; /* whose row may come next */
+    uint32_t line; /* whose row may come next; those before are filled */
 };
 
 static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
@@ -95,35 +95,58 @@ static int read_entry(void *context, uint64_t position, struct th_stored_entry *
 }
 
 /* The row as it was; TH_E_NOT_FOUND: there was none. */
-static int go_back(const struct reading *reading, const struct th_row *current,
-                   struct th_row *ret_row)
+static int go_back(const struct reading *reading, const struct th_row_glance *current,
+                   struct th_row_glance *ret_row)
 {
     const struct th_past_source source = {
         .context = reading->view, .revisions = read_revisions, .entry = read_entry};
     const struct th_past_cut cut = {reading->size, TH_PAST_ALL_TIME};
-    return th_past_row(&source, reading->form->book, cut, current, reading->arena, ret_row);
+    struct th_row whole, past;
+    int status = th_row_glance_whole(current, &whole);
+    if (status == TH_OK)
+        status = th_past_row(&source, reading->form->book, cut, &whole, reading->arena, &past);
+    if (status == TH_OK)
+        *ret_row = (struct th_row_glance){.revision = past.revision,
+                                          .received = past.received,
+                                          .entered = past.entered,
+                                          .values = past.values,
+                                          .values_size = past.values_size};
+    return status;
 }
 
-static int take_row(void *context, const struct th_row *current)
+/* What has no row: 0, and not reported. */
+static void clear_lines(const struct reading *reading, uint32_t from, uint32_t to)
+{
+    const struct th_page_form *form = reading->form;
+    struct th_page *page = reading->page;
+    const size_t first = from, lines = to - from;
+    memset(page->values + first * form->columns_count, 0,
+           lines * form->columns_count * sizeof *page->values);
+    memset(page->reported + first * form->words, 0, lines * form->words * sizeof *page->reported);
+    memset(page->revision + first, 0, lines * sizeof *page->revision);
+}
+
+static int take_row(void *context, const struct th_row_glance *row)
 {
     struct reading *reading = context;
     const struct th_page_form *form = reading->form;
     struct th_page *page = reading->page;
-    const struct th_row *row = current;
-    struct th_row past;
+    struct th_row_glance past;
     uint32_t line = reading->line;
-    while (line < form->units_count && form->units[line] < current->unit)
+    while (line < form->units_count && form->units[line] < row->unit)
         line++;
+    if (line > reading->line)
+        clear_lines(reading, reading->line, line);
     reading->line = line;
-    if (line == form->units_count || form->units[line] != current->unit ||
-        current->number != form->number)
+    if (line == form->units_count || form->units[line] != row->unit || row->number != form->number)
         return TH_OK;
-    if (current->position >= reading->size) {
-        int status = go_back(reading, current, &past);
+    if (row->position >= reading->size) {
+        int status = go_back(reading, row, &past);
         if (status != TH_OK)
             return status == TH_E_NOT_FOUND ? TH_OK : status;
         row = &past;
     }
+    reading->line = line + 1;
     page->revision[line] = row->revision;
     page->received[line] = row->received;
     page->entered[line] = row->entered;
@@ -138,10 +161,6 @@ int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t
     struct reading reading = {
         .view = view, .form = form, .size = size, .arena = arena, .page = page};
     const uint32_t *units = form->units;
-    size_t lines = form->units_count;
-    memset(page->values, 0, lines * form->columns_count * sizeof *page->values);
-    memset(page->reported, 0, lines * form->words * sizeof *page->reported);
-    memset(page->revision, 0, lines * sizeof *page->revision);
     for (uint32_t first = 0, last; first < form->units_count; first = last + 1) {
         for (last = first;
              last + 1 < form->units_count && units[last + 1] - units[last] <= GAP_MAX;)
@@ -151,5 +170,6 @@ int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t
         if (status != TH_OK)
             return status;
     }
+    clear_lines(&reading, reading.line, form->units_count);
     return TH_OK;
 }

@@ -61,7 +61,12 @@ static int open_database(struct th_env *env)
     int rc = mdb_txn_begin(env->env, NULL, MDB_RDONLY, &txn);
     if (rc != 0)
         return rc;
+    MDB_stat stat_of_pages;
     rc = mdb_dbi_open(txn, NULL, 0, &env->database);
+    if (rc == 0)
+        rc = mdb_stat(txn, env->database, &stat_of_pages);
+    if (rc == 0)
+        env->page_bytes = stat_of_pages.ms_psize;
     if (rc != 0) {
         mdb_txn_abort(txn);
         return rc;
@@ -190,7 +195,7 @@ void th_env_check_readers(const struct th_env *env)
 
 int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn)
 {
-    struct th_txn txn = {.database = env->database};
+    struct th_txn txn = {.database = env->database, .page_bytes = write ? 0 : env->page_bytes};
     int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &txn.txn);
     if (rc != 0)
         return th_env_status(rc);
@@ -391,31 +396,6 @@ int th_txn_last_key(const struct th_txn *txn, enum th_table table, struct th_byt
         return th_env_status(rc);
     *ret_key = bytes_of(name);
     return 0;
-}
-
-int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
-                const struct th_schema_key *from, th_txn_fn *fn, void *context)
-{
-    MDB_cursor *cursor;
-    MDB_val name = key_val(from);
-    MDB_val value;
-    int status = 0;
-    int rc = mdb_cursor_open(txn->txn, txn->database, &cursor);
-    if (rc != 0)
-        return th_env_status(rc);
-    rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
-    while (rc == 0 && status == 0 && begins_with(name, prefix->bytes, prefix->size)) {
-        struct th_bytes content;
-        status = th_schema_unseal(bytes_of(name), bytes_of(value), &content);
-        if (status == 0)
-            status = fn(context, bytes_of(name), content);
-        if (status == 0)
-            rc = mdb_cursor_get(cursor, &name, &value, MDB_NEXT);
-    }
-    mdb_cursor_close(cursor);
-    if (status != 0)
-        return status;
-    return rc == MDB_NOTFOUND ? 0 : th_env_status(rc);
 }
 
 /* ---- reading what may be damaged ---- */

@@ -29,6 +29,7 @@ int th_env_status(int rc);
 struct th_env {
     MDB_env *env;
     MDB_dbi database;
+    size_t page_bytes;
 };
 
 /*
@@ -63,7 +64,8 @@ void th_env_check_readers(const struct th_env *env);
 struct th_txn {
     MDB_txn *txn; /* NULL: none */
     MDB_dbi database;
-    int failed; /* the first failure of a write */
+    size_t page_bytes; /* of a snapshot; 0: it writes */
+    int failed;        /* the first failure of a write */
 };
 
 TH_MUST_CHECK int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn);

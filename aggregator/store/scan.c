@@ -70,30 +70,36 @@ int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn, vo
 }
 
 struct unit_rows_scan {
-    struct row_scan asker;
+    th_row_glance_fn *fn;
+    void *context;
     uint32_t last;
     bool is_past; /* a row of a later unit has come */
 };
 
 static int on_unit_row(void *context, struct th_bytes key, struct th_bytes content)
 {
-    struct unit_rows_scan *scan_of = context;
-    struct th_row row;
-    int status = th_schema_row_decode(key, content, &row);
+    struct unit_rows_scan *asker = context;
+    struct th_row_glance row;
+    int status = th_schema_row_glance(key, content, &row);
     if (status != 0)
         return status;
-    scan_of->is_past = row.unit > scan_of->last;
-    return scan_of->is_past ? 1 : scan_of->asker.fn(scan_of->asker.context, &row);
+    asker->is_past = row.unit > asker->last;
+    return asker->is_past ? 1 : asker->fn(asker->context, &row);
 }
 
 int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t first,
-                         uint32_t last, th_row_fn *fn, void *context)
+                         uint32_t last, th_row_glance_fn *fn, void *context)
 {
-    struct unit_rows_scan asker = {{fn, context}, last, false};
+    struct unit_rows_scan asker = {fn, context, last, false};
     struct th_schema_key prefix = th_schema_key_book(TH_TABLE_REPORT, book);
     struct th_schema_key from = th_schema_key_row(book, first, 0);
     int status = th_overlay_scan(view, &prefix, &from, on_unit_row, &asker);
     return asker.is_past ? 0 : status;
+}
+
+int th_row_glance_whole(const struct th_row_glance *glance, struct th_row *ret_row)
+{
+    return th_schema_row_decode(glance->key, glance->content, ret_row);
 }
 
 struct revision_scan {

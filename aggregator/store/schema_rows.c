@@ -223,16 +223,22 @@ static th_instant instant_at(const uint8_t *bytes)
     return (th_instant){(int64_t)u64_at(bytes)};
 }
 
-/* Read as often as nothing else: one check of the size, then each field from its place. */
-int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th_row *ret_row)
+static inline bool row_has_its_form(struct th_bytes key, struct th_bytes content)
 {
     const uint8_t *bytes = content.bytes;
     if (key.size != ROW_KEY_SIZE || content.size < ROW_VALUES ||
         content.size - ROW_VALUES > UINT32_MAX)
-        return TH_E_CORRUPT;
-    uint8_t timeliness = bytes[ROW_TIMELINESS];
-    if (bytes[ROW_HAS_DUE] > 1 || bytes[ROW_ESTIMATED] > 1 || bytes[ROW_MARKS] > MARK_ENTERED ||
-        timeliness < TH_TIMELINESS_ON_TIME || timeliness > TH_TIMELINESS_UNDATED)
+        return false;
+    return bytes[ROW_HAS_DUE] <= 1 && bytes[ROW_ESTIMATED] <= 1 &&
+           bytes[ROW_MARKS] <= MARK_ENTERED && bytes[ROW_TIMELINESS] >= TH_TIMELINESS_ON_TIME &&
+           bytes[ROW_TIMELINESS] <= TH_TIMELINESS_UNDATED;
+}
+
+/* Read as often as nothing else: one check of the size, then each field from its place. */
+int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th_row *ret_row)
+{
+    const uint8_t *bytes = content.bytes;
+    if (!row_has_its_form(key, content))
         return TH_E_CORRUPT;
     *ret_row = (struct th_row){.unit = u32_at(key.bytes + ROW_KEY_UNIT),
                                .number = u32_at(key.bytes + ROW_KEY_UNIT + 4),
@@ -244,12 +250,31 @@ int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th
                                .prepared = instant_at(bytes + ROW_PREPARED),
                                .has_due = bytes[ROW_HAS_DUE] == 1,
                                .due = instant_at(bytes + ROW_DUE),
-                               .timeliness = (enum th_timeliness)timeliness,
+                               .timeliness = (enum th_timeliness)bytes[ROW_TIMELINESS],
                                .estimated = bytes[ROW_ESTIMATED] == 1,
                                .entered = bytes[ROW_MARKS] == MARK_ENTERED,
                                .values = bytes + ROW_VALUES,
                                .values_size = (uint32_t)(content.size - ROW_VALUES)};
     memcpy(ret_row->digest.bytes, bytes + ROW_DIGEST, sizeof ret_row->digest.bytes);
+    return 0;
+}
+
+int th_schema_row_glance(struct th_bytes key, struct th_bytes content,
+                         struct th_row_glance *ret_glance)
+{
+    const uint8_t *bytes = content.bytes;
+    if (!row_has_its_form(key, content))
+        return TH_E_CORRUPT;
+    *ret_glance = (struct th_row_glance){.unit = u32_at(key.bytes + ROW_KEY_UNIT),
+                                         .number = u32_at(key.bytes + ROW_KEY_UNIT + 4),
+                                         .revision = u32_at(bytes + ROW_REVISION),
+                                         .entered = bytes[ROW_MARKS] == MARK_ENTERED,
+                                         .position = u64_at(bytes + ROW_POSITION),
+                                         .received = instant_at(bytes + ROW_RECEIVED),
+                                         .values = bytes + ROW_VALUES,
+                                         .values_size = (uint32_t)(content.size - ROW_VALUES),
+                                         .key = key,
+                                         .content = content};
     return 0;
 }
 

@@ -260,9 +260,23 @@ void th_view_end_laying(struct th_view *view);
 typedef int th_row_fn(void *context, const struct th_row *row);
 TH_MUST_CHECK int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn,
                                void *context);
+/* What a table of many rows shows of one. Borrows from the snapshot. */
+struct th_row_glance {
+    uint32_t unit, number, revision;
+    bool entered;
+    uint64_t position;
+    th_instant received;
+    const uint8_t *values; /* proto/model/packed.h */
+    uint32_t values_size;
+    struct th_bytes key, content; /* of the row */
+};
+/* All of it. */
+TH_MUST_CHECK int th_row_glance_whole(const struct th_row_glance *glance, struct th_row *ret_row);
+
 /* Those of the units with numbers from `first` to `last`. */
+typedef int th_row_glance_fn(void *context, const struct th_row_glance *row);
 TH_MUST_CHECK int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t first,
-                                       uint32_t last, th_row_fn *fn, void *context);
+                                       uint32_t last, th_row_glance_fn *fn, void *context);
 typedef int th_revision_fn(void *context, const struct th_revision *revision);
 TH_MUST_CHECK int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
                                     uint32_t number, th_revision_fn *fn, void *context);

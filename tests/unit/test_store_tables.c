@@ -57,6 +57,8 @@ static struct th_row row_of(uint32_t unit, uint32_t number)
                            .number = number,
                            .revision = 1,
                            .position = unit,
+                           .received = {1000 + unit},
+                           .entered = unit % 3 == 0,
                            .timeliness = TH_TIMELINESS_ON_TIME,
                            .values = (const uint8_t *)"values",
                            .values_size = 6};
@@ -101,6 +103,17 @@ Test(store_tables, a_scan_stops_when_it_is_told_and_hands_the_answer_on)
     cr_assert_eq(seen.count, 2);
 }
 
+static int on_glance(void *context, const struct th_row_glance *glance)
+{
+    struct th_row row;
+    cr_assert_eq(th_row_glance_whole(glance, &row), 0);
+    cr_expect(glance->unit == row.unit && glance->number == row.number);
+    cr_expect(glance->revision == row.revision && glance->position == row.position);
+    cr_expect(glance->received.ms == row.received.ms && glance->entered == row.entered);
+    cr_expect(glance->values == row.values && glance->values_size == row.values_size);
+    return note(context, glance->unit * 100 + glance->number);
+}
+
 Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
 {
     for (uint32_t unit = 1; unit <= 9; unit += 2) {
@@ -110,18 +123,18 @@ Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
     }
     commit();
     struct seen seen = {0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 2, 7, on_row, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 2, 7, on_glance, &seen), 0);
     static const uint64_t expected[] = {300, 304, 500, 504, 700, 704};
     cr_assert_eq(seen.count, 6);
     cr_assert_eq(memcmp(seen.numbers, expected, sizeof expected), 0);
     seen = (struct seen){0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 8, UINT32_MAX, on_row, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 8, UINT32_MAX, on_glance, &seen), 0);
     cr_assert_eq(seen.count, 2);
     seen = (struct seen){0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 10, 12, on_row, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 10, 12, on_glance, &seen), 0);
     cr_assert_eq(seen.count, 0);
     seen = (struct seen){.stop_after = 1};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 1, 3, on_row, &seen), STOP);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 1, 3, on_glance, &seen), STOP);
 }
 
 Test(store_tables, an_empty_book_is_scanned_without_a_call)

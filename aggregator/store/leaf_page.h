@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of one page of a snapshot. Going from row to row by a cursor costs a call into LMDB, and
+ * each row is waited for when it is not in the processor's cache. Whoever reads many rows takes
+ * those of a page from the page itself, and asks for the next page before.
+ *
+ * Pages are those of tail.c, which says what their form is. What has not this form is not taken:
+ * then the cursor is the way.
+ *
+ * Borrows from the snapshot. Thread rule: that of the snapshot.
+ */
+#ifndef TH_STORE_LEAF_PAGE_H
+#define TH_STORE_LEAF_PAGE_H
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct th_leaf_page {
+    const uint8_t *page;
+    size_t page_bytes;
+    uint32_t count; /* of its rows */
+};
+
+/* The page that a row of a snapshot is on, and which one it is there; `key` is where LMDB says that
+ * the row's key stands. False: it cannot be read so, or its value stands elsewhere. */
+bool th_leaf_page_find(size_t page_bytes, const void *key, struct th_leaf_page *ret_leaf,
+                       uint32_t *ret_at);
+/* Precondition: at < count. TH_E_NOT_FOUND: the value stands elsewhere. TH_E_CORRUPT: the row would
+ * not end on its page. */
+TH_MUST_CHECK int th_leaf_page_row(const struct th_leaf_page *leaf, uint32_t at,
+                                   struct th_bytes *ret_key, struct th_bytes *ret_value);
+/* Asks for a piece of the page that a key is on: piece 0, 1 and so on, as long as there are any. */
+void th_leaf_page_prefetch(size_t page_bytes, const void *key, unsigned piece);
+void th_leaf_page_prefetch_all(size_t page_bytes, const void *key);
+
+#endif

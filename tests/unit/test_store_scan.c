@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scans of a snapshot take rows from their pages; what a write transaction's cursor gives says
+ * which. */
+#include "aggregator/store/checksum.h"
+#include "aggregator/store/internal.h"
+#include "tests/support/random.h"
+#include "tests/support/damage.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct store_fixture fixture;
+static struct th_store *store;
+
+static void set_up(void)
+{
+    store_fixture_init(&fixture, (size_t)64 << 20);
+    store = store_fixture_open(&fixture, TH_STORE_WRITE);
+}
+
+static void tear_down(void)
+{
+    th_store_close(store);
+    store_fixture_deinit(&fixture);
+}
+
+TestSuite(store_scan, .init = set_up, .fini = tear_down, .timeout = 100);
+
+#define STOP 77
+
+enum { ROWS_MAX = 4000, CONTENT_MAX = 9000 };
+
+struct seen {
+    uint32_t sums[ROWS_MAX]; /* of key and content */
+    size_t count, stop_after;
+};
+
+static int on_row(void *context, struct th_bytes key, struct th_bytes content)
+{
+    struct seen *seen = context;
+    seen->sums[seen->count++] = th_checksum(key, content);
+    return seen->count == seen->stop_after ? STOP : 0;
+}
+
+/* Rows of the tables 20, 21 and 22 in a random order, most of them small; some stand on pages of
+ * their own. */
+static void put_rows(struct random *random, size_t count, uint32_t large_of)
+{
+    static uint8_t content[CONTENT_MAX];
+    cr_assert_eq(th_store_begin(store), 0);
+    for (size_t i = 0; i < count; i++) {
+        struct th_schema_key key =
+            th_schema_key_row((struct th_book_id){(uint16_t)random_below(random, 2),
+                                                  (uint16_t)random_below(random, 4)},
+                              random_below(random, 400), random_below(random, 2));
+        key.bytes[0] = (uint8_t)(TH_TABLE_REPORT + random_below(random, 3));
+        size_t size = large_of > 0 && random_below(random, large_of) == 0
+                          ? 2500 + random_below(random, CONTENT_MAX - 2500)
+                          : random_below(random, 300);
+        for (size_t at = 0; at < size; at++)
+            content[at] = (uint8_t)random_next(random);
+        cr_assert_eq(th_txn_put(&store->batch, &key, TH_PUT_REPLACE, content, size), 0);
+    }
+    cr_assert_eq(th_store_commit(store, NULL), 0);
+}
+
+static void expect_same(const struct th_txn *snapshot, const struct th_txn *writer,
+                        struct random *random)
+{
+    static struct seen wanted, got;
+    const struct th_book_id book = {(uint16_t)random_below(random, 2),
+                                    (uint16_t)random_below(random, 5)};
+    struct th_schema_key from = th_schema_key_row(book, random_below(random, 400), 0);
+    struct th_schema_key prefix = from;
+    from.bytes[0] = (uint8_t)(TH_TABLE_REPORT + random_below(random, 4));
+    prefix.bytes[0] = from.bytes[0];
+    prefix.size = random_below(random, 2) == 0 ? 5 : 1;
+    wanted.count = got.count = 0;
+    wanted.stop_after = got.stop_after =
+        random_below(random, 3) == 0 ? random_below(random, 90) : 0;
+    int status = th_txn_scan(writer, &prefix, &from, on_row, &wanted);
+    cr_assert_eq(th_txn_scan(snapshot, &prefix, &from, on_row, &got), status);
+    cr_assert_eq(got.count, wanted.count);
+    cr_assert_eq(memcmp(got.sums, wanted.sums, got.count * sizeof got.sums[0]), 0);
+}
+
+static void expect_same_of_any(uint64_t seed, uint32_t large_of)
+{
+    struct random random = {seed};
+    for (int round = 0; round < 5; round++) {
+        struct th_txn snapshot, writer;
+        put_rows(&random, 500, large_of);
+        cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+        cr_assert_eq(th_txn_begin(&store->env, true, &writer), 0);
+        for (int i = 0; i < 300; i++)
+            expect_same(&snapshot, &writer, &random);
+        th_txn_abort(&snapshot);
+        th_txn_abort(&writer);
+    }
+}
+
+Test(store_scan, small_rows_come_as_the_cursor_gives_them)
+{
+    expect_same_of_any(51, 0);
+}
+
+Test(store_scan, rows_beside_some_that_stand_elsewhere_come_too)
+{
+    expect_same_of_any(52, 10);
+    expect_same_of_any(53, 2);
+}
+
+/* ---- damage ---- */
+
+static struct th_txn snapshot;
+
+/* Where some row's key is in the file. */
+static off_t any_key(struct random *random)
+{
+    struct th_schema_key key =
+        th_schema_key_row((struct th_book_id){0, 1}, random_below(random, 390), 0);
+    struct th_bytes name;
+    cr_assert_eq(th_txn_seek_key(&snapshot, &key, &name), 0);
+    return damage_offset(&fixture, name.bytes);
+}
+
+static int scan_all(const struct th_txn *txn, size_t *ret_count)
+{
+    static struct seen seen;
+    struct th_schema_key prefix = th_schema_key_table(TH_TABLE_REPORT);
+    seen.count = 0;
+    int status = th_txn_scan(txn, &prefix, &prefix, on_row, &seen);
+    *ret_count = seen.count;
+    return status;
+}
+
+/* A key that was changed may look like the end of the rows, to the cursor as well. */
+Test(store_scan, a_damaged_key_is_found_or_is_an_end_for_the_cursor_too)
+{
+    enum { KEY_SIZE = 13 };
+    struct random random = {54};
+    struct th_txn writer;
+    size_t whole, count, count_of_cursor;
+    int refused = 0;
+    put_rows(&random, 2000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    cr_assert_eq(th_txn_begin(&store->env, true, &writer), 0);
+    cr_assert_eq(scan_all(&snapshot, &whole), 0);
+    for (int run = 0; run < 3000; run++) {
+        const off_t at = any_key(&random) + (off_t)random_below(&random, KEY_SIZE);
+        const unsigned bit = random_below(&random, 8);
+        damage_flip(&fixture, at, bit);
+        const int status = scan_all(&snapshot, &count);
+        refused += status != 0;
+        if (status == 0) {
+            cr_assert_lt(count, whole);
+            cr_assert_eq(scan_all(&writer, &count_of_cursor), 0);
+            cr_assert_eq(count_of_cursor, count);
+        }
+        damage_flip(&fixture, at, bit);
+    }
+    cr_expect_gt(refused, 2500, "%d", refused);
+    cr_assert_eq(scan_all(&snapshot, &count), 0);
+    cr_expect_eq(count, whole);
+    th_txn_abort(&writer);
+    th_txn_abort(&snapshot);
+}
+
+Test(store_scan, a_row_that_would_not_end_on_its_page_is_corrupt)
+{
+    enum { NODE_HEADER = 8, SIZE_HIGH_BYTE = 1 };
+    struct random random = {55};
+    size_t count;
+    int refused = 0;
+    put_rows(&random, 2000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    for (int run = 0; run < 100; run++) {
+        const off_t at = any_key(&random) - NODE_HEADER + SIZE_HIGH_BYTE;
+        damage_flip(&fixture, at, 4); /* 4096 bytes more */
+        refused += scan_all(&snapshot, &count) == TH_E_CORRUPT;
+        damage_flip(&fixture, at, 4);
+    }
+    cr_expect_eq(refused, 100, "%d", refused);
+    th_txn_abort(&snapshot);
+}
