@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct th_leaf_page {
     const uint8_t *page;
@@ -29,12 +30,60 @@ struct th_leaf_page {
  * the row's key stands. False: it cannot be read so, or its value stands elsewhere. */
 bool th_leaf_page_find(size_t page_bytes, const void *key, struct th_leaf_page *ret_leaf,
                        uint32_t *ret_at);
-/* Precondition: at < count. TH_E_NOT_FOUND: the value stands elsewhere. TH_E_CORRUPT: the row would
- * not end on its page. */
-TH_MUST_CHECK int th_leaf_page_row(const struct th_leaf_page *leaf, uint32_t at,
-                                   struct th_bytes *ret_key, struct th_bytes *ret_value);
 /* Asks for a piece of the page that a key is on: piece 0, 1 and so on, as long as there are any. */
 void th_leaf_page_prefetch(size_t page_bytes, const void *key, unsigned piece);
 void th_leaf_page_prefetch_all(size_t page_bytes, const void *key);
+
+/* ---- one row, as often as there are rows ---- */
+
+enum {
+    TH_LEAF_PAGE_HEADER_SIZE = 16,
+    TH_LEAF_PLACE_SIZE = 2,
+    TH_LEAF_NODE_FLAGS_AT = 4,
+    TH_LEAF_NODE_KEY_SIZE_AT = 6,
+    TH_LEAF_NODE_HEADER_SIZE = 8
+};
+
+static inline uint16_t th_leaf_page_u16(const uint8_t *at)
+{
+    uint16_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static inline uint32_t th_leaf_page_u32(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static inline size_t th_leaf_page_place(const struct th_leaf_page *leaf, uint32_t at)
+{
+    return th_leaf_page_u16(leaf->page + TH_LEAF_PAGE_HEADER_SIZE +
+                            (size_t)at * TH_LEAF_PLACE_SIZE);
+}
+
+/* Precondition: at < count. TH_E_NOT_FOUND: the value stands elsewhere. TH_E_CORRUPT: the row would
+ * not end on its page. */
+TH_MUST_CHECK static inline int th_leaf_page_row(const struct th_leaf_page *leaf, uint32_t at,
+                                                 struct th_bytes *ret_key,
+                                                 struct th_bytes *ret_value)
+{
+    const size_t place = th_leaf_page_place(leaf, at);
+    if (place > leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+        return TH_E_CORRUPT;
+    const uint8_t *node = leaf->page + place;
+    const size_t left = leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place;
+    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT),
+                 value_size = th_leaf_page_u32(node);
+    if (th_leaf_page_u16(node + TH_LEAF_NODE_FLAGS_AT) != 0)
+        return TH_E_NOT_FOUND;
+    if (key_size > left || value_size > left - key_size)
+        return TH_E_CORRUPT;
+    *ret_key = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE, key_size};
+    *ret_value = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE + key_size, value_size};
+    return 0;
+}
 
 #endif

@@ -10,11 +10,12 @@
 
 #include <string.h>
 
-#define FEW 2 /* rows by the cursor */
+enum { FEW = 2, /* rows by the cursor */ WORD = 8 };
 
 struct scanning {
     const struct th_txn *txn;
     const struct th_schema_key *prefix;
+    uint64_t beginning, beginning_mask; /* the prefix as a word; mask 0: it is longer */
     th_txn_fn *fn;
     void *context;
     MDB_cursor *cursor;
@@ -32,8 +33,23 @@ static struct th_bytes bytes_of(MDB_val value)
     return (struct th_bytes){value.mv_data, value.mv_size};
 }
 
-static bool is_wanted(const struct scanning *scanning, struct th_bytes key)
+static void set_beginning(struct scanning *scanning)
 {
+    static const uint8_t ones[WORD] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    const struct th_schema_key *prefix = scanning->prefix;
+    if (prefix->size == 0 || prefix->size > WORD)
+        return;
+    memcpy(&scanning->beginning, prefix->bytes, prefix->size);
+    memcpy(&scanning->beginning_mask, ones, prefix->size);
+}
+
+static inline bool is_wanted(const struct scanning *scanning, struct th_bytes key)
+{
+    if (scanning->beginning_mask != 0 && key.size >= WORD) {
+        uint64_t word;
+        memcpy(&word, key.bytes, sizeof word);
+        return ((word ^ scanning->beginning) & scanning->beginning_mask) == 0;
+    }
     return key.size >= scanning->prefix->size &&
            memcmp(key.bytes, scanning->prefix->bytes, scanning->prefix->size) == 0;
 }
@@ -64,7 +80,7 @@ static bool give_page(struct scanning *scanning, int *ret_status)
 {
     const size_t page_bytes = scanning->txn->page_bytes;
     struct th_leaf_page page;
-    struct th_bytes key, value, last;
+    struct th_bytes key, value, last = {NULL, 0};
     uint32_t at;
     if (!th_leaf_page_find(page_bytes, scanning->name.mv_data, &page, &at))
         return false;
@@ -97,6 +113,7 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
 {
     struct scanning scanning = {.txn = txn, .prefix = prefix, .fn = fn, .context = context};
     int status = 0;
+    set_beginning(&scanning);
     int rc = mdb_cursor_open(txn->txn, txn->database, &scanning.cursor);
     if (rc != 0)
         return th_env_status(rc);
