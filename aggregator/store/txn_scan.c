@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows one after the other. The first ones come by LMDB's cursor, as most scans end soon. Then a
+ * Rows one after the other. The first ones come by LMDB's cursor, as many scans end soon. Then a
  * snapshot's rows are taken from their pages: the cursor goes ahead to the next page, and while the
  * rows of this one are given, the next one is asked for, piece by piece, so that nobody waits for
  * it. In a store that is larger than the processor's cache, waiting is most of what a scan takes.
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { FEW = 2, /* rows by the cursor */ WORD = 8 };
+enum { FEW = 2, WORD = 8 };
 
 struct scanning {
     const struct th_txn *txn;
@@ -112,6 +112,8 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
                 const struct th_schema_key *from, th_txn_fn *fn, void *context)
 {
     struct scanning scanning = {.txn = txn, .prefix = prefix, .fn = fn, .context = context};
+    /* One that begins behind its prefix's first row has a stretch of rows before it. */
+    const size_t by_cursor = from->size > prefix->size ? 0 : FEW;
     int status = 0;
     set_beginning(&scanning);
     int rc = mdb_cursor_open(txn->txn, txn->database, &scanning.cursor);
@@ -121,9 +123,9 @@ int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
     move(&scanning, MDB_SET_RANGE);
     for (size_t rows = 0; scanning.rc == 0 && is_wanted(&scanning, bytes_of(scanning.name));
          rows++) {
-        if (rows == FEW && txn->page_bytes != 0)
+        if (rows == by_cursor && txn->page_bytes != 0)
             th_leaf_page_prefetch_all(txn->page_bytes, scanning.name.mv_data);
-        if (rows < FEW || txn->page_bytes == 0 || !give_page(&scanning, &status)) {
+        if (rows < by_cursor || txn->page_bytes == 0 || !give_page(&scanning, &status)) {
             status = give(&scanning, bytes_of(scanning.name), bytes_of(scanning.value));
             if (status == 0)
                 move(&scanning, MDB_NEXT);
