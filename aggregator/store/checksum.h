@@ -12,7 +12,7 @@
 
 uint32_t th_checksum(struct th_bytes key, struct th_bytes content);
 
-/* The plain form of the same, which says what is right. */
+/* The plain form of the same, for processors without the instructions (base/cpu.h). */
 uint32_t th_checksum_plain(struct th_bytes key, struct th_bytes content);
 
 #endif
