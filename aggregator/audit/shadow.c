@@ -82,22 +82,28 @@ static void sort_rows(struct th_shadow_rows *rows)
     rows->count = kept;
 }
 
-static bool has_row(const struct th_shadow_rows *rows, const struct th_inspected *row)
+/* The place of the first row at or behind a key. */
+static size_t place_of(const struct th_shadow_rows *rows, struct th_bytes key)
 {
     size_t low = 0, high = rows->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct th_shadow_row *item = &rows->items[middle];
-        int order = order_of_keys(key_of(item), row->key);
-        if (order == 0)
-            return item->size == row->content.size &&
-                   memcmp(rows->contents.bytes + item->at, row->content.bytes, item->size) == 0;
-        if (order < 0)
+        if (order_of_keys(key_of(&rows->items[middle]), key) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return low;
+}
+
+static bool has_row(const struct th_shadow_rows *rows, const struct th_inspected *row)
+{
+    const size_t place = place_of(rows, row->key);
+    if (place == rows->count || order_of_keys(key_of(&rows->items[place]), row->key) != 0)
+        return false;
+    const struct th_shadow_row *item = &rows->items[place];
+    return item->size == row->content.size &&
+           memcmp(rows->contents.bytes + item->at, row->content.bytes, item->size) == 0;
 }
 
 /* ---- life ---- */
@@ -260,6 +266,8 @@ int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
     for (size_t i = 0; i < effects.count && status == 0; i++)
         if (!is_of_core(th_effects_get(&effects, i)))
             status = keep(shadow, th_effects_get(&effects, i));
+    if (status == 0 && unpacked->entry.kind == TH_ENTRY_CLOSING)
+        th_core_drop_rollups(shadow->core, th_effects_get(&effects, 0)->book);
     return status;
 }
 
@@ -300,12 +308,40 @@ static int put_rollup(void *context, struct th_book_id book, uint32_t unit, enum
     return add_row(rows, th_schema_key_rollup(book, unit, branch), at);
 }
 
+/* What the closing of a book has frozen, as its rollups: a closing is a rollup under another key.
+ */
+static int copy_closing(const struct th_shadow *shadow, struct th_book_id book,
+                        struct th_shadow_rows *rollups)
+{
+    const struct th_shadow_rows *rows = &shadow->rows;
+    const struct th_schema_key prefix = th_schema_key_book(TH_TABLE_CLOSING, book);
+    int status = 0;
+    for (size_t i = place_of(rows, (struct th_bytes){prefix.bytes, prefix.size});
+         status == 0 && i < rows->count &&
+         memcmp(rows->items[i].key.bytes, prefix.bytes, prefix.size) == 0;
+         i++) {
+        const struct th_shadow_row *row = &rows->items[i];
+        const size_t at = rollups->contents.size;
+        th_instant closed_at;
+        enum th_branch branch;
+        uint32_t unit;
+        status = th_schema_closing_read(key_of(row), &closed_at, &unit, &branch);
+        th_sink_bytes(&rollups->contents, rows->contents.bytes + row->at, row->size);
+        if (status == 0)
+            status = add_row(rollups, th_schema_key_rollup(book, unit, branch), at);
+    }
+    return status;
+}
+
 int th_shadow_turn_to(const struct th_shadow *shadow, struct th_book_id book,
                       struct th_shadow_page *page)
 {
     page->rollups.count = 0;
     th_sink_clear(&page->rollups.contents);
-    int status = th_core_recount(shadow->core, book, BOOK_BUDGET_BYTES, put_rollup, &page->rollups);
+    int status =
+        th_core_is_as_closed(shadow->core, book)
+            ? copy_closing(shadow, book, &page->rollups)
+            : th_core_recount(shadow->core, book, BOOK_BUDGET_BYTES, put_rollup, &page->rollups);
     if (status == 0)
         sort_rows(&page->rollups);
     return status;

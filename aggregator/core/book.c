@@ -170,6 +170,7 @@ void th_book_put(struct th_core *core, struct th_book *book, const struct th_row
     uint32_t at = probe(book, row->unit, row->number);
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
     book->is_behind = book->is_behind || core->is_folding;
+    book->is_as_closed = false;
     if (book->index[at] == 0) {
         TH_ASSERT(old == NULL);
         add_slot(book, at, row);
@@ -199,6 +200,7 @@ void th_book_judge(struct th_core *core, struct th_book *book, uint32_t place,
 {
     struct th_row *row = &book->rows[place].row;
     book->is_behind = book->is_behind || core->is_folding;
+    book->is_as_closed = false;
     if (!core->is_folding)
         th_rollups_judge(&core->registry, &book->rollups, row, timeliness);
     book->undecided -= row->timeliness == TH_TIMELINESS_UNDECIDED;
@@ -218,6 +220,12 @@ int th_book_catch_up(struct th_core *core, struct th_book *book)
     book->rollups = set;
     book->is_behind = false;
     return 0;
+}
+
+void th_book_drop_rollups(struct th_core *core, struct th_book *book)
+{
+    th_rollups_deinit(core, book->id, &book->rollups);
+    book->is_behind = true;
 }
 
 bool th_book_is_past(const struct th_book *book, th_instant at)
@@ -274,6 +282,10 @@ int th_core_book_open(struct th_core *core, struct th_book_id id)
     struct th_book *book = th_book_get(core, id);
     if (book->is_open)
         return 0;
+    if (core->is_folding) { /* what is expected is made with the rollups */
+        book->is_open = book->is_behind = true;
+        return 0;
+    }
     int status = th_rollups_init(core, &core->registry, id, &book->rollups);
     if (status < 0)
         return status;

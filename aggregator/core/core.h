@@ -360,11 +360,17 @@ TH_MUST_CHECK int th_core_fold(struct th_core *core, const struct th_entry *entr
 bool th_core_fold_need(const struct th_core *core, const struct th_entry *entry,
                        struct th_need *ret_need);
 
+/* Gives back the memory of a book's rollups, which a closing has made: a fold makes them anew when
+ * they are asked for. */
+void th_core_drop_rollups(struct th_core *core, struct th_book_id book);
+
 /*
  * What a fold has made, for who holds it against tables. Several threads may ask while nobody folds
  * or steps. All but the first: of a book that is open.
  */
 bool th_core_has_book(const struct th_core *core, struct th_book_id book);
+/* The book's rollups are still those that its closing has frozen. */
+bool th_core_is_as_closed(const struct th_core *core, struct th_book_id book);
 uint64_t th_core_rows_count(const struct th_core *core, struct th_book_id book);
 uint64_t th_core_revisions_count(const struct th_core *core, struct th_book_id book);
 /* False: there is none. The values borrow. */

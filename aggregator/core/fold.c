@@ -148,13 +148,16 @@ static int fold_closing(struct th_step *step, const struct th_entry *entry)
     struct th_book *book = th_book_get(step->core, id);
     uint32_t expected, received;
     /* A past was made for itself. */
-    int status = th_book_is_past(book, closing->instant) ? 0 : th_book_catch_up(step->core, book);
+    const bool is_past = th_book_is_past(book, closing->instant);
+    int status = is_past ? 0 : th_book_catch_up(step->core, book);
     if (status < 0)
         return status;
     th_closing_counts(step->core, book, &expected, &received);
     if (expected != closing->expected || received != closing->received)
         return TH_E_CORRUPT;
-    return th_apply_closing(step, book);
+    status = th_apply_closing(step, book);
+    book->is_as_closed = status == 0 && !is_past;
+    return status;
 }
 
 /* ---- the clock ---- */

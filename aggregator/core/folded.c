@@ -19,6 +19,17 @@ static const struct th_book *book_of(const struct th_core *core, struct th_book_
     return &core->plans[id.plan].books[id.obligation];
 }
 
+bool th_core_is_as_closed(const struct th_core *core, struct th_book_id book)
+{
+    return book_of(core, book)->is_as_closed;
+}
+
+void th_core_drop_rollups(struct th_core *core, struct th_book_id book)
+{
+    if (core->is_folding)
+        th_book_drop_rollups(core, th_book_get(core, book));
+}
+
 bool th_core_has_book(const struct th_core *core, struct th_book_id book)
 {
     return th_core_book_is_open(core, book);

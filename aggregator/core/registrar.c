@@ -67,6 +67,18 @@ static int put_unit(struct th_step *step, uint32_t number, uint64_t position,
     return copied ? 0 : TH_E_NO_MEMORY;
 }
 
+/* A fold makes them when they are asked for. */
+static void drop_rollups(struct th_core *core)
+{
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            struct th_book *book = &core->plans[plan].books[i];
+            th_book_drop_rollups(core, book);
+            th_book_drop_past(core, book);
+            book->is_as_closed = false;
+        }
+}
+
 /* New rollups of every book, all are open (needs.c), for the new tree, in the order of plans and
  * obligations. */
 struct rebuilt {
@@ -111,7 +123,9 @@ int th_apply_units(struct th_step *step, struct th_registry *registry, uint64_t 
         status = put_unit(step, i, position, &registry->units[i]);
     if (status == 0)
         status = th_step_reserve(step, TH_STEP_TAIL);
-    if (status == 0)
+    if (status == 0 && core->is_folding)
+        drop_rollups(core);
+    else if (status == 0)
         status = rebuild(step, registry, &rebuilt, &rebuilt_count);
     if (status < 0) {
         th_registry_deinit(&core->heap, registry);

@@ -75,7 +75,8 @@ struct th_book {
     bool has_past; /* rollups of the rows as they were at past_at */
     th_instant past_at;
     struct th_rollup_set past;
-    bool is_behind; /* a fold has put rows that the rollups do not have yet */
+    bool is_behind;    /* a fold has put rows that the rollups do not have yet */
+    bool is_as_closed; /* a fold has put none since its rollups were frozen as they were then */
     struct th_mark mark;
     bool has_mark;
     /* What rules compare this book's reports with: th_related_find(). NULL where there is none. */
@@ -233,6 +234,8 @@ void th_book_deinit(struct th_core *core, struct th_book *book);
 bool th_book_is_past(const struct th_book *book, th_instant at);
 /* Makes the rollups anew when the book is behind. TH_E_NO_MEMORY: it still is. */
 TH_MUST_CHECK int th_book_catch_up(struct th_core *core, struct th_book *book);
+/* Of a fold: they are made anew when they are asked for. */
+void th_book_drop_rollups(struct th_core *core, struct th_book *book);
 /* The same for all books, and rows bring their rollups again. */
 TH_MUST_CHECK int th_core_end_fold(struct th_core *core);
 

@@ -15,10 +15,16 @@ const struct th_terms *th_obligation_terms(const struct th_obligation *obligatio
     return NULL;
 }
 
+/* Asked for each unit of each obligation: most differ in their first letter. */
+static bool is_same_code(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static bool names(const char *const *codes, uint16_t count, const char *code)
 {
     for (uint16_t i = 0; i < count; i++)
-        if (strcmp(codes[i], code) == 0)
+        if (is_same_code(codes[i], code))
             return true;
     return false;
 }
@@ -40,7 +46,7 @@ bool th_obligation_expects(const struct th_obligation *obligation, const struct 
 static bool is_within(const struct th_unit_list *units, uint32_t unit, const char *territory)
 {
     for (; unit != TH_UNIT_NONE; unit = units->units[unit].parent)
-        if (strcmp(units->units[unit].code, territory) == 0)
+        if (is_same_code(units->units[unit].code, territory))
             return true;
     return false;
 }
