@@ -73,6 +73,9 @@ static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th
     if (th_unpack(&place->stored, place->position, &how, &place->unpacked, &what) != 0)
         return false;
     place->is_unpacked = true;
+    place->is_prepared =
+        ahead->options.shadow != NULL &&
+        th_shadow_prepare(ahead->options.shadow, &place->unpacked, arena, &place->prepared) == 0;
     return !ahead->options.checks_tree || is_leaf_of(ahead, place, arena);
 }
 
@@ -98,7 +101,7 @@ static void make(const struct th_ahead *ahead, struct th_view *view, uint64_t nu
     for (size_t i = 0; i < count; i++) {
         struct th_ahead_place *place = &piece->places[i];
         place->position = from + i;
-        place->is_sound = place->is_unpacked = false;
+        place->is_sound = place->is_unpacked = place->is_prepared = false;
         place->leaf = piece->entries[i] = (struct th_bytes){NULL, 0};
     }
     bool is_read = view != NULL && th_view_log(view, from, from + count, take, piece) == 0;

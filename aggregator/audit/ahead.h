@@ -2,8 +2,8 @@
 /*
  * A stretch of the journal, read ahead of whoever goes through it in order. Threads take the next
  * few positions each and do what no other position has a say in: entry and leaf are read, a
- * submission is decoded, what is to be hashed is hashed, the leaf is compared with its entry. The
- * owner gets place after place, in order, whatever the number of threads.
+ * submission is decoded, what is to be hashed is hashed, the leaf is compared with its entry, rows
+ * are made of reports. The owner gets place after place, in order, whatever the number of threads.
  *
  * Nothing is named here. A place that is not as it should be is handed over as not sound; whoever
  * has to say what is wrong with it looks again.
@@ -14,7 +14,7 @@
 #ifndef TH_AUDIT_AHEAD_H
 #define TH_AUDIT_AHEAD_H
 
-#include "aggregator/audit/unpack.h"
+#include "aggregator/audit/shadow.h"
 
 #define TH_AHEAD_THREADS_MAX 16
 
@@ -26,6 +26,7 @@ struct th_ahead_options {
     unsigned threads;  /* 1 to TH_AHEAD_THREADS_MAX */
     bool checks_tree;  /* hashes leaf and entry */
     bool checks_signatures;
+    const struct th_shadow *shadow; /* that the owner folds, or NULL */
 };
 
 struct th_ahead_place {
@@ -36,6 +37,8 @@ struct th_ahead_place {
     struct th_stored_entry stored;
     bool is_unpacked; /* a submission, also one that was readmitted; others are the owner's */
     struct th_unpacked unpacked;
+    bool is_prepared; /* for the shadow; false also where its own word is to be had */
+    struct th_prepared prepared;
     /* With `checks_tree`: */
     struct th_digest digest; /* of the entry */
     struct th_bytes leaf;

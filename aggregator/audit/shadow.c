@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/assert.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct th_shadow {
     struct th_arena arena;      /* of one entry's effects */
     struct th_shadow_rows rows; /* all but reports, revisions, rollups and the clock */
     struct th_clock_row clock;
+    _Atomic uint16_t plans_count; /* that others may look at */
 };
 
 /* ---- rows ---- */
@@ -251,8 +253,15 @@ static bool is_of_core(const struct th_effect *effect)
     return effect->kind == TH_EFFECT_PUT_ROW || effect->kind == TH_EFFECT_PUT_REVISION;
 }
 
+int th_shadow_prepare(const struct th_shadow *shadow, const struct th_unpacked *unpacked,
+                      struct th_arena *arena, struct th_prepared *ret_prepared)
+{
+    return th_core_prepare(shadow->core, atomic_load(&shadow->plans_count), &unpacked->entry,
+                           &unpacked->submission, arena, ret_prepared);
+}
+
 int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
-                   const struct th_unpacked *unpacked)
+                   const struct th_unpacked *unpacked, const struct th_prepared *prepared)
 {
     struct th_effects effects = {.arena = &shadow->arena, .without_rows = true};
     struct th_need need;
@@ -261,11 +270,13 @@ int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
     if (th_core_fold_need(shadow->core, &unpacked->entry, &need))
         status = give_past(shadow, view, &need);
     if (status == 0)
-        status =
-            th_core_fold(shadow->core, &unpacked->entry, th_unpacked_content(unpacked), &effects);
+        status = th_core_fold_prepared(shadow->core, &unpacked->entry,
+                                       th_unpacked_content(unpacked), prepared, &effects);
     for (size_t i = 0; i < effects.count && status == 0; i++)
         if (!is_of_core(th_effects_get(&effects, i)))
             status = keep(shadow, th_effects_get(&effects, i));
+    if (status == 0 && unpacked->entry.kind == TH_ENTRY_PLAN)
+        atomic_store(&shadow->plans_count, th_core_plans_count(shadow->core));
     if (status == 0 && unpacked->entry.kind == TH_ENTRY_CLOSING)
         th_core_drop_rollups(shadow->core, th_effects_get(&effects, 0)->book);
     return status;

@@ -20,10 +20,17 @@ struct th_shadow;
 TH_MUST_CHECK int th_shadow_new(struct th_shadow **ret_shadow);
 void th_shadow_free(struct th_shadow *shadow);
 
+/* Makes what brings reports ready to be folded: th_core_prepare(), with the plans that were folded
+ * by now. By any thread, also while another folds. */
+TH_MUST_CHECK int th_shadow_prepare(const struct th_shadow *shadow,
+                                    const struct th_unpacked *unpacked, struct th_arena *arena,
+                                    struct th_prepared *ret_prepared);
 /* The entry of the next position; its plan is of the shadow's life. `view` has the entries before
- * it. TH_E_CORRUPT: it does not fold, TH_E_NO_MEMORY; then the shadow is used up. */
+ * it; `prepared`: NULL, it was not. TH_E_CORRUPT: it does not fold, TH_E_NO_MEMORY; then the shadow
+ * is used up. */
 TH_MUST_CHECK int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
-                                 const struct th_unpacked *unpacked);
+                                 const struct th_unpacked *unpacked,
+                                 const struct th_prepared *prepared);
 /* Nothing more is folded. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_shadow_settle(struct th_shadow *shadow);
 

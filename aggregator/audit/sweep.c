@@ -38,7 +38,8 @@ static int run_stretch(struct th_verify *verify, const struct th_sweep_options *
                                              .to = to,
                                              .threads = options->threads,
                                              .checks_tree = options->checks_tree,
-                                             .checks_signatures = options->checks_people};
+                                             .checks_signatures = options->checks_people,
+                                             .shadow = verify->shadow};
     struct th_ahead *ahead;
     bool is_sound_yet = true;
     if (from == to)

@@ -135,15 +135,15 @@ static int check_leaf(struct th_verify *verify, const struct place *place)
     return 0;
 }
 
-static void check_time(struct th_verify *verify, const struct place *place)
+static void check_time(struct th_verify *verify, uint64_t position, th_instant time)
 {
     char here[TH_INSTANT_TEXT_SIZE], before[TH_INSTANT_TEXT_SIZE];
-    if (place->position > 0 && place->stored.time.ms < verify->time.ms)
-        th_findings_add(&verify->findings, TH_FINDING_TIME, place->position,
-                        "thời gian lùi lại: %s sau %s", th_instant_format(place->stored.time, here),
+    if (position > 0 && time.ms < verify->time.ms)
+        th_findings_add(&verify->findings, TH_FINDING_TIME, position,
+                        "thời gian lùi lại: %s sau %s", th_instant_format(time, here),
                         th_instant_format(verify->time, before));
     else
-        verify->time = place->stored.time;
+        verify->time = time;
 }
 
 /* ---- the checkpoint of the tree as it is now ---- */
@@ -249,11 +249,12 @@ static int fold(struct th_verify *verify, const struct place *place)
     return 0;
 }
 
-static int check_content(struct th_verify *verify, const struct place *place)
+static int check_content(struct th_verify *verify, enum th_entry_kind kind,
+                         const struct th_unpacked *unpacked)
 {
-    int status = th_verify_people(verify, &place->unpacked);
-    if (status == 0 && th_entry_has_reports(place->stored.kind))
-        status = th_verify_reports(verify, &place->unpacked);
+    int status = th_verify_people(verify, unpacked);
+    if (status == 0 && th_entry_has_reports(kind))
+        status = th_verify_reports(verify, unpacked);
     return status;
 }
 
@@ -264,41 +265,59 @@ static void count_reports(struct th_verify *verify, const struct th_decision *de
 }
 
 /* What the shadow refuses is named by looking again. */
-static int shade(struct th_verify *verify, const struct place *place)
+static int shade(struct th_verify *verify, const struct th_unpacked *unpacked,
+                 const struct th_prepared *prepared)
 {
-    int status = th_shadow_fold(verify->shadow, verify->opened.view, &place->unpacked);
+    int status = th_shadow_fold(verify->shadow, verify->opened.view, unpacked, prepared);
     if (status != 0 && !is_fatal(status))
-        th_findings_add(&verify->findings, TH_FINDING_FOLD, place->position, "không dựng lại được");
+        th_findings_add(&verify->findings, TH_FINDING_FOLD, unpacked->entry.position,
+                        "không dựng lại được");
     return is_fatal(status) ? status : 0;
+}
+
+/* A place that was not unpacked ahead, by what operators and the clock have brought. */
+static int sound_other(struct th_verify *verify, const struct th_ahead_place *sound,
+                       const struct th_sweep_options *options)
+{
+    struct place place = {.position = sound->position,
+                          .has_entry = true,
+                          .has_leaf = options->checks_tree,
+                          .stored = sound->stored,
+                          .digest = sound->digest,
+                          .leaf = sound->leaf};
+    int status = unpack(verify, &place);
+    if (status == 0 && options->checks_tree)
+        status = check_leaf(verify, &place);
+    if (status == 0 && place.is_unpacked && options->checks_people)
+        status = check_content(verify, place.stored.kind, &place.unpacked);
+    if (status == 0 && place.is_unpacked && verify->shadow != NULL)
+        status = shade(verify, &place.unpacked, NULL);
+    return status;
+}
+
+static int sound_reports(struct th_verify *verify, const struct th_ahead_place *sound,
+                         const struct th_sweep_options *options)
+{
+    int status = 0;
+    if (options->checks_people)
+        status = check_content(verify, sound->stored.kind, &sound->unpacked);
+    else
+        count_reports(verify, &sound->unpacked.entry.decision);
+    if (status == 0 && verify->shadow != NULL)
+        status = shade(verify, &sound->unpacked, sound->is_prepared ? &sound->prepared : NULL);
+    return status;
 }
 
 int th_verify_sound(struct th_verify *verify, const struct th_ahead_place *sound,
                     const struct th_sweep_options *options, bool has_note)
 {
-    struct place place = {.position = sound->position,
-                          .has_entry = true,
-                          .has_leaf = options->checks_tree,
-                          .is_unpacked = sound->is_unpacked,
-                          .stored = sound->stored,
-                          .digest = sound->digest,
-                          .leaf = sound->leaf};
     th_arena_reset(&verify->arena);
     verify->counts.entries++;
-    check_time(verify, &place);
+    check_time(verify, sound->position, sound->stored.time);
     int status = options->checks_tree ? th_regrown_add_hash(&verify->tree, &sound->leaf_hash) : 0;
-    if (sound->is_unpacked) {
-        place.unpacked = sound->unpacked;
-    } else if (status == 0) {
-        status = unpack(verify, &place);
-        if (status == 0 && options->checks_tree)
-            status = check_leaf(verify, &place);
-    }
-    if (status == 0 && place.is_unpacked && options->checks_people)
-        status = check_content(verify, &place);
-    else if (sound->is_unpacked)
-        count_reports(verify, &place.unpacked.entry.decision);
-    if (status == 0 && place.is_unpacked && verify->shadow != NULL)
-        status = shade(verify, &place);
+    if (status == 0)
+        status = sound->is_unpacked ? sound_reports(verify, sound, options)
+                                    : sound_other(verify, sound, options);
     return status == 0 && has_note ? check_checkpoint(verify, sound->position + 1) : status;
 }
 
@@ -311,13 +330,13 @@ int th_verify_position(struct th_verify *verify, uint64_t position)
         status = read_leaf(verify, &place);
     if (status == 0 && place.has_entry) {
         verify->counts.entries++;
-        check_time(verify, &place);
+        check_time(verify, position, place.stored.time);
         status = unpack(verify, &place);
     }
     if (status == 0 && place.has_entry && place.has_leaf)
         status = check_leaf(verify, &place);
     if (status == 0 && place.is_unpacked && verify->line->scratch != NULL)
-        status = check_content(verify, &place);
+        status = check_content(verify, place.stored.kind, &place.unpacked);
     if (status == 0)
         status = fold(verify, &place);
     return status == 0 ? check_checkpoint(verify, position + 1) : status;

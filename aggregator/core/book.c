@@ -168,31 +168,87 @@ void th_book_put(struct th_core *core, struct th_book *book, const struct th_row
     const struct th_rollup_layout *layout = th_rollups_layout(core, book->id);
     struct th_replacement change = {.row = row, .figures = figures};
     uint32_t at = probe(book, row->unit, row->number);
+    TH_ASSERT(!core->is_folding);
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
-    book->is_behind = book->is_behind || core->is_folding;
-    book->is_as_closed = false;
     if (book->index[at] == 0) {
         TH_ASSERT(old == NULL);
         add_slot(book, at, row);
-        if (!core->is_folding)
-            th_rollups_add(&core->registry, layout, &book->rollups, &change);
+        th_rollups_add(&core->registry, layout, &book->rollups, &change);
         return;
     }
     struct th_row_slot *slot = &book->rows[book->index[at] - 1];
     struct th_figures old_figures;
     TH_ASSERT(row->revision > slot->row.revision);
     TH_ASSERT(old != NULL);
-    if (!core->is_folding) {
-        th_figures_read(layout, &slot->row, &old_figures);
-        change.old_row = &slot->row;
-        change.old_figures = &old_figures;
-        th_rollups_add(&core->registry, layout, &book->rollups, &change);
-    }
+    th_figures_read(layout, &slot->row, &old_figures);
+    change.old_row = &slot->row;
+    change.old_figures = &old_figures;
+    th_rollups_add(&core->registry, layout, &book->rollups, &change);
     book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
     th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
     old->next = slot->old;
     slot->old = old;
     slot->row = *row;
+}
+
+/* In the memory of the row before where it fits: corrections are mostly as long. */
+static uint8_t *keep_values(struct th_core *core, const struct th_row *row,
+                            const struct th_row *before)
+{
+    uint8_t *values;
+    if (before != NULL && before->values_size == row->values_size)
+        values = (uint8_t *)(uintptr_t)before->values;
+    else
+        values = th_heap_alloc(&core->heap, row->values_size);
+    if (values == NULL)
+        return NULL;
+    memcpy(values, row->values, row->values_size);
+    if (before != NULL && values != before->values)
+        th_heap_free(&core->heap, (void *)(uintptr_t)before->values, before->values_size);
+    return values;
+}
+
+static int fold_first(struct th_core *core, struct th_book *book, const struct th_row *row)
+{
+    struct th_row own = *row;
+    int status = th_book_reserve(core, book, 1);
+    if (status < 0)
+        return status;
+    own.values = keep_values(core, row, NULL);
+    if (own.values == NULL)
+        return TH_E_NO_MEMORY;
+    add_slot(book, probe(book, row->unit, row->number), &own);
+    return 0;
+}
+
+static int fold_next(struct th_core *core, const struct th_row *row, struct th_row_slot *slot)
+{
+    struct th_old_revision *old = th_heap_alloc(&core->heap, sizeof *old);
+    uint8_t *values = old == NULL ? NULL : keep_values(core, row, &slot->row);
+    if (values == NULL) {
+        th_heap_free(&core->heap, old, sizeof *old);
+        return TH_E_NO_MEMORY;
+    }
+    *old = (struct th_old_revision){.next = slot->old, .revision = th_revision_of(&slot->row)};
+    slot->old = old;
+    slot->row = *row;
+    slot->row.values = values;
+    return 0;
+}
+
+int th_book_fold(struct th_core *core, struct th_book *book, const struct th_row *row,
+                 struct th_row_slot *slot)
+{
+    const bool was_undecided = slot != NULL && slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
+    TH_ASSERT(core->is_folding);
+    int status = slot == NULL ? fold_first(core, book, row) : fold_next(core, row, slot);
+    if (status < 0)
+        return status;
+    book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
+    book->undecided -= was_undecided;
+    book->is_behind = true;
+    book->is_as_closed = false;
+    return 0;
 }
 
 void th_book_judge(struct th_core *core, struct th_book *book, uint32_t place,

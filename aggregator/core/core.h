@@ -356,6 +356,32 @@ void th_core_book_touch(struct th_core *core, struct th_book_id book);
  */
 TH_MUST_CHECK int th_core_fold(struct th_core *core, const struct th_entry *entry,
                                const struct th_event *content, struct th_effects *effects);
+
+/*
+ * What can be done ahead of the fold with the reports of an entry: a row is made of each that was
+ * accepted, and the decision is held against the submission. Reads nothing of the core but its
+ * first `plans_count` plans, so that others may do it while one thread folds.
+ */
+struct th_prepared_report {
+    struct th_book_id book;
+    struct th_row row; /* as of a first revision; its unit is not known yet */
+};
+struct th_prepared {
+    const struct th_submission *submission;
+    struct th_prepared_report *reports; /* accepted ones, in order; of the arena, values too */
+    size_t count;
+};
+/* Borrows the submission. TH_E_CORRUPT: no core decides so, as far as these plans tell.
+ * TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_core_prepare(const struct th_core *core, uint16_t plans_count,
+                                  const struct th_entry *entry,
+                                  const struct th_submission *submission, struct th_arena *arena,
+                                  struct th_prepared *ret_prepared);
+/* th_core_fold() with what was prepared of this entry; NULL: nothing was. */
+TH_MUST_CHECK int th_core_fold_prepared(struct th_core *core, const struct th_entry *entry,
+                                        const struct th_event *content,
+                                        const struct th_prepared *prepared,
+                                        struct th_effects *effects);
 /* True when folding a closing needs the rows of its book as they were (th_core_give_past()). */
 bool th_core_fold_need(const struct th_core *core, const struct th_entry *entry,
                        struct th_need *ret_need);

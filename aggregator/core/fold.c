@@ -2,7 +2,8 @@
 /*
  * Folding a journal: each entry is looked at for what no core would have decided after those before
  * it, and then applied by the same functions as in a step. Rules, terms and limits are not asked:
- * they were asked when the entry was made. What was decided about reports is in fold_reports.c.
+ * they were asked when the entry was made. What was decided about reports is in fold_prepare.c, as
+ * far as it can be looked at alone, and in fold_reports.c.
  *
  * Rollups are not kept up with each row: a book whose rows are ahead of them is behind, and makes
  * them anew when a closing or their owner asks. So a report that was corrected costs no more than
@@ -246,7 +247,20 @@ static int event_of(enum th_entry_kind kind)
     return 0;
 }
 
-static int fold_entry(struct th_step *step, const struct th_entry *entry)
+/* Those that nobody has prepared are prepared here. */
+static int fold_reports(struct th_step *step, const struct th_entry *entry,
+                        const struct th_submission *submission, const struct th_prepared *prepared)
+{
+    struct th_prepared own;
+    if (prepared != NULL)
+        return th_fold_reports(step, entry, prepared);
+    int status = th_core_prepare(step->core, step->core->plans_count, entry, submission,
+                                 step->effects->arena, &own);
+    return status == 0 ? th_fold_reports(step, entry, &own) : status;
+}
+
+static int fold_entry(struct th_step *step, const struct th_entry *entry,
+                      const struct th_prepared *prepared)
 {
     switch (entry->kind) {
     case TH_ENTRY_FOUNDED:
@@ -260,11 +274,11 @@ static int fold_entry(struct th_step *step, const struct th_entry *entry)
     case TH_ENTRY_REVOKED:
         return fold_revoked(step, entry);
     case TH_ENTRY_SUBMISSION:
-        return th_fold_reports(step, entry, step->event->body.submission.submission);
+        return fold_reports(step, entry, step->event->body.submission.submission, prepared);
     case TH_ENTRY_READMITTED:
-        return th_fold_reports(step, entry, step->event->body.readmission.submission);
+        return fold_reports(step, entry, step->event->body.readmission.submission, prepared);
     case TH_ENTRY_ENTERED:
-        return th_fold_reports(step, entry, step->event->body.entering.submission);
+        return fold_reports(step, entry, step->event->body.entering.submission, prepared);
     case TH_ENTRY_REMINDER:
         return fold_reminder(step, entry);
     case TH_ENTRY_CLOSING:
@@ -300,11 +314,18 @@ static bool may_follow(const struct th_core *core, const struct th_entry *entry,
 int th_core_fold(struct th_core *core, const struct th_entry *entry, const struct th_event *content,
                  struct th_effects *effects)
 {
+    return th_core_fold_prepared(core, entry, content, NULL, effects);
+}
+
+int th_core_fold_prepared(struct th_core *core, const struct th_entry *entry,
+                          const struct th_event *content, const struct th_prepared *prepared,
+                          struct th_effects *effects)
+{
     struct th_step step = {.core = core, .event = content, .effects = effects, .time = entry->time};
     if (!may_follow(core, entry, content))
         return TH_E_CORRUPT;
     core->is_folding = true;
-    int status = fold_entry(&step, entry);
+    int status = fold_entry(&step, entry, prepared);
     if (status < 0)
         return status == TH_E_NO_MEMORY ? status : TH_E_CORRUPT;
     core->clock.time = entry->time;

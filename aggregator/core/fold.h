@@ -5,8 +5,8 @@
 
 #include "aggregator/core/judge.h"
 
-/* The reports of a submission as the entry's decision says. TH_E_CORRUPT, TH_E_NO_MEMORY. */
+/* The prepared reports of an entry. TH_E_CORRUPT, TH_E_NO_MEMORY: some may be put. */
 TH_MUST_CHECK int th_fold_reports(struct th_step *step, const struct th_entry *entry,
-                                  const struct th_submission *submission);
+                                  const struct th_prepared *prepared);
 
 #endif

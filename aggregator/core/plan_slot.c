@@ -71,15 +71,28 @@ bool th_plan_slot_find(const struct th_plan_slot *slot, struct th_text id, uint1
     return found != 0;
 }
 
-bool th_core_find_book(const struct th_core *core, const struct th_report *report,
-                       struct th_book_id *ret_book)
+static bool is_plan(const struct th_plan_slot *slot, struct th_text id)
 {
-    struct th_book_id id;
-    if (!th_core_find_plan(core, report->plan, &id.plan) ||
+    return slot->id_size == id.size && memcmp(slot->plan->id, id.bytes, id.size) == 0;
+}
+
+bool th_core_find_book_of(const struct th_core *core, uint16_t plans_count,
+                          const struct th_report *report, struct th_book_id *ret_book)
+{
+    struct th_book_id id = {0, 0};
+    while (id.plan < plans_count && !is_plan(&core->plans[id.plan], report->plan))
+        id.plan++;
+    if (id.plan == plans_count ||
         !th_plan_slot_find(&core->plans[id.plan], report->obligation, &id.obligation))
         return false;
     *ret_book = id;
     return true;
+}
+
+bool th_core_find_book(const struct th_core *core, const struct th_report *report,
+                       struct th_book_id *ret_book)
+{
+    return th_core_find_book_of(core, core->plans_count, report, ret_book);
 }
 
 /* ---- related books ---- */

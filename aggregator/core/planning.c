@@ -146,14 +146,7 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
                          planned.row.values_size);
             return TH_E_NO_MEMORY;
         }
-        planned.old->revision = (struct th_revision){.unit = before->unit,
-                                                     .number = before->number,
-                                                     .revision = before->revision,
-                                                     .index = before->index,
-                                                     .position = before->position,
-                                                     .digest = before->digest,
-                                                     .received = before->received,
-                                                     .entered = before->entered};
+        planned.old->revision = th_revision_of(before);
     }
     planned.book->planned++;
     planning->items[planning->count++] = planned;
@@ -166,8 +159,6 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
 static int push_row(struct th_step *step, const struct th_planned *planned)
 {
     const struct th_row *row = &planned->row;
-    if (step->effects->without_rows)
-        return 0;
     struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_ROW);
     if (effect == NULL)
         return TH_E_NO_MEMORY;
@@ -192,7 +183,7 @@ int th_planning_prepare(struct th_planning *planning)
         struct th_planned *planned = &planning->items[i];
         struct th_book *book = planned->book;
         status = th_book_reserve(step->core, book, book->planned);
-        if (status == 0 && !step->core->is_folding)
+        if (status == 0)
             status = th_rollups_reserve(step->core, &step->core->registry, book->id, &book->rollups,
                                         planned->row.unit);
         if (status == 0)
@@ -207,10 +198,8 @@ void th_planning_put(struct th_planning *planning)
         const struct th_planned *planned = &planning->items[i];
         struct th_core *core = planning->step->core;
         struct th_figures figures;
-        if (!core->is_folding) /* else nobody looks at them */
-            th_figures_take(th_rollups_layout(core, planned->book->id), &planned->values, &figures);
-        th_book_put(core, planned->book, &planned->row, core->is_folding ? NULL : &figures,
-                    planned->old);
+        th_figures_take(th_rollups_layout(core, planned->book->id), &planned->values, &figures);
+        th_book_put(core, planned->book, &planned->row, &figures, planned->old);
         planned->book->planned--;
     }
     planning->count = 0;

@@ -3,6 +3,18 @@
 
 #include "proto/model/packed.h"
 
+struct th_revision th_revision_of(const struct th_row *row)
+{
+    return (struct th_revision){.unit = row->unit,
+                                .number = row->number,
+                                .revision = row->revision,
+                                .index = row->index,
+                                .position = row->position,
+                                .digest = row->digest,
+                                .received = row->received,
+                                .entered = row->entered};
+}
+
 static bool has_figure(const struct th_report *report, uint16_t number)
 {
     for (size_t i = 0; i < report->values.count; i++)

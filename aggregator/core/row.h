@@ -46,6 +46,9 @@ struct th_revision {
     bool entered;
 };
 
+/* A row that is superseded. */
+struct th_revision th_revision_of(const struct th_row *row);
+
 /* Whether th_row_pack() may be asked: figures and narratives ascend and share no number, estimates
  * are among the figures. What was checked is so. */
 bool th_row_can_pack(const struct th_report *report);

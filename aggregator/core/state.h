@@ -225,6 +225,10 @@ TH_MUST_CHECK int th_book_reserve(struct th_core *core, struct th_book *book, ui
  * it. */
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
                  const struct th_figures *figures, struct th_old_revision *old);
+/* In a fold: puts a row, in the slot that has its report already (NULL: none has). Copies the
+ * values; the rollups are behind. TH_E_NO_MEMORY: nothing was put. */
+TH_MUST_CHECK int th_book_fold(struct th_core *core, struct th_book *book, const struct th_row *row,
+                               struct th_row_slot *slot);
 /* Moves one report between the counts of timeliness. Cannot fail. */
 void th_book_judge(struct th_core *core, struct th_book *book, uint32_t row,
                    enum th_timeliness timeliness);
@@ -307,7 +311,11 @@ TH_MUST_CHECK int th_step_end_recovery(struct th_step *step);
 TH_MUST_CHECK int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot);
 /* The obligation of an id. False when the plan has none. */
 bool th_plan_slot_find(const struct th_plan_slot *slot, struct th_text id, uint16_t *ret_place);
-/* The obligation of a report that its plan knows. */
+/* The obligation of a report that one of the first `plans_count` plans knows. Reads nothing that
+ * changes while they are there. */
+bool th_core_find_book_of(const struct th_core *core, uint16_t plans_count,
+                          const struct th_report *report, struct th_book_id *ret_book);
+/* The same of all plans. */
 bool th_core_find_book(const struct th_core *core, const struct th_report *report,
                        struct th_book_id *ret_book);
 /* What the books of the plan that was added last are compared with, and what others are compared
