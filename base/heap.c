@@ -11,6 +11,11 @@ void th_heap_init(struct th_heap *heap, size_t budget_bytes)
     *heap = (struct th_heap){.budget_bytes = budget_bytes};
 }
 
+void th_heap_init_from(struct th_heap *heap, size_t budget_bytes, struct th_heap_source source)
+{
+    *heap = (struct th_heap){.budget_bytes = budget_bytes, .source = source};
+}
+
 static int count_bytes(struct th_heap *heap, size_t size)
 {
     if (heap->refuse_at > 0 && --heap->refuse_at == 0)
@@ -26,7 +31,8 @@ void *th_heap_alloc(struct th_heap *heap, size_t size)
     size_t whole = size == 0 ? 1 : size;
     if (count_bytes(heap, whole) < 0)
         return NULL;
-    void *memory = calloc(1, whole);
+    void *memory = heap->source.take == NULL ? calloc(1, whole)
+                                             : heap->source.take(heap->source.context, whole);
     if (memory == NULL)
         heap->taken_bytes -= whole;
     return memory;
@@ -44,8 +50,12 @@ void th_heap_free(struct th_heap *heap, void *memory, size_t size)
 {
     if (memory == NULL)
         return;
-    th_heap_discharge(heap, size == 0 ? 1 : size);
-    free(memory);
+    const size_t whole = size == 0 ? 1 : size;
+    th_heap_discharge(heap, whole);
+    if (heap->source.give == NULL)
+        free(memory);
+    else
+        heap->source.give(heap->source.context, memory, whole);
 }
 
 void *th_heap_resize(struct th_heap *heap, void *memory, size_t old_size, size_t new_size)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory with a budget: malloc and free, counted, so that one owner cannot take all there is.
+ * Memory with a budget: calloc and free, or another source, counted, so that one owner cannot take
+ * all there is.
  *
  * Over the budget, or when malloc fails, an allocation is NULL and nothing has changed. Blocks do
  * not know their size: whoever frees says it again.
@@ -15,13 +16,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where blocks come from, when not from calloc. `take` gives zeroed memory or NULL, `give` gets it
+ * back with the same size, which is never 0. */
+struct th_heap_source {
+    void *(*take)(void *context, size_t size);
+    void (*give)(void *context, void *memory, size_t size);
+    void *context;
+};
+
 struct th_heap {
     size_t budget_bytes;
     size_t taken_bytes;
     uint64_t refuse_at; /* for tests: the n-th allocation from now is refused; 0 for none */
+    struct th_heap_source source; /* all NULL: calloc and free */
 };
 
 void th_heap_init(struct th_heap *heap, size_t budget_bytes);
+/* The source has to live as long. */
+void th_heap_init_from(struct th_heap *heap, size_t budget_bytes, struct th_heap_source source);
 
 /* Zeroed memory; NULL when refused. A size of 0 counts as 1. */
 void *th_heap_alloc(struct th_heap *heap, size_t size);

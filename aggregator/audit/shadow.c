@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/shadow.h"
 
+#include "aggregator/audit/pool.h"
 #include "aggregator/past/past.h"
 #include "base/array.h"
 #include "base/assert.h"
@@ -16,6 +17,7 @@
 #define ENTRY_BUDGET_BYTES (512 * MIB)
 
 struct th_shadow {
+    struct th_pool *pool; /* of the core */
     struct th_core *core;
     struct th_arena arena;      /* of one entry's effects */
     struct th_shadow_rows rows; /* all but reports, revisions, rollups and the clock */
@@ -116,7 +118,9 @@ int th_shadow_new(struct th_shadow **ret_shadow)
     if (shadow == NULL)
         return TH_E_NO_MEMORY;
     th_arena_init(&shadow->arena, ENTRY_BLOCK_BYTES, ENTRY_BUDGET_BYTES);
-    int status = th_core_new(CORE_BUDGET_BYTES, &shadow->core);
+    int status = th_pool_new(&shadow->pool);
+    if (status == 0)
+        status = th_core_new_from(CORE_BUDGET_BYTES, th_pool_source(shadow->pool), &shadow->core);
     if (status != 0) {
         th_shadow_free(shadow);
         return status;
@@ -130,6 +134,7 @@ void th_shadow_free(struct th_shadow *shadow)
     if (shadow == NULL)
         return;
     th_core_free(shadow->core);
+    th_pool_free(shadow->pool);
     th_arena_deinit(&shadow->arena);
     th_shadow_rows_deinit(&shadow->rows);
     free(shadow);

@@ -128,6 +128,17 @@ static int grow_heads(struct th_core *core, struct th_book *book)
     return 0;
 }
 
+/* Where all units report once, a fold, which meets them all, makes room for all at once. */
+static uint32_t next_capacity(const struct th_core *core, const struct th_book *book,
+                              bool has_numbers)
+{
+    const uint32_t units = core->registry.count;
+    if (book->rows_capacity == 0)
+        return 64;
+    const bool is_for_all = core->is_folding && !has_numbers && book->rows_capacity < units;
+    return is_for_all ? units : book->rows_capacity * 2;
+}
+
 int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
 {
     uint32_t wanted = book->rows_count + more;
@@ -135,7 +146,7 @@ int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
     if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
         return TH_E_NO_MEMORY;
     if (wanted > book->rows_capacity) {
-        uint32_t capacity = book->rows_capacity == 0 ? 64 : book->rows_capacity * 2;
+        uint32_t capacity = next_capacity(core, book, has_numbers);
         capacity = capacity < wanted ? wanted : capacity;
         struct th_row_slot *rows = th_heap_resize(
             &core->heap, book->rows, book->rows_capacity * sizeof *rows, capacity * sizeof *rows);
@@ -145,7 +156,7 @@ int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
         book->rows_capacity = capacity;
     }
     uint32_t capacity = book->index_capacity == 0 ? 128 : book->index_capacity;
-    while (capacity < wanted * 2)
+    while (capacity < (core->is_folding ? book->rows_capacity : wanted) * 2)
         capacity *= 2;
     return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
 }

@@ -7,8 +7,13 @@
 
 int th_core_new(size_t budget_bytes, struct th_core **ret_core)
 {
+    return th_core_new_from(budget_bytes, (struct th_heap_source){0}, ret_core);
+}
+
+int th_core_new_from(size_t budget_bytes, struct th_heap_source source, struct th_core **ret_core)
+{
     struct th_heap heap;
-    th_heap_init(&heap, budget_bytes);
+    th_heap_init_from(&heap, budget_bytes, source);
     struct th_core *core = th_heap_alloc(&heap, sizeof *core);
     if (core == NULL)
         return TH_E_NO_MEMORY;

@@ -18,6 +18,7 @@
 
 #include "aggregator/core/rollup.h"
 #include "aggregator/core/row.h"
+#include "base/heap.h"
 #include "proto/model/entry.h"
 #include "proto/model/plan.h"
 
@@ -265,6 +266,9 @@ struct th_effect *th_effects_get(const struct th_effects *effects, size_t index)
 
 /* `budget_bytes` bounds all memory of the core. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_core_new(size_t budget_bytes, struct th_core **ret_core);
+/* With memory from a source of the core's life. */
+TH_MUST_CHECK int th_core_new_from(size_t budget_bytes, struct th_heap_source source,
+                                   struct th_core **ret_core);
 void th_core_free(struct th_core *core);
 
 /* Loading what the tables hold, before the first step, in this order. All TH_E_NO_MEMORY, and
