@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "journal.pb-c.h"
 #include "proto/model/unit.h"
+#include "proto/wire/decision_parts.h"
 #include "proto/wire/packer.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/writer.h"
@@ -126,37 +127,58 @@ int th_wire_decision_encode(const struct th_decision *value, struct th_arena *ar
     return th_wire_packer_take(&packer, BODY_SIZE_MAX, ret_bytes);
 }
 
+struct decoding {
+    struct th_wire_reader reader;
+    struct th_judgement *judgements;
+    struct th_remark *remarks;
+    struct th_wire_decision_counts whole, taken;
+};
+
+static void on_judgement(void *context, const Tonghop__Judgement *message)
+{
+    struct decoding *decoding = context;
+    decoding->judgements[decoding->taken.judgements++] = read_judgement(&decoding->reader, message);
+}
+
+static void on_remark(void *context, const Tonghop__Remark *message)
+{
+    struct decoding *decoding = context;
+    struct th_wire_reader *reader = &decoding->reader;
+    th_wire_require(reader, message->report < decoding->whole.judgements, TH_E_SYNTAX);
+    decoding->remarks[decoding->taken.remarks++] = (struct th_remark){
+        .report = message->report,
+        .field = th_wire_text(reader, message->field, 0, TH_REASON_FIELD_MAX - 1, 0),
+        .value = th_wire_text(reader, message->value, 0, TH_REASON_VALUE_MAX - 1, 0),
+        .rule = th_wire_text(reader, message->rule, 1, TH_LIMIT_RULE_ID_MAX, 0),
+        .refused = message->refused,
+    };
+}
+
 int th_wire_decision_decode(struct th_bytes bytes, struct th_arena *arena,
                             struct th_decision *ret_value)
 {
-    struct th_wire_reader reader;
-    th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
-    const Tonghop__Decision *message =
-        th_wire_unpack(&reader, &tonghop__decision__descriptor, bytes);
-    if (message == NULL)
-        return reader.status;
-    th_wire_require(&reader, message->n_remark <= REMARKS_MAX, TH_E_LIMIT);
-    struct th_remark *remarks = th_wire_alloc(&reader, message->n_remark, sizeof *remarks);
-    for (size_t i = 0; remarks != NULL && i < message->n_remark; i++) {
-        const Tonghop__Remark *remark = message->remark[i];
-        th_wire_require(&reader, remark->report < message->n_judgement, TH_E_SYNTAX);
-        remarks[i] = (struct th_remark){
-            .report = remark->report,
-            .field = th_wire_text(&reader, remark->field, 0, TH_REASON_FIELD_MAX - 1, 0),
-            .value = th_wire_text(&reader, remark->value, 0, TH_REASON_VALUE_MAX - 1, 0),
-            .rule = th_wire_text(&reader, remark->rule, 1, TH_LIMIT_RULE_ID_MAX, 0),
-            .refused = remark->refused,
-        };
-    }
-    struct th_decision decision = {
-        .judgements = read_judgements(&reader, message->judgement, message->n_judgement),
-        .judgements_count = message->n_judgement,
-        .remarks = remarks,
-        .remarks_count = message->n_remark,
-    };
-    if (reader.status == 0)
-        *ret_value = decision;
-    return reader.status;
+    struct decoding decoding;
+    struct th_wire_reader *reader = &decoding.reader;
+    struct th_wire_decision_counts whole;
+    if (!th_wire_count_decision(bytes, &whole))
+        return TH_E_SYNTAX;
+    if (whole.remarks > REMARKS_MAX || whole.judgements > TH_LIMIT_REPORTS_MAX)
+        return TH_E_LIMIT;
+    decoding.whole = whole;
+    decoding.taken = (struct th_wire_decision_counts){0, 0};
+    th_wire_reader_init(reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
+    decoding.judgements = th_wire_alloc(reader, whole.judgements, sizeof *decoding.judgements);
+    decoding.remarks = th_wire_alloc(reader, whole.remarks, sizeof *decoding.remarks);
+    if (reader->status == 0 &&
+        !th_wire_take_decision_apart(
+            bytes, &(struct th_wire_decision_taker){on_judgement, on_remark, &decoding}))
+        th_wire_fail(reader, TH_E_SYNTAX);
+    if (reader->status == 0)
+        *ret_value = (struct th_decision){.judgements = decoding.judgements,
+                                          .judgements_count = whole.judgements,
+                                          .remarks = decoding.remarks,
+                                          .remarks_count = whole.remarks};
+    return reader->status;
 }
 
 int th_wire_leaf_encode(const struct th_leaf *value, struct th_arena *arena,
