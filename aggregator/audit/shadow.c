@@ -311,7 +311,6 @@ uint64_t th_shadow_count(const struct th_shadow *shadow, enum th_table table)
 
 void th_shadow_page_deinit(struct th_shadow_page *page)
 {
-    th_sink_deinit(&page->sink);
     th_shadow_rows_deinit(&page->rollups);
 }
 
@@ -363,32 +362,46 @@ int th_shadow_turn_to(const struct th_shadow *shadow, struct th_book_id book,
     return status;
 }
 
-static bool has_report(const struct th_shadow *shadow, struct th_shadow_page *page,
-                       const struct th_inspected *row)
+/* Every byte of a stored row is one of these: it is the same in all of them or differs. */
+static bool is_row(const struct th_row *own, const struct th_row *row)
 {
-    struct th_source rest = {row->key.bytes + 1, row->key.size - 1, false};
-    struct th_book_id book = {.plan = th_source_u16(&rest)};
-    book.obligation = th_source_u16(&rest);
-    uint32_t unit = th_source_u32(&rest);
-    uint32_t number = th_source_u32(&rest);
-    struct th_row own;
-    th_sink_clear(&page->sink);
-    if (rest.failed || !th_core_has_book(shadow->core, book))
+    return own->revision == row->revision && own->index == row->index &&
+           own->position == row->position &&
+           memcmp(&own->digest, &row->digest, sizeof own->digest) == 0 &&
+           own->first_received.ms == row->first_received.ms &&
+           own->received.ms == row->received.ms && own->prepared.ms == row->prepared.ms &&
+           own->has_due == row->has_due && own->due.ms == row->due.ms &&
+           own->timeliness == row->timeliness && own->estimated == row->estimated &&
+           own->entered == row->entered && own->values_size == row->values_size &&
+           memcmp(own->values, row->values, row->values_size) == 0;
+}
+
+static bool has_report(const struct th_shadow *shadow, const struct th_inspected *stored)
+{
+    struct th_book_id book;
+    struct th_row row;
+    if (th_schema_row_decode(stored->key, stored->content, &row) != 0 ||
+        th_schema_read_book(stored->key, &book) != 0 || !th_core_has_book(shadow->core, book))
         return false;
-    th_core_foresee(shadow->core, book, unit);
-    if (row->table == TH_TABLE_REPORT) {
-        if (rest.size != 0 || !th_core_find_row(shadow->core, book, unit, number, &own))
-            return false;
-        th_schema_row_encode(&page->sink, &own);
-    } else {
-        const struct th_revision *revision =
-            th_core_find_revision(shadow->core, book, unit, number, th_source_u32(&rest));
-        if (!th_source_done(&rest) || revision == NULL)
-            return false;
-        th_schema_revision_encode(&page->sink, revision);
-    }
-    return !page->sink.failed && page->sink.size == row->content.size &&
-           memcmp(page->sink.bytes, row->content.bytes, row->content.size) == 0;
+    th_core_foresee(shadow->core, book, row.unit);
+    const struct th_row *own = th_core_find_row(shadow->core, book, row.unit, row.number);
+    return own != NULL && is_row(own, &row);
+}
+
+/* Likewise. */
+static bool has_revision(const struct th_shadow *shadow, const struct th_inspected *stored)
+{
+    struct th_book_id book;
+    struct th_revision revision;
+    if (th_schema_revision_decode(stored->key, stored->content, &revision) != 0 ||
+        th_schema_read_book(stored->key, &book) != 0 || !th_core_has_book(shadow->core, book))
+        return false;
+    th_core_foresee(shadow->core, book, revision.unit);
+    const struct th_revision *own = th_core_find_revision(shadow->core, book, revision.unit,
+                                                          revision.number, revision.revision);
+    return own != NULL && own->index == revision.index && own->position == revision.position &&
+           memcmp(&own->digest, &revision.digest, sizeof own->digest) == 0 &&
+           own->received.ms == revision.received.ms && own->entered == revision.entered;
 }
 
 bool th_shadow_has(const struct th_shadow *shadow, struct th_shadow_page *page,
@@ -396,7 +409,9 @@ bool th_shadow_has(const struct th_shadow *shadow, struct th_shadow_page *page,
 {
     if (row->status != 0)
         return false;
-    if (row->table == TH_TABLE_REPORT || row->table == TH_TABLE_REVISION)
-        return has_report(shadow, page, row);
+    if (row->table == TH_TABLE_REPORT)
+        return has_report(shadow, row);
+    if (row->table == TH_TABLE_REVISION)
+        return has_revision(shadow, row);
     return has_row(row->table == TH_TABLE_ROLLUP ? &page->rollups : &shadow->rows, row);
 }

@@ -56,7 +56,6 @@ void th_shadow_rows_deinit(struct th_shadow_rows *rows);
 
 /* What one thread needs to make rows. Zero-initialised is empty; deinit frees. */
 struct th_shadow_page {
-    struct th_sink sink;
     struct th_shadow_rows rollups; /* of one book */
 };
 void th_shadow_page_deinit(struct th_shadow_page *page);

@@ -301,6 +301,8 @@ static int sound_reports(struct th_verify *verify, const struct th_ahead_place *
     int status = 0;
     if (options->checks_people)
         status = check_content(verify, sound->stored.kind, &sound->unpacked);
+    else if (sound->is_prepared)
+        verify->counts.accepted += sound->prepared.count;
     else
         count_reports(verify, &sound->unpacked.entry.decision);
     if (status == 0 && verify->shadow != NULL)

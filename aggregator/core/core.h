@@ -403,9 +403,9 @@ bool th_core_has_book(const struct th_core *core, struct th_book_id book);
 bool th_core_is_as_closed(const struct th_core *core, struct th_book_id book);
 uint64_t th_core_rows_count(const struct th_core *core, struct th_book_id book);
 uint64_t th_core_revisions_count(const struct th_core *core, struct th_book_id book);
-/* False: there is none. The values borrow. */
-bool th_core_find_row(const struct th_core *core, struct th_book_id book, uint32_t unit,
-                      uint32_t number, struct th_row *ret_row);
+/* Borrows; NULL: there is none. */
+const struct th_row *th_core_find_row(const struct th_core *core, struct th_book_id book,
+                                      uint32_t unit, uint32_t number);
 /* For who looks at all in the order of units: this one's rows are found; those of the next ones
  * come from memory meanwhile. */
 void th_core_foresee(const struct th_core *core, struct th_book_id book, uint32_t unit);

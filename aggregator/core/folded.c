@@ -50,13 +50,11 @@ uint64_t th_core_revisions_count(const struct th_core *core, struct th_book_id i
     return count;
 }
 
-bool th_core_find_row(const struct th_core *core, struct th_book_id book, uint32_t unit,
-                      uint32_t number, struct th_row *ret_row)
+const struct th_row *th_core_find_row(const struct th_core *core, struct th_book_id book,
+                                      uint32_t unit, uint32_t number)
 {
     const struct th_row_slot *slot = th_book_find(book_of(core, book), unit, number);
-    if (slot != NULL)
-        *ret_row = slot->row;
-    return slot != NULL;
+    return slot == NULL ? NULL : &slot->row;
 }
 
 void th_core_foresee(const struct th_core *core, struct th_book_id id, uint32_t unit)

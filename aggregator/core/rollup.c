@@ -117,12 +117,12 @@ int th_rollup_check_values(const struct th_rollup_layout *layout, const struct t
 {
     for (size_t i = 0; i < values->count; i++) {
         const int64_t value = values->values[i];
-        const struct th_indicator *indicator =
-            th_catalogue_get(layout->catalogue, values->numbers[i]);
-        if (indicator == NULL || value > TH_LIMIT_VALUE_MAX || value < -TH_LIMIT_VALUE_MAX)
+        const uint16_t number = values->numbers[i];
+        if (number > layout->catalogue->number_max || layout->rules[number] == NO_RULE ||
+            value > TH_LIMIT_VALUE_MAX || value < -TH_LIMIT_VALUE_MAX)
             return TH_E_CORRUPT;
-        if (indicator->up == TH_UP_COUNT_BY_VALUE &&
-            (value < 0 || value >= indicator->values_count))
+        const uint32_t cells = layout->cells_at[number + 1U] - layout->cells_at[number];
+        if (layout->rules[number] == TH_UP_COUNT_BY_VALUE && (value < 0 || value >= cells))
             return TH_E_CORRUPT;
     }
     return 0;

@@ -14,6 +14,8 @@
 #include "base/assert.h"
 #include "proto/model/packed.h"
 
+enum { FORESEEN_ROWS = 8 };
+
 const struct th_rollup_layout *th_rollups_layout(const struct th_core *core, struct th_book_id id)
 {
     return &core->plans[id.plan].layout;
@@ -209,6 +211,16 @@ void th_rollups_add(const struct th_registry *registry, const struct th_rollup_l
     set->is_dirty = true;
 }
 
+/* Rows are one after the other, their values anywhere. */
+static void foresee_values(const struct th_book *book, uint32_t place)
+{
+    const uint8_t *values = place < book->rows_count ? book->rows[place].row.values : NULL;
+    if (values == NULL)
+        return;
+    __builtin_prefetch(values);
+    __builtin_prefetch(values + 64);
+}
+
 int th_rollups_build(struct th_core *core, const struct th_registry *registry,
                      const struct th_book *book, struct th_rollup_set *ret_set)
 {
@@ -220,6 +232,7 @@ int th_rollups_build(struct th_core *core, const struct th_registry *registry,
         return status;
     for (uint32_t i = 0; status == 0 && i < book->rows_count; i++) {
         const struct th_row *row = &book->rows[i].row;
+        foresee_values(book, i + FORESEEN_ROWS);
         status = th_rollups_reserve(core, registry, book->id, &set, row->unit);
         if (status < 0)
             break;
