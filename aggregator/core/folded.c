@@ -104,7 +104,8 @@ int th_core_recount(const struct th_core *core, struct th_book_id id, size_t bud
     struct th_core own = *core;
     struct th_rollup_set set;
     th_heap_init(&own.heap, budget_bytes);
-    int status = th_rollups_build(&own, &core->registry, book_of(core, id), &set);
+    own.is_folding = false; /* keeps no blank */
+    int status = th_rollups_build(&own, &own.registry, book_of(core, id), &set);
     if (status < 0)
         return status;
     for (uint32_t place = 0; place < set.places_count && status == 0; place++)

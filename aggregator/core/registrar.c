@@ -136,6 +136,8 @@ int th_apply_units(struct th_step *step, struct th_registry *registry, uint64_t 
         rebuilt[i].book->rollups = rebuilt[i].set;
         th_book_drop_past(core, rebuilt[i].book); /* it was counted for the old tree */
     }
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        th_rollups_drop_blank(core, plan);
     th_registry_deinit(&core->heap, &core->registry);
     core->registry = *registry;
     return 0;
@@ -232,6 +234,7 @@ void th_core_drop_plan(struct th_core *core)
     TH_ASSERT(core->plans_count > 0);
     struct th_plan_slot *slot = &core->plans[core->plans_count - 1];
     th_core_forget_last_plan(core);
+    th_rollups_drop_blank(core, (uint16_t)(core->plans_count - 1));
     for (uint16_t i = 0; i < slot->plan->obligations_count; i++)
         th_book_deinit(core, &slot->books[i]);
     free_slot(core, slot);

@@ -14,6 +14,8 @@
 #include "base/assert.h"
 #include "proto/model/packed.h"
 
+#include <string.h>
+
 enum { FORESEEN_ROWS = 8 };
 
 const struct th_rollup_layout *th_rollups_layout(const struct th_core *core, struct th_book_id id)
@@ -69,7 +71,7 @@ static void free_slot(struct th_core *core, const struct th_rollup_layout *layou
 
 void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set)
 {
-    for (size_t i = 0; i < slots_count(set); i++)
+    for (size_t i = 0; set->slots != NULL && i < slots_count(set); i++)
         free_slot(core, th_rollups_layout(core, id), set->slots[i]);
     th_heap_free(&core->heap, set->slots, slots_count(set) * sizeof(struct th_rollup_slot *));
     th_heap_free(&core->heap, set->expected, expected_bytes(set));
@@ -166,17 +168,138 @@ static int expect_units(struct th_core *core, const struct th_registry *registry
     return status;
 }
 
+/* ---- what was expected before ---- */
+
+void th_rollups_drop_blank(struct th_core *core, uint16_t plan)
+{
+    struct th_blank *blank = &core->plans[plan].blank;
+    if (blank->is_there)
+        th_rollups_deinit(core, (struct th_book_id){plan, blank->obligation}, &blank->set);
+    *blank = (struct th_blank){.is_there = false};
+}
+
+static bool is_same_list(const char *const *a, const char *const *b, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Whether two obligations ask the same units, where these are valid. */
+static bool is_same_who(const struct th_obligation *a, const struct th_obligation *b)
+{
+    const struct th_terms *left = th_obligation_terms(a, TH_TERM_WHO);
+    const struct th_terms *right = th_obligation_terms(b, TH_TERM_WHO);
+    if (left == NULL || right == NULL)
+        return left == right;
+    const struct th_selector *one = &left->who, *other = &right->who;
+    return one->kinds == other->kinds && one->levels == other->levels &&
+           one->units_count == other->units_count && one->except_count == other->except_count &&
+           is_same_list(one->units, other->units, one->units_count) &&
+           is_same_list(one->except, other->except, one->except_count);
+}
+
+static bool is_dated(const struct th_obligation *obligation)
+{
+    return obligation->has_due && !obligation->open_ended;
+}
+
+static bool serves(const struct th_core *core, const struct th_blank *blank, struct th_book_id id)
+{
+    const struct th_plan *plan = core->plans[id.plan].plan;
+    const struct th_obligation *own = &plan->obligations[id.obligation];
+    const struct th_obligation *other = &plan->obligations[blank->obligation];
+    if (!blank->is_there || !is_dated(own) || own->suspended != other->suspended ||
+        !is_same_who(own, other))
+        return false;
+    const th_day day = th_obligation_last_day(own);
+    return blank->from.number <= day.number && day.number < blank->until.number;
+}
+
+/* `from` is as it was when nothing but what is expected was in it. */
+static int copy_expected(struct th_core *core, const struct th_registry *registry,
+                         struct th_book_id id, const struct th_rollup_set *from,
+                         struct th_rollup_set *set)
+{
+    for (size_t at = 0; at < slots_count(from); at++) {
+        const uint32_t place = (uint32_t)(at / TH_BRANCHES);
+        const uint32_t unit =
+            place < registry->places_count ? registry->placed[place] : from->territory;
+        if (from->slots[at] == NULL)
+            continue;
+        int status =
+            reserve_slot(core, registry, id, set, unit, (enum th_branch)(at % TH_BRANCHES));
+        if (status < 0)
+            return status;
+        set->slots[at]->rollup.counts = from->slots[at]->rollup.counts;
+    }
+    set->expected = th_heap_alloc(&core->heap, expected_bytes(set));
+    if (set->expected == NULL)
+        return TH_E_NO_MEMORY;
+    memcpy(set->expected, from->expected, expected_bytes(set));
+    return 0;
+}
+
+static struct th_rollup_set empty_set(const struct th_core *core,
+                                      const struct th_registry *registry, struct th_book_id id)
+{
+    return (struct th_rollup_set){.places_count = registry->places_count + 1,
+                                  .units_count = registry->count,
+                                  .territory =
+                                      th_registry_territory(registry, core->plans[id.plan].plan)};
+}
+
+/* The days around one on which the same units are valid. */
+static void find_days(const struct th_registry *registry, th_day day, struct th_blank *blank)
+{
+    blank->from.number = INT32_MIN;
+    blank->until.number = INT32_MAX;
+    for (uint32_t unit = 0; unit < registry->count; unit++) {
+        const th_day bounds[] = {registry->units[unit].valid_from, registry->units[unit].valid_to};
+        for (int i = 0; i < 2; i++) {
+            if (bounds[i].number <= day.number && bounds[i].number > blank->from.number)
+                blank->from = bounds[i];
+            if (bounds[i].number > day.number && bounds[i].number < blank->until.number)
+                blank->until = bounds[i];
+        }
+    }
+}
+
+static int keep_blank(struct th_core *core, struct th_book_id id, const struct th_rollup_set *set)
+{
+    struct th_blank blank = {
+        .is_there = true, .set = empty_set(core, &core->registry, id), .obligation = id.obligation};
+    find_days(&core->registry, th_obligation_last_day(th_book_obligation(core, id)), &blank);
+    blank.set.slots =
+        th_heap_alloc_array(&core->heap, slots_count(&blank.set), sizeof *blank.set.slots);
+    int status = blank.set.slots == NULL
+                     ? TH_E_NO_MEMORY
+                     : copy_expected(core, &core->registry, id, set, &blank.set);
+    if (status < 0) {
+        th_rollups_deinit(core, id, &blank.set);
+        return status;
+    }
+    th_rollups_drop_blank(core, id.plan);
+    core->plans[id.plan].blank = blank;
+    return 0;
+}
+
 int th_rollups_init(struct th_core *core, const struct th_registry *registry, struct th_book_id id,
                     struct th_rollup_set *ret_set)
 {
-    struct th_rollup_set set = {.places_count = registry->places_count + 1,
-                                .units_count = registry->count,
-                                .territory =
-                                    th_registry_territory(registry, core->plans[id.plan].plan)};
+    const struct th_blank *blank = &core->plans[id.plan].blank;
+    const bool is_ours = registry == &core->registry; /* not one that is about to be */
+    const bool is_known = is_ours && serves(core, blank, id);
+    struct th_rollup_set set = empty_set(core, registry, id);
     set.slots = th_heap_alloc_array(&core->heap, slots_count(&set), sizeof *set.slots);
-    if (set.slots == NULL)
-        return TH_E_NO_MEMORY;
-    int status = expect_units(core, registry, id, &set);
+    int status = set.slots == NULL ? TH_E_NO_MEMORY : 0;
+    if (status == 0)
+        status = is_known ? copy_expected(core, registry, id, &blank->set, &set)
+                          : expect_units(core, registry, id, &set);
+    if (status == 0 && !is_known && is_ours && core->is_folding &&
+        is_dated(th_book_obligation(core, id)))
+        status = keep_blank(core, id, &set);
     if (status < 0) {
         th_rollups_deinit(core, id, &set);
         return status;

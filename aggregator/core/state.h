@@ -59,6 +59,15 @@ struct th_rollup_set {
     uint32_t units_count;
 };
 
+/* What is expected for an obligation, as its rollups begin, for others that ask the same units: a
+ * fold makes the rollups of one book after the other. */
+struct th_blank {
+    bool is_there;
+    struct th_rollup_set set;
+    uint16_t obligation; /* that it was made for */
+    th_day from, until;  /* on these days, the last one left out, the same units are valid */
+};
+
 struct th_book {
     struct th_book_id id;
     bool is_open; /* rows are being loaded or are loaded */
@@ -96,6 +105,7 @@ struct th_plan_slot {
     uint32_t index_capacity;
     struct th_checks checks; /* of its reports */
     void *checks_memory;
+    struct th_blank blank;
     uint64_t years; /* that its obligations are of: a bit for each, modulo 64 */
 };
 
@@ -252,6 +262,7 @@ TH_MUST_CHECK int th_rollups_init(struct th_core *core, const struct th_registry
 TH_MUST_CHECK int th_rollups_build(struct th_core *core, const struct th_registry *registry,
                                    const struct th_book *book, struct th_rollup_set *ret_set);
 void th_rollups_deinit(struct th_core *core, struct th_book_id id, struct th_rollup_set *set);
+void th_rollups_drop_blank(struct th_core *core, uint16_t plan);
 /* NULL where nothing was counted. */
 struct th_rollup_slot *th_rollups_get(const struct th_registry *registry,
                                       const struct th_rollup_set *set, uint32_t unit,

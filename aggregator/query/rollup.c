@@ -56,8 +56,13 @@ bool th_query_is_expected(const struct th_question *question, uint32_t unit)
 void th_query_count_expected(struct th_question *question)
 {
     const struct th_unit_list *units = &question->context->units;
+    const struct th_obligation *obligation = question->obligation;
+    if (!obligation->has_due || obligation->open_ended)
+        return;
+    const th_day day = th_obligation_last_day(obligation);
     for (uint32_t unit = 0; unit < units->count; unit++)
-        if (th_query_covers(question, unit) && th_query_is_expected(question, unit))
+        if (th_query_covers(question, unit) &&
+            th_plan_expects(question->plan->plan, obligation, units, unit, day))
             question->expected[th_unit_kind_branch(units->units[unit].kind)]++;
 }
 
