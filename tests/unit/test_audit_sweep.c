@@ -186,6 +186,57 @@ Test(audit_sweep, a_changed_missing_or_extra_key_is_doubtful)
     lie_about(TH_TABLE_KEY, false);
 }
 
+/* Each byte of a first row, with a right checksum. */
+static void lie_about_each_byte(enum th_table table)
+{
+    uint8_t changed[1024] = {0};
+    liar_begin(&liar, &ledger);
+    struct th_schema_key key = first_of(table);
+    struct th_bytes content = liar_get(&liar, key);
+    const size_t size = content.size;
+    cr_assert_lt(size, sizeof changed);
+    memcpy(changed, content.bytes, size);
+    liar_end(&liar);
+    for (size_t i = 0; i <= size; i++) { /* at last as it was */
+        liar_begin(&liar, &ledger);
+        changed[i] ^= 1;
+        liar_put(&liar, key, changed, size);
+        liar_end(&liar);
+        changed[i] ^= 1;
+        ledger_release(&ledger);
+        cr_expect_eq(sweep((struct th_sweep_options){.threads = 1, .folds = true}),
+                     i < size ? DOUBTFUL : SOUND, "%02x: byte %zu", (unsigned)table, i);
+    }
+}
+
+Test(audit_sweep, each_changed_byte_of_a_report_is_doubtful)
+{
+    lie_about_each_byte(TH_TABLE_REPORT);
+}
+
+Test(audit_sweep, each_changed_byte_of_a_revision_is_doubtful)
+{
+    lie_about_each_byte(TH_TABLE_REVISION);
+}
+
+/* Rollups that are still those of the closing are held against that. */
+Test(audit_sweep, a_changed_missing_or_extra_rollup_of_a_closed_obligation_is_doubtful)
+{
+    ledger_pass(&ledger, ledger.half_due.ms - ledger.now.wall.ms + 60000);
+    ledger_tick(&ledger);
+    cr_expect_eq(sweep_all(2), SOUND);
+    lie_about(TH_TABLE_ROLLUP, false);
+}
+
+Test(audit_sweep, a_report_after_the_closing_has_rollups_of_its_own)
+{
+    ledger_pass(&ledger, ledger.half_due.ms - ledger.now.wall.ms + 60000);
+    ledger_tick(&ledger);
+    cr_assert(ledger_send_a(&ledger, L_B2, 1, 3));
+    cr_expect_eq(sweep_all(2), SOUND);
+    lie_about(TH_TABLE_ROLLUP, false);
+}
+
 Test(audit_sweep, a_report_that_was_changed_in_the_journal_is_doubtful)
 {
     liar_begin(&liar, &ledger);
