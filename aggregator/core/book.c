@@ -128,15 +128,17 @@ static int grow_heads(struct th_core *core, struct th_book *book)
     return 0;
 }
 
-/* Where all units report once, a fold, which meets them all, makes room for all at once. */
+/* Doubled; but a fold, which meets all that will ever be there, is fast to have room for all units
+ * where each reports once: 64, 512, all. */
 static uint32_t next_capacity(const struct th_core *core, const struct th_book *book,
                               bool has_numbers)
 {
-    const uint32_t units = core->registry.count;
-    if (book->rows_capacity == 0)
+    const uint32_t units = core->registry.count, now = book->rows_capacity;
+    if (now == 0)
         return 64;
-    const bool is_for_all = core->is_folding && !has_numbers && book->rows_capacity < units;
-    return is_for_all ? units : book->rows_capacity * 2;
+    if (!core->is_folding || has_numbers || now >= units)
+        return now * 2;
+    return now < 512 && units > 512 ? 512 : units;
 }
 
 int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
