@@ -125,6 +125,11 @@ static int add_chunk(struct th_effects *effects)
     return 0;
 }
 
+struct th_arena *th_step_passing(const struct th_step *step)
+{
+    return step->effects->passing != NULL ? step->effects->passing : step->effects->arena;
+}
+
 int th_step_reserve(struct th_step *step, size_t more)
 {
     struct th_effects *effects = step->effects;

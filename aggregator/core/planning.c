@@ -6,7 +6,7 @@
 int th_planning_init(struct th_step *step, size_t capacity, struct th_planning *ret_planning)
 {
     struct th_planning planning = {.step = step};
-    planning.items = th_arena_alloc_array(step->effects->arena, capacity, sizeof *planning.items);
+    planning.items = th_arena_alloc_array(th_step_passing(step), capacity, sizeof *planning.items);
     if (planning.items == NULL)
         return TH_E_NO_MEMORY;
     *ret_planning = planning;
@@ -111,7 +111,7 @@ static int pack(const struct th_planning *planning, struct th_book_id id,
                 const struct th_report *report, struct th_planned *planned)
 {
     struct th_core *core = planning->step->core;
-    struct th_arena *arena = planning->step->effects->arena;
+    struct th_arena *arena = th_step_passing(planning->step);
     struct th_row *row = &planned->row;
     if (!th_row_can_pack(report) || (row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due))
         return TH_E_CORRUPT;

@@ -188,6 +188,8 @@ struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind);
 TH_MUST_CHECK int th_step_answer(struct th_step *step, int status);
 struct th_undo *th_step_note(struct th_step *step, struct th_book *book);
 
+/* The arena of what is not needed once the step's effects on the store are carried out. */
+struct th_arena *th_step_passing(const struct th_step *step);
 /* ---- registry.c ---- */
 /* From units by number. Copies. TH_E_INVALID for units that do not make a tree. */
 TH_MUST_CHECK int th_registry_build(struct th_heap *heap, const struct th_unit *units,

@@ -44,6 +44,9 @@ int th_driver_new(const struct th_driver_ports *ports, const struct th_note_sign
     batch_bytes = batch_bytes == 0 ? BATCH_BUDGET_BYTES : batch_bytes;
     th_arena_init(&driver->batch, batch_bytes < BATCH_BLOCK_BYTES ? batch_bytes : BATCH_BLOCK_BYTES,
                   batch_bytes);
+    th_arena_init(&driver->passing,
+                  batch_bytes < SCRATCH_BLOCK_BYTES ? batch_bytes : SCRATCH_BLOCK_BYTES,
+                  batch_bytes);
     th_arena_init(&driver->scratch,
                   batch_bytes < SCRATCH_BLOCK_BYTES ? batch_bytes : SCRATCH_BLOCK_BYTES,
                   batch_bytes);
@@ -59,6 +62,7 @@ void th_driver_free(struct th_driver *driver)
     th_driver_rest(driver);
     th_core_free(driver->core);
     th_arena_deinit(&driver->batch);
+    th_arena_deinit(&driver->passing);
     th_arena_deinit(&driver->scratch);
     for (size_t i = 0; i < TH_LIMIT_PLANS_MAX; i++)
         th_arena_deinit(&driver->plans[i].arena);
@@ -111,23 +115,60 @@ static bool is_store_effect(enum th_effect_kind kind)
     return kind < TH_EFFECT_ANSWER;
 }
 
+/* Whether something looks at it after the commit. What the store alone is given is most of all: it
+ * makes room for the next step's, which finds its memory in the caches. */
+static bool is_needed(const struct th_driver *driver, const struct th_effect *effect)
+{
+    switch (effect->kind) {
+    case TH_EFFECT_APPEND:
+        return !th_entry_has_reports(effect->body.append.kind);
+    case TH_EFFECT_PUT_ROW: /* not its values, which pass */
+        return driver->ports.publisher.note != NULL;
+    case TH_EFFECT_PUT_UNIT:
+    case TH_EFFECT_PUT_PLAN:
+    case TH_EFFECT_PUT_KEY:
+    case TH_EFFECT_ANSWER:
+    case TH_EFFECT_REMIND:
+        return true;
+    case TH_EFFECT_PUT_REVISION:
+    case TH_EFFECT_PUT_CLOSING:
+    case TH_EFFECT_PUT_MARK:
+    case TH_EFFECT_PUT_CLOCK:
+    case TH_EFFECT_PUT_LOG_KEY:
+    case TH_EFFECT_PUT_RECOVERY:
+        break;
+    }
+    return false;
+}
+
+static int carry_one(struct th_driver *driver, const struct th_effect *effect)
+{
+    driver->has_stored = true;
+    if (effect->kind != TH_EFFECT_PUT_CLOCK)
+        return th_driver_carry(driver, effect);
+    driver->has_clock = true;
+    driver->clock = effect->body.clock;
+    return 0;
+}
+
+/* The effects of the last step, those behind the ones that are kept. */
 static int carry_new(struct th_driver *driver)
 {
+    struct th_effects *effects = &driver->effects;
     TH_ASSERT(driver->phase == TH_DRIVER_STORING);
-    for (; driver->carried < driver->effects.count; driver->carried++) {
-        const struct th_effect *effect = th_effects_get(&driver->effects, driver->carried);
-        if (!is_store_effect(effect->kind))
-            continue;
-        driver->has_stored = true;
-        if (effect->kind == TH_EFFECT_PUT_CLOCK) {
-            driver->has_clock = true;
-            driver->clock_at = driver->carried;
-            continue;
-        }
-        int status = th_driver_carry(driver, effect);
+    for (size_t i = driver->kept; i < effects->count; i++) {
+        const struct th_effect *effect = th_effects_get(effects, i);
+        int status = is_store_effect(effect->kind) ? carry_one(driver, effect) : 0;
         if (status < 0)
             return status;
+        if (!is_needed(driver, effect))
+            continue;
+        if (driver->kept != i)
+            *th_effects_get(effects, driver->kept) = *effect;
+        driver->kept++;
     }
+    effects->count = driver->kept;
+    th_arena_reset(&driver->passing);
     return 0;
 }
 
@@ -170,8 +211,9 @@ static void begin_batch(struct th_driver *driver)
 {
     TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
     th_arena_reset(&driver->batch);
-    driver->effects = (struct th_effects){.arena = &driver->batch};
-    driver->carried = 0;
+    th_arena_reset(&driver->passing);
+    driver->effects = (struct th_effects){.arena = &driver->batch, .passing = &driver->passing};
+    driver->kept = 0;
     driver->has_stored = false;
     driver->has_clock = false;
     driver->has_history = false;
@@ -186,9 +228,8 @@ static int store_batch(struct th_driver *driver)
         store->abort(store->context);
         return 0;
     }
-    int status = driver->has_clock
-                     ? th_driver_carry(driver, th_effects_get(&driver->effects, driver->clock_at))
-                     : 0;
+    const struct th_effect clock = {.kind = TH_EFFECT_PUT_CLOCK, .body.clock = driver->clock};
+    int status = driver->has_clock ? th_driver_carry(driver, &clock) : 0;
     if (status == 0)
         status = th_driver_carry_books(driver);
     if (status < 0) {
