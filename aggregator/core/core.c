@@ -30,6 +30,8 @@ void th_core_free(struct th_core *core)
         th_core_drop_plan(core);
     th_registry_deinit(&core->heap, &core->registry);
     th_heap_free(&core->heap, core->keys, core->keys_capacity * sizeof *core->keys);
+    th_heap_free(&core->heap, core->key_index,
+                 core->key_index_capacity * sizeof *core->key_index);
     struct th_heap heap = core->heap;
     th_heap_free(&heap, core, sizeof *core);
     TH_ASSERT(heap.taken_bytes == 0);

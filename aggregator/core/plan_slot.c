@@ -11,28 +11,39 @@
 
 /* ---- obligations by id ---- */
 
-/* FNV-1a; ids are short. */
-static uint32_t hash(const char *id, size_t size)
+static uint64_t mix(uint64_t mixed, uint64_t piece)
 {
-    uint32_t mixed = UINT32_C(2166136261);
-    for (size_t i = 0; i < size; i++)
-        mixed = (mixed ^ (uint8_t)id[i]) * UINT32_C(16777619);
-    return mixed;
+    mixed = (mixed ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
+    return mixed ^ mixed >> 32;
 }
 
-static bool is_id(const struct th_plan_slot *slot, uint16_t place, const char *id, size_t size)
+/* Eight bytes at a time, the last ones perhaps twice. */
+static uint32_t hash(const char *id, size_t size)
 {
-    const char *own = slot->plan->obligations[place].id;
-    return strlen(own) == size && memcmp(own, id, size) == 0;
+    uint64_t mixed = size, piece = 0;
+    for (size_t i = 0; i + sizeof piece <= size; i += sizeof piece) {
+        memcpy(&piece, id + i, sizeof piece);
+        mixed = mix(mixed, piece);
+    }
+    if (size >= sizeof piece)
+        memcpy(&piece, id + size - sizeof piece, sizeof piece);
+    else
+        for (size_t i = 0; i < size; i++)
+            piece = piece << 8 | (uint8_t)id[i];
+    return (uint32_t)mix(mixed, piece);
 }
 
 /* Where an id stands in the index, or the gap where it belongs. */
-static uint32_t probe(const struct th_plan_slot *slot, const char *id, size_t size)
+static struct th_plan_place *probe(const struct th_plan_slot *slot, struct th_text id)
 {
-    uint32_t mask = slot->index_capacity - 1, at = hash(id, size) & mask;
-    while (slot->index[at] != 0 && !is_id(slot, (uint16_t)(slot->index[at] - 1), id, size))
-        at = (at + 1) & mask;
-    return at;
+    const uint32_t mask = slot->index_capacity - 1, hashed = hash(id.bytes, id.size);
+    for (uint32_t at = hashed & mask;; at = (at + 1) & mask) {
+        struct th_plan_place *found = &slot->index[at];
+        if (found->place == 0 ||
+            (found->hash == hashed && found->id_size == id.size &&
+             memcmp(slot->plan->obligations[found->place - 1].id, id.bytes, id.size) == 0))
+            return found;
+    }
 }
 
 /* The bit of the obligation's year, or of one `before` years earlier; 0: it has no period. */
@@ -56,16 +67,18 @@ int th_plan_slot_index(struct th_core *core, struct th_plan_slot *slot)
     for (uint16_t i = 0; i < slot->plan->obligations_count; i++) {
         const char *id = slot->plan->obligations[i].id;
         slot->years |= year_bit(&slot->plan->obligations[i], 0);
-        uint32_t at = probe(slot, id, strlen(id));
-        if (slot->index[at] == 0) /* of several the first, as th_plan_find() says */
-            slot->index[at] = (uint16_t)(i + 1);
+        const size_t size = strlen(id);
+        struct th_plan_place *found = probe(slot, (struct th_text){id, size});
+        if (size > UINT16_MAX || found->place != 0) /* of several the first, as th_plan_find() */
+            continue;
+        *found = (struct th_plan_place){hash(id, size), (uint16_t)(i + 1), (uint16_t)size};
     }
     return 0;
 }
 
 bool th_plan_slot_find(const struct th_plan_slot *slot, struct th_text id, uint16_t *ret_place)
 {
-    uint16_t found = slot->index[probe(slot, id.bytes, id.size)];
+    const uint16_t found = probe(slot, id)->place;
     if (found != 0)
         *ret_place = (uint16_t)(found - 1);
     return found != 0;

@@ -297,67 +297,71 @@ int th_step_plan(struct th_step *step)
 
 /* ---- keys ---- */
 
-static uint64_t leading(const struct th_sign_key *key)
+/* Public keys are spread evenly: any four bytes are as good as a hash of all. */
+uint32_t th_key_hash(const struct th_sign_key *key)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < sizeof number; i++)
-        number = number << 8 | key->bytes[i];
-    return number;
+    uint32_t hash;
+    memcpy(&hash, key->bytes, sizeof hash);
+    return hash;
 }
 
-/* Where a key stands or belongs among the ordered ones. Public keys are spread evenly, so a key's
- * first bytes say about where it is; every second step halves what is left, whatever the keys. */
-static uint32_t key_place(const struct th_core *core, const struct th_sign_key *key,
-                          bool *ret_found)
+/* Where the index has a key or a gap for it. */
+static uint32_t probe_key(const struct th_core *core, const struct th_sign_key *key)
 {
-    uint32_t low = 0, high = core->keys_count;
-    uint64_t first = 0, last = UINT64_MAX, wanted = leading(key);
-    bool halves = false, found = false;
-    while (low < high && !found) {
-        uint64_t span = last - first, ahead = wanted - first;
-        uint32_t middle = low + (high - low) / 2;
-        if (!halves && span > 0)
-            middle = low + (uint32_t)((unsigned __int128)ahead * (high - low - 1) / span);
-        int order = memcmp(core->keys[middle].sign_key.bytes, key->bytes, sizeof key->bytes);
-        uint64_t at = leading(&core->keys[middle].sign_key);
-        found = order == 0;
-        if (order < 0) {
-            low = middle + 1;
-            first = at;
-        } else {
-            high = middle;
-            last = at;
-        }
-        halves = !halves;
-    }
-    *ret_found = found;
-    return found ? high : low;
+    const uint32_t mask = core->key_index_capacity - 1;
+    uint32_t at = th_key_hash(key) & mask;
+    while (core->key_index[at] != 0 &&
+           memcmp(core->keys[core->key_index[at] - 1].sign_key.bytes, key->bytes,
+                  sizeof key->bytes) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static struct th_key_row *key_of(const struct th_core *core, const struct th_sign_key *key)
+{
+    if (core->key_index_capacity == 0)
+        return NULL;
+    const uint32_t at = core->key_index[probe_key(core, key)];
+    return at == 0 ? NULL : &core->keys[at - 1];
 }
 
 const struct th_key_row *th_core_find_key(const struct th_core *core, const struct th_sign_key *key)
 {
-    bool found;
-    uint32_t at = key_place(core, key, &found);
-    return found ? &core->keys[at] : NULL;
+    return key_of(core, key);
+}
+
+/* Twice as many keys, and four places in the index for each of those that there were. */
+static int grow_keys(struct th_core *core)
+{
+    const uint32_t capacity = core->keys_capacity == 0 ? 64 : core->keys_capacity * 2;
+    uint32_t *index = th_heap_alloc_array(&core->heap, (size_t)capacity * 2, sizeof *index);
+    if (index == NULL)
+        return TH_E_NO_MEMORY;
+    struct th_key_row *keys =
+        th_heap_resize(&core->heap, core->keys, core->keys_capacity * sizeof *keys,
+                       (size_t)capacity * sizeof *keys);
+    if (keys == NULL) {
+        th_heap_free(&core->heap, index, (size_t)capacity * 2 * sizeof *index);
+        return TH_E_NO_MEMORY;
+    }
+    th_heap_free(&core->heap, core->key_index, core->key_index_capacity * sizeof *index);
+    core->keys = keys;
+    core->keys_capacity = capacity;
+    core->key_index = index;
+    core->key_index_capacity = capacity * 2;
+    for (uint32_t i = 0; i < core->keys_count; i++)
+        index[probe_key(core, &keys[i].sign_key)] = i + 1;
+    return 0;
 }
 
 int th_core_add_key(struct th_core *core, const struct th_key_row *key)
 {
-    if (core->keys_count == core->keys_capacity) {
-        uint32_t capacity = core->keys_capacity == 0 ? 64 : core->keys_capacity * 2;
-        struct th_key_row *keys = th_heap_resize(
-            &core->heap, core->keys, core->keys_capacity * sizeof *keys, capacity * sizeof *keys);
-        if (keys == NULL)
-            return TH_E_NO_MEMORY;
-        core->keys = keys;
-        core->keys_capacity = capacity;
-    }
-    bool found;
-    uint32_t at = key_place(core, &key->sign_key, &found);
-    TH_ASSERT(!found);
-    memmove(core->keys + at + 1, core->keys + at, (core->keys_count - at) * sizeof *core->keys);
-    core->keys[at] = *key;
-    core->keys_count++;
+    if (core->keys_count == core->keys_capacity && grow_keys(core) < 0)
+        return TH_E_NO_MEMORY;
+    const uint32_t at = probe_key(core, &key->sign_key);
+    TH_ASSERT(core->key_index[at] == 0);
+    core->keys[core->keys_count++] = *key;
+    core->key_index[at] = core->keys_count;
     return 0;
 }
 
@@ -368,8 +372,9 @@ bool th_key_is_in_force(const struct th_key_row *key, th_instant stamp)
 
 bool th_core_is_unit(const struct th_core *core, uint32_t unit, struct th_text code)
 {
-    const char *own = core->registry.units[unit].code;
-    return strlen(own) == code.size && memcmp(own, code.bytes, code.size) == 0;
+    const struct th_registry *registry = &core->registry;
+    return registry->code_sizes[unit] == code.size &&
+           memcmp(registry->units[unit].code, code.bytes, code.size) == 0;
 }
 
 int th_apply_key(struct th_step *step, const struct th_key_row *key)
@@ -382,11 +387,10 @@ int th_apply_key(struct th_step *step, const struct th_key_row *key)
     int status = th_step_reserve(step, TH_STEP_TAIL);
     if (status < 0)
         return status;
-    bool found;
-    uint32_t at = key_place(core, &key->sign_key, &found);
-    if (!found)
+    struct th_key_row *known = key_of(core, &key->sign_key);
+    if (known == NULL)
         return th_core_add_key(core, key);
-    core->keys[at] = *key;
+    *known = *key;
     return 0;
 }
 

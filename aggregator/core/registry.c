@@ -20,10 +20,15 @@ static const char *copy(struct th_arena *arena, const char *text)
 static int copy_units(struct th_registry *registry, const struct th_unit *units, uint32_t count)
 {
     registry->units = th_arena_alloc_array(&registry->arena, count, sizeof *units);
-    if (registry->units == NULL)
+    registry->code_sizes = th_arena_alloc(&registry->arena, count);
+    if (registry->units == NULL || registry->code_sizes == NULL)
         return TH_E_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         struct th_unit *unit = &registry->units[i];
+        const size_t code_size = strlen(units[i].code);
+        if (code_size > TH_UNIT_CODE_MAX)
+            return TH_E_INVALID;
+        registry->code_sizes[i] = (uint8_t)code_size;
         *unit = units[i];
         unit->code = copy(&registry->arena, units[i].code);
         unit->name = copy(&registry->arena, units[i].name);

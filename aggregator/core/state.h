@@ -19,6 +19,7 @@ struct th_registry {
     struct th_arena arena;
     size_t charged;        /* bytes of the arena in the core's budget */
     struct th_unit *units; /* by number; `parent` is a number too */
+    uint8_t *code_sizes;   /* by number */
     uint32_t *sorted;      /* numbers by code, then valid_from */
     uint32_t *first_child; /* by number; TH_UNIT_NONE when it has none */
     uint32_t *next_sibling;
@@ -92,6 +93,12 @@ struct th_book {
     const struct th_book *half_year, *previous_year, *previous_same;
 };
 
+struct th_plan_place {
+    uint32_t hash;    /* of the id */
+    uint16_t place;   /* among the obligations + 1; 0: a gap */
+    uint16_t id_size;
+};
+
 struct th_plan_slot {
     const struct th_plan *plan;
     size_t id_size;
@@ -101,7 +108,7 @@ struct th_plan_slot {
     size_t charged;
     struct th_rollup_layout layout;
     struct th_book *books; /* by obligation */
-    uint16_t *index;       /* by hash of an obligation's id: its place + 1 */
+    struct th_plan_place *index; /* by hash of an obligation's id */
     uint32_t index_capacity;
     struct th_checks checks; /* of its reports */
     void *checks_memory;
@@ -138,9 +145,11 @@ struct th_core {
     bool knows_timer, has_timer;
     th_instant first_timer;
     uint32_t pasts_count;    /* books that have one */
-    struct th_key_row *keys; /* by sign key */
+    struct th_key_row *keys; /* in the order in which they came */
     uint32_t keys_count;
     uint32_t keys_capacity;
+    uint32_t *key_index; /* by th_key_hash() of the sign key: place in keys + 1 */
+    uint32_t key_index_capacity;
 };
 
 struct th_undo {
@@ -179,6 +188,8 @@ void th_core_drop_pasts(struct th_core *core);
  */
 #define TH_STEP_TAIL 2
 
+/* The arena of what is not needed once the step's effects on the store are carried out. */
+struct th_arena *th_step_passing(const struct th_step *step);
 /* Room for `more` effects. */
 TH_MUST_CHECK int th_step_reserve(struct th_step *step, size_t more);
 /* A zeroed effect at the end of the list. NULL without memory. */
@@ -188,8 +199,6 @@ struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind);
 TH_MUST_CHECK int th_step_answer(struct th_step *step, int status);
 struct th_undo *th_step_note(struct th_step *step, struct th_book *book);
 
-/* The arena of what is not needed once the step's effects on the store are carried out. */
-struct th_arena *th_step_passing(const struct th_step *step);
 /* ---- registry.c ---- */
 /* From units by number. Copies. TH_E_INVALID for units that do not make a tree. */
 TH_MUST_CHECK int th_registry_build(struct th_heap *heap, const struct th_unit *units,
@@ -389,6 +398,7 @@ TH_MUST_CHECK int th_core_add_plan(struct th_core *core, const struct th_plan *p
 /* The last one, with its books. */
 void th_core_drop_plan(struct th_core *core);
 TH_MUST_CHECK int th_core_add_key(struct th_core *core, const struct th_key_row *key);
+uint32_t th_key_hash(const struct th_sign_key *key);
 const struct th_key_row *th_core_find_key(const struct th_core *core,
                                           const struct th_sign_key *key);
 bool th_core_find_plan(const struct th_core *core, struct th_text id, uint16_t *ret_plan);
