@@ -327,6 +327,22 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
 TH_MUST_CHECK int th_core_give_past(struct th_core *core, struct th_book_id book, th_instant at,
                                     const struct th_row *rows, size_t rows_count);
 
+/*
+ * For who steps through many submissions: asks the processor for the memory that the step of one
+ * will look at. Where a piece is stands in the piece before, so one is asked for in
+ * TH_CORE_FORESIGHTS stages, from 0 on, and others are stepped in between. Changes nothing, and
+ * nothing depends on it. `foresight`: zero before the first stage, kept from stage to stage.
+ */
+#define TH_CORE_FORESIGHTS 6
+struct th_core_foresight {
+    bool is_known; /* the next three are */
+    struct th_book_id book;
+    uint32_t unit, number;
+};
+void th_core_foresee_submission(const struct th_core *core,
+                                const struct th_event_submission *event, unsigned stage,
+                                struct th_core_foresight *foresight);
+
 /* Appends the effects of the event. TH_E_NO_MEMORY: nothing has changed, in state and effects. */
 TH_MUST_CHECK int th_core_step(struct th_core *core, const struct th_event *event,
                                struct th_effects *effects);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/core/state.h"
 
+#define AHEAD 4 /* reports */
+
 struct needs {
     const struct th_core *core;
     struct th_need *items;
@@ -41,8 +43,11 @@ static void need_related(struct needs *needs, const struct th_book *related)
 
 static void need_reports(struct needs *needs, const struct th_submission *submission)
 {
-    for (size_t i = 0; i < submission->header.reports_count; i++) {
+    const size_t count = submission->header.reports_count;
+    for (size_t i = 0; i < count; i++) {
         struct th_book_id id;
+        if (i + AHEAD < count) /* nobody has looked at their texts yet */
+            __builtin_prefetch(submission->reports[i + AHEAD].plan.bytes);
         if (!th_core_find_book(needs->core, &submission->reports[i], &id))
             continue;
         const struct th_book *book = book_of(needs->core, id);

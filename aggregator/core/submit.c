@@ -259,6 +259,8 @@ static int submit(struct submitting *submitting)
     judging->planning = planning;
     submitting->position = submitting->step->core->next_position;
     th_judge_header(judging);
+    if (judging->header_errors.count == 0)
+        th_planning_foresee(planning, submitting->submission, judging->unit);
     status = judge_all(submitting);
     if (status == 0 && planning->count > 0)
         status = append_entry(submitting);

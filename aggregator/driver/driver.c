@@ -316,12 +316,32 @@ static int refuse_all(struct th_driver *driver, const struct th_item *items, siz
     return status;
 }
 
+/* Of the submissions behind the item at `at`, each one stage further. */
+static void foresee(const struct th_driver *driver, const struct th_item *items, size_t count,
+                    size_t at, struct th_core_foresight foresights[TH_CORE_FORESIGHTS])
+{
+    if (at + 2 * TH_CORE_FORESIGHTS < count) {
+        __builtin_prefetch(&items[at + 2 * TH_CORE_FORESIGHTS].kind);
+        __builtin_prefetch(&items[at + 2 * TH_CORE_FORESIGHTS].submission.raw);
+    }
+    for (unsigned stage = 0; stage < TH_CORE_FORESIGHTS; stage++) {
+        const size_t next = at + TH_CORE_FORESIGHTS - stage;
+        struct th_core_foresight *foresight = &foresights[next % TH_CORE_FORESIGHTS];
+        if (stage == 0)
+            *foresight = (struct th_core_foresight){0};
+        if (next < count && items[next].kind == TH_ITEM_SUBMISSION)
+            th_core_foresee_submission(driver->core, &items[next].submission, stage, foresight);
+    }
+}
+
 static int step_all(struct th_driver *driver, const struct th_item *items, size_t count,
                     int *refusals, size_t *ret_taken)
 {
+    struct th_core_foresight foresights[TH_CORE_FORESIGHTS] = {0};
     enum step ended = STEP_DONE;
     size_t taken = 0;
     while (taken < count) {
+        foresee(driver, items, count, taken, foresights);
         if (items[taken].kind != TH_ITEM_HELLO) {
             int status = step(driver, &items[taken], taken, &refusals[taken], &ended);
             if (status < 0)
