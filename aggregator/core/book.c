@@ -76,6 +76,9 @@ void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
         __builtin_prefetch(&book->index[hash(unit, number) & (book->index_capacity - 1)]);
         return;
     }
+    if (step == TH_FORESEE_ROW && book->rollups.expected != NULL &&
+        unit < book->rollups.units_count)
+        __builtin_prefetch(&book->rollups.expected[unit / 8]);
     const uint32_t at = book->index[hash(unit, number) & (book->index_capacity - 1)];
     if (at == 0)
         return;
@@ -128,41 +131,6 @@ static int grow_heads(struct th_core *core, struct th_book *book)
     return 0;
 }
 
-/* Doubled; but a fold, which meets all that will ever be there, is fast to have room for all units
- * where each reports once: 64, 512, all. */
-static uint32_t next_capacity(const struct th_core *core, const struct th_book *book,
-                              bool has_numbers)
-{
-    const uint32_t units = core->registry.count, now = book->rows_capacity;
-    if (now == 0)
-        return 64;
-    if (!core->is_folding || has_numbers || now >= units)
-        return now * 2;
-    return now < 512 && units > 512 ? 512 : units;
-}
-
-int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
-{
-    uint32_t wanted = book->rows_count + more;
-    bool has_numbers = th_book_obligation(core, book->id)->open_ended;
-    if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
-        return TH_E_NO_MEMORY;
-    if (wanted > book->rows_capacity) {
-        uint32_t capacity = next_capacity(core, book, has_numbers);
-        capacity = capacity < wanted ? wanted : capacity;
-        struct th_row_slot *rows = th_heap_resize(
-            &core->heap, book->rows, book->rows_capacity * sizeof *rows, capacity * sizeof *rows);
-        if (rows == NULL)
-            return TH_E_NO_MEMORY;
-        book->rows = rows;
-        book->rows_capacity = capacity;
-    }
-    uint32_t capacity = book->index_capacity == 0 ? 128 : book->index_capacity;
-    while (capacity < (core->is_folding ? book->rows_capacity : wanted) * 2)
-        capacity *= 2;
-    return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
-}
-
 static void add_slot(struct th_book *book, uint32_t at, const struct th_row *row)
 {
     TH_ASSERT(book->rows_count < book->rows_capacity);
@@ -175,30 +143,78 @@ static void add_slot(struct th_book *book, uint32_t at, const struct th_row *row
     }
 }
 
-void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
-                 const struct th_figures *figures, struct th_old_revision *old)
+/* A fold meets all that will ever be there: where each unit reports once it is fast to have room
+ * for all: 64, 512, all. */
+static uint32_t fold_capacity(const struct th_core *core, const struct th_book *book)
 {
-    const struct th_rollup_layout *layout = th_rollups_layout(core, book->id);
-    struct th_replacement change = {.row = row, .figures = figures};
+    const uint32_t units = core->registry.count, now = book->rows_capacity;
+    if (now == 0)
+        return 64;
+    if (th_book_obligation(core, book->id)->open_ended || now >= units)
+        return now * 2;
+    return now < 512 && units > 512 ? 512 : units;
+}
+
+/* A book that has begun to fill gets room for all that are expected at once: every time that it
+ * grows, all rows have to be found again. */
+static uint32_t larger_capacity(const struct th_core *core, const struct th_book *book)
+{
+    const struct th_rollup_set *set = &book->rollups;
+    const struct th_rollup_slot *top =
+        th_rollups_get(&core->registry, set, set->territory, TH_BRANCH_ALL);
+    const uint32_t now = book->rows_capacity;
+    if (now == 0)
+        return 64;
+    return top != NULL && now * 2 < top->rollup.counts.expected ? top->rollup.counts.expected
+                                                                : now * 2;
+}
+
+int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
+{
+    const uint32_t wanted = book->rows_count + more;
+    bool has_numbers = th_book_obligation(core, book->id)->open_ended;
+    if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
+        return TH_E_NO_MEMORY;
+    if (wanted > book->rows_capacity) {
+        uint32_t capacity =
+            core->is_folding ? fold_capacity(core, book) : larger_capacity(core, book);
+        capacity = capacity < wanted ? wanted : capacity;
+        struct th_row_slot *rows = th_heap_resize(
+            &core->heap, book->rows, book->rows_capacity * sizeof *rows, capacity * sizeof *rows);
+        if (rows == NULL)
+            return TH_E_NO_MEMORY;
+        book->rows = rows;
+        book->rows_capacity = capacity;
+    }
+    if (!core->is_folding && th_book_reserve_uncounted(core, book, more) < 0)
+        return TH_E_NO_MEMORY;
+    uint32_t capacity = book->index_capacity == 0 ? 128 : book->index_capacity;
+    while (capacity < book->rows_capacity * 2)
+        capacity *= 2;
+    return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
+}
+
+void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
+                 struct th_old_revision *old)
+{
     uint32_t at = probe(book, row->unit, row->number);
     TH_ASSERT(!core->is_folding);
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
     if (book->index[at] == 0) {
         TH_ASSERT(old == NULL);
         add_slot(book, at, row);
-        th_rollups_add(&core->registry, layout, &book->rollups, &change);
+        th_book_add_uncounted(book, book->rows_count - 1, NULL);
         return;
     }
-    struct th_row_slot *slot = &book->rows[book->index[at] - 1];
-    struct th_figures old_figures;
+    const uint32_t place = book->index[at] - 1;
+    struct th_row_slot *slot = &book->rows[place];
     TH_ASSERT(row->revision > slot->row.revision);
     TH_ASSERT(old != NULL);
-    th_figures_read(layout, &slot->row, &old_figures);
-    change.old_row = &slot->row;
-    change.old_figures = &old_figures;
-    th_rollups_add(&core->registry, layout, &book->rollups, &change);
     book->undecided -= slot->row.timeliness == TH_TIMELINESS_UNDECIDED;
-    th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
+    if (slot->is_uncounted)
+        th_heap_free(&core->heap, (void *)(uintptr_t)slot->row.values, slot->row.values_size);
+    else
+        th_book_add_uncounted(book, place, &slot->row);
     old->next = slot->old;
     slot->old = old;
     slot->row = *row;
@@ -264,35 +280,9 @@ int th_book_fold(struct th_core *core, struct th_book *book, const struct th_row
     return 0;
 }
 
-void th_book_judge(struct th_core *core, struct th_book *book, uint32_t place,
-                   enum th_timeliness timeliness)
-{
-    struct th_row *row = &book->rows[place].row;
-    book->is_behind = book->is_behind || core->is_folding;
-    book->is_as_closed = false;
-    if (!core->is_folding)
-        th_rollups_judge(&core->registry, &book->rollups, row, timeliness);
-    book->undecided -= row->timeliness == TH_TIMELINESS_UNDECIDED;
-    book->undecided += timeliness == TH_TIMELINESS_UNDECIDED;
-    row->timeliness = timeliness;
-}
-
-int th_book_catch_up(struct th_core *core, struct th_book *book)
-{
-    struct th_rollup_set set;
-    if (!book->is_behind)
-        return 0;
-    int status = th_rollups_build(core, &core->registry, book, &set);
-    if (status < 0)
-        return status;
-    th_rollups_deinit(core, book->id, &book->rollups);
-    book->rollups = set;
-    book->is_behind = false;
-    return 0;
-}
-
 void th_book_drop_rollups(struct th_core *core, struct th_book *book)
 {
+    TH_ASSERT(book->uncounted_count == 0);
     th_rollups_deinit(core, book->id, &book->rollups);
     book->is_behind = true;
 }
@@ -323,6 +313,8 @@ void th_book_deinit(struct th_core *core, struct th_book *book)
             slot->old = next;
         }
     }
+    th_book_counted(core, book);
+    th_heap_free(&core->heap, book->uncounted, book->uncounted_capacity * sizeof *book->uncounted);
     th_heap_free(&core->heap, book->rows, book->rows_capacity * sizeof *book->rows);
     th_heap_free(&core->heap, book->index, book->index_capacity * sizeof *book->index);
     th_heap_free(&core->heap, book->heads, book->heads_count * sizeof *book->heads);
@@ -386,7 +378,6 @@ int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th
     struct th_book *book = th_book_get(core, id);
     TH_ASSERT(book->is_open);
     struct th_row own;
-    struct th_figures figures;
     int status = check_row(core, id, row);
     if (status == 0 && th_book_find(book, row->unit, row->number) != NULL)
         status = TH_E_CORRUPT;
@@ -398,8 +389,7 @@ int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th
         status = copy_row(core, row, &own);
     if (status < 0)
         return status;
-    th_figures_read(th_rollups_layout(core, id), &own, &figures);
-    th_book_put(core, book, &own, &figures, NULL);
+    th_book_put(core, book, &own, NULL);
     return 0;
 }
 
@@ -420,7 +410,9 @@ int th_core_book_revision(struct th_core *core, struct th_book_id id,
 
 void th_core_book_close(struct th_core *core, struct th_book_id id)
 {
-    struct th_rollup_set *set = &th_book_get(core, id)->rollups;
+    struct th_book *book = th_book_get(core, id);
+    struct th_rollup_set *set = &book->rollups;
+    th_book_count(core, book);
     for (size_t i = 0; i < (size_t)set->places_count * TH_BRANCHES; i++)
         if (set->slots[i] != NULL)
             set->slots[i]->is_dirty = false; /* the tables have them */

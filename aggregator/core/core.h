@@ -339,9 +339,8 @@ struct th_core_foresight {
     struct th_book_id book;
     uint32_t unit, number;
 };
-void th_core_foresee_submission(const struct th_core *core,
-                                const struct th_event_submission *event, unsigned stage,
-                                struct th_core_foresight *foresight);
+void th_core_foresee_submission(const struct th_core *core, const struct th_event_submission *event,
+                                unsigned stage, struct th_core_foresight *foresight);
 
 /* Appends the effects of the event. TH_E_NO_MEMORY: nothing has changed, in state and effects. */
 TH_MUST_CHECK int th_core_step(struct th_core *core, const struct th_event *event,

@@ -115,11 +115,12 @@ static int pack(const struct th_planning *planning, struct th_book_id id,
     struct th_row *row = &planned->row;
     if (!th_row_can_pack(report) || (row->timeliness == TH_TIMELINESS_UNDECIDED && !row->has_due))
         return TH_E_CORRUPT;
-    int status = th_row_values(report, arena, &planned->values);
+    struct th_values values;
+    int status = th_row_values(report, arena, &values);
     if (status == 0)
-        status = th_rollup_check_values(&core->plans[id.plan].layout, &planned->values);
+        status = th_rollup_check_values(&core->plans[id.plan].layout, &values);
     if (status == 0)
-        status = th_row_pack_values(report, &planned->values, arena, row);
+        status = th_row_pack_values(report, &values, arena, row);
     if (status < 0)
         return status;
     uint8_t *own = th_heap_alloc(&core->heap, row->values_size);
@@ -155,7 +156,8 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
 
 /* ---- putting ---- */
 
-/* With the values of the arena: the row that keeps its own may be superseded in the same batch. */
+/* With the values of the arena: the row that keeps its own may be superseded in the same
+ * submission. */
 static int push_row(struct th_step *step, const struct th_planned *planned)
 {
     const struct th_row *row = &planned->row;
@@ -183,7 +185,7 @@ int th_planning_prepare(struct th_planning *planning)
         struct th_planned *planned = &planning->items[i];
         struct th_book *book = planned->book;
         status = th_book_reserve(step->core, book, book->planned);
-        if (status == 0)
+        if (status == 0 && planned->old == NULL)
             status = th_rollups_reserve(step->core, &step->core->registry, book->id, &book->rollups,
                                         planned->row.unit);
         if (status == 0)
@@ -196,10 +198,7 @@ void th_planning_put(struct th_planning *planning)
 {
     for (size_t i = 0; i < planning->count; i++) {
         const struct th_planned *planned = &planning->items[i];
-        struct th_core *core = planning->step->core;
-        struct th_figures figures;
-        th_figures_take(th_rollups_layout(core, planned->book->id), &planned->values, &figures);
-        th_book_put(core, planned->book, &planned->row, &figures, planned->old);
+        th_book_put(planning->step->core, planned->book, &planned->row, planned->old);
         planned->book->planned--;
     }
     planning->count = 0;

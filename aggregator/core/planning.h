@@ -12,8 +12,7 @@
 struct th_planned {
     struct th_book *book;
     struct th_row row;           /* its values are owned until put */
-    struct th_values values;     /* the same, unpacked */
-    const uint8_t *packed;       /* the same once more, in the step's passing arena */
+    const uint8_t *packed;       /* the same, in the step's passing arena */
     struct th_old_revision *old; /* owned until put; the revision that it supersedes */
 };
 

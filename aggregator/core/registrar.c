@@ -134,6 +134,7 @@ int th_apply_units(struct th_step *step, struct th_registry *registry, uint64_t 
     for (size_t i = 0; i < rebuilt_count; i++) {
         th_rollups_deinit(core, rebuilt[i].book->id, &rebuilt[i].book->rollups);
         rebuilt[i].book->rollups = rebuilt[i].set;
+        th_book_counted(core, rebuilt[i].book);
         th_book_drop_past(core, rebuilt[i].book); /* it was counted for the old tree */
     }
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
@@ -310,9 +311,8 @@ static uint32_t probe_key(const struct th_core *core, const struct th_sign_key *
 {
     const uint32_t mask = core->key_index_capacity - 1;
     uint32_t at = th_key_hash(key) & mask;
-    while (core->key_index[at] != 0 &&
-           memcmp(core->keys[core->key_index[at] - 1].sign_key.bytes, key->bytes,
-                  sizeof key->bytes) != 0)
+    while (core->key_index[at] != 0 && memcmp(core->keys[core->key_index[at] - 1].sign_key.bytes,
+                                              key->bytes, sizeof key->bytes) != 0)
         at = (at + 1) & mask;
     return at;
 }

@@ -38,7 +38,20 @@ struct th_row_slot {
     struct th_row row; /* values belong to the heap */
     struct th_old_revision *old;
     uint32_t next; /* of the same unit: place in rows + 1, 0 for none */
+    bool is_uncounted;
 };
+
+/* A row that the rollups do not have as it is, and what they have of it. */
+struct th_uncounted {
+    uint32_t place; /* in rows */
+    uint32_t values_size;
+    const uint8_t *values; /* the heap's; NULL: they have nothing, the row is new */
+    enum th_timeliness timeliness;
+    bool estimated, entered;
+};
+
+/* With so many, a book's rollups are brought up to its rows before more come. */
+#define TH_BOOK_UNCOUNTED_MAX 1024
 
 struct th_rollup_slot {
     struct th_rollup rollup;
@@ -70,8 +83,11 @@ struct th_blank {
 };
 
 struct th_book {
+    /* What every report of the book looks at comes first. */
     struct th_book_id id;
     bool is_open; /* rows are being loaded or are loaded */
+    /* What rules compare this book's reports with: th_related_find(). NULL where there is none. */
+    const struct th_book *half_year, *previous_year, *previous_same;
     struct th_row_slot *rows;
     uint32_t rows_count;
     uint32_t rows_capacity;
@@ -81,7 +97,10 @@ struct th_book {
     uint32_t heads_count;
     uint32_t planned; /* rows that the step has planned and not put */
     uint32_t undecided;
-    struct th_rollup_set rollups;
+    struct th_rollup_set rollups; /* of the rows but for what is uncounted: th_book_count() */
+    struct th_uncounted *uncounted;
+    uint32_t uncounted_count;
+    uint32_t uncounted_capacity;
     bool has_past; /* rollups of the rows as they were at past_at */
     th_instant past_at;
     struct th_rollup_set past;
@@ -89,13 +108,11 @@ struct th_book {
     bool is_as_closed; /* a fold has put none since its rollups were frozen as they were then */
     struct th_mark mark;
     bool has_mark;
-    /* What rules compare this book's reports with: th_related_find(). NULL where there is none. */
-    const struct th_book *half_year, *previous_year, *previous_same;
 };
 
 struct th_plan_place {
-    uint32_t hash;    /* of the id */
-    uint16_t place;   /* among the obligations + 1; 0: a gap */
+    uint32_t hash;  /* of the id */
+    uint16_t place; /* among the obligations + 1; 0: a gap */
     uint16_t id_size;
 };
 
@@ -107,7 +124,7 @@ struct th_plan_slot {
     struct th_arena arena; /* of the layout */
     size_t charged;
     struct th_rollup_layout layout;
-    struct th_book *books; /* by obligation */
+    struct th_book *books;       /* by obligation */
     struct th_plan_place *index; /* by hash of an obligation's id */
     uint32_t index_capacity;
     struct th_checks checks; /* of its reports */
@@ -241,23 +258,37 @@ const struct th_row_slot *th_book_next_of(const struct th_book *book,
                                           const struct th_row_slot *slot);
 /* Room for `more` rows. */
 TH_MUST_CHECK int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more);
-/* Puts a row (takes its values and, when it replaces another, `old`) and its rollups in order.
- * `figures` are the row's. Cannot fail. Preconditions: th_book_reserve and th_rollups_reserve for
- * it. */
+/* Puts a row: takes its values and, when it replaces another, `old`. Its rollups follow when they
+ * are asked for. Cannot fail. Preconditions: th_book_reserve and th_rollups_reserve for it. */
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
-                 const struct th_figures *figures, struct th_old_revision *old);
+                 struct th_old_revision *old);
 /* In a fold: puts a row, in the slot that has its report already (NULL: none has). Copies the
  * values; the rollups are behind. TH_E_NO_MEMORY: nothing was put. */
 TH_MUST_CHECK int th_book_fold(struct th_core *core, struct th_book *book, const struct th_row *row,
                                struct th_row_slot *slot);
-/* Moves one report between the counts of timeliness. Cannot fail. */
-void th_book_judge(struct th_core *core, struct th_book *book, uint32_t row,
-                   enum th_timeliness timeliness);
 void th_book_drop_past(struct th_core *core, struct th_book *book);
 void th_book_deinit(struct th_core *core, struct th_book *book);
 /* True when the book's rows are later than an instant, so that a closing needs its past. */
 bool th_book_is_past(const struct th_book *book, th_instant at);
-/* Makes the rollups anew when the book is behind. TH_E_NO_MEMORY: it still is. */
+
+/* ---- counting.c: rollups that follow the rows ---- */
+/* Room for `more` uncounted rows; with too many they are counted. TH_E_NO_MEMORY. */
+TH_MUST_CHECK int th_book_reserve_uncounted(struct th_core *core, struct th_book *book,
+                                            uint32_t more);
+/* The rollups do not have the row at this place. `before`: what they have of it, whose values are
+ * taken; NULL: nothing. Preconditions: there is room, and it is not uncounted yet. */
+void th_book_add_uncounted(struct th_book *book, uint32_t place, const struct th_row *before);
+/* Brings the rollups up to the rows: a report that was corrected several times meanwhile costs as
+ * much as one that was corrected once, and all find the rollups in the caches. Cannot fail.
+ * Precondition: the book is not behind. */
+void th_book_count(struct th_core *core, struct th_book *book);
+/* The rollups were made anew, of all rows. */
+void th_book_counted(struct th_core *core, struct th_book *book);
+/* Moves one report between the counts of timeliness. Cannot fail. */
+void th_book_judge(struct th_core *core, struct th_book *book, uint32_t row,
+                   enum th_timeliness timeliness);
+/* Brings the rollups up to the rows; makes them anew when the book is behind. TH_E_NO_MEMORY: it
+ * still is. */
 TH_MUST_CHECK int th_book_catch_up(struct th_core *core, struct th_book *book);
 /* Of a fold: they are made anew when they are asked for. */
 void th_book_drop_rollups(struct th_core *core, struct th_book *book);
@@ -367,7 +398,8 @@ TH_MUST_CHECK int th_step_timers(struct th_step *step, th_instant limit, bool wa
 TH_MUST_CHECK int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant);
 /* Precondition: its past was given when its rows are later. */
 TH_MUST_CHECK int th_apply_closing(struct th_step *step, struct th_book *book);
-/* How many are expected and have reported: what a closing's entry says. Precondition: likewise. */
+/* How many are expected and have reported: what a closing's entry says. Preconditions: likewise,
+ * and the rollups are brought up to the rows. */
 void th_closing_counts(const struct th_core *core, const struct th_book *book,
                        uint32_t *ret_expected, uint32_t *ret_received);
 

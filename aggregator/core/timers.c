@@ -245,6 +245,7 @@ static int fire_closing(struct th_step *step, struct th_book *book)
     *closing = (struct th_closing_body){.plan = text_of(core->plans[book->id.plan].plan->id),
                                         .obligation = text_of(obligation->id),
                                         .instant = obligation->due};
+    th_book_count(step->core, book);
     th_closing_counts(core, book, &closing->expected, &closing->received);
     return th_apply_closing(step, book);
 }

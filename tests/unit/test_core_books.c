@@ -4,6 +4,7 @@
 #include "proto/model/packed.h"
 #include "tests/support/random.h"
 #include "tests/support/world.h"
+#include "tests/support/world_journal.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -144,6 +145,27 @@ Test(core_books, an_obligation_is_found_by_its_id_as_the_plan_finds_it)
     th_core_drop_plan(world.core);
 }
 
+/* ---- keys ---- */
+
+Test(core_books, keys_that_begin_alike_are_told_apart)
+{
+    struct th_key_row key = {.unit = U_A1};
+    for (uint8_t i = 0; i < 200; i++) {
+        memset(key.sign_key.bytes, 0x11, sizeof key.sign_key.bytes);
+        key.sign_key.bytes[31] = i;
+        cr_assert_null(th_core_find_key(world.core, &key.sign_key));
+        key.enrolled_at = i;
+        cr_assert_eq(th_core_load_key(world.core, &key), 0);
+        cr_assert_eq(th_core_load_key(world.core, &key), TH_E_CORRUPT, "it is there");
+    }
+    for (uint8_t i = 0; i < 200; i++) {
+        key.sign_key.bytes[31] = i;
+        cr_assert_eq(th_core_find_key(world.core, &key.sign_key)->enrolled_at, i);
+    }
+    const struct th_sign_key own = world_key(U_A2);
+    cr_assert_eq(th_core_find_key(world.core, &own)->unit, U_A2);
+}
+
 /* ---- places ---- */
 
 static struct {
@@ -234,6 +256,94 @@ Test(core_books, all_numbers_of_a_unit_are_chained_also_of_units_that_come_later
     cr_assert_eq(th_book_first_of(found, WORLD_UNITS)->row.number, 7);
 }
 
+/* ---- rollups that follow the rows ---- */
+
+#define ROLLUPS_MAX 64
+
+struct listed {
+    struct th_rollup rollups[ROLLUPS_MAX];
+    size_t count;
+};
+
+static int list_half(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
+                     const struct th_rollup_layout *layout, const struct th_rollup *rollup)
+{
+    struct listed *listed = context;
+    (void)unit;
+    (void)branch;
+    if (book.obligation != OB_HALF)
+        return 0;
+    struct th_rollup *copy = &listed->rollups[listed->count++];
+    cr_assert_eq(th_rollup_new(layout, &world.arena, copy), 0);
+    th_rollup_copy(layout, rollup, copy);
+    return 0;
+}
+
+/* What the book has and what its rows give are the same. */
+static void expect_counted(void)
+{
+    const struct th_book_id id = {0, OB_HALF};
+    struct listed own = {.count = 0}, made = {.count = 0};
+    th_core_book_touch(world.core, id);
+    cr_assert_eq(th_core_take_dirty(world.core, list_half, &own), 0);
+    cr_assert_eq(th_core_recount(world.core, id, (size_t)1 << 20, list_half, &made), 0);
+    cr_assert_eq(own.count, made.count);
+    cr_assert_gt(own.count, 4);
+    for (size_t i = 0; i < own.count; i++)
+        cr_assert(world_same_rollup(th_rollups_layout(world.core, id), &own.rollups[i],
+                                    &made.rollups[i]));
+    cr_assert_eq(th_book_get(world.core, id)->uncounted_count, 0);
+}
+
+static void send_half(uint32_t unit, uint32_t revision, int64_t score, bool estimated)
+{
+    struct sent_report sent =
+        A_REPORT(.unit = unit, .revision = revision, .a = score, .b = score, .c = 0,
+                 .has_score = true, .score = score, .estimated = estimated);
+    cr_assert_eq(world_send(&world, &sent, 1)->kind, TH_VERDICT_ACCEPTED);
+}
+
+Test(core_books, rollups_follow_however_often_a_report_was_corrected)
+{
+    const struct th_book *book = th_book_get(world.core, (struct th_book_id){0, OB_HALF});
+    send_half(U_A2, 1, 5, false);
+    for (uint32_t revision = 1; revision <= 3; revision++)
+        send_half(U_A1, revision, 9 - revision, revision == 2);
+    cr_assert_eq(book->uncounted_count, 2, "each report once");
+    expect_counted();
+    for (uint32_t revision = 4; revision <= 6; revision++) {
+        send_half(U_A1, revision, 12 - revision, revision == 6);
+        cr_assert_eq(book->uncounted_count, 1);
+    }
+    expect_counted();
+    struct th_unit unit = world.units[U_A1];
+    unit.code = unit.name = "c1";
+    world.units[WORLD_UNITS] = unit;
+    send_half(U_A1, 7, 3, false);
+    struct th_event event = {.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}};
+    cr_assert_eq(world_step(&world, event), 0);
+    cr_assert_eq(book->uncounted_count, 0, "new units make all rollups anew");
+    expect_counted();
+}
+
+Test(core_books, more_rows_than_may_wait_are_counted_on_the_way)
+{
+    const struct th_book_id id = {0, OB_ADHOC};
+    const uint32_t rows = 2 * TH_BOOK_UNCOUNTED_MAX + 5;
+    struct th_book *book = th_book_get(world.core, id);
+    cr_assert_eq(th_core_book_open(world.core, id), 0);
+    for (uint32_t number = 1; number <= rows; number++) {
+        put_empty_row(id, U_A1, number);
+        cr_assert_leq(book->uncounted_count, TH_BOOK_UNCOUNTED_MAX);
+    }
+    cr_assert_eq(book->uncounted_count, 5);
+    th_core_book_close(world.core, id);
+    cr_assert_eq(book->uncounted_count, 0);
+    cr_assert_eq(th_rollups_get(&world.core->registry, &book->rollups, U_64, TH_BRANCH_ALL)
+                     ->rollup.counts.received,
+                 rows);
+}
+
 /* ---- extremes ---- */
 
 static int64_t score_max;
@@ -260,7 +370,6 @@ static struct th_row score_row(uint32_t unit, uint32_t revision, int64_t score, 
 static void revise(struct th_book *book, uint32_t unit, int64_t score)
 {
     struct th_heap *heap = &world.core->heap;
-    struct th_figures figures;
     uint8_t bytes[16];
     struct th_row row = score_row(unit, 2, score, bytes);
     uint8_t *own = th_heap_alloc(heap, row.values_size);
@@ -268,8 +377,7 @@ static void revise(struct th_book *book, uint32_t unit, int64_t score)
     cr_assert(own != NULL && old != NULL);
     memcpy(own, bytes, row.values_size);
     row.values = own;
-    th_figures_read(th_rollups_layout(world.core, book->id), &row, &figures);
-    th_book_put(world.core, book, &row, &figures, old);
+    th_book_put(world.core, book, &row, old);
 }
 
 /* A unit that has others below it may report too: it counts in its own rollup. */

@@ -58,7 +58,8 @@ static void expect_folded(void)
 /* How many reports of the province were entered. */
 static uint32_t entered_count(void)
 {
-    const struct th_book *book = &world->core->plans[0].books[OB_HALF];
+    struct th_book *book = &world->core->plans[0].books[OB_HALF];
+    th_book_count(world->core, book);
     return th_rollups_get(&world->core->registry, &book->rollups, U_64, TH_BRANCH_ALL)
         ->rollup.counts.entered;
 }
