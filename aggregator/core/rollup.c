@@ -116,8 +116,8 @@ void th_rollup_copy(const struct th_rollup_layout *layout, const struct th_rollu
 int th_rollup_check_values(const struct th_rollup_layout *layout, const struct th_values *values)
 {
     for (size_t i = 0; i < values->count; i++) {
-        const int64_t value = values->values[i];
         const uint16_t number = values->numbers[i];
+        const int64_t value = values->values[i];
         if (number > layout->catalogue->number_max || layout->rules[number] == NO_RULE ||
             value > TH_LIMIT_VALUE_MAX || value < -TH_LIMIT_VALUE_MAX)
             return TH_E_CORRUPT;
@@ -214,13 +214,6 @@ static void read_ratios(const struct th_rollup_layout *layout, struct th_figures
         figures->ratios[at].numerator = numerator;
         figures->ratios[at].denominator = denominator;
     }
-}
-
-void th_figures_take(const struct th_rollup_layout *layout, const struct th_values *values,
-                     struct th_figures *ret_figures)
-{
-    ret_figures->values = *values;
-    read_ratios(layout, ret_figures);
 }
 
 void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
@@ -436,57 +429,87 @@ void th_rollup_gather(const struct th_rollup_layout *layout, const struct th_rol
     gather_extremes(layout, parts, count, rollup);
 }
 
-bool th_search_begin(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
-                     uint16_t number, struct th_search *ret_search)
+void th_search_ask(struct th_search *search, const struct th_rollup_layout *layout,
+                   const struct th_rollup *rollup, uint16_t number)
 {
     th_int128 *min, *max;
     if (rollup->reported[number] == 0 || !extremes_of(layout, rollup, number, &min, &max))
-        return false;
-    *ret_search = (struct th_search){.number = number,
-                                     .has_min = min != NULL,
-                                     .min = ABOVE_ALL,
-                                     .max = BELOW_ALL,
-                                     .min_bound = min != NULL ? *min : 0,
-                                     .max_bound = *max};
-    return true;
+        return;
+    TH_ASSERT(search->count < TH_SEARCH_MAX);
+    search->extremes[search->count++] = (struct th_extreme){.number = number,
+                                                            .has_min = min != NULL,
+                                                            .min = ABOVE_ALL,
+                                                            .max = BELOW_ALL,
+                                                            .min_bound = min != NULL ? *min : 0,
+                                                            .max_bound = *max};
+}
+
+static void add_figure(struct th_extreme *extreme, int64_t value)
+{
+    widen(&extreme->min, &extreme->max, value, false);
 }
 
 void th_search_add_row(struct th_search *search, const struct th_row *row)
 {
-    int64_t value;
-    if (th_packed_find(row->values, row->values_size, search->number, &value))
-        widen(&search->min, &search->max, value, false);
+    uint16_t numbers[TH_LIMIT_INDICATORS_MAX];
+    int64_t values[TH_LIMIT_INDICATORS_MAX];
+    size_t count = 0, at = 0;
+    if (search->count == 1) {
+        if (th_packed_find(row->values, row->values_size, search->extremes[0].number, values))
+            add_figure(&search->extremes[0], values[0]);
+        return;
+    }
+    int status = th_packed_decode(row->values, row->values_size, numbers, values,
+                                  TH_LIMIT_INDICATORS_MAX, &count);
+    TH_ASSERT(status == 0);
+    for (size_t i = 0; i < search->count; i++) {
+        while (at < count && numbers[at] < search->extremes[i].number)
+            at++;
+        if (at < count && numbers[at] == search->extremes[i].number)
+            add_figure(&search->extremes[i], values[at]);
+    }
 }
 
 void th_search_add(struct th_search *search, const struct th_rollup_layout *layout,
                    const struct th_rollup *child)
 {
-    th_int128 *min, *max;
-    if (child->reported[search->number] == 0 ||
-        !extremes_of(layout, child, search->number, &min, &max))
-        return;
-    widen(&search->min, &search->max, *max, false);
-    if (min != NULL)
-        widen(&search->min, &search->max, *min, false);
+    for (size_t i = 0; i < search->count; i++) {
+        struct th_extreme *extreme = &search->extremes[i];
+        th_int128 *min, *max;
+        if (child->reported[extreme->number] == 0 ||
+            !extremes_of(layout, child, extreme->number, &min, &max))
+            continue;
+        widen(&extreme->min, &extreme->max, *max, false);
+        if (min != NULL)
+            widen(&extreme->min, &extreme->max, *min, false);
+    }
 }
 
 bool th_search_is_done(const struct th_search *search)
 {
-    return search->max == search->max_bound &&
-           (!search->has_min || search->min == search->min_bound);
+    for (size_t i = 0; i < search->count; i++) {
+        const struct th_extreme *extreme = &search->extremes[i];
+        if (extreme->max != extreme->max_bound ||
+            (extreme->has_min && extreme->min != extreme->min_bound))
+            return false;
+    }
+    return true;
 }
 
 void th_search_end(const struct th_search *search, const struct th_rollup_layout *layout,
                    struct th_rollup *rollup)
 {
-    th_int128 *min, *max;
-    bool has = extremes_of(layout, rollup, search->number, &min, &max);
-    TH_ASSERT(has);
-    TH_ASSERT(search->max > BELOW_ALL); /* somebody has reported it */
-    TH_ASSERT(search->max <= search->max_bound);
-    *max = search->max;
-    if (min != NULL)
-        *min = search->min;
+    for (size_t i = 0; i < search->count; i++) {
+        const struct th_extreme *extreme = &search->extremes[i];
+        th_int128 *min, *max;
+        bool has = extremes_of(layout, rollup, extreme->number, &min, &max);
+        TH_ASSERT(has);
+        TH_ASSERT(extreme->max > BELOW_ALL); /* somebody has reported it */
+        TH_ASSERT(extreme->max <= extreme->max_bound);
+        *max = extreme->max;
+        if (min != NULL)
+            *min = extreme->min;
+    }
 }
 
 char *th_rollup_format_sum(th_int128 value, unsigned scale, char text[TH_ROLLUP_NUMBER_SIZE])

@@ -84,7 +84,7 @@ TH_MUST_CHECK int th_rollup_check_values(const struct th_rollup_layout *layout,
 /* A row's figures unpacked, with the terms of the ratios that it counts for: once for all rollups
  * above its unit. Large: for the stack of one call. */
 struct th_figures {
-    struct th_values values; /* those below, or borrowed */
+    struct th_values values; /* those below */
     size_t ratios_count;
     uint16_t own_numbers[TH_LIMIT_INDICATORS_MAX];
     int64_t own_values[TH_LIMIT_INDICATORS_MAX];
@@ -94,9 +94,6 @@ struct th_figures {
     } ratios[TH_LIMIT_INDICATORS_MAX];
 };
 void th_figures_read(const struct th_rollup_layout *layout, const struct th_row *row,
-                     struct th_figures *ret_figures);
-/* Of a row whose figures are at hand. Borrows. */
-void th_figures_take(const struct th_rollup_layout *layout, const struct th_values *values,
                      struct th_figures *ret_figures);
 
 /* Adds one report to the counts alone. */
@@ -134,16 +131,22 @@ uint64_t th_rollup_replace(const struct th_rollup_layout *layout, struct th_roll
 void th_rollup_gather(const struct th_rollup_layout *layout, const struct th_rollup *const *parts,
                       size_t count, struct th_rollup *rollup);
 
-/* The search for the min and max of one indicator among all that a rollup is made of. It may end as
- * soon as the bounds are met. Begin; add; end, which sets the cells. */
+/* The search for the min and max of some indicators among all that a rollup is made of: each row is
+ * read once for all of them. It may end as soon as the bounds are met. Begin with a count of 0; ask
+ * for indicators in ascending order; add; end, which sets the cells. */
+#define TH_SEARCH_MAX 16
 struct th_search {
-    uint16_t number;
-    bool has_min; /* the rule keeps one */
-    th_int128 min, max, min_bound, max_bound;
+    size_t count;
+    struct th_extreme {
+        uint16_t number;
+        bool has_min; /* the rule keeps one */
+        th_int128 min, max, min_bound, max_bound;
+    } extremes[TH_SEARCH_MAX];
 };
-/* False when nobody has reported the indicator: there is nothing to search. */
-bool th_search_begin(const struct th_rollup_layout *layout, const struct th_rollup *rollup,
-                     uint16_t number, struct th_search *ret_search);
+/* Nothing when nobody has reported the indicator: there is nothing to search. Precondition: fewer
+ * than TH_SEARCH_MAX. */
+void th_search_ask(struct th_search *search, const struct th_rollup_layout *layout,
+                   const struct th_rollup *rollup, uint16_t number);
 void th_search_add_row(struct th_search *search, const struct th_row *row);
 void th_search_add(struct th_search *search, const struct th_rollup_layout *layout,
                    const struct th_rollup *child);

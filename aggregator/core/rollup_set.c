@@ -3,8 +3,9 @@
  * The rollups of one book. A rollup exists for a unit and branch as soon as a unit below it is
  * expected or has reported; `expected` is filled in here.
  *
- * A report counts in every unit above it, in its branch and in all branches together. Counts are
- * exact at once. Figures are added to those of the branch; all branches together are the sum of the
+ * Reports come here when somebody asks for the rollups (counting.c), or with their past. A report
+ * counts in every unit above it, in its branch and in all branches together. Its counts are exact
+ * at once. Figures are added to those of the branch; all branches together are the sum of the
  * two, gathered when somebody needs them. What is taken out of sums is exact at once; a min or max
  * that may have been taken out stays as a bound, and is searched when somebody needs it: once a
  * batch, not once a report.
@@ -449,23 +450,34 @@ static void gather(const struct settling *settling, uint32_t unit, struct th_rol
     slot->is_behind = false;
 }
 
+/* The next stale extremes from the layout's `first` on, as many as one search takes. Returns where
+ * the ones behind them begin. */
+static uint16_t search_some(const struct settling *settling, uint32_t unit, enum th_branch branch,
+                            uint16_t first, struct th_rollup_slot *slot)
+{
+    const struct th_rollup_layout *layout = settling->layout;
+    struct th_search search;
+    search.count = 0;
+    for (; first < layout->extremes_count && search.count < TH_SEARCH_MAX; first++) {
+        const unsigned bit = first < TH_ROLLUP_STALE_LAST ? first : TH_ROLLUP_STALE_LAST;
+        if ((slot->stale >> bit & 1) != 0)
+            th_search_ask(&search, layout, &slot->rollup, layout->extremes[first]);
+    }
+    if (search.count > 0)
+        search_below(settling, unit, branch, &search);
+    th_search_end(&search, layout, &slot->rollup);
+    return first;
+}
+
 /* Of one branch. What its rollup is made of comes first. */
 static void search(const struct settling *settling, uint32_t unit, enum th_branch branch,
                    struct th_rollup_slot *slot)
 {
-    const struct th_rollup_layout *layout = settling->layout;
     uint32_t child = settling->registry->first_child[unit];
     for (; child != TH_UNIT_NONE; child = settling->registry->next_sibling[child])
         settle(settling, child, branch);
-    for (uint16_t i = 0; i < layout->extremes_count; i++) {
-        const unsigned bit = i < TH_ROLLUP_STALE_LAST ? i : TH_ROLLUP_STALE_LAST;
-        struct th_search search;
-        if ((slot->stale >> bit & 1) == 0 ||
-            !th_search_begin(layout, &slot->rollup, layout->extremes[i], &search))
-            continue;
-        search_below(settling, unit, branch, &search);
-        th_search_end(&search, layout, &slot->rollup);
-    }
+    for (uint16_t at = 0; at < settling->layout->extremes_count;)
+        at = search_some(settling, unit, branch, at, slot);
     slot->stale = 0;
 }
 

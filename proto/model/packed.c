@@ -85,15 +85,47 @@ static const uint8_t *estimated_bitmap(const uint8_t *bytes, uint32_t bits)
     return *flag == 1 ? flag + 1 : NULL;
 }
 
+/* The first `bits`, 64 at most; the others are 0. Not every processor of this architecture counts
+ * bits by itself, and a call for each byte is dear. */
+static uint64_t first_bits(const uint8_t *bytes, uint32_t bits)
+{
+    uint64_t word = 0;
+    if (bits >= 64)
+        return packed_load(bytes);
+    for (uint32_t i = 0; i < (bits + 7) / 8; i++)
+        word |= (uint64_t)bytes[i] << 8 * i;
+    return word & ((UINT64_C(1) << bits) - 1);
+}
+
+/* Bits of a word: by two, by four, by eight, then all bytes together. */
+static uint32_t count_word(uint64_t word)
+{
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (uint32_t)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* Bits of a bitmap's first `bits`. */
 static uint32_t count_bits(const uint8_t *bitmap, uint32_t bits)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < bits / 8; i++)
-        count += (uint32_t)__builtin_popcount(bitmap[i]);
-    if (bits % 8 != 0)
-        count += (uint32_t)__builtin_popcount(bitmap[bits / 8] & ((1U << bits % 8) - 1));
+    for (uint32_t at = 0; at < bits; at += 64)
+        count += count_word(first_bits(bitmap + at / 8, bits - at));
     return count;
+}
+
+/* Bytes of the first `count` values. A length of the bits h and l is (1 + l) × (1 + 3h) bytes. */
+static size_t count_sizes(const uint8_t *lengths, uint32_t count)
+{
+    size_t size = count;
+    for (uint32_t at = 0; at < count; at += 32) {
+        const uint64_t word = first_bits(lengths + at / 4, 2 * (count - at));
+        const uint64_t low = word & UINT64_C(0x5555555555555555);
+        const uint64_t high = word >> 1 & UINT64_C(0x5555555555555555);
+        size += count_word(low) + 3 * (count_word(high) + count_word(low & high));
+    }
+    return size;
 }
 
 static unsigned size_of(const uint8_t *lengths, uint32_t index)
@@ -152,8 +184,7 @@ bool th_packed_find(const uint8_t *bytes, size_t size, uint16_t number, int64_t 
     const uint8_t *lengths = bytes + packed_lengths_at(bytes, bits);
     const uint32_t index = count_bits(reported, number - 1U);
     const uint8_t *at = lengths + packed_lengths_size(count_bits(reported, bits));
-    for (uint32_t i = 0; i < index; i++)
-        at += size_of(lengths, i);
+    at += count_sizes(lengths, index);
     const unsigned value_size = size_of(lengths, index);
     TH_ASSERT((size_t)(at - bytes) + value_size <= size);
     *ret_value = packed_value(at, value_size);

@@ -131,6 +131,15 @@ Test(rollup, an_extreme_is_lost_unless_the_new_figure_is_one_too)
     cr_assert(cell(2, 0) == 0 && cell(3, 1) == 0 && cell(3, 2) == 0);
 }
 
+/* A search for these indicators, which says how many of them somebody has reported. */
+static size_t ask(struct th_search *search, const uint16_t *numbers, size_t count)
+{
+    search->count = 0;
+    for (size_t i = 0; i < count; i++)
+        th_search_ask(search, &layout, &rollup, numbers[i]);
+    return search->count;
+}
+
 Test(rollup, a_search_finds_the_extremes_and_ends_at_the_bounds)
 {
     struct th_row one = full_row(0, 7, 50, 0, 0), two = full_row(0, 5, 10, 0, 0),
@@ -138,27 +147,50 @@ Test(rollup, a_search_finds_the_extremes_and_ends_at_the_bounds)
     struct th_rollup child;
     struct th_search search;
     cr_assert_eq(th_rollup_new(&layout, &arena, &child), 0);
-    cr_assert_not(th_search_begin(&layout, &rollup, 3, &search), "nobody has reported it");
+    cr_assert_eq(ask(&search, (uint16_t[]){2, 3}, 2), 0, "nobody has reported them");
+    cr_assert(th_search_is_done(&search));
     th_rollup_apply(&layout, &rollup, &one);
     th_rollup_apply(&layout, &rollup, &two);
     th_rollup_apply(&layout, &child, &two);
     cr_assert_eq(replace(&one, &three), MAX_IS_STALE | AVERAGE_IS_STALE);
-    cr_assert(th_search_begin(&layout, &rollup, 3, &search));
+    cr_assert_eq(ask(&search, (uint16_t[]){3}, 1), 1);
     th_search_add(&search, &layout, &child);
     cr_assert_not(th_search_is_done(&search));
     th_search_add_row(&search, &three);
     cr_assert_not(th_search_is_done(&search), "50 is a bound that nobody holds");
     th_search_end(&search, &layout, &rollup);
     cr_assert(cell(3, 1) == 10 && cell(3, 2) == 40);
-    cr_assert(th_search_begin(&layout, &rollup, 3, &search));
+    cr_assert_eq(ask(&search, (uint16_t[]){3}, 1), 1);
     th_search_add_row(&search, &three);
     th_search_add(&search, &layout, &child);
     cr_assert(th_search_is_done(&search));
-    cr_assert(th_search_begin(&layout, &rollup, 2, &search));
+    cr_assert_eq(ask(&search, (uint16_t[]){2}, 1), 1);
     th_search_add_row(&search, &three);
     th_search_add_row(&search, &two);
     th_search_end(&search, &layout, &rollup);
     cr_assert_eq(cell(2, 0), 6);
+}
+
+Test(rollup, one_search_finds_the_extremes_of_several_indicators)
+{
+    struct th_row one = full_row(0, 7, 50, 0, 0), two = full_row(0, 6, 40, 0, 0),
+                  silent = a_row((uint16_t[]){1}, (int64_t[]){1}, 1),
+                  own = full_row(0, 5, 10, 0, 0);
+    struct th_rollup child;
+    struct th_search search;
+    cr_assert_eq(th_rollup_new(&layout, &arena, &child), 0);
+    th_rollup_apply(&layout, &rollup, &one);
+    th_rollup_apply(&layout, &rollup, &own);
+    th_rollup_apply(&layout, &child, &own);
+    th_rollup_apply(&layout, &rollup, &silent);
+    cr_assert_eq(replace(&one, &two), MAX_IS_STALE | AVERAGE_IS_STALE);
+    cr_assert_eq(ask(&search, (uint16_t[]){2, 3}, 2), 2);
+    th_search_add_row(&search, &silent);
+    th_search_add(&search, &layout, &child);
+    cr_assert_not(th_search_is_done(&search));
+    th_search_add_row(&search, &two);
+    th_search_end(&search, &layout, &rollup);
+    cr_assert(cell(2, 0) == 6 && cell(3, 1) == 10 && cell(3, 2) == 40);
 }
 
 Test(rollup, gathered_parts_have_the_figures_of_all_their_reports)
