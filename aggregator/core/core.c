@@ -30,8 +30,7 @@ void th_core_free(struct th_core *core)
         th_core_drop_plan(core);
     th_registry_deinit(&core->heap, &core->registry);
     th_heap_free(&core->heap, core->keys, core->keys_capacity * sizeof *core->keys);
-    th_heap_free(&core->heap, core->key_index,
-                 core->key_index_capacity * sizeof *core->key_index);
+    th_heap_free(&core->heap, core->key_index, core->key_index_capacity * sizeof *core->key_index);
     struct th_heap heap = core->heap;
     th_heap_free(&heap, core, sizeof *core);
     TH_ASSERT(heap.taken_bytes == 0);
@@ -141,19 +140,26 @@ int th_step_reserve(struct th_step *step, size_t more)
     return status;
 }
 
-struct th_effect *th_step_push(struct th_step *step, enum th_effect_kind kind)
+/* One that is still to be written. */
+static struct th_effect *push(struct th_step *step)
 {
     if (th_step_reserve(step, 1) < 0)
         return NULL;
     step->effects->count++;
-    struct th_effect *effect = th_effects_get(step->effects, step->effects->count - 1);
-    *effect = (struct th_effect){.kind = kind};
+    return th_effects_get(step->effects, step->effects->count - 1);
+}
+
+struct th_effect *th_step_push(struct th_step *step, enum th_effect_kind kind)
+{
+    struct th_effect *effect = push(step);
+    if (effect != NULL)
+        *effect = (struct th_effect){.kind = kind};
     return effect;
 }
 
 struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind)
 {
-    struct th_effect *effect = th_step_push(step, TH_EFFECT_APPEND);
+    struct th_effect *effect = push(step);
     if (effect == NULL)
         return NULL;
     struct th_core *core = step->core;
@@ -161,13 +167,14 @@ struct th_entry *th_step_append(struct th_step *step, enum th_entry_kind kind)
     core->clock.time = step->time;
     step->appended = true;
     step->position = core->next_position;
-    effect->body.append = (struct th_entry){.position = core->next_position++,
-                                            .kind = kind,
-                                            .time = step->time,
-                                            .boottime_ms = step->event->now.boottime_ms,
-                                            .clock = core->clock.status,
-                                            .unit = {"", 0},
-                                            .operator= {"", 0} };
+    *effect = (struct th_effect){.kind = TH_EFFECT_APPEND,
+                                 .body.append = {.position = core->next_position++,
+                                                 .kind = kind,
+                                                 .time = step->time,
+                                                 .boottime_ms = step->event->now.boottime_ms,
+                                                 .clock = core->clock.status,
+                                                 .unit = {"", 0},
+                                                 .operator= {"", 0} } };
     return &effect->body.append;
 }
 

@@ -32,8 +32,8 @@ struct th_driver {
     const struct th_note_signer *signer;
     struct th_core *core;
     struct th_arena batch;
-    struct th_arena passing; /* of one step's effects on the store */
-    struct th_arena scratch; /* of one entry or one answer: few bytes, which stay in the caches */
+    struct th_arena passing;   /* of one step's effects on the store */
+    struct th_arena scratch;   /* of one entry or one answer: few bytes, which stay in the caches */
     struct th_effects effects; /* of this batch that are needed after its commit, then a step's */
     size_t kept;               /* how many are needed */
     bool has_clock; /* the clock changed: its one row is written once, as it is at the end */

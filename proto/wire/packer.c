@@ -29,6 +29,11 @@ int th_wire_packer_take(const struct th_wire_packer *packer, size_t size_max,
 static void put_varint(struct th_wire_packer *packer, uint64_t value)
 {
     size_t size = 1;
+    if (value < 0x80) { /* as most are */
+        TH_ASSERT(packer->at > packer->room);
+        *--packer->at = (uint8_t)value;
+        return;
+    }
     for (uint64_t rest = value >> 7; rest != 0; rest >>= 7)
         size++;
     TH_ASSERT(size <= (size_t)(packer->at - packer->room));
