@@ -10,7 +10,9 @@
 
 enum { PACK_FROM_BYTES = 1024, PACK_LEVEL = 1, MINUTE_MS = 60000 };
 
-static const char fixed[] = "private, max-age=3600, immutable";
+/* Fixed in this store, by this program: the address names neither, so a reload asks again, and
+ * nothing is promised for longer. */
+static const char fixed[] = "private, max-age=3600";
 static const char kept[] = "no-cache"; /* asked about again each time, with the tag */
 
 static void fail(struct th_http_answering *answering, int status, const char *detail)
