@@ -89,6 +89,8 @@ static bool meet(struct th_daemon *daemon, struct th_job *job)
         return false;
     }
     look_for_copies(daemon, peer, job);
+    if (!peer->sockets[0].is_known)
+        th_peers_see(peer, th_router_frame_fd(&message->frame));
     atomic_store_explicit(&daemon->units_heard, th_peers_count(daemon->peers),
                           memory_order_relaxed);
     job->wait_ms = th_peers_take(daemon->peers, peer, job->now.boottime_ms);
@@ -300,6 +302,7 @@ static void on_sweep(void *context)
     }
     look_for_ended(daemon);
     hang_up(daemon);
+    atomic_store(&daemon->units_connected, th_peers_count_connected(daemon->peers));
     th_daemon_tell_readmitted(daemon);
     th_daemon_give_back(daemon);
     th_store_check_readers(daemon->options->store);

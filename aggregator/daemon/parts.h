@@ -63,8 +63,9 @@ struct th_daemon {
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     struct th_daemon_batches batches;          /* likewise */
+    struct th_store_commits commits;           /* likewise */
     _Atomic bool is_recovering, is_contradicted, is_suspect, is_ending;
-    _Atomic uint64_t position, unsettled, units_heard;
+    _Atomic uint64_t position, unsettled, units_heard, units_connected;
     pthread_mutex_t counters_lock;
 
     /* The writer's. */

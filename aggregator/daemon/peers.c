@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/daemon/peers.h"
 
+#include "base/assert.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BUCKETS 4096 /* a power of two */
 
@@ -69,12 +72,59 @@ void th_peers_forget(struct th_peer *peer, size_t connection)
     peer->connections_count--;
     memmove(&peer->connections[connection], &peer->connections[connection + 1],
             (peer->connections_count - connection) * sizeof peer->connections[0]);
+    memmove(&peer->sockets[connection], &peer->sockets[connection + 1],
+            (peer->connections_count - connection) * sizeof peer->sockets[0]);
 }
+
+/* ---- sockets ---- */
+
+/* False: it is closed, perhaps just now, and its number may be another file's. */
+static bool look_at(int fd, struct th_peer_socket *ret_socket)
+{
+    struct stat stat;
+    if (fd < 0 || fstat(fd, &stat) != 0 || !S_ISSOCK(stat.st_mode))
+        return false;
+    *ret_socket = (struct th_peer_socket){true, fd, stat.st_dev, stat.st_ino};
+    return true;
+}
+
+static bool is_open(const struct th_peer_socket *socket)
+{
+    struct th_peer_socket now;
+    return socket->is_known && look_at(socket->fd, &now) && now.device == socket->device &&
+           now.inode == socket->inode;
+}
+
+void th_peers_see(struct th_peer *peer, int fd)
+{
+    TH_ASSERT(peer->connections_count > 0);
+    (void)look_at(fd, &peer->sockets[0]);
+}
+
+static bool is_connected(const struct th_peer *peer)
+{
+    size_t i = 0;
+    while (i < peer->connections_count && !is_open(&peer->sockets[i]))
+        i++;
+    return i < peer->connections_count;
+}
+
+size_t th_peers_count_connected(const struct th_peers *peers)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct node *at = peers->buckets[i]; at != NULL; at = at->next)
+            count += is_connected(&at->peer) ? 1 : 0;
+    return count;
+}
+
+/* ---- connections ---- */
 
 /* Moves the connection to the front; the oldest one falls out. */
 static void remember(struct th_peer *peer, const struct th_router_peer *connection)
 {
     size_t at = 0;
+    struct th_peer_socket socket = {.is_known = false};
     while (at < peer->connections_count &&
            (peer->connections[at].id_size != connection->id_size ||
             memcmp(peer->connections[at].id, connection->id, connection->id_size) != 0))
@@ -84,9 +134,13 @@ static void remember(struct th_peer *peer, const struct th_router_peer *connecti
             peer->connections_count++;
         else
             at--;
+    } else {
+        socket = peer->sockets[at];
     }
     memmove(&peer->connections[1], &peer->connections[0], at * sizeof peer->connections[0]);
+    memmove(&peer->sockets[1], &peer->sockets[0], at * sizeof peer->sockets[0]);
     peer->connections[0] = *connection;
+    peer->sockets[0] = socket;
 }
 
 struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,

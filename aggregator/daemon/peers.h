@@ -24,9 +24,17 @@ struct th_peer_place {
     int64_t heard_at_ms;
 };
 
+/* Which socket a connection has: a descriptor may become another's, an inode does not. */
+struct th_peer_socket {
+    bool is_known;
+    int fd;
+    uint64_t device, inode;
+};
+
 struct th_peer {
     char unit[TH_UNIT_CODE_MAX + 1];
     struct th_router_peer connections[TH_PEER_CONNECTIONS_MAX]; /* latest first */
+    struct th_peer_socket sockets[TH_PEER_CONNECTIONS_MAX];     /* of these, in their order */
     size_t connections_count;
     uint64_t tokens_milli; /* thousandths of a message */
     int64_t filled_at_ms;
@@ -50,7 +58,11 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
 struct th_peer *th_peers_find(struct th_peers *peers, const char *unit);
 /* Units that have spoken. */
 size_t th_peers_count(const struct th_peers *peers);
+/* Of them, those with a connection whose socket is still open. Looks at every one. */
+size_t th_peers_count_connected(const struct th_peers *peers);
 void th_peers_forget(struct th_peer *peer, size_t connection);
+/* The descriptor of the connection that was met last; negative when it is not known. */
+void th_peers_see(struct th_peer *peer, int fd);
 
 /*
  * Remembers where a key speaks from. True, at most once an hour for a unit, when it spoke from

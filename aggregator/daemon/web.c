@@ -51,8 +51,6 @@ static void write_reports(const struct th_driver_counters *counters, FILE *out)
                    "Reports accepted again after a loss.", counters->readmitted);
     th_metrics_one(out, "tonghop_reports_entered_total", TH_METRIC_COUNTER,
                    "Reports that an operator entered for their units.", counters->entered);
-    th_metrics_one(out, "tonghop_commits_total", TH_METRIC_COUNTER,
-                   "Transactions that were committed.", counters->commits);
     th_metrics_one(out, "tonghop_acts_total", TH_METRIC_COUNTER, "Acts of the operator.",
                    counters->acts);
     th_metrics_one(out, "tonghop_busy_total", TH_METRIC_COUNTER,
@@ -111,16 +109,28 @@ static void write_store(struct th_daemon *daemon, FILE *out)
                    "Free space on the store's disk.", usage.disk_free_bytes);
 }
 
+static void write_commits(const struct th_store_commits *commits, FILE *out)
+{
+    static const uint64_t bounds_us[] = {TH_STORE_COMMIT_BOUNDS_US};
+    th_metrics_one(out, "tonghop_commits_total", TH_METRIC_COUNTER,
+                   "Transactions that were committed.", commits->count);
+    th_metrics_seconds(out, "tonghop_commit_seconds",
+                       "How long transactions took to be durable on disk.", bounds_us,
+                       commits->within, TH_STORE_COMMIT_BOUNDS, commits->us);
+}
+
 static void measure(void *context, FILE *out)
 {
     struct th_daemon *daemon = context;
     (void)pthread_mutex_lock(&daemon->counters_lock);
     struct th_driver_counters counters = daemon->driver_counters;
     struct th_daemon_batches batches = daemon->batches;
+    struct th_store_commits commits = daemon->commits;
     (void)pthread_mutex_unlock(&daemon->counters_lock);
     write_reports(&counters, out);
     write_drops(daemon, out);
     write_store(daemon, out);
+    write_commits(&commits, out);
     th_metrics_name(out, "tonghop_batch_seconds", TH_METRIC_SUMMARY,
                     "From a batch's begin to its commit and answers.");
     th_metrics_milli(out, "tonghop_batch_seconds_sum", (int64_t)(batches.us / 1000));
@@ -131,6 +141,9 @@ static void measure(void *context, FILE *out)
     th_metrics_one(out, "tonghop_units_heard", TH_METRIC_GAUGE,
                    "Units whose nodes have spoken since the start.",
                    atomic_load(&daemon->units_heard));
+    th_metrics_one(out, "tonghop_units_connected", TH_METRIC_GAUGE,
+                   "Units with a node that was admitted, has spoken, and is connected now.",
+                   atomic_load(&daemon->units_connected));
     int64_t due_ms = atomic_load(&daemon->next_due_ms);
     if (due_ms != TH_NO_INSTANT) {
         th_metrics_name(out, "tonghop_next_due_seconds", TH_METRIC_GAUGE,

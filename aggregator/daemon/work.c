@@ -328,6 +328,7 @@ static void note_work(struct th_daemon *daemon, struct th_daemon_batches batch)
     daemon->driver_counters = *th_driver_counters(daemon->driver);
     daemon->batches.count += batch.count;
     daemon->batches.us += batch.us;
+    daemon->commits = th_store_port_commits(&daemon->store_port);
     (void)pthread_mutex_unlock(&daemon->counters_lock);
     th_daemon_note_state(daemon);
 }

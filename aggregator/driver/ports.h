@@ -98,6 +98,19 @@ struct th_driver_ports {
 TH_MUST_CHECK int th_store_port_open(struct th_store *store, struct th_store_port *ret_port);
 void th_store_port_close(struct th_store_port *port);
 
+/* Upper ends of the spans of time that commits are counted in; longer ones come behind the last. */
+#define TH_STORE_COMMIT_BOUNDS_US 1000, 5000, 25000, 100000, 500000, 2500000
+enum { TH_STORE_COMMIT_BOUNDS = 6 };
+
+/* Commits that succeeded, by how long they took. */
+struct th_store_commits {
+    uint64_t count, us;
+    uint64_t within[TH_STORE_COMMIT_BOUNDS + 1]; /* in the span alone, not in those before */
+};
+
+/* Since this port was opened. */
+struct th_store_commits th_store_port_commits(const struct th_store_port *port);
+
 /* Ports that drop everything. */
 extern const struct th_transport_port th_transport_none;
 extern const struct th_publisher_port th_publisher_none;

@@ -2,10 +2,12 @@
 #include "aggregator/driver/ports.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct held {
     struct th_store *store;
     struct th_view *view;
+    struct th_store_commits commits;
 };
 
 static struct th_store *store_of(void *context)
@@ -28,9 +30,37 @@ static void abort_batch(void *context)
     th_store_abort(store_of(context));
 }
 
+static uint64_t steady_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void count_commit(struct th_store_commits *commits, uint64_t us)
+{
+    static const uint64_t bounds_us[TH_STORE_COMMIT_BOUNDS] = {TH_STORE_COMMIT_BOUNDS_US};
+    size_t i = 0;
+    while (i < TH_STORE_COMMIT_BOUNDS && us > bounds_us[i])
+        i++;
+    commits->within[i]++;
+    commits->count++;
+    commits->us += us;
+}
+
+/* The time is only counted: nothing is decided by it. */
 static int commit(void *context, const struct th_note_signer *signer)
 {
-    return th_store_commit(store_of(context), signer);
+    uint64_t since_us = steady_us();
+    int status = th_store_commit(store_of(context), signer);
+    if (status == 0)
+        count_commit(&((struct held *)context)->commits, steady_us() - since_us);
+    return status;
+}
+
+struct th_store_commits th_store_port_commits(const struct th_store_port *port)
+{
+    return ((const struct held *)port->context)->commits;
 }
 
 static uint64_t next_position(void *context)
@@ -161,7 +191,7 @@ static int receipt(void *context, uint64_t position, struct th_arena *arena,
 
 int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
 {
-    struct held *held = malloc(sizeof *held);
+    struct held *held = calloc(1, sizeof *held);
     if (held == NULL)
         return TH_E_NO_MEMORY;
     held->store = store;

@@ -9,7 +9,8 @@ void th_metrics_name(FILE *out, const char *name, enum th_metric_type type, cons
 {
     static const char *const words[] = {[TH_METRIC_COUNTER] = "counter",
                                         [TH_METRIC_GAUGE] = "gauge",
-                                        [TH_METRIC_SUMMARY] = "summary"};
+                                        [TH_METRIC_SUMMARY] = "summary",
+                                        [TH_METRIC_HISTOGRAM] = "histogram"};
     (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, words[type]);
 }
 
@@ -27,6 +28,37 @@ void th_metrics_milli(FILE *out, const char *name, int64_t value_milli)
     uint64_t value = value_milli < 0 ? (uint64_t)-value_milli : (uint64_t)value_milli;
     (void)fprintf(out, "%s %s%" PRIu64 ".%03u\n", name, value_milli < 0 ? "-" : "", value / 1000,
                   (unsigned)(value % 1000));
+}
+
+enum { SECONDS_SIZE = 32 };
+
+/* Without zeros at its end: a bound is a name as well. */
+static const char *short_seconds(uint64_t us, char text[SECONDS_SIZE])
+{
+    int size = snprintf(text, SECONDS_SIZE, "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
+    while (text[size - 1] == '0')
+        text[--size] = '\0';
+    if (text[size - 1] == '.')
+        text[size - 1] = '\0';
+    return text;
+}
+
+void th_metrics_seconds(FILE *out, const char *name, const char *help, const uint64_t *bounds_us,
+                        const uint64_t *within, size_t bounds_count, uint64_t sum_us)
+{
+    char text[SECONDS_SIZE];
+    uint64_t count = 0;
+    th_metrics_name(out, name, TH_METRIC_HISTOGRAM, help);
+    for (size_t i = 0; i < bounds_count; i++) {
+        count += within[i];
+        (void)fprintf(out, "%s_bucket{le=\"%s\"} %" PRIu64 "\n", name,
+                      short_seconds(bounds_us[i], text), count);
+    }
+    count += within[bounds_count];
+    (void)fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
+    (void)fprintf(out, "%s_sum %" PRIu64 ".%06" PRIu64 "\n", name, sum_us / 1000000,
+                  sum_us % 1000000);
+    (void)fprintf(out, "%s_count %" PRIu64 "\n", name, count);
 }
 
 void th_metrics_one(FILE *out, const char *name, enum th_metric_type type, const char *help,

@@ -26,6 +26,13 @@ static zmq_msg_t *message_of(struct th_router_frame *frame)
     return (zmq_msg_t *)(void *)frame->message;
 }
 
+/* libzmq writes it into the properties of each message, and warns that it may be closed by now. */
+int th_router_frame_fd(const struct th_router_frame *frame)
+{
+    const zmq_msg_t *message = (const zmq_msg_t *)(const void *)frame->message;
+    return zmq_msg_get(message, ZMQ_SRCFD);
+}
+
 void th_router_frame_close(struct th_router_frame *frame)
 {
     (void)zmq_msg_close(message_of(frame));

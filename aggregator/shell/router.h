@@ -83,6 +83,9 @@ enum th_router_sent {
 enum th_router_sent th_router_send(struct th_router *router, const struct th_router_peer *peer,
                                    struct th_bytes payload);
 
+/* The descriptor that a frame of a message came from: only to look at, as libzmq closes it at any
+ * time. Negative: not known. */
+int th_router_frame_fd(const struct th_router_frame *frame);
 void th_router_frame_close(struct th_router_frame *frame);
 
 #endif

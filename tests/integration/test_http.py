@@ -8,9 +8,11 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
+from operator import mul
 
 from http_case import API, Answer, Case, HALF, Listener, OBLIGATION, PLAN, wait_for
 
@@ -444,7 +446,8 @@ def metrics(case):
             typed[words[2]] = words[3]
         else:
             name = words[0].split("{")[0]
-            family = name if name in typed else name.removesuffix("_sum").removesuffix("_count")
+            family = name if name in typed else name.rsplit("_", 1)[0]
+            assert name == family or name.rsplit("_", 1)[1] in ("sum", "count", "bucket"), line
             assert family in typed, line
             assert (typed[family] == "counter") == name.endswith("_total"), line
             values[words[0]] = float(words[1])
@@ -465,8 +468,36 @@ def metrics_follow_what_happens(case):
                         ("tonghop_acts_total", 1), ("tonghop_journal_entries", 1),
                         ("tonghop_batch_seconds_count", 1)):
         assert after[name] - before[name] >= least, name
+    name, count = "tonghop_commit_seconds", after["tonghop_commit_seconds_count"]
+    spans = [value for key, value in after.items() if key.startswith(f"{name}_bucket")]
+    assert count == after["tonghop_commits_total"] >= 1, count
+    assert spans == sorted(spans) and spans[-1] == count == after[f'{name}_bucket{{le="+Inf"}}'], spans
+    assert before[f"{name}_sum"] < after[f"{name}_sum"], after[f"{name}_sum"]
+    bounds = [0, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 60]
+    each = [now - earlier for now, earlier in zip(spans, [0, *spans])]
+    assert sum(map(mul, each, bounds)) <= after[f"{name}_sum"] <= sum(map(mul, each, bounds[1:])), spans
+    assert f'{name}_bucket{{le="0.001"}}' in after and f'{name}_bucket{{le="2.5"}}' in after, after
     assert after["tonghop_journal_entries"] == case.ask(f"{API}/store")["position"]
     assert after["tonghop_disk_free_bytes"] > 0 and after["tonghop_queue_jobs"] >= 0
+
+
+@test
+def units_are_connected_while_their_nodes_are(case):
+    """Who is not enrolled talks to the same port, and is not counted."""
+    name = "tonghop_units_connected"
+    home = case.home("23572")
+    port = int(case.listen.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as stranger:
+        stranger.sendall(b"\xff" + bytes(8) + b"\x7f")
+        node = subprocess.Popen([case.node, "run", home], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: metrics(case)[name] == 1, 20)
+        finally:
+            node.terminate()
+            node.wait(20)
+        wait_for(lambda: metrics(case)[name] == 0, 20)
+    assert metrics(case)["tonghop_units_heard"] >= 1
 
 
 @test

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---- the pipeline ---- */
@@ -400,6 +401,37 @@ Test(peers, the_latest_connections_of_a_unit_are_kept)
     th_peers_forget(peer, 0);
     cr_assert_eq(peer->connections[0].id[0], 6);
     cr_assert_null(th_peers_find(peers, "nobody"));
+    th_peers_free(peers);
+}
+
+Test(peers, a_unit_is_connected_while_a_socket_of_it_is_open)
+{
+    struct th_peers *peers = NULL;
+    struct th_router_peer first = connection(1), second = connection(2);
+    int ends[2], others[2];
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    th_peers_see(th_peers_meet(peers, "a", &first), ends[0]);
+    (void)th_peers_meet(peers, "b", &first);
+    cr_assert_eq(th_peers_count_connected(peers), 1, "of b no socket is known");
+    th_peers_see(th_peers_meet(peers, "a", &second), ends[1]);
+    cr_assert_eq(th_peers_count_connected(peers), 1, "units, not connections");
+    (void)close(ends[1]);
+    cr_assert_eq(th_peers_count_connected(peers), 1, "the one before is open");
+    (void)close(ends[0]);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, others), 0);
+    cr_assert(others[0] == ends[0] || others[1] == ends[0], "the same number again");
+    cr_assert_eq(th_peers_count_connected(peers), 0, "another socket with the same number");
+    struct th_peer *peer = th_peers_meet(peers, "a", &first);
+    cr_assert(peer->sockets[0].is_known);
+    cr_assert_eq(peer->sockets[0].fd, ends[0], "it moved with its connection");
+    th_peers_forget(peer, 0);
+    th_peers_see(peer, others[0]);
+    cr_assert_eq(th_peers_count_connected(peers), 1);
+    th_peers_see(peer, -1);
+    (void)close(others[0]);
+    (void)close(others[1]);
+    cr_assert_eq(th_peers_count_connected(peers), 0);
     th_peers_free(peers);
 }
 
