@@ -81,15 +81,19 @@ static json_t *contacts_json(const struct th_contacts *contacts)
 
 /* ---- shown ---- */
 
+/* The first ones: a list of hundreds hides what stands above it. */
 static void print_codes(const char *title, const json_t *list, FILE *out)
 {
-    size_t i;
+    enum { SHOWN_MAX = 10 };
+    size_t i, count = json_array_size(list);
     json_t *item;
-    if (json_array_size(list) == 0)
+    if (count == 0)
         return;
-    (void)fprintf(out, "\n%s (%zu)\n", title, json_array_size(list));
+    (void)fprintf(out, "\n%s (%zu)\n", title, count);
     json_array_foreach(list, i, item)
     {
+        if (i == SHOWN_MAX)
+            break;
         const char *name = json_string_value(json_object_get(item, "name"));
         const char *code = json_string_value(json_object_get(item, "unit"));
         if (name != NULL)
@@ -98,6 +102,8 @@ static void print_codes(const char *title, const json_t *list, FILE *out)
             (void)fprintf(out, "  %-16s dòng %" JSON_INTEGER_FORMAT "\n", code,
                           json_integer_value(json_object_get(item, "line")));
     }
+    if (count > SHOWN_MAX)
+        (void)fprintf(out, "  … và %zu mã nữa: xem tất cả bằng --json\n", count - SHOWN_MAX);
 }
 
 static void print_text(const struct showing *showing, const json_t *answer)

@@ -303,6 +303,7 @@ Test(query_chasing, contacts_are_put_in_place_only_when_they_are_right)
     cr_expect_not_null(strstr(shown, "Đơn vị chưa có người liên hệ (9)"), "%s", shown);
     cr_assert_eq(stat(in_folder("contacts.csv"), &about), 0);
     cr_expect_eq(about.st_mode & 0777, 0600);
+    cr_expect_null(strstr(shown, "mã nữa"), "%s", shown);
     write_text("new.csv", "unit,name\na1,\"Trần\n");
     cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--import", source), EX_DATAERR);
     cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--json"), EX_OK);
@@ -315,4 +316,21 @@ Test(query_chasing, contacts_are_put_in_place_only_when_they_are_right)
     cr_assert_eq(mkdir(in_folder("other"), 0700), 0);
     cr_expect_neq(RUN(th_cli_contacts, path, "--import", source), EX_OK, "no store");
     cr_expect_neq(stat(in_folder("other/contacts.csv"), &about), 0);
+}
+
+Test(query_chasing, of_many_codes_without_a_unit_the_first_ten_are_shown)
+{
+    char source[sizeof path];
+    write_text("many.csv",
+               "unit\nzz01\nzz02\nzz03\nzz04\nzz05\nzz06\nzz07\nzz08\nzz09\nzz10\nzz11\n"
+               "zz12\n");
+    (void)snprintf(source, sizeof source, "%s", path);
+    cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--import", source), EX_OK, "%s", shown);
+    const char *list = strstr(shown, "Mã không có trong kho (12)");
+    cr_assert_not_null(list, "%s", shown);
+    cr_expect_not_null(strstr(list, "zz10 "), "%s", shown);
+    cr_expect_null(strstr(list, "zz11 "), "%s", shown);
+    cr_expect_not_null(strstr(list, "… và 2 mã nữa: xem tất cả bằng --json"), "%s", shown);
+    cr_expect_eq(RUN(th_cli_contacts, ledger.folder, "--json"), EX_OK);
+    cr_expect_not_null(strstr(shown, "zz12"), "%s", shown);
 }
