@@ -72,8 +72,8 @@ static int find_plan(struct th_question *question, struct th_text id)
             return TH_OK;
     }
     if (id.size == 0 && count > 1)
-        return th_query_refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ bằng --plan",
-                               count, known);
+        return th_query_refuse(question, TH_E_AMBIGUOUS, "có %u kế hoạch (%s): nói rõ plan", count,
+                               known);
     return id.size == 0 && count == 1 ? TH_OK : refuse_plan(question, id, known);
 }
 
@@ -88,7 +88,7 @@ static int refuse_period(const struct th_question *question, int status, struct 
                                                  : plan->obligations[i].id);
     if (status == TH_E_AMBIGUOUS)
         return th_query_refuse(question, status,
-                               "kỳ %.*s có nhiều nghĩa vụ: chọn bằng --obligation (%s)",
+                               "kỳ %.*s có nhiều nghĩa vụ: nói rõ obligation (%s)",
                                (int)period.size, period.bytes, known);
     return th_query_refuse(question, status, "kế hoạch %s không có kỳ “%.*s”; các kỳ: %s", plan->id,
                            (int)period.size, period.bytes, known);
@@ -113,8 +113,8 @@ static int find_obligation(struct th_question *question, const struct th_query *
             return refuse_period(question, status, query->period);
     } else {
         return th_query_refuse(question, TH_E_AMBIGUOUS,
-                               "cần biết kỳ hoặc nghĩa vụ: --period 2025-H1 "
-                               "hoặc --obligation MÃ");
+                               "cần biết kỳ hoặc nghĩa vụ: nói rõ period (như 2025-H1) hoặc "
+                               "obligation");
     }
     question->obligation = found;
     question->book.obligation = (uint16_t)(found - plan->obligations);

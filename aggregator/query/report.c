@@ -281,12 +281,13 @@ static int fill(const struct th_question *question, const struct th_row *last,
 
 static void describe_absence(const struct th_question *question, const struct th_unit *unit)
 {
-    const char *hint = question->unit_given ? "" : ": chọn đơn vị bằng --unit MÃ";
+    const char *hint = question->unit_given ? "" : ": nói rõ unit";
     if (question->obligation->open_ended && question->number == 0) {
-        snprintf(question->problem->text, sizeof(question->problem->text),
-                 "nghĩa vụ %s nhận nhiều báo cáo của %s (%s): chọn báo cáo thứ mấy bằng --number, "
-                 "từ 1; xem các số ở lệnh standing",
-                 question->obligation->id, unit->name, unit->code);
+        snprintf(
+            question->problem->text, sizeof(question->problem->text),
+            "nghĩa vụ %s nhận nhiều báo cáo của %s (%s): nói rõ number, báo cáo thứ mấy, từ 1; "
+            "các số có ở standing",
+            question->obligation->id, unit->name, unit->code);
         return;
     }
     snprintf(question->problem->text, sizeof(question->problem->text),

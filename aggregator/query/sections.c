@@ -58,7 +58,7 @@ static int find_indicator(const struct th_question *question,
                                "không có phần lời văn “%.*s”; hiện có: %s", (int)code.size,
                                code.bytes, known);
     return th_query_refuse(question, count == 0 ? TH_E_NOT_FOUND : TH_E_AMBIGUOUS,
-                           "chọn phần lời văn bằng --indicator MÃ (%s)", known);
+                           "nói rõ indicator, phần lời văn nào (%s)", known);
 }
 
 static bool has_text(const struct th_row *row, uint16_t wanted)

@@ -203,7 +203,7 @@ Test(query, an_open_ended_obligation_takes_several_reports_of_a_unit)
     json_decref(answer);
     query.number = 0;
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
-    cr_expect_not_null(strstr(ledger.problem.text, "--number"), "%s", ledger.problem.text);
+    cr_expect_not_null(strstr(ledger.problem.text, "nói rõ number"), "%s", ledger.problem.text);
 }
 
 Test(query, an_undated_obligation_is_received_neither_on_time_nor_late)
@@ -539,5 +539,5 @@ Test(query, what_is_not_there_is_named_with_what_is)
     cr_expect_not_null(strstr(ledger.problem.text, "2025-H1"), "%s", ledger.problem.text);
     query = (struct th_query){.what = TH_QUERY_STANDING};
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_AMBIGUOUS);
-    cr_expect_not_null(strstr(ledger.problem.text, "--period"), "%s", ledger.problem.text);
+    cr_expect_not_null(strstr(ledger.problem.text, "nói rõ period"), "%s", ledger.problem.text);
 }

@@ -258,7 +258,7 @@ Test(query_text, json_is_the_answer_itself)
 Test(query_text, a_wrong_question_is_told_in_a_sentence)
 {
     cr_expect_neq(RUN(th_cli_closings, ledger.folder, "--period", "2025"), EX_OK);
-    expect_line("kỳ 2025 có nhiều nghĩa vụ: chọn bằng --obligation (YEAR, AGAIN)");
+    expect_line("kỳ 2025 có nhiều nghĩa vụ: nói rõ obligation (YEAR, AGAIN)");
     cr_expect_eq(RUN(th_cli_report, ledger.folder, "--period", "2025-H1", "--as-of", "hôm qua"),
                  EX_USAGE);
     expect_line("không hiểu thời điểm \"hôm qua\"");
