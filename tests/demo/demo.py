@@ -463,6 +463,10 @@ def main():
     parser.add_argument("--bin", default="build/bin")
     parser.add_argument("--seed", default="188/KH-UBND")
     options = parser.parse_args()
+    # Whoever ends it, by Ctrl-C or kill, also from a shell that ignores Ctrl-C for what is in the
+    # background: no server and no node stays behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     shutil.rmtree(options.root, ignore_errors=True)
     os.makedirs(os.path.join(options.root, "forms"))
     os.makedirs(os.path.join(options.root, "nodes"))
