@@ -3,6 +3,7 @@
 """The page, driven in a headless Chromium, against the store of the demo and the real programs."""
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -418,6 +419,50 @@ class Manners(unittest.TestCase):
         finally:
             browser.js("localStorage.clear()")
 
+    def test_a_problem_is_told_in_the_reader_s_language_and_nothing_around_it_lies(self):
+        browser.open(province.address())
+        try:
+            browser.go(province.hash("overview", unit="99999"))
+            self.assertIn("không có đơn vị “99999”", browser.text("main"))
+            for words in ("Trực tiếp", "/240 đơn vị", "nhật ký đến mục"):
+                self.assertNotIn(words, browser.text("body"))
+            browser.one("#language").click()
+            browser.wait(lambda: browser.text("h1") == "This part cannot be shown")
+            self.assertIn("There is no such thing at the moment shown", browser.text("main"))
+            self.assertIn("Not shown", browser.text("#badge"))
+            for parameters in ({"as_of": "bad"}, {"as_of": "2024-01-01"}, {"position": 99999999},
+                               {"branch": "x"}):
+                browser.go(province.hash("overview", **parameters))
+                self.assertEqual(browser.text("h1"), "This part cannot be shown", parameters)
+                self.assertRegex(browser.text("main"), r"^[\x20-\x7e\n]+$", parameters)
+                self.assertNotIn("Live", browser.text("#badge"))
+            browser.go(province.hash())
+            self.assertIn("Live", browser.text("#badge"))
+        finally:
+            browser.js("localStorage.clear()")
+
+    def test_each_code_of_a_failure_has_words(self):
+        keys = browser.js("return import('/en.js').then((one) => Object.keys(one.en));")
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "base", "status.h"), encoding="utf-8") as file:
+            codes = set(re.findall(r'XX\([A-Z_]+, \d+, "([a-z_]+)"', file.read()))
+        self.assertGreater(len(codes), 10)
+        spoken = {key.removeprefix("problem.is.") for key in keys}
+        never = {"exists", "bad_signature", "unsupported_version", "config"}  # of no read
+        self.assertEqual(codes - spoken, never)
+
+    def test_on_a_phone_totals_are_seen_with_their_coverage(self):
+        try:
+            browser.size(360, 740, mobile=True)
+            browser.open(province.address("indicators"))
+            beyond = browser.js("""
+                const right = (node) => node.getBoundingClientRect().right;
+                return [...document.querySelectorAll('.totals .cover')]
+                    .map((cell) => right(cell) - right(cell.closest('.scroll')));""")
+            self.assertGreater(len(beyond), 30)
+            self.assertLessEqual(max(beyond), 0)
+        finally:
+            browser.size(1366, 768)
+
     def test_both_languages_have_the_same_words(self):
         keys = browser.js("""
             const done = arguments[arguments.length - 1];
@@ -477,6 +522,9 @@ class Manners(unittest.TestCase):
                           "/240 đơn vị", "nhật ký đến mục"):
                 self.assertIn(words, page)
         self.assertIn("Tiếp công dân", text)
+        longest = max(re.findall(r"[\d.]+", browser.text("main")), key=len)
+        self.assertGreater(len(longest), 14)
+        self.assertIn(longest, text, "broken over two lines")
 
     def test_a_phone_scrolls_only_downwards(self):
         try:

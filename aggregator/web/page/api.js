@@ -5,11 +5,12 @@ const BASE = '/api/v1/';
 const DEADLINE_MS = 20000;
 const KEPT_MAX = 80;
 
-/** What went wrong, as the server says it (problem+json), or that it cannot be reached. */
+/** What went wrong: as the server says it, in Vietnamese (problem+json); or that it cannot be reached;
+ * or in the page's own words (`isOwn`), which are in the reader's language. */
 export class Problem extends Error {
-  constructor({ status = 0, title = '', detail = '', code = 'unreachable' }) {
+  constructor({ status = 0, title = '', detail = '', code = 'unreachable', isOwn = false }) {
     super(detail || title || code);
-    Object.assign(this, { status, title, detail, code });
+    Object.assign(this, { status, title, detail, code, isOwn });
   }
 
   get isUnreachable() {

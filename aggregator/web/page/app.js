@@ -30,7 +30,7 @@ const byId = (id) => document.getElementById(id);
 const state = {
   turn: 0, ctx: null, data: null, plans: null, store: null, line: null, offset: 0, shown: '',
   connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, unitsAt: 0, keysOn: true,
-  coverage: '', later: null,
+  coverage: '', later: null, isProblem: false, // what the address asks for cannot be shown
 };
 
 // ---- what is looked at ----
@@ -57,10 +57,10 @@ function routeOf(hash) {
   if (obligation) return { ...route, view: route.view in VIEWS ? route.view : 'overview' };
   if (route.plan)
     throw new Problem({ status: 404, code: 'not_found', title: t('problem.plan'),
-      detail: t('problem.plan.do') });
+      detail: t('problem.plan.do'), isOwn: true });
   const first = usual(state.plans);
   if (!first) throw new Problem({ status: 404, code: 'no_plan', title: t('problem.empty'),
-    detail: t('problem.empty.do') });
+    detail: t('problem.empty.do'), isOwn: true });
   return { plan: first.plan.id, obligation: first.obligation.id, view: 'overview',
     params: route.params };
 }
@@ -157,7 +157,7 @@ function move(ms, isReplaced) {
   if (!state.ctx) return;
   const asOf = momentParam(ms);
   const { route } = state.ctx;
-  if ((route.params.as_of || null) === asOf && !route.params.position) return;
+  if ((route.params.as_of || null) === asOf && !route.params.position && !state.isProblem) return;
   go(withParams(parse(location.hash || format(route)).plan ? parse(location.hash) : route,
     { as_of: asOf, position: null }), { replace: isReplaced });
 }
@@ -216,6 +216,27 @@ function paint(ctx, data) {
   }
 }
 
+/** A title and a sentence in the reader's language: the server's own are Vietnamese alone. */
+function wordsOf(problem) {
+  if (!(problem instanceof Problem)) return [t('problem'), t('problem.page')];
+  if (problem.isOwn) return [problem.title, problem.detail];
+  if (problem.isUnreachable && !problem.detail) return [t('problem'), t('problem.unreachable')];
+  const key = `problem.is.${problem.code}`;
+  const byCode = t(key) === key ? t('problem.is.other') : t(key);
+  return [t('problem'), (language() === 'vi' && problem.detail) || byCode];
+}
+
+/** Around a problem stands nothing that was true of what was shown before it. */
+function paintFrameOfProblem() {
+  const ctx = { store: state.store || {}, isProblem: true };
+  document.documentElement.lang = language();
+  document.title = `${t('problem')} – ${t('brand')}`;
+  patch(byId('bands'), frame.bands(ctx, state.connection));
+  patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
+  for (const id of ['strip', 'scope', 'running']) patch(byId(id), []);
+  document.body.classList.remove('is-past');
+}
+
 function paintProblem(problem) {
   const main = byId('main');
   main.setAttribute('aria-busy', 'false');
@@ -226,10 +247,12 @@ function paintProblem(problem) {
   const known = problem instanceof Problem;
   const route = parse(location.hash);
   if (!known) console.error(problem);
-  patch(main, [el('h1', null, known && problem.title ? problem.title : t('problem')),
+  const [title, sentence] = wordsOf(problem);
+  state.isProblem = true;
+  paintFrameOfProblem();
+  patch(main, [el('h1', null, title),
     el('div', { class: 'problem', role: 'alert' },
-      el('p', null, !known ? t('problem.page') : problem.isUnreachable && !problem.detail ?
-        t('problem.unreachable') : problem.detail),
+      el('p', null, sentence),
       el('p', { class: 'note' }, `${known ? problem.code : problem.message}`),
       el('p', null, el('button', { type: 'button', onclick: () => show() }, t('again')), ' ',
         el('a', { href: '#/', class: 'button' }, t('problem.start')), ' ',
@@ -240,7 +263,7 @@ function paintProblem(problem) {
 
 function redraw() {
   search();
-  if (state.ctx && state.data) paint(state.ctx, state.data);
+  if (state.ctx && state.data && !state.isProblem) paint(state.ctx, state.data);
   else show();
 }
 
@@ -263,7 +286,7 @@ async function show({ isFresh = false, isLive = false } = {}) {
     if (mine !== state.turn) return;
     if (!location.hash.startsWith(`#/${encodeURIComponent(route.plan)}`))
       history.replaceState(null, '', format(route));
-    Object.assign(state, { ctx, data, line });
+    Object.assign(state, { ctx, data, line, isProblem: false });
     paint(ctx, data);
   } catch (problem) {
     if (mine === state.turn) paintProblem(problem);
@@ -362,7 +385,8 @@ function start() {
   });
   let width = window.innerWidth;
   window.addEventListener('resize', () => {
-    if ((width < 640) !== (window.innerWidth < 640) && state.data) paint(state.ctx, state.data);
+    if ((width < 640) !== (window.innerWidth < 640) && state.data && !state.isProblem)
+      paint(state.ctx, state.data);
     width = window.innerWidth;
   });
   setInterval(tick, 1000);
@@ -373,7 +397,8 @@ function start() {
       const wasLost = state.connection.isStale && !connection.isStale;
       state.connection = connection;
       if (isOther) announce(t(connection.isStale ? 'band.stale' : 'live.back'));
-      if (state.ctx && (isOther || connection.isStale)) paintFrame(state.ctx);
+      if (state.isProblem) paintFrameOfProblem();
+      else if (state.ctx && (isOther || connection.isStale)) paintFrame(state.ctx);
       if (wasLost || (!state.data && !connection.isStale)) show({ isFresh: true });
     },
   });

@@ -30,9 +30,9 @@ export function bands(ctx, connection) {
   ];
 }
 
-/** One word about what is seen: live, of another moment, or stale. */
+/** One word about what is seen: live, of another moment, stale, or nothing for a problem. */
 export function badge(ctx, connection) {
-  const state = connection.isStale ? 'stale' : ctx.isPast ? 'past' : 'live';
+  const state = connection.isStale ? 'stale' : ctx.isProblem ? 'problem' : ctx.isPast ? 'past' : 'live';
   return el('span', { class: `badge badge-${state}`, id: 'badge' },
     el('span', { class: 'dot', 'aria-hidden': 'true' }), t(`badge.${state}`),
     ctx.store.mode === 'rehearsal' ? ` · ${t('badge.rehearsal')}` : '');
@@ -68,7 +68,7 @@ function downloads(ctx) {
 
 export function tools(ctx, connection, { redraw, openHelp }) {
   const other = language() === 'vi' ? 'en' : 'vi';
-  return [badge(ctx, connection), downloads(ctx),
+  return [badge(ctx, connection), !ctx.isProblem && downloads(ctx),
     el('button', { type: 'button', class: 'plain', lang: other, id: 'language', onclick: () => {
       choose(other);
       redraw();
