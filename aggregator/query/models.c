@@ -170,7 +170,9 @@ static int take_rows(struct reading *reading)
 static json_t *counts_of(struct reading *reading)
 {
     const char *folded;
+    struct th_counts whole = {.has_expected = false};
     json_t *line, *fields = json_array(), *stages = json_object();
+    th_query_fill_expected(reading->question, th_query_expected(reading->question, 0), &whole);
     json_object_foreach(reading->by_field, folded, line)
     {
         fields = th_json_append(fields, json_incref(line));
@@ -181,6 +183,8 @@ static json_t *counts_of(struct reading *reading)
     json_t *counts = th_json_set(json_object(), "models", json_integer(reading->models));
     counts = th_json_set(counts, "units", json_integer(reading->units));
     counts = th_json_set(counts, "reports", json_integer(reading->reads));
+    counts = th_json_set(counts, "expected",
+                         whole.has_expected ? json_integer(whole.expected) : json_null());
     counts = th_json_set(counts, "complete", json_boolean(!reading->is_cut));
     counts = th_json_set(counts, "by_stage", stages);
     counts = th_json_set(counts, "by_field", fields);

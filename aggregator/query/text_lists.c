@@ -210,10 +210,14 @@ void th_print_models(const struct th_query_context *context, const json_t *answe
     th_print_head(context, answer, out);
     (void)fprintf(out,
                   "%" JSON_INTEGER_FORMAT " mô hình của %" JSON_INTEGER_FORMAT
-                  " đơn vị, trong %" JSON_INTEGER_FORMAT " báo cáo%s\n",
+                  " đơn vị, trong %" JSON_INTEGER_FORMAT " báo cáo",
                   th_answer_number(counts, "models"), th_answer_number(counts, "units"),
-                  th_answer_number(counts, "reports"),
-                  json_is_true(json_object_get(counts, "complete")) ? "" : " (chưa đọc hết)");
+                  th_answer_number(counts, "reports"));
+    if (json_is_integer(json_object_get(counts, "expected")))
+        (void)fprintf(out, " trên %" JSON_INTEGER_FORMAT " phải có",
+                      th_answer_number(counts, "expected"));
+    (void)fputs(json_is_true(json_object_get(counts, "complete")) ? "\n" : " (chưa đọc hết)\n",
+                out);
     json_array_foreach(json_object_get(counts, "by_field"), i, model)
     {
         (void)fprintf(out, "  %s: %" JSON_INTEGER_FORMAT "\n", th_answer_text(model, "field"),

@@ -231,6 +231,14 @@ Test(query_totals, models_are_a_register_with_its_counts)
     send_text(L_B1, 0, 1);
     struct th_query query = ledger_query(TH_QUERY_MODELS, LEDGER_HALF);
     json_t *answer = ledger_ask(&ledger, query);
+    json_t *totals = ledger_ask(&ledger, ledger_query(TH_QUERY_ROLLUP, LEDGER_HALF));
+    json_int_t expected =
+        json_integer_value(json_object_get(json_object_get(totals, "counts"), "expected"));
+    cr_expect_gt(expected, 2);
+    cr_expect_eq(json_integer_value(json_object_get(json_object_get(answer, "counts"), "expected")),
+                 expected, "no total without its coverage");
+    json_decref(totals);
+    expect_at(answer, "counts/reports", "2");
     expect_at(answer, "counts/models", "4");
     expect_at(answer, "counts/units", "2");
     expect_at(answer, "counts/complete", "true");

@@ -115,7 +115,7 @@ export const en = {
   'narrative.silent': 'nothing written', 'narrative.none': 'This obligation asks for no text.',
   'narrative.cut': 'Only the first {n} units; choose a district to see all.',
   model: 'Model', 'model.field': 'Field', 'model.stage': 'Stage', 'model.summary': 'Summary',
-  'models.counts': '{models} models of {units} units, in {reports} reports received.',
+  'models.counts': '{models} models of {units} units, in {reports} reports received{of}.', 'models.of': ' of {n} expected',
   'models.cut': 'Only the first {n} models; choose a district to see all.', 'models.find': 'Find a model', 'models.none': 'No unit has listed models in its report.',
   'stage.registered': 'registered', 'stage.running': 'running', 'stage.recognised': 'recognised',
   'stage.ended': 'ended',

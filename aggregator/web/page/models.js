@@ -44,7 +44,8 @@ export function draw(ctx, { register }) {
       el('label', { class: 'field' }, el('span', null, t('models.find')), el('input',
         { type: 'search', value: q || '', autocomplete: 'off',
           oninput: (event) => ctx.go({ q: event.target.value || null }, { replace: true }) }))),
-    el('p', { class: 'note' }, t('models.counts', { models: number(counts.models),
+    el('p', { class: 'note' }, t('models.counts', { of: counts.expected === null ?
+      '' : t('models.of', { n: number(counts.expected) }), models: number(counts.models),
       units: number(counts.units), reports: number(counts.reports) }),
     counts.by_field.length > 0 && ` ${counts.by_field.map((one) =>
       `${one.field}: ${number(one.count)}`).join('; ')}.`),

@@ -114,7 +114,7 @@ export const vi = {
   'narrative.silent': 'không viết', 'narrative.none': 'Nghĩa vụ này không hỏi phần lời.',
   'narrative.cut': 'Chỉ {n} đơn vị đầu; hãy chọn một huyện để xem đủ.',
   model: 'Mô hình', 'model.field': 'Lĩnh vực', 'model.stage': 'Giai đoạn', 'model.summary': 'Tóm tắt',
-  'models.counts': '{models} mô hình của {units} đơn vị, kê trong {reports} báo cáo đã nhận.',
+  'models.counts': '{models} mô hình của {units} đơn vị, kê trong {reports} báo cáo đã nhận{of}.', 'models.of': ' trên {n} phải có',
   'models.cut': 'Chỉ {n} mô hình đầu; hãy chọn một huyện để xem đủ.', 'models.find': 'Tìm mô hình', 'models.none': 'Chưa đơn vị nào kê mô hình trong báo cáo.',
   'stage.registered': 'đăng ký', 'stage.running': 'đang thực hiện', 'stage.recognised': 'được công nhận',
   'stage.ended': 'đã kết thúc',
