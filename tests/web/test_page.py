@@ -537,6 +537,11 @@ class Manners(unittest.TestCase):
                         "return [document.documentElement.scrollWidth, window.innerWidth]")
                     self.assertLessEqual(wide, inner, f"{view} {width}")
                     self.assertEqual(inner, width, view)
+                browser.one("#downloads summary").click()
+                left, right = browser.js("""
+                    const box = document.querySelector('#downloads ul').getBoundingClientRect();
+                    return [box.left, box.right];""")
+                self.assertTrue(0 <= left < right <= width, (left, right, width))
         finally:
             browser.size(1366, 768)
 
