@@ -50,14 +50,13 @@ void th_overlay_drop(struct th_overlay *overlay)
 
 /* ---- rows ---- */
 
-static struct th_bytes content_of(const struct th_overlay *overlay,
-                                  const struct th_overlay_row *row)
+static int content_of(struct th_view *view, const struct th_overlay_row *row,
+                      struct th_bytes *ret_content)
 {
-    const uint8_t *bytes =
-        row->key[0] == TH_TABLE_ROLLUP
-            ? row->in.laid
-            : overlay->values[row->in.sequence - overlay->first].bytes + row->offset;
-    return (struct th_bytes){bytes, row->size};
+    if (row->key[0] != TH_TABLE_ROLLUP)
+        return th_overlay_content(&view->overlay, &view->txn, row, ret_content);
+    *ret_content = (struct th_bytes){row->in.laid, row->size};
+    return 0;
 }
 
 static int order_of(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
@@ -167,11 +166,11 @@ int th_overlay_get(struct th_view *view, const struct th_schema_key *key,
     struct place at = find(overlay, (struct th_bytes){key->bytes, key->size});
     if (!begins_with(overlay, &at, key))
         return th_txn_get(&view->txn, key, ret_content);
-    *ret_content = content_of(overlay, row_at(overlay, &at));
-    return 0;
+    return content_of(view, row_at(overlay, &at), ret_content);
 }
 
 struct merge {
+    struct th_view *view;
     struct th_overlay *overlay;
     struct place at;
     th_overlay_fn *fn;
@@ -181,9 +180,12 @@ struct merge {
 static int give(struct merge *merge)
 {
     const struct th_overlay_row *row = row_at(merge->overlay, &merge->at);
+    struct th_bytes content;
     advance(merge->overlay, &merge->at);
-    return merge->fn(merge->context, (struct th_bytes){row->key, row->key_size},
-                     content_of(merge->overlay, row));
+    int status = content_of(merge->view, row, &content);
+    return status != 0
+               ? status
+               : merge->fn(merge->context, (struct th_bytes){row->key, row->key_size}, content);
 }
 
 /* How the next laid row is to the key: 1: behind it, or there is none. */
@@ -214,7 +216,7 @@ int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
         return status;
     if (view->overlay.groups_count == 0)
         return th_txn_scan(&view->txn, prefix, from, fn, context);
-    struct merge merge = {.overlay = &view->overlay, .fn = fn, .context = context};
+    struct merge merge = {.view = view, .overlay = &view->overlay, .fn = fn, .context = context};
     merge.at = find(merge.overlay, (struct th_bytes){from->bytes, from->size});
     status = th_txn_scan(&view->txn, prefix, from, on_stored, &merge);
     while (status == 0 && begins_with(merge.overlay, &merge.at, prefix))
@@ -278,7 +280,8 @@ int th_view_inspect_settled(struct th_view *view, const struct th_schema_key *af
     if (view->overlay.groups_count == 0)
         return th_view_inspect(view, after, rows_max, fn, context, ret_last);
     struct merge *merge = &inspecting.merge;
-    *merge = (struct merge){.overlay = &view->overlay, .fn = inspect_laid, .context = &inspecting};
+    *merge = (struct merge){
+        .view = view, .overlay = &view->overlay, .fn = inspect_laid, .context = &inspecting};
     merge->at = find(merge->overlay, (struct th_bytes){after->bytes, after->size});
     if (begins_with(merge->overlay, &merge->at, after) && after->size > 0 &&
         row_at(merge->overlay, &merge->at)->key_size == after->size)

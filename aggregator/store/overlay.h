@@ -8,9 +8,9 @@
  *
  * Brought up to a snapshot when a view first needs it there. A view that is renewed keeps what it
  * knows: values of the run are only added behind and taken away in front, so the next snapshot
- * costs what has come since, and a look at each value's key. A value's checksum is checked when the
- * view first meets it. A book's rows are sorted when somebody asks for them. While the run is empty
- * there is nothing to bring up and nothing to merge.
+ * costs what has come since. A value's checksum is checked when the view first meets it, and is
+ * compared whenever it is read again. A book's rows are sorted when somebody asks for them. While
+ * the run is empty there is nothing to bring up and nothing to merge.
  */
 #ifndef TH_STORE_OVERLAY_H
 #define TH_STORE_OVERLAY_H
@@ -44,17 +44,26 @@ struct th_overlay_group {
     bool is_sorted;
 };
 
+/* A value of the run. LMDB leaves one on pages of its own where it is until it is deleted; one that
+ * shares its page may stand elsewhere in the next snapshot. */
+struct th_overlay_value {
+    const uint8_t *bytes; /* the content; its checksum stands before it */
+    uint32_t size;        /* of the content */
+    uint32_t snapshot;    /* in which it was found there; on pages of its own: in any */
+    uint8_t checksum[4];
+};
+
 struct th_overlay {
     bool is_current; /* with this snapshot */
     bool is_laid;    /* the rollups of unsettled books are there too */
     bool arena_is_there;
     struct th_overlay_group *groups; /* in the order of keys; when current, none is empty */
     size_t groups_count, groups_capacity;
-    struct th_bytes *values; /* contents, in the snapshot: of the values from `first` on */
-    size_t values_count, values_capacity;
+    struct th_overlay_value *values; /* those that are no more, then from `first` on */
+    size_t values_count, values_capacity, values_gone;
     uint64_t first;
-    uint8_t last_checksum[4]; /* of the last value, as it is stored */
-    struct th_arena arena;    /* of the rollups that were laid */
+    uint32_t snapshot;     /* counts them */
+    struct th_arena arena; /* of the rollups that were laid */
 };
 
 /* Another snapshot follows: what was laid goes, what is known of the run stays. */
@@ -77,6 +86,10 @@ TH_MUST_CHECK int th_overlay_scan(struct th_view *view, const struct th_schema_k
 /* Brings the overlay up to the transaction's snapshot. TH_E_CORRUPT, TH_E_NO_MEMORY; then it is
  * empty and not current. */
 TH_MUST_CHECK int th_overlay_follow(struct th_overlay *overlay, const struct th_txn *txn);
+/* What a row of the run holds, in the snapshot. TH_E_CORRUPT. */
+TH_MUST_CHECK int th_overlay_content(struct th_overlay *overlay, const struct th_txn *txn,
+                                     const struct th_overlay_row *row,
+                                     struct th_bytes *ret_content);
 /* What a key begins with; a shorter one is that of the first key that begins so. */
 uint64_t th_overlay_prefix(const uint8_t *key, size_t size);
 /* The place of the first group that is not before the prefix. */

@@ -123,74 +123,127 @@ static int take_value(struct th_overlay *overlay, uint64_t sequence, struct th_b
 
 enum { END = 1, ANOTHER_RUN };
 
-struct following {
-    struct th_overlay *overlay;
-    size_t seen;  /* values of this snapshot */
-    size_t known; /* that were met in an earlier one and are still there */
-};
-
-/* The first value of the snapshot: those before it are gone. */
-static int begin(struct following *following, uint64_t sequence)
+static size_t known_count(const struct th_overlay *overlay)
 {
-    struct th_overlay *overlay = following->overlay;
-    if (overlay->values_count > 0 && sequence < overlay->first)
-        return ANOTHER_RUN;
-    uint64_t gone = sequence - overlay->first;
-    size_t left = gone < overlay->values_count ? overlay->values_count - (size_t)gone : 0;
-    if (left > 0)
-        memmove(overlay->values, overlay->values + gone, left * sizeof *overlay->values);
-    overlay->values_count = left;
-    overlay->first = sequence;
-    following->known = left;
-    return 0;
+    return overlay->values_count - overlay->values_gone;
 }
 
-static int meet_again(struct following *following, struct th_bytes value)
+static struct th_overlay_value *value_at(const struct th_overlay *overlay, uint64_t sequence)
 {
-    struct th_overlay *overlay = following->overlay;
-    struct th_bytes *known = &overlay->values[following->seen];
-    bool is_last = following->seen + 1 == following->known;
-    if (value.size != known->size + TH_SCHEMA_CHECKSUM_SIZE ||
-        (is_last && memcmp(value.bytes, overlay->last_checksum, TH_SCHEMA_CHECKSUM_SIZE) != 0))
-        return ANOTHER_RUN;
-    known->bytes = value.bytes + TH_SCHEMA_CHECKSUM_SIZE;
-    return 0;
+    return &overlay->values[overlay->values_gone + (size_t)(sequence - overlay->first)];
 }
 
-static int meet(struct following *following, struct th_bytes key, struct th_bytes value)
+/* Behind the header of the first of its own pages. */
+static bool stays(const struct th_txn *txn, const struct th_overlay_value *value)
 {
-    struct th_overlay *overlay = following->overlay;
+    enum { PAGE_HEADER = 16 };
+    return txn->page_bytes != 0 &&
+           ((uintptr_t)value->bytes - TH_SCHEMA_CHECKSUM_SIZE) % txn->page_bytes == PAGE_HEADER;
+}
+
+static bool is_as_met(const struct th_overlay_value *value)
+{
+    return memcmp(value->bytes - TH_SCHEMA_CHECKSUM_SIZE, value->checksum,
+                  sizeof value->checksum) == 0;
+}
+
+/* Looks for it again, and at all of it. */
+static int find_again(struct th_overlay *overlay, const struct th_txn *txn, uint64_t sequence)
+{
+    struct th_overlay_value *value = value_at(overlay, sequence);
+    const struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, sequence);
     struct th_bytes content;
-    int status = th_schema_unseal(key, value, &content);
+    int status = th_txn_get(txn, &key, &content);
+    if (status != 0)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    value->bytes = content.bytes;
+    if (content.size != value->size || !is_as_met(value))
+        return TH_E_CORRUPT;
+    value->snapshot = overlay->snapshot;
+    return 0;
+}
+
+int th_overlay_content(struct th_overlay *overlay, const struct th_txn *txn,
+                       const struct th_overlay_row *row, struct th_bytes *ret_content)
+{
+    const struct th_overlay_value *value = value_at(overlay, row->in.sequence);
+    int status = 0;
+    if (value->snapshot != overlay->snapshot && !(stays(txn, value) && is_as_met(value)))
+        status = find_again(overlay, txn, row->in.sequence);
+    if (status == 0)
+        *ret_content = (struct th_bytes){value->bytes + row->offset, row->size};
+    return status;
+}
+
+static int meet(struct th_overlay *overlay, uint64_t sequence, struct th_bytes key,
+                struct th_bytes stored)
+{
+    struct th_bytes content;
+    int status = th_schema_unseal(key, stored, &content);
     if (status != 0)
         return status;
-    struct th_bytes *values = th_array_grow(overlay->values, overlay->values_count,
-                                            &overlay->values_capacity, 256, sizeof *values);
+    if (content.size > UINT32_MAX)
+        return TH_E_CORRUPT;
+    struct th_overlay_value *values = th_array_grow(overlay->values, overlay->values_count,
+                                                    &overlay->values_capacity, 256, sizeof *values);
     if (values == NULL)
         return TH_E_NO_MEMORY;
     overlay->values = values;
-    values[overlay->values_count++] = content;
-    memcpy(overlay->last_checksum, value.bytes, sizeof overlay->last_checksum);
-    return take_value(overlay, overlay->first + following->seen, content);
+    struct th_overlay_value *value = &values[overlay->values_count++];
+    *value = (struct th_overlay_value){
+        .bytes = content.bytes, .size = (uint32_t)content.size, .snapshot = overlay->snapshot};
+    memcpy(value->checksum, stored.bytes, sizeof value->checksum);
+    return take_value(overlay, sequence, content);
 }
 
-static int on_value(void *context, struct th_bytes key, struct th_bytes value)
+static int on_value(void *context, struct th_bytes key, struct th_bytes stored)
 {
-    struct following *following = context;
+    struct th_overlay *overlay = context;
     uint64_t sequence;
     if (key.bytes[0] != TH_TABLE_RUN)
         return END;
     int status = th_schema_read_number(key, &sequence);
-    if (status == 0 && following->seen == 0)
-        status = begin(following, sequence);
-    if (status != 0)
-        return status;
-    if (sequence != following->overlay->first + following->seen)
-        return TH_E_CORRUPT; /* one is missing */
-    status = following->seen < following->known ? meet_again(following, value)
-                                                : meet(following, key, value);
-    following->seen++;
-    return status;
+    if (status == 0 && sequence != overlay->first + known_count(overlay))
+        status = TH_E_CORRUPT; /* one is missing */
+    return status != 0 ? status : meet(overlay, sequence, key, stored);
+}
+
+/* The run begins with `sequence` now: what stood before is no more. */
+static int leave_values(struct th_overlay *overlay, uint64_t sequence)
+{
+    if (known_count(overlay) > 0 && sequence < overlay->first)
+        return ANOTHER_RUN;
+    uint64_t gone = sequence - overlay->first;
+    overlay->values_gone += gone < known_count(overlay) ? (size_t)gone : known_count(overlay);
+    overlay->first = sequence;
+    if (overlay->values_gone > overlay->values_count / 2) {
+        overlay->values_count = known_count(overlay);
+        memmove(overlay->values, overlay->values + overlay->values_gone,
+                overlay->values_count * sizeof *overlay->values);
+        overlay->values_gone = 0;
+    }
+    return 0;
+}
+
+/* The last value that is known is there as it was, and so are those before it. */
+static int meet_last_again(struct th_overlay *overlay, const struct th_txn *txn)
+{
+    if (known_count(overlay) == 0)
+        return 0;
+    int status = find_again(overlay, txn, overlay->first + known_count(overlay) - 1);
+    return status == TH_E_CORRUPT ? ANOTHER_RUN : status; /* or damaged, which that finds out */
+}
+
+/* Those behind it. */
+static int meet_new(struct th_overlay *overlay, const struct th_txn *txn)
+{
+    /* Behind every key of the table before. */
+    struct th_schema_key after = {.bytes = {TH_TABLE_RUN - 1}, .size = TH_SCHEMA_KEY_MAX};
+    memset(after.bytes + 1, UINT8_MAX, sizeof after.bytes - 1);
+    if (known_count(overlay) > 0)
+        after = th_schema_key_log(TH_TABLE_RUN, overlay->first + known_count(overlay) - 1);
+    int status = th_txn_walk(txn, &after, SIZE_MAX, on_value, overlay);
+    return status == END ? 0 : status;
 }
 
 /* Of the group, what is of a value that is no more: its book was settled meanwhile. */
@@ -225,19 +278,24 @@ static void forget_empty_groups(struct th_overlay *overlay)
 
 static int follow(struct th_overlay *overlay, const struct th_txn *txn)
 {
-    /* Behind every key of the table before. */
-    struct th_schema_key after = {.bytes = {TH_TABLE_RUN - 1}, .size = TH_SCHEMA_KEY_MAX};
-    struct following following = {.overlay = overlay};
-    memset(after.bytes + 1, UINT8_MAX, sizeof after.bytes - 1);
-    int status = th_txn_walk(txn, &after, SIZE_MAX, on_value, &following);
-    if (status != 0 && status != END)
-        return status;
-    if (following.seen < following.known)
-        return ANOTHER_RUN;
-    if (following.seen == 0) {
+    const struct th_schema_key table = th_schema_key_table(TH_TABLE_RUN);
+    struct th_bytes key;
+    uint64_t sequence;
+    int status = th_txn_seek_key(txn, &table, &key);
+    if (status == TH_E_NOT_FOUND) {
         th_overlay_drop(overlay);
         return 0;
     }
+    if (status == 0)
+        status = th_schema_read_number(key, &sequence);
+    if (status == 0)
+        status = leave_values(overlay, sequence);
+    if (status == 0)
+        status = meet_last_again(overlay, txn);
+    if (status == 0)
+        status = meet_new(overlay, txn);
+    if (status != 0)
+        return status;
     for (size_t i = 0; i < overlay->groups_count; i++)
         leave_behind(overlay, &overlay->groups[i]);
     forget_empty_groups(overlay);
@@ -247,6 +305,7 @@ static int follow(struct th_overlay *overlay, const struct th_txn *txn)
 int th_overlay_follow(struct th_overlay *overlay, const struct th_txn *txn)
 {
     TH_ASSERT(!overlay->is_current);
+    overlay->snapshot++;
     int status = follow(overlay, txn);
     if (status == ANOTHER_RUN) {
         th_overlay_drop(overlay);
