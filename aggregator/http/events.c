@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT_SIZE_MAX 512 /* a change, spelt as an event */
+/* A change, spelt as an event: each byte of it may become six, beside the words around it. */
+#define EVENT_SIZE_MAX (6 * TH_HTTP_CHANGE_MAX + 128)
 #define END_SIZE_MAX   256
 
 struct change {
@@ -40,6 +41,8 @@ struct th_http_events {
     size_t bytes;
     uint64_t reached; /* position of the last group */
     th_instant reached_time;
+    char *spelling; /* of the group that is made: its memory serves the next one */
+    size_t spelling_size;
 };
 
 int th_http_events_new(const struct th_http_events_options *options,
@@ -92,6 +95,7 @@ void th_http_events_free(struct th_http_events *events)
     free(events->gathered);
     free(events->places);
     free(events->groups);
+    free(events->spelling);
     (void)pthread_mutex_destroy(&events->lock);
     free(events);
 }
@@ -187,44 +191,81 @@ static bool is(struct th_text text, const char *word)
     return text.size == strlen(word) && memcmp(text.bytes, word, text.size) == 0;
 }
 
-/* {"plan", "obligation", and what the change has beside}, NULL: not a change that is told. */
-static json_t *data_of(const struct change *change, const char **ret_event)
+/* ---- spelling: thousands of changes a turn in a burst, so without a tree of each ---- */
+
+static char *put(char *at, const char *text, size_t size)
+{
+    memcpy(at, text, size);
+    return at + size;
+}
+
+/* At most six bytes for one. */
+static char *put_json(char *at, struct th_text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        const unsigned char byte = (unsigned char)text.bytes[i];
+        if (byte < ' ') {
+            at += snprintf(at, sizeof "\\u0000", "\\u%04x", byte);
+            continue;
+        }
+        if (byte == '"' || byte == '\\')
+            *at++ = '\\';
+        *at++ = (char)byte;
+    }
+    return at;
+}
+
+static char *put_member(char *at, const char *name, struct th_text value)
+{
+    *at++ = '"';
+    at = put(at, name, strlen(name));
+    at = put(at, "\":\"", 3);
+    at = put_json(at, value);
+    return put(at, "\",", 2);
+}
+
+/* What a change is called and has, in the order of its parts. */
+struct form {
+    const char *kind, *event;
+    const char *members[4]; /* NULL: not told */
+    size_t parts;
+};
+
+static const struct form *form_of(const struct th_text *parts, size_t count)
+{
+    static const struct form rollup = {"rollup",
+                                       "rollup",
+                                       {"plan", "obligation", "unit", "branch"},
+                                       5},
+                             standing = {"standing", "standing", {"plan", "obligation", "unit"}, 4},
+                             closing = {"notice", "closing", {NULL, "plan", "obligation"}, 4},
+                             reminder = {"notice", "reminder", {NULL, "plan", "obligation"}, 4};
+    const struct form *form = &rollup;
+    if (count == 4)
+        form = is(parts[0], "standing")  ? &standing
+               : is(parts[1], "closing") ? &closing
+                                         : &reminder;
+    return count == form->parts && is(parts[0], form->kind) ? form : NULL;
+}
+
+/* Returns the size of the event in `room`; 0: it is not a change that is told. */
+static size_t spell(const struct change *change, uint64_t position, char room[EVENT_SIZE_MAX])
 {
     struct th_text parts[5];
     size_t count = split(change, parts);
-    if (count == 5 && is(parts[0], "rollup")) {
-        *ret_event = "rollup";
-        return json_pack("{s:s%, s:s%, s:s%, s:s%}", "plan", parts[1].bytes, parts[1].size,
-                         "obligation", parts[2].bytes, parts[2].size, "unit", parts[3].bytes,
-                         parts[3].size, "branch", parts[4].bytes, parts[4].size);
-    }
-    if (count == 4 && is(parts[0], "standing")) {
-        *ret_event = "standing";
-        return json_pack("{s:s%, s:s%, s:s%}", "plan", parts[1].bytes, parts[1].size, "obligation",
-                         parts[2].bytes, parts[2].size, "unit", parts[3].bytes, parts[3].size);
-    }
-    if (count == 4 && is(parts[0], "notice")) {
-        *ret_event = is(parts[1], "closing") ? "closing" : "reminder";
-        return json_pack("{s:s%, s:s%}", "plan", parts[2].bytes, parts[2].size, "obligation",
-                         parts[3].bytes, parts[3].size);
-    }
-    return NULL;
-}
-
-/* Returns the size of the event in `room`; 0: there is none. */
-static size_t spell(const struct change *change, uint64_t position, char room[EVENT_SIZE_MAX])
-{
-    const char *event = NULL;
-    json_t *data = data_of(change, &event);
-    char json[EVENT_SIZE_MAX];
-    if (data == NULL || json_object_set_new(data, "position", json_integer((json_int_t)position)))
+    const struct form *form = count < 4 ? NULL : form_of(parts, count);
+    if (form == NULL || !th_text_is_utf8(change->bytes, change->size))
         return 0;
-    size_t size = json_dumpb(data, json, sizeof json, JSON_COMPACT);
-    json_decref(data);
-    if (size == 0 || size > sizeof json)
-        return 0;
-    int spelt = snprintf(room, EVENT_SIZE_MAX, "event: %s\ndata: %.*s\n\n", event, (int)size, json);
-    return spelt < 0 || spelt >= EVENT_SIZE_MAX ? 0 : (size_t)spelt;
+    char *at = put(room, "event: ", 7);
+    at = put(at, form->event, strlen(form->event));
+    at = put(at, "\ndata: {", 8);
+    for (size_t i = 1; i < count; i++)
+        if (form->members[i - 1] != NULL)
+            at = put_member(at, form->members[i - 1], parts[i]);
+    at += snprintf(at, (size_t)(room + EVENT_SIZE_MAX - at), "\"position\":%" PRIu64 "}\n\n",
+                   position);
+    TH_ASSERT(at < room + EVENT_SIZE_MAX);
+    return (size_t)(at - room);
 }
 
 static size_t spell_end(const char *event, uint64_t position, th_instant time,
@@ -240,22 +281,34 @@ static size_t spell_end(const char *event, uint64_t position, th_instant time,
     return (size_t)size;
 }
 
+/* Room for one more event. */
+static char *need_room(struct th_http_events *events, size_t used)
+{
+    if (events->spelling_size - used >= EVENT_SIZE_MAX)
+        return events->spelling + used;
+    size_t size = 2 * events->spelling_size + EVENT_SIZE_MAX;
+    char *spelling = realloc(events->spelling, size);
+    if (spelling == NULL)
+        return NULL;
+    events->spelling = spelling;
+    events->spelling_size = size;
+    return spelling + used;
+}
+
 /* Returns owned text. NULL without memory. */
-static struct th_http_body *spell_group(const struct th_http_events *events,
-                                        const struct told *told)
+static struct th_http_body *spell_group(struct th_http_events *events, const struct told *told)
 {
     size_t count = told->is_too_much ? 0 : told->count;
-    struct th_http_body *text = th_http_body_new(count * EVENT_SIZE_MAX + END_SIZE_MAX);
-    if (text == NULL)
-        return NULL;
     size_t used = 0;
-    for (size_t i = 0; i < count; i++)
-        used += spell(&events->gathered[i], told->position, (char *)text->bytes + used);
-    used += spell_end(told->is_too_much ? "reset" : "position", told->position, told->time,
-                      (char *)text->bytes + used);
-    struct th_http_body *kept = th_http_body_of((struct th_bytes){text->bytes, used});
-    th_http_body_drop(text);
-    return kept;
+    for (size_t i = 0; i <= count; i++) {
+        char *room = need_room(events, used);
+        if (room == NULL)
+            return NULL;
+        used += i < count ? spell(&events->gathered[i], told->position, room)
+                          : spell_end(told->is_too_much ? "reset" : "position", told->position,
+                                      told->time, room);
+    }
+    return th_http_body_of((struct th_bytes){(const uint8_t *)events->spelling, used});
 }
 
 bool th_http_events_gather(struct th_http_events *events)

@@ -132,6 +132,22 @@ Test(http_events, what_is_no_change_is_not_told)
     th_http_events_free(events);
 }
 
+/* The longest one that there can be, of the bytes that take the most room. */
+Test(http_events, what_json_has_to_spell_otherwise_is_spelt_so)
+{
+    char longest[TH_HTTP_CHANGE_MAX + 1] = "standing/p/o/";
+    memset(longest + strlen(longest), '\x01', sizeof longest - 1 - strlen("standing/p/o/"));
+    longest[sizeof longest - 1] = 0;
+    open_events(16, 16);
+    tell("standing/p/a\"b\\c/Đắk\n");
+    tell(longest);
+    reach(101);
+    cr_expect(has(0, "data: {\"plan\":\"p\",\"obligation\":\"a\\\"b\\\\c\",\"unit\":\"Đắk\\u000a\","
+                     "\"position\":101}\n\n"));
+    cr_expect(has(0, "\\u0001\\u0001\",\"position\":101}\n\nid: 101\n"));
+    th_http_events_free(events);
+}
+
 Test(http_events, who_resumes_gets_what_it_has_not_seen)
 {
     open_events(16, 16);
