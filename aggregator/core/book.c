@@ -169,12 +169,9 @@ static uint32_t larger_capacity(const struct th_core *core, const struct th_book
                                                                 : now * 2;
 }
 
-int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
+static int reserve_rows(struct th_core *core, struct th_book *book, uint32_t more)
 {
     const uint32_t wanted = book->rows_count + more;
-    bool has_numbers = th_book_obligation(core, book->id)->open_ended;
-    if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
-        return TH_E_NO_MEMORY;
     if (wanted > book->rows_capacity) {
         uint32_t capacity =
             core->is_folding ? fold_capacity(core, book) : larger_capacity(core, book);
@@ -186,12 +183,30 @@ int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
         book->rows = rows;
         book->rows_capacity = capacity;
     }
-    if (!core->is_folding && th_book_reserve_uncounted(core, book, more) < 0)
-        return TH_E_NO_MEMORY;
     uint32_t capacity = book->index_capacity == 0 ? 128 : book->index_capacity;
     while (capacity < book->rows_capacity * 2)
         capacity *= 2;
     return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
+}
+
+int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
+{
+    bool has_numbers = th_book_obligation(core, book->id)->open_ended;
+    if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
+        return TH_E_NO_MEMORY;
+    if (!core->is_folding && th_book_reserve_uncounted(core, book, more) < 0)
+        return TH_E_NO_MEMORY;
+    return reserve_rows(core, book, more);
+}
+
+int th_core_book_make_room(struct th_core *core, struct th_book_id id)
+{
+    struct th_book *book = th_book_get(core, id);
+    TH_ASSERT(book->is_open);
+    const struct th_rollup_slot *top =
+        th_rollups_get(&core->registry, &book->rollups, book->rollups.territory, TH_BRANCH_ALL);
+    const uint32_t expected = top == NULL ? 0 : top->rollup.counts.expected;
+    return expected > book->rows_count ? reserve_rows(core, book, expected - book->rows_count) : 0;
 }
 
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,

@@ -309,6 +309,9 @@ TH_MUST_CHECK int th_core_book_row(struct th_core *core, struct th_book_id book,
 TH_MUST_CHECK int th_core_book_revision(struct th_core *core, struct th_book_id book,
                                         const struct th_revision *revision);
 void th_core_book_close(struct th_core *core, struct th_book_id book);
+/* Of an open book: room for a row of each unit that is asked, so that a burst need not make it.
+ * TH_E_NO_MEMORY: nothing else has changed. */
+TH_MUST_CHECK int th_core_book_make_room(struct th_core *core, struct th_book_id book);
 
 /* ---- stepping ---- */
 

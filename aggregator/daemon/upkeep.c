@@ -79,7 +79,8 @@ int th_daemon_start_scrubber(struct th_daemon *daemon)
 
 /* ---- room for a burst ---- */
 
-enum { ROOM_REST_MS = 200 };
+/* In a burst whoever writes should not feel that pages are taken. */
+enum { ROOM_REST_MS = 200, ROOM_BUSY_REST_MS = 10 };
 
 void th_daemon_reserve(struct th_daemon *daemon)
 {
@@ -92,7 +93,9 @@ static void make_room(void *context)
     bool goes_on = true;
     while (goes_on) {
         bool is_more = th_room_step(daemon->room);
-        goes_on = th_idler_rest(&daemon->room_idler, is_more ? 0 : ROOM_REST_MS);
+        goes_on = th_idler_rest(&daemon->room_idler, !is_more          ? ROOM_REST_MS
+                                                     : is_busy(daemon) ? ROOM_BUSY_REST_MS
+                                                                       : 0);
     }
 }
 

@@ -260,25 +260,40 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
     return 0;
 }
 
+/* Of a plan, how many books are open, and how many more should be: those that are not closed, and
+ * the last that were, as they are corrected and get late reports. `ret_cold`: one of these, a
+ * closed one only when all others are open. */
+static void look_for_cold(const struct th_driver *driver, uint16_t plan, size_t *open, size_t *cold,
+                          struct th_book_id *ret_cold)
+{
+    enum { LATELY = 16 };
+    size_t closed = 0;
+    for (uint16_t i = th_core_plan(driver->core, plan)->obligations_count; i > 0; i--) {
+        const struct th_book_id book = {plan, (uint16_t)(i - 1)};
+        const bool is_closed = th_core_book_is_closed(driver->core, book);
+        closed += is_closed;
+        if (th_core_book_is_open(driver->core, book))
+            ++*open;
+        else if ((!is_closed || closed <= LATELY) && (++*cold == 1 || !is_closed))
+            *ret_cold = book;
+    }
+}
+
 int th_driver_warm(struct th_driver *driver, bool *ret_more)
 {
-    struct th_book_id cold = {0};
-    size_t count = 0, open = 0;
+    struct th_book_id book = {0};
+    size_t cold = 0, open = 0;
     TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
     for (uint16_t plan = 0; plan < th_core_plans_count(driver->core); plan++)
-        for (uint16_t i = 0; i < th_core_plan(driver->core, plan)->obligations_count; i++) {
-            const struct th_book_id book = {plan, i};
-            if (th_core_book_is_open(driver->core, book))
-                open++;
-            else if (!th_core_book_is_closed(driver->core, book) && count++ == 0)
-                cold = book;
-        }
+        look_for_cold(driver, plan, &open, &cold, &book);
     if (open >= driver->bounds.warm_books)
-        count = 0;
-    int status = count > 0 ? th_driver_open_book(driver, cold) : 0;
+        cold = 0;
+    int status = cold > 0 ? th_driver_open_book(driver, book) : 0;
+    if (cold > 0 && status == 0)
+        status = th_core_book_make_room(driver->core, book);
     th_driver_rest(driver);
     if (status == 0)
-        *ret_more = count > 1;
+        *ret_more = cold > 1;
     return status;
 }
 

@@ -111,9 +111,9 @@ void th_driver_press(struct th_driver *driver, bool is_pressed);
 TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading now, bool *ret_more);
 
 /*
- * When nothing waits: opens the book of one obligation that is not closed yet, so that its first
- * report after a start does not wait for it; not with so many open that memory would be spent on
- * what nobody may need. `ret_more`: call again. Fatal as th_driver_run().
+ * When nothing waits: opens the book of one obligation, with room for the reports of all its units,
+ * so that a burst does not wait for that; first those that are not closed, then the last 16 of a
+ * plan that were. Not with so many open that memory would be spent on what nobody may need. `ret_more`: call again. Fatal as th_driver_run().
  */
 TH_MUST_CHECK int th_driver_warm(struct th_driver *driver, bool *ret_more);
 

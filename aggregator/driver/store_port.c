@@ -126,13 +126,17 @@ static uint64_t size(void *context)
 
 static int rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
 {
-    return th_view_rows(view_of(context), book, fn, fn_context);
+    return th_store_is_settled(store_of(context), book)
+               ? th_view_settled_rows(view_of(context), book, fn, fn_context)
+               : th_view_rows(view_of(context), book, fn, fn_context);
 }
 
 static int revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
                      th_revision_fn *fn, void *fn_context)
 {
-    return th_view_revisions(view_of(context), book, unit, number, fn, fn_context);
+    return th_store_is_settled(store_of(context), book)
+               ? th_view_settled_revisions(view_of(context), book, unit, number, fn, fn_context)
+               : th_view_revisions(view_of(context), book, unit, number, fn, fn_context);
 }
 
 static int entry_at(void *context, uint64_t position, struct th_stored_entry *ret_entry)

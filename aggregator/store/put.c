@@ -72,6 +72,11 @@ size_t th_store_unsettled_count(const struct th_store *store)
     return store->run.books_count;
 }
 
+bool th_store_is_settled(const struct th_store *store, struct th_book_id book)
+{
+    return !th_run_has(&store->run, book);
+}
+
 struct th_unsettled th_store_unsettled(const struct th_store *store, size_t i)
 {
     return th_run_unsettled(&store->run, i);

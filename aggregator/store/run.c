@@ -183,6 +183,11 @@ int th_run_stage(struct th_run *run, struct th_book_id id, uint32_t unit, uint32
         run, book, (struct record){.unit = unit, .number = number, .revision = revision}, content);
 }
 
+bool th_run_has(const struct th_run *run, struct th_book_id id)
+{
+    return find_book(run, id) != NULL;
+}
+
 struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
 {
     TH_ASSERT(i < run->books_count);

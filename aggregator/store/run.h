@@ -70,6 +70,7 @@ TH_MUST_CHECK int th_run_flush(struct th_run *run, struct th_txn *txn);
 void th_run_keep(struct th_run *run);
 void th_run_drop(struct th_run *run);
 
+bool th_run_has(const struct th_run *run, struct th_book_id book);
 struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i);
 
 #endif

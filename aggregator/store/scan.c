@@ -69,6 +69,12 @@ int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn, vo
     return th_overlay_scan(view, &prefix, &prefix, on_row, &asker);
 }
 
+int th_view_settled_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn, void *context)
+{
+    struct row_scan asker = {fn, context};
+    return scan(view, th_schema_key_book(TH_TABLE_REPORT, book), on_row, &asker);
+}
+
 struct unit_rows_scan {
     th_row_glance_fn *fn;
     void *context;
@@ -121,6 +127,13 @@ int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t uni
     struct revision_scan asker = {fn, context};
     struct th_schema_key prefix = th_schema_key_revisions(book, unit, number);
     return th_overlay_scan(view, &prefix, &prefix, on_revision, &asker);
+}
+
+int th_view_settled_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
+                              uint32_t number, th_revision_fn *fn, void *context)
+{
+    struct revision_scan asker = {fn, context};
+    return scan(view, th_schema_key_revisions(book, unit, number), on_revision, &asker);
 }
 
 struct closing_scan {

@@ -177,6 +177,8 @@ struct th_unsettled {
 /* In no order; until the next put, settle, commit or abort. */
 size_t th_store_unsettled_count(const struct th_store *store);
 struct th_unsettled th_store_unsettled(const struct th_store *store, size_t i);
+/* No record of the book is in the run or in this batch. */
+bool th_store_is_settled(const struct th_store *store, struct th_book_id book);
 /* All rows of the book that are in the run or in this batch; none may follow in the batch. */
 TH_MUST_CHECK int th_store_settle(struct th_store *store, struct th_book_id book);
 void th_store_defer(struct th_store *store);
@@ -280,6 +282,13 @@ TH_MUST_CHECK int th_view_rows_between(struct th_view *view, struct th_book_id b
 typedef int th_revision_fn(void *context, const struct th_revision *revision);
 TH_MUST_CHECK int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
                                     uint32_t number, th_revision_fn *fn, void *context);
+/* The same of a book of which nothing is in the run: who writes knows that (th_store_is_settled()),
+ * and need not look through all that is. */
+TH_MUST_CHECK int th_view_settled_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn,
+                                       void *context);
+TH_MUST_CHECK int th_view_settled_revisions(struct th_view *view, struct th_book_id book,
+                                            uint32_t unit, uint32_t number, th_revision_fn *fn,
+                                            void *context);
 typedef int th_closing_fn(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
                           const struct th_rollup *rollup);
 TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
