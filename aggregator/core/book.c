@@ -215,6 +215,7 @@ void th_book_put(struct th_core *core, struct th_book *book, const struct th_row
     uint32_t at = probe(book, row->unit, row->number);
     TH_ASSERT(!core->is_folding);
     book->undecided += row->timeliness == TH_TIMELINESS_UNDECIDED;
+    book->is_as_closed = false;
     if (book->index[at] == 0) {
         TH_ASSERT(old == NULL);
         add_slot(book, at, row);
@@ -297,7 +298,7 @@ int th_book_fold(struct th_core *core, struct th_book *book, const struct th_row
 
 void th_book_drop_rollups(struct th_core *core, struct th_book *book)
 {
-    TH_ASSERT(book->uncounted_count == 0);
+    th_book_counted(core, book);
     th_rollups_deinit(core, book->id, &book->rollups);
     book->is_behind = true;
 }

@@ -47,7 +47,8 @@ struct th_driver_bounds th_driver_bounds_of(const struct th_driver_bounds *wante
 
 struct th_driver_settling {
     struct th_unsettled what;
-    size_t rows; /* what it counts as: its memory is bounded by their number */
+    size_t rows;    /* what it counts as: its memory is bounded by their number */
+    size_t brought; /* of these, by the batch */
     bool is_chosen;
 };
 
@@ -76,6 +77,12 @@ static int by_size(const void *a, const void *b)
     return x->rows != y->rows ? (x->rows < y->rows) - (x->rows > y->rows) : by_book(a, b);
 }
 
+/* Of what all records count as, that of the batch's, rounded up. */
+static size_t share(size_t counts_as, size_t in_batch, size_t rows)
+{
+    return rows == 0 ? 0 : (counts_as * in_batch + rows - 1) / rows;
+}
+
 static int list_unsettled(struct th_driver *driver)
 {
     const struct th_store_port *store = &driver->ports.store;
@@ -90,8 +97,9 @@ static int list_unsettled(struct th_driver *driver)
     for (size_t i = 0; i < count; i++) {
         struct th_unsettled what = store->unsettled(store->context, i);
         size_t rows = what.in_run + what.in_batch, of_bytes = what.bytes / driver->bounds.row_bytes;
-        driver->settling[i] =
-            (struct th_driver_settling){.what = what, .rows = rows > of_bytes ? rows : of_bytes};
+        size_t counts_as = rows > of_bytes ? rows : of_bytes;
+        driver->settling[i] = (struct th_driver_settling){
+            .what = what, .rows = counts_as, .brought = share(counts_as, what.in_batch, rows)};
     }
     return 0;
 }
@@ -164,7 +172,7 @@ static void choose_all(struct th_driver *driver, bool is_idle)
                                                 : driver->bounds.commit_rows};
     size_t in_batch = 0;
     for (size_t i = 0; i < driver->settling_count; i++) {
-        in_batch += driver->settling[i].what.in_batch;
+        in_batch += driver->settling[i].brought;
         spending.in_run += driver->settling[i].rows;
     }
     spending.left += 2 * in_batch; /* more than comes in, or it would grow for ever */

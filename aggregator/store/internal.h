@@ -66,9 +66,10 @@ char *th_inspect_cut(size_t capacity, char *text);
 #define TH_WHAT_TILE_MISSING "thiếu mảnh của cây băm"
 #define TH_WHAT_TILE_DAMAGED "mảnh của cây băm bị hỏng"
 
-/* room.c: after a commit, and before the environment is closed. */
+/* room.c: after a commit; and between batches: before the environment is closed, or when the disk
+ * has no room for entries. */
 void th_store_reserve(const struct th_store *store);
-void th_store_give_back(struct th_store *store);
+void th_store_give_back(const struct th_store *store);
 
 /* The number of leaves in a snapshot. */
 TH_MUST_CHECK int th_txn_size(const struct th_txn *txn, uint64_t *ret_size);

@@ -72,14 +72,14 @@ void th_store_keep_room(struct th_store *store, uint64_t bytes)
     th_store_reserve(store);
 }
 
-void th_store_give_back(struct th_store *store)
+/* Not after a commit that failed: then nobody knows what is used. */
+void th_store_give_back(const struct th_store *store)
 {
     struct th_env_usage usage;
     int fd;
-    if (store->room_bytes > 0 && th_env_usage(&store->env, &usage) == 0 &&
+    if (store->room_bytes > 0 && !store->failed && th_env_usage(&store->env, &usage) == 0 &&
         usage.file_bytes > usage.used_bytes && mdb_env_get_fd(store->env.env, &fd) == 0)
         (void)!ftruncate(fd, (off_t)usage.used_bytes);
-    store->room_bytes = 0;
 }
 
 /* ---- its pages ---- */

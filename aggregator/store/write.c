@@ -67,6 +67,10 @@ int th_store_begin(struct th_store *store)
     if (store->failed)
         return TH_E_STORAGE;
     int status = check_room(store);
+    if (status == TH_E_STORAGE && store->room_bytes > 0) {
+        th_store_give_back(store);
+        status = check_room(store);
+    }
     if (status == 0)
         status = th_txn_begin(&store->env, true, &store->batch);
     if (status == 0)

@@ -86,7 +86,7 @@ Test(core_prepare, nothing_is_prepared_for_a_plan_that_is_not_there_yet)
     cr_assert_eq(prepare(position, 1, &prepared), 0);
 }
 
-Test(core_prepare, rollups_are_as_closed_until_a_report_or_a_unit_comes)
+Test(core_prepare, rollups_are_as_closed_until_a_unit_comes)
 {
     const struct th_book_id half = {0, OB_HALF};
     send((struct sent_report)A_REPORT(.unit = U_A1));

@@ -167,6 +167,25 @@ Test(driver_pressure, large_records_fill_the_run_as_several_of_them)
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
+/* However many books they are spread over. */
+Test(driver_pressure, heavy_records_of_many_books_do_not_outgrow_the_run)
+{
+    static const enum ledger_obligation asked[] = {LEDGER_YEAR, LEDGER_HALF, LEDGER_ADHOC,
+                                                   LEDGER_UNDATED};
+    ledger.bounds.run_rows = 600;
+    ledger.bounds.row_bytes = 1;
+    ledger.bounds.commit_rows = 1;
+    ledger_restart(&ledger);
+    th_driver_press(ledger.driver, true);
+    for (int i = 0; i < 120; i++) {
+        size_t bytes = 0;
+        send((enum ledger_unit)(L_A1 + i % 3), asked[i % 4], asked[i % 4] == LEDGER_ADHOC, i);
+        for (size_t j = 0; j < th_store_unsettled_count(ledger.store); j++)
+            bytes += th_store_unsettled(ledger.store, j).bytes;
+        cr_assert_leq(bytes, 1000, "after %d", i);
+    }
+}
+
 /* Values leave the run from its front only: who stands there must not keep all that came later. */
 Test(driver_pressure, a_book_that_rests_does_not_hold_up_the_run)
 {

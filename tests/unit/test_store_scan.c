@@ -3,6 +3,7 @@
  * which. */
 #include "aggregator/store/checksum.h"
 #include "aggregator/store/internal.h"
+#include "aggregator/store/leaf_page.h"
 #include "tests/support/random.h"
 #include "tests/support/damage.h"
 
@@ -183,4 +184,24 @@ Test(store_scan, a_row_that_would_not_end_on_its_page_is_corrupt)
     }
     cr_expect_eq(refused, 100, "%d", refused);
     th_txn_abort(&snapshot);
+}
+
+/* Without this all of the above would hold by the cursor alone. */
+Test(store_scan, a_small_row_of_a_snapshot_is_found_on_its_page)
+{
+    struct random random = {9};
+    struct th_schema_key prefix = th_schema_key_table(TH_TABLE_REPORT);
+    struct th_leaf_page page;
+    struct th_bytes key, found, value;
+    struct th_view *view;
+    uint32_t at;
+    put_rows(&random, 500, 0);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_assert_eq(th_txn_seek_key(&view->txn, &prefix, &key), 0);
+    cr_assert_neq(view->txn.page_bytes, 0);
+    cr_assert(th_leaf_page_find(view->txn.page_bytes, key.bytes, &page, &at));
+    cr_assert_eq(th_leaf_page_row(&page, at, &found, &value), 0);
+    cr_assert_eq(found.bytes, key.bytes);
+    cr_assert_eq(found.size, key.size);
+    th_view_close(view);
 }
