@@ -167,8 +167,8 @@ Test(driver_pressure, large_records_fill_the_run_as_several_of_them)
     cr_assert(holds(ledger.folder), "%s", audit_out);
 }
 
-/* However many books they are spread over. */
-Test(driver_pressure, heavy_records_of_many_books_do_not_outgrow_the_run)
+/* What a run of so many bytes may hold, and what a batch brings. */
+Test(driver_pressure, the_bytes_of_heavy_records_are_bounded)
 {
     static const enum ledger_obligation asked[] = {LEDGER_YEAR, LEDGER_HALF, LEDGER_ADHOC,
                                                    LEDGER_UNDATED};
