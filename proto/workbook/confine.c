@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED true
@@ -57,10 +58,9 @@ static const int always[] = {
     SCMP_SYS(fstat),        SCMP_SYS(brk),          SCMP_SYS(munmap),
     SCMP_SYS(mremap),       SCMP_SYS(madvise),      SCMP_SYS(futex),
     SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),    SCMP_SYS(clock_gettime),
-    SCMP_SYS(getpid),       SCMP_SYS(gettid),       SCMP_SYS(tgkill),
+    SCMP_SYS(getpid),       SCMP_SYS(gettid),       SCMP_SYS(newfstatat),
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(sigaltstack),  SCMP_SYS(exit),         SCMP_SYS(exit_group),
-    SCMP_SYS(newfstatat),
 };
 
 /* What libxlsxwriter and its zip library do with temporary files. */
@@ -88,12 +88,20 @@ static bool allow_data(scmp_filter_ctx filter)
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code) == 0;
 }
 
+/* Signals of its own, as abort() sends one. */
+static bool allow_own_end(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, itself) == 0;
+}
+
 static bool set_filter(enum th_confinement confinement)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL)
         return false;
-    bool is_set = allow(filter, always, sizeof always / sizeof always[0]) && allow_data(filter);
+    bool is_set = allow(filter, always, sizeof always / sizeof always[0]) && allow_data(filter) &&
+                  allow_own_end(filter);
     if (confinement == TH_CONFINED_TO_FILES)
         is_set = is_set && allow(filter, of_files, sizeof of_files / sizeof of_files[0]);
     is_set = is_set && seccomp_load(filter) == 0;

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,12 @@ enum { DID_IT, REFUSED, NOT_CONFINED };
 
 typedef bool try_fn(void);
 
+static pid_t tested; /* the parent, which a confined process cannot ask for */
+
 /* The wait status of a confined process that tries it. */
 static int state_of(enum th_confinement confinement, try_fn *try)
 {
+    tested = getpid();
     pid_t child = fork();
     if (child == 0) {
         if (th_confine(confinement) != 0)
@@ -119,7 +123,18 @@ static bool make_memory_code(void)
 
 static bool signal_the_parent(void)
 {
-    return kill(getppid(), 0) == 0;
+    return kill(tested, 0) == 0;
+}
+
+static bool signal_a_thread_of_the_parent(void)
+{
+    return tgkill(tested, tested, 0) == 0;
+}
+
+static bool end_itself(void)
+{
+    (void)signal(SIGABRT, SIG_DFL);
+    abort();
 }
 
 static bool take_much_memory(void)
@@ -180,8 +195,9 @@ Test(workbook_confine, files_may_be_opened_when_asked_for)
 
 Test(workbook_confine, no_sockets_processes_programs_or_code)
 {
-    static try_fn *const tries[] = {make_a_socket, make_a_process,   become_another_program,
-                                    map_code,      make_memory_code, signal_the_parent};
+    static try_fn *const tries[] = {
+        make_a_socket,    make_a_process,    become_another_program,       map_code,
+        make_memory_code, signal_the_parent, signal_a_thread_of_the_parent};
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
         if (tries[i] == become_another_program) {
             int state = state_of(TH_CONFINED_TO_FILES, become_another_program);
@@ -191,6 +207,12 @@ Test(workbook_confine, no_sockets_processes_programs_or_code)
         assert_refused(TH_CONFINED_TO_STREAMS, tries[i]);
         assert_refused(TH_CONFINED_TO_FILES, tries[i]);
     }
+}
+
+Test(workbook_confine, it_may_end_itself)
+{
+    int state = state_of(TH_CONFINED_TO_STREAMS, end_itself);
+    cr_expect(WIFSIGNALED(state) && WTERMSIG(state) == SIGABRT, "%x", (unsigned)state);
 }
 
 Test(workbook_confine, memory_is_bounded)
