@@ -20,6 +20,16 @@
 
 #define EXIT_NO_PROGRAM 127 /* as shells say it */
 
+/* Never 0, 1 or 2, whatever of these is closed. Takes the descriptor, or the failure to open. */
+static int above_standard(int fd)
+{
+    if (fd < 0 || fd > 2)
+        return fd;
+    int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    (void)close(fd);
+    return higher;
+}
+
 /* ---- the child, until it is the other program: nothing but system calls ---- */
 
 static void forget_signals(void)
@@ -37,7 +47,7 @@ __attribute__((noreturn)) static void become(const struct th_form_helper *helper
 {
     forget_signals();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int nowhere = above_standard(open("/dev/null", O_WRONLY | O_CLOEXEC));
     bool is_ready = getppid() == parent && /* it may have died before the line above */
                     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dup2(input, 0) == 0 &&
                     dup2(answer, 1) == 1 && nowhere >= 0 && dup2(nowhere, 2) == 2 &&
@@ -48,17 +58,6 @@ __attribute__((noreturn)) static void become(const struct th_form_helper *helper
 }
 
 /* ---- the parent ---- */
-
-/* Never 0, 1 or 2, whatever of these is closed. */
-static int memory_file(const char *name)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0 || fd > 2)
-        return fd;
-    int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    (void)close(fd);
-    return higher;
-}
 
 static bool fill(int fd, struct th_bytes bytes)
 {
@@ -78,20 +77,24 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* False when it did not end in time. */
-static bool ends_in_time(pid_t child, int64_t patience_ms)
+/* TH_E_IO: it cannot be watched. */
+static int watch(pid_t child, int64_t patience_ms, bool *ret_is_late)
 {
     struct pollfd watched = {.fd = pidfd_open(child, 0), .events = POLLIN};
     if (watched.fd < 0)
-        return false;
+        return TH_E_IO;
     int64_t until = now_ms() + patience_ms, left = patience_ms;
     int ready = -1;
     do {
         left = until - now_ms();
         ready = poll(&watched, 1, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
     } while (ready < 0 && errno == EINTR && left > 0);
+    bool is_failed = ready < 0 && errno != EINTR;
     (void)close(watched.fd);
-    return ready == 1;
+    if (is_failed)
+        return TH_E_IO;
+    *ret_is_late = ready != 1;
+    return 0;
 }
 
 static int collect(int fd, size_t size_max, struct th_form_helper_answer *answer)
@@ -126,12 +129,15 @@ static int await(const struct th_form_helper *helper, pid_t child, int fd,
                  struct th_form_helper_answer *answer)
 {
     int state = 0;
-    bool is_late = !ends_in_time(child, helper->patience_ms);
-    if (is_late)
+    bool is_late = false;
+    int status = watch(child, helper->patience_ms, &is_late);
+    if (status != 0 || is_late)
         (void)kill(child, SIGKILL);
     while (waitpid(child, &state, 0) < 0)
         if (errno != EINTR)
             return TH_E_IO;
+    if (status != 0)
+        return status;
     if (is_late)
         answer->end = TH_FORM_HELPER_LATE;
     else if (WIFSIGNALED(state))
@@ -157,7 +163,8 @@ int th_form_helper_run(const struct th_form_helper *helper,
         *ret_answer = (struct th_form_helper_answer){.end = TH_FORM_HELPER_MISSING};
         return 0;
     }
-    int input = memory_file("input"), output = memory_file("answer");
+    int input = above_standard(memfd_create("input", MFD_CLOEXEC));
+    int output = above_standard(memfd_create("answer", MFD_CLOEXEC));
     if (input >= 0 && output >= 0 && fill(input, helper->input))
         child = fork();
     if (child == 0)

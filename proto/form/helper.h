@@ -43,7 +43,8 @@ struct th_form_helper_answer {
     size_t size;
 };
 
-/* TH_E_IO: no process or no file in memory could be made; TH_E_NO_MEMORY. */
+/* SIGCHLD must not be ignored, or there is no exit code. TH_E_IO: no process or no file in memory
+ * could be made, or the process not be watched; TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_form_helper_run(const struct th_form_helper *helper,
                                      struct th_form_helper_answer *ret_answer);
 

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -186,11 +188,51 @@ Test(form_helper, descriptors_are_not_inherited)
     cr_assert_str_eq(answer.bytes, "/dev/null\n");
 }
 
-Test(form_helper, a_closed_input_of_ours_does_not_become_its_own)
+/* In a child, as the test's own way to tell something may be any descriptor. */
+static void assert_answered_without(bool is_closed[3])
 {
-    (void)close(0);
-    cr_assert_eq(ask(SHELL, "cat", "hai", 1000, PATIENCE_MS), 0);
-    cr_assert_str_eq(answer.bytes, "hai");
+    pid_t child = fork();
+    if (child == 0) {
+        for (int fd = 0; fd < 3; fd++)
+            if (is_closed[fd])
+                (void)close(fd);
+        int status =
+            ask(SHELL, "cat; echo no >&2; readlink /proc/$$/fd/2", "hai\n", 1000, PATIENCE_MS);
+        _exit(status != 0 || answer.end != TH_FORM_HELPER_ANSWERED ? 1
+              : strcmp(answer.bytes, "hai\n/dev/null\n") != 0      ? 2
+                                                                   : 0);
+    }
+    int state = -1;
+    cr_assert_eq(waitpid(child, &state, 0), child);
+    cr_expect(WIFEXITED(state) && WEXITSTATUS(state) == 0, "%x without%s%s%s", (unsigned)state,
+              is_closed[0] ? " 0" : "", is_closed[1] ? " 1" : "", is_closed[2] ? " 2" : "");
+}
+
+Test(form_helper, what_of_ours_is_closed_does_not_become_its_own)
+{
+    for (unsigned closed = 0; closed < 8; closed++)
+        assert_answered_without((bool[3]){closed & 1, closed & 2, closed & 4});
+}
+
+Test(form_helper, one_that_cannot_be_watched_is_ended_and_no_verdict)
+{
+    pid_t child = fork();
+    if (child == 0) { /* room for the two files in memory, and no more */
+        int first = dup(1), second = dup(1);
+        const struct rlimit few = {(rlim_t)second + 1, (rlim_t)second + 1};
+        (void)close(first);
+        (void)close(second);
+        int64_t start = now_ms();
+        bool is_told = setrlimit(RLIMIT_NOFILE, &few) == 0 &&
+                       ask(SHELL, "exec sleep 60", "", 1000, PATIENCE_MS) == TH_E_IO;
+        _exit(!is_told                                        ? 1
+              : waitpid(-1, NULL, 0) != -1 || errno != ECHILD ? 2
+              : now_ms() - start > PATIENCE_MS                ? 3
+                                                              : 0);
+    }
+    int state = -1;
+    cr_assert_eq(waitpid(child, &state, 0), child);
+    cr_expect(WIFEXITED(state) && WEXITSTATUS(state) == 0, "%x", (unsigned)state);
 }
 
 Test(form_helper, the_environment_is_what_was_said)
