@@ -46,7 +46,8 @@ struct reading {
     uint32_t row, column;     /* of the last cell, when the next one does not say */
     char type[SHORT_SIZE];    /* of the cell */
     bool has_formula, has_value;
-    bool is_inside; /* of the sheet's data, or of a string */
+    bool is_inside, is_in_row; /* the data of a sheet, a row of it */
+    bool has_data;             /* so far */
     bool is_collecting, is_phonetic;
     char *text; /* collected; as large as the part, which bounds it */
     size_t text_size;
@@ -166,7 +167,8 @@ static void walk(struct reading *reading, const char *path, const struct handler
         bytes, (int)size, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     reading->text = malloc(size + 1); /* references expand to fewer bytes than they take */
     reading->text_size = 0;
-    reading->is_inside = reading->is_collecting = reading->is_phonetic = false;
+    reading->is_inside = reading->is_in_row = reading->has_data = false;
+    reading->is_collecting = reading->is_phonetic = false;
     if (xml == NULL || reading->text == NULL)
         run_out(reading);
     int more = 1;
@@ -378,6 +380,9 @@ static void start_row(struct reading *reading, xmlTextReader *xml)
         damaged(reading);
     else if (row > TH_FORM_ROW_LAST)
         damaged(reading);
+    if (reading->is_in_row)
+        damaged(reading);
+    reading->is_in_row = true;
     reading->row = (uint32_t)row;
     reading->column = 0;
 }
@@ -390,7 +395,8 @@ static void start_cell(struct reading *reading, xmlTextReader *xml)
         memcpy(reading->type, "n", 2);
     if ((short_attribute(reading, xml, "r", reference) &&
          !read_reference(reference, &row, &column)) ||
-        row != reading->row || column <= reading->column || column > TH_FORM_COLUMN_LAST) {
+        !reading->is_in_row || row != reading->row || column <= reading->column ||
+        column > TH_FORM_COLUMN_LAST) {
         damaged(reading);
         return;
     }
@@ -403,7 +409,9 @@ static void start_cell(struct reading *reading, xmlTextReader *xml)
 static void start_in_sheet(struct reading *reading, xmlTextReader *xml, const char *name)
 {
     if (strcmp(name, "sheetData") == 0) {
-        reading->is_inside = true;
+        if (reading->has_data) /* rows would begin again */
+            damaged(reading);
+        reading->is_inside = reading->has_data = true;
         reading->row = 0;
     } else if (!reading->is_inside) {
         return;
@@ -478,6 +486,8 @@ static void end_in_sheet(struct reading *reading, const char *name)
 {
     if (strcmp(name, "sheetData") == 0)
         reading->is_inside = false;
+    else if (strcmp(name, "row") == 0)
+        reading->is_in_row = false;
     else if (strcmp(name, "rPh") == 0)
         reading->is_phonetic = false;
     else if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0)

@@ -491,6 +491,33 @@ Test(form_xlsx, cells_out_of_order_are_refused)
     assert_told("tệp Excel hỏng");
 }
 
+Test(form_xlsx, cells_outside_of_rows_are_refused)
+{
+    workbook_case_replace(&book, "xl/worksheets/sheet7.xml", "<sheetData>",
+                          "<sheetData><c><v>1</v></c>");
+    assert_told("tệp Excel hỏng");
+}
+
+Test(form_xlsx, cells_between_rows_are_refused)
+{
+    workbook_case_replace(&book, "xl/worksheets/sheet7.xml", "</row>", "</row><c><v>1</v></c>");
+    assert_told("tệp Excel hỏng");
+}
+
+Test(form_xlsx, a_row_within_a_row_is_refused)
+{
+    workbook_case_replace(&book, "xl/worksheets/sheet7.xml", "</row></sheetData>",
+                          "<row/></row></sheetData>");
+    assert_told("tệp Excel hỏng");
+}
+
+Test(form_xlsx, a_sheet_s_data_stand_there_once)
+{
+    workbook_case_replace(&book, "xl/worksheets/sheet7.xml", "</sheetData>",
+                          "</sheetData><sheetData/>");
+    assert_told("tệp Excel hỏng");
+}
+
 /* ---- what is written ---- */
 
 Test(form_xlsx, rules_stand_beside_the_figures)
