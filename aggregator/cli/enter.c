@@ -230,7 +230,8 @@ static int write_template(const struct th_site *site, const struct th_enter_line
         return EX_OK;
     if (file != NULL)
         (void)unlink(line->path);
-    th_cli_complain(site->err, NAME, "đuôi tệp nói dạng của biểu, như .yaml hoặc .csv",
+    th_cli_complain(site->err, NAME,
+                    file == NULL ? "đuôi tệp nói dạng của biểu, như .yaml hoặc .csv" : NULL,
                     "không ghi được \"%s\": %s", line->path, th_status_text(status));
     return th_status_exit_code(status);
 }

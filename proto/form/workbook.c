@@ -45,15 +45,19 @@ static int ask(struct asking *asking, const char *const words[], char *const env
                                           .answer_size_max = answer_size_max,
                                           .patience_ms = PATIENCE_MS};
     struct th_form_helper_answer *answer = &asking->answer;
+    int status = 0;
     if (th_form_helper_path(PROGRAM, asking->program) != 0) {
         (void)snprintf(asking->program, sizeof asking->program, "%s", PROGRAM);
         answer->end = TH_FORM_HELPER_MISSING;
     } else {
-        int status = th_form_helper_run(&helper, answer);
-        if (status != 0)
-            return status;
+        status = th_form_helper_run(&helper, answer);
     }
     const struct th_place place = {asking->program, 0, 0};
+    if (status == TH_E_IO)
+        th_problems_add(asking->problems, place, "đóng bớt chương trình, rồi thử lại",
+                        "máy không chạy được chương trình đọc và lập bảng tính");
+    if (status != 0)
+        return status;
     if (answer->end == TH_FORM_HELPER_MISSING)
         th_problems_add(asking->problems, place,
                         "cài đủ các chương trình, như cmake --install; " OTHER_FORM,
@@ -111,10 +115,6 @@ int th_form_workbook_read(const char *file, const char *bytes, size_t size, stru
     enum th_form_flaw flaw = TH_FORM_FLAWLESS;
     int status = ask(&asking, words, environment, (struct th_bytes){(const uint8_t *)bytes, size},
                      TH_FORM_CELLS_SIZE_MAX);
-    if (status == TH_E_IO)
-        th_problems_add(problems, (struct th_place){file, 0, 0},
-                        "đóng bớt chương trình, rồi thử lại",
-                        "máy không chạy được chương trình đọc bảng tính");
     if (status != 0)
         return status;
     if (asking.answer.end != TH_FORM_HELPER_ANSWERED)

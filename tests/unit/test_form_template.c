@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct form_case form;
 
@@ -288,4 +289,30 @@ Test(form_template, forms_of_every_plan_read_back)
     read_back_all("plans/sonmau-2024.yaml");
     read_back_all("plans/vpubnd-quangngai-2025.yaml");
     read_back_all("plans/chiminh-2025.yaml");
+}
+
+Test(form_template, a_machine_that_cannot_run_the_other_program_is_told)
+{
+    struct rlimit before, none;
+    struct th_problems problems;
+    char *printed = NULL, *text = NULL;
+    size_t size = 0;
+    th_problems_init(&problems);
+    FILE *out = open_memstream(&text, &size);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int status = th_form_write_template(TH_FORM_XLSX, &small_plan, &small_plan.obligations[0],
+                                        &small_commune, out, &problems);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_assert_eq(fclose(out), 0);
+    free(text);
+    cr_expect_eq(status, TH_E_IO);
+    out = open_memstream(&printed, &size);
+    cr_assert_eq(th_problems_print(&problems, out), 0);
+    cr_assert_eq(fclose(out), 0);
+    cr_expect_not_null(strstr(printed, "đóng bớt chương trình"), "%s", printed);
+    free(printed);
+    th_problems_deinit(&problems);
 }
