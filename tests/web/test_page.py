@@ -431,14 +431,22 @@ class Manners(unittest.TestCase):
             browser.wait(lambda: browser.text("h1") == "This part cannot be shown")
             self.assertIn("There is no such thing at the moment shown", browser.text("main"))
             self.assertIn("Not shown", browser.text("#badge"))
+            self.assertEqual(browser.text("#tabs a"), "Overview")
+            self.assertNotIn("99999", browser.js("return document.querySelector('#tabs').innerHTML"))
+            self.assertRegex(browser.text("#foot"), r"\nLog .* signed checkpoint ")
+            self.assertEqual(browser.text("#skip"), "Skip to the content")
             for parameters in ({"as_of": "bad"}, {"as_of": "2024-01-01"}, {"position": 99999999},
                                {"branch": "x"}):
                 browser.go(province.hash("overview", **parameters))
                 self.assertEqual(browser.text("h1"), "This part cannot be shown", parameters)
                 self.assertRegex(browser.text("main"), r"^[\x20-\x7e\n]+$", parameters)
                 self.assertNotIn("Live", browser.text("#badge"))
+            browser.go("#/none/O-1/overview")
+            self.assertEqual([browser.text(part) for part in ("#tabs", ".brand-where")], ["", ""])
+            self.assertRegex(browser.text("#foot"), r"^Log ")
             browser.go(province.hash())
             self.assertIn("Live", browser.text("#badge"))
+            self.assertEqual(browser.text("#tabs a"), "Overview")
         finally:
             browser.js("localStorage.clear()")
 

@@ -170,17 +170,20 @@ function go(route, { replace = false } = {}) {
   show();
 }
 
-function paintFrame(ctx) {
+/** What stands around everything, whatever is shown. */
+function paintLanguage() {
   document.documentElement.lang = language();
-  document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(ctx.view.title)} – ` +
-    `${ctx.obligation.title}${ctx.store.mode === 'rehearsal' ? ` (${t('badge.rehearsal')})` : ''}`;
   byId('skip').textContent = t('skip');
   byId('tabs').setAttribute('aria-label', t('tabs'));
   byId('strip').setAttribute('aria-label', t('strip'));
+}
+
+function paintFrame(ctx) {
+  paintLanguage();
+  document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(ctx.view.title)} – ` +
+    `${ctx.obligation.title}${ctx.store.mode === 'rehearsal' ? ` (${t('badge.rehearsal')})` : ''}`;
   patch(byId('bands'), frame.bands(ctx, state.connection));
-  patch(byId('brand'), [el('span', { class: 'brand-mark', 'aria-hidden': 'true' }),
-    el('span', { class: 'brand-name' }, t('brand')),
-    el('span', { class: 'brand-where', lang: 'vi' }, ctx.planLine.territory_name)]);
+  patch(byId('brand'), frame.brand(ctx));
   patch(byId('picker'), frame.picker(ctx, state.plans));
   patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
   patch(byId('tabs'), frame.tabs(ctx));
@@ -226,13 +229,21 @@ function wordsOf(problem) {
   return [t('problem'), (language() === 'vi' && problem.detail) || byCode];
 }
 
-/** Around a problem stands nothing that was true of what was shown before it. */
+/** Around a problem stands nothing that was true of what was shown before it. Its own plan, when
+ * there is such a one, can be looked at elsewhere, now and as a whole. */
 function paintFrameOfProblem() {
-  const ctx = { store: state.store || {}, isProblem: true };
-  document.documentElement.lang = language();
+  const route = { ...parse(location.hash), params: {} };
+  const planLine = (state.plans || []).find((one) => one.id === route.plan &&
+    one.obligations.some((obligation) => obligation.id === route.obligation));
+  const ctx = { route, planLine, store: state.store || {}, isProblem: true,
+    link: (view) => format(toView(route, view)) };
+  paintLanguage();
   document.title = `${t('problem')} – ${t('brand')}`;
   patch(byId('bands'), frame.bands(ctx, state.connection));
   patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
+  patch(byId('brand'), frame.brand(ctx));
+  patch(byId('tabs'), planLine ? frame.tabs(ctx) : []);
+  patch(byId('foot'), state.store ? frame.foot(ctx) : []);
   for (const id of ['strip', 'scope', 'running']) patch(byId(id), []);
   document.body.classList.remove('is-past');
 }

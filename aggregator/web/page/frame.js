@@ -38,6 +38,13 @@ export function badge(ctx, connection) {
     ctx.store.mode === 'rehearsal' ? ` · ${t('badge.rehearsal')}` : '');
 }
 
+/** Around a problem, whose plan may be none of the store's: without a place. */
+export function brand(ctx) {
+  return [el('span', { class: 'brand-mark', 'aria-hidden': 'true' }),
+    el('span', { class: 'brand-name' }, t('brand')),
+    ctx.planLine && el('span', { class: 'brand-where', lang: 'vi' }, ctx.planLine.territory_name)];
+}
+
 const dated = (obligation) => (obligation.due ? ` – ${t('picker.due',
   { at: spokenDay(obligation.due.instant) })}` : '');
 
@@ -127,7 +134,7 @@ export function running(ctx) {
 
 export function foot(ctx) {
   return [
-    el('p', null, `${ctx.planLine.title} – ${ctx.planLine.issuer.name}`),
+    ctx.planLine && el('p', null, `${ctx.planLine.title} – ${ctx.planLine.issuer.name}`),
     el('p', null, `${t('foot.log')} `, el('code', null, ctx.store.realm), ' · ',
       el('a', { href: address(['checkpoint']) }, t('foot.checkpoint')), ` · tonghop ${ctx.store.version}`),
   ];
