@@ -56,15 +56,17 @@ static void on_bus_error(int number)
 }
 
 /* What a disk can do to any command ends in a sentence: a file that may not grow fails the write.
- */
+ * A child has an exit code, even if our own parent ignored his. */
 static void prepare_signals(void)
 {
     struct sigaction bus = {.sa_handler = on_bus_error};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, as_usual = {.sa_handler = SIG_DFL};
     (void)sigemptyset(&bus.sa_mask);
     (void)sigemptyset(&ignore.sa_mask);
+    (void)sigemptyset(&as_usual.sa_mask);
     (void)sigaction(SIGBUS, &bus, NULL);
     (void)sigaction(SIGXFSZ, &ignore, NULL);
+    (void)sigaction(SIGCHLD, &as_usual, NULL);
 }
 
 int main(int argc, char **argv)

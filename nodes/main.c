@@ -23,13 +23,14 @@ static const struct th_cli_entry commands[] = {
 };
 
 /* No secret goes into a core file; a reader that went away and a file that may not grow are errors
- * of writing, not the end. */
+ * of writing, not the end; a child has an exit code, even if our own parent ignored his. */
 static void harden(void)
 {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
 }
 
 int main(int argc, char **argv)
