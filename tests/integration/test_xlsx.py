@@ -88,7 +88,10 @@ class Case:
         return maker.period(), maker.texts()
 
     def try_node(self, command, unit, *words):
-        return self.province.try_nodes([(command, self.province.home(unit), *words)])[0]
+        done = self.province.try_nodes([(command, self.province.home(unit), *words)])[0]
+        out = (done.stdout + done.stderr).decode()
+        same("dừng giữa chừng" in out, False, out)  # a crash would pass for a refusal
+        return done
 
     def blank(self, unit):
         self.count += 1
