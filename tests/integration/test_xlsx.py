@@ -29,7 +29,7 @@ from forms import fill_yaml  # noqa: E402
 
 ESTIMATED, ESTIMATED_TO = ["TCD04", "HC02"], "2025-06-30"
 OFFICE_SECONDS = 240
-DATA = 65
+DATA, CONFIG = 65, 78
 
 
 def same(found, expected, what):
@@ -146,6 +146,14 @@ def it_travels_and_has_a_receipt(case):
     receipt = case.province.receipt(unit, items[-1]["id"])
     same(receipt.startswith("c2sp.org/tlog-proof@v1"), True, receipt[:60])
     case.province.daemon.stop()
+    path = case.folder / "bien-nhan.txt"
+    path.write_text(receipt)
+    words = ["receipt", "--verify", path, "--server", case.province.server, "--report", book]
+    case.province.node(*words)
+    alone = shutil.copy2(case.province.node_program, case.folder)  # without the other program
+    done = subprocess.run([alone, *words], capture_output=True, text=True, check=False)
+    same(done.returncode, CONFIG, "exit code without the other program")
+    same(("libexec" in done.stderr, "đúng đơn vị" in done.stderr), (True, False), done.stderr)
 
 
 def bad_cells_are_named(case):
