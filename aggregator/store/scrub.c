@@ -82,7 +82,8 @@ static int take_snapshot(struct th_scrub *scrub)
 static void end_view(struct th_scrub *scrub)
 {
     th_view_rest(&scrub->view);
-    th_tile_cache_deinit(&scrub->view.tiles); /* the next piece reads the disk again */
+    th_overlay_drop(&scrub->view.overlay); /* the next piece reads the disk again */
+    th_tile_cache_deinit(&scrub->view.tiles);
 }
 
 /* After damage a transaction may fail everywhere. */
