@@ -91,7 +91,7 @@ static bool allow_data(scmp_filter_ctx filter)
 /* Signals of its own, as abort() sends one. */
 static bool allow_own_end(scmp_filter_ctx filter)
 {
-    const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+    const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, itself) == 0;
 }
 
