@@ -141,6 +141,13 @@ int th_folder_check_filesystem(const struct th_store_report *report)
     return 0;
 }
 
+bool th_folder_is_in_memory(int fd)
+{
+    struct statfs filesystem;
+    return fstatfs(fd, &filesystem) != 0 ||
+           ((unsigned long)filesystem.f_type & 0xFFFFFFFF) == TMPFS;
+}
+
 /* ---- STORE_ID ---- */
 
 static void format_id(const uint8_t store_id[TH_STORE_ID_SIZE], char ret_text[ID_TEXT_SIZE + 1])

@@ -48,6 +48,8 @@ TH_MUST_CHECK int th_folder_own(const struct th_store_report *report, int *ret_f
  * are accepted; of tmpfs, which does not survive a restart, the sentence warns.
  */
 TH_MUST_CHECK int th_folder_check_filesystem(const struct th_store_report *report);
+/* Of an open file: it is on a tmpfs, or nobody can tell. */
+bool th_folder_is_in_memory(int fd);
 
 /* STORE_ID is there exactly when data.mdb is not empty: gives its id. TH_E_NOT_FOUND: neither is
  * there; TH_E_CORRUPT: one of them; TH_E_IO. */

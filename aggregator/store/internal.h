@@ -66,6 +66,9 @@ char *th_inspect_cut(size_t capacity, char *text);
 #define TH_WHAT_TILE_MISSING "thiếu mảnh của cây băm"
 #define TH_WHAT_TILE_DAMAGED "mảnh của cây băm bị hỏng"
 
+/* write.c: of map, file and disk now; what is used with the pages that are free again. */
+TH_MUST_CHECK int th_store_levels(const struct th_store *store, struct th_gate_levels *ret_levels);
+
 /* room.c: after a commit; and between batches: before the environment is closed, or when the disk
  * has no room for entries. */
 void th_store_reserve(const struct th_store *store);

@@ -7,15 +7,12 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define ROOM_BYTES   (UINT64_C(256) << 20)
 #define STEP_BYTES   (UINT64_C(1) << 20)
 #define BUFFER_BYTES ((size_t)128 << 10)
-#define TMPFS        0x01021994 /* statfs(2), linux/magic.h */
 
 uint64_t th_room_bytes(void)
 {
@@ -28,40 +25,25 @@ uint64_t th_room_bytes(void)
 
 /* ---- the file ---- */
 
-/* A disk that is nearly full keeps what it has for entries. */
-static bool has_room(const struct th_env_usage *usage, int fd, uint64_t bytes)
-{
-    struct statvfs disk;
-    struct statfs system;
-    if (fstatvfs(fd, &disk) != 0 || fstatfs(fd, &system) != 0 ||
-        ((unsigned long)system.f_type & 0xFFFFFFFF) == TMPFS)
-        return false;
-    const struct th_gate_levels levels = {
-        .map_bytes = usage->map_bytes,
-        .used_bytes = usage->used_bytes,
-        .file_bytes = usage->file_bytes,
-        .disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize,
-        .disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize,
-    };
-    return levels.disk_free_bytes / 2 >= th_gate_floor(&levels) + bytes;
-}
-
 void th_store_reserve(const struct th_store *store)
 {
-    struct th_env_usage usage;
+    struct th_gate_levels levels;
     int fd;
-    if (store->room_bytes == 0 || th_env_usage(&store->env, &usage) != 0 ||
+    if (store->room_bytes == 0 || th_store_levels(store, &levels) != 0 ||
         mdb_env_get_fd(store->env.env, &fd) != 0)
         return;
-    uint64_t end = usage.used_bytes + store->room_bytes;
-    if (end > usage.map_bytes)
-        end = usage.map_bytes;
-    if (usage.file_bytes < usage.used_bytes || end <= usage.file_bytes ||
-        end - usage.file_bytes < store->room_bytes / 2 ||
-        !has_room(&usage, fd, end - usage.file_bytes))
+    uint64_t end = levels.used_bytes + store->room_bytes;
+    if (end > levels.map_bytes)
+        end = levels.map_bytes;
+    if (levels.file_bytes < levels.used_bytes || end <= levels.file_bytes)
+        return;
+    const uint64_t more = end - levels.file_bytes;
+    /* A disk that is nearly full keeps what it has for entries. */
+    if (more < store->room_bytes / 2 ||
+        levels.disk_free_bytes / 2 < th_gate_floor(&levels) + more || th_folder_is_in_memory(fd))
         return;
     /* Longer, never shorter, and no byte that is there changes: also beside what LMDB writes. */
-    (void)fallocate(fd, 0, (off_t)usage.file_bytes, (off_t)(end - usage.file_bytes));
+    (void)fallocate(fd, 0, (off_t)levels.file_bytes, (off_t)more);
 }
 
 void th_store_keep_room(struct th_store *store, uint64_t bytes)

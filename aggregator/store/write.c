@@ -10,53 +10,62 @@
 
 /* ---- the batch ---- */
 
-/* Room in the map and on the disk. */
-static int check_room(struct th_store *store)
+int th_store_levels(const struct th_store *store, struct th_gate_levels *ret_levels)
 {
     struct th_env_usage usage;
     struct statvfs disk;
-    uint64_t free_bytes = 0;
     int fd;
     int status = th_env_usage(&store->env, &usage);
     if (status != 0)
         return status;
     if (mdb_env_get_fd(store->env.env, &fd) != 0 || fstatvfs(fd, &disk) != 0)
         return TH_E_IO;
-    /* Pages that are free again are only counted when it matters. */
-    if (usage.used_bytes > usage.map_bytes / 100 * 80)
-        status = th_env_free_bytes(&store->env, &free_bytes);
-    if (status != 0)
-        return status;
-    struct th_gate_levels levels = {
+    *ret_levels = (struct th_gate_levels){
         .map_bytes = usage.map_bytes,
-        .used_bytes = usage.used_bytes > free_bytes ? usage.used_bytes - free_bytes : 0,
+        .used_bytes = usage.used_bytes,
         .file_bytes = usage.file_bytes,
         .disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize,
         .disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize,
     };
+    return 0;
+}
+
+/* Pages that are free again count as room. */
+static int leave_out_free(const struct th_store *store, struct th_gate_levels *levels)
+{
+    uint64_t free_bytes = 0;
+    int status = th_env_free_bytes(&store->env, &free_bytes);
+    if (status == 0)
+        levels->used_bytes -= free_bytes < levels->used_bytes ? free_bytes : levels->used_bytes;
+    return status;
+}
+
+/* Room in the map and on the disk. */
+static int check_room(struct th_store *store)
+{
+    struct th_gate_levels levels;
+    int status = th_store_levels(store, &levels);
+    /* They are only counted when it matters. */
+    if (status == 0 && levels.used_bytes > levels.map_bytes / 100 * 80)
+        status = leave_out_free(store, &levels);
+    if (status != 0)
+        return status;
     return th_gate_step(&store->gate, &levels) ? 0 : TH_E_STORAGE;
 }
 
 int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage)
 {
-    struct th_env_usage usage;
-    struct statvfs disk;
-    uint64_t free_bytes = 0;
-    int fd;
-    int status = th_env_usage(&store->env, &usage);
+    struct th_gate_levels levels;
+    int status = th_store_levels(store, &levels);
     if (status == 0)
-        status = th_env_free_bytes(&store->env, &free_bytes);
+        status = leave_out_free(store, &levels);
     if (status != 0)
         return status;
-    if (mdb_env_get_fd(store->env.env, &fd) != 0 || fstatvfs(fd, &disk) != 0)
-        return TH_E_IO;
-    *ret_usage = (struct th_store_usage){
-        .map_bytes = usage.map_bytes,
-        .used_bytes = usage.used_bytes > free_bytes ? usage.used_bytes - free_bytes : 0,
-        .file_bytes = usage.file_bytes,
-        .disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize,
-        .disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize,
-    };
+    *ret_usage = (struct th_store_usage){.map_bytes = levels.map_bytes,
+                                         .used_bytes = levels.used_bytes,
+                                         .file_bytes = levels.file_bytes,
+                                         .disk_bytes = levels.disk_bytes,
+                                         .disk_free_bytes = levels.disk_free_bytes};
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "proto/wire/journal.h"
 #include "proto/wire/reader.h"
+#include "tests/support/random.h"
 #include "tests/support/wire_samples.h"
 
 #include <criterion/criterion.h>
@@ -30,15 +31,11 @@ static void tear_down(void)
 
 TestSuite(wire_decision, .init = set_up, .fini = tear_down);
 
-/* xorshift: the same numbers in every run. */
-static uint64_t state;
+static struct random random_state;
 
-static uint64_t any(uint64_t below)
+static uint32_t any(uint64_t below)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % below;
+    return random_below(&random_state, (uint32_t)below);
 }
 
 /* ---- the same, field by field ---- */
@@ -134,7 +131,7 @@ static struct th_bytes a_sample(size_t remarks_count)
 
 Test(wire_decision, what_we_write_is_taken_by_both)
 {
-    state = UINT64_C(0x9E3779B97F4A7C15);
+    random_state = (struct random){1};
     for (size_t i = 0; i < 20; i++)
         cr_assert(both_take(a_sample(i % 3), false));
     cr_assert(both_take((struct th_bytes){NULL, 0}, false), "a decision about nothing");
@@ -144,7 +141,7 @@ Test(wire_decision, changed_bytes_are_the_same_to_both)
 {
     static uint8_t bytes[4096];
     size_t taken = 0, rounds = 100000;
-    state = UINT64_C(0xD1B54A32D192ED03);
+    random_state = (struct random){2};
     for (size_t i = 0; i < rounds; i++) {
         const size_t remarks = any(3);
         const struct th_bytes sample = a_sample(remarks);
