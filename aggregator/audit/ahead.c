@@ -38,6 +38,7 @@ struct th_ahead {
     uint64_t next;  /* piece that no thread has taken */
     uint64_t first; /* piece that the owner has or waits for */
     bool is_over;
+    bool is_idle; /* told once */
     /* The owner's: */
     uint64_t position;
 };
@@ -122,6 +123,17 @@ static uint64_t pieces_of(const struct th_ahead *ahead)
     return (ahead->options.to - ahead->options.from + PIECE - 1) / PIECE;
 }
 
+/* The mutex is held, but not while it is told. */
+static void tell_idle(struct th_ahead *ahead)
+{
+    if (ahead->is_over || ahead->is_idle || ahead->options.on_idle == NULL)
+        return;
+    ahead->is_idle = true;
+    (void)pthread_mutex_unlock(&ahead->mutex);
+    ahead->options.on_idle(ahead->options.on_idle_context);
+    (void)pthread_mutex_lock(&ahead->mutex);
+}
+
 static void *work(void *context)
 {
     struct th_ahead *ahead = context;
@@ -142,6 +154,7 @@ static void *work(void *context)
         piece->is_made = true;
         (void)pthread_cond_signal(&ahead->made);
     }
+    tell_idle(ahead);
     /* What it read is borrowed until the owner is through. */
     while (!ahead->is_over)
         (void)pthread_cond_wait(&ahead->given_back, &ahead->mutex);

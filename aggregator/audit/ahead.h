@@ -27,6 +27,10 @@ struct th_ahead_options {
     bool checks_tree;  /* hashes leaf and entry */
     bool checks_signatures;
     const struct th_shadow *shadow; /* that the owner folds, or NULL */
+    /* Called once, by the first thread that has nothing more to read, unless all is over by then:
+     * the owner may have places before it still. NULL: it is not. */
+    void (*on_idle)(void *context);
+    void *on_idle_context;
 };
 
 struct th_ahead_place {

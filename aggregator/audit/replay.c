@@ -209,7 +209,7 @@ static int tell(struct run *run, bool is_end)
     if (status == 0 && is_end)
         status = compare(run, view);
     int code = status == 0 ? th_replay_answer(&run->result, th_store_identity(run->opened.store),
-                                              view, request->out, request->err)
+                                              view, NULL, request->out, request->err)
                            : th_opened_complain(run->reader, status, NULL);
     th_view_close(view);
     return code;
@@ -225,18 +225,37 @@ static int keep(struct run *run, int code)
     return status == 0 ? code : th_opened_complain(run->reader, status, "ghi bản dựng lại");
 }
 
+struct asked {
+    const struct run *run;
+    json_t *lines;
+};
+
+/* Of tables that are not known to be right yet. */
+static int ask(void *context, struct th_view *view)
+{
+    struct asked *asked = context;
+    return th_replay_lines(asked->run->line, th_store_identity(asked->run->opened.store), view,
+                           &asked->lines);
+}
+
 /* To the end, in one go, when all is as it should be: then the store's own tables are what the
  * journal folds to, and answer. Else another child makes a replica. */
 static int sweep(struct run *run, struct th_verify *verify)
 {
     const struct th_reader_request *request = th_reader_request(run->reader);
-    const struct th_sweep_options options = {
-        .threads = run->line->threads, .checks_tree = !run->line->without_tree, .folds = true};
+    struct asked asked = {run, NULL};
+    const struct th_sweep_options options = {.threads = run->line->threads,
+                                             .checks_tree = !run->line->without_tree,
+                                             .folds = true,
+                                             .ask = ask,
+                                             .ask_context = &asked};
     bool is_sound = false;
     double began = now();
     if (th_verify_sweep(verify, &options, &is_sound) != 0 || !is_sound ||
-        verify->counts.entries == 0)
+        verify->counts.entries == 0) {
+        json_decref(asked.lines);
         return TH_READER_AGAIN;
+    }
     struct th_replay *result = &run->result;
     result->seconds = now() - began;
     result->size = verify->counts.entries;
@@ -249,7 +268,7 @@ static int sweep(struct run *run, struct th_verify *verify)
     result->compared = verify->tables;
     th_reader_phase(run->reader, "tính số liệu", 0);
     return th_replay_answer(result, th_store_identity(verify->opened.store), verify->opened.view,
-                            request->out, request->err);
+                            asked.lines, request->out, request->err);
 }
 
 static int boldly(struct run *run)

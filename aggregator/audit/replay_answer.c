@@ -12,7 +12,8 @@
 #define NAME "replay"
 
 struct asking {
-    const struct th_replay *replay;
+    const struct th_replay *replay; /* line and time alone, while only lines are made */
+    json_t *lines;                  /* that were made before, or NULL */
     struct th_query_context context;
     struct th_view *view;
     struct th_query_asking who;
@@ -119,8 +120,9 @@ static bool wants_more(const struct th_replay_line *line)
 
 static int build(struct asking *asking, json_t **ret_answer)
 {
-    json_t *answer = head_json(asking->replay), *part = NULL;
-    int status = all_lines(asking, &part);
+    json_t *answer = head_json(asking->replay), *part = asking->lines;
+    int status = part == NULL ? all_lines(asking, &part) : 0;
+    asking->lines = NULL;
     if (status == 0)
         json_object_set_new(answer, "obligations", part);
     if (status == 0 && wants_more(asking->replay->line)) {
@@ -246,22 +248,52 @@ static int answer(struct asking *asking, FILE *out, FILE *err)
     return replay->differences == 0 ? EX_OK : EX_DATAERR;
 }
 
-int th_replay_answer(const struct th_replay *replay, const struct th_store_identity *identity,
-                     struct th_view *view, FILE *out, FILE *err)
+static int begin(struct asking *asking, const struct th_store_identity *identity)
 {
-    struct asking asking = {.replay = replay, .view = view};
     struct th_clock_row clock;
-    int status = th_view_clock(view, &clock);
+    int status = th_view_clock(asking->view, &clock);
     if (status == 0)
-        status = th_query_context_open(view, &asking.context);
+        status = th_query_context_open(asking->view, &asking->context);
+    if (status != 0)
+        return status;
+    asking->who = (struct th_query_asking){.now = moment_of(asking->replay),
+                                           .is_clock_suspect = identity->mode == TH_MODE_LIVE &&
+                                                               clock.status == TH_CLOCK_SUSPECT};
+    return 0;
+}
+
+int th_replay_lines(const struct th_replay_line *line, const struct th_store_identity *identity,
+                    struct th_view *view, json_t **ret_lines)
+{
+    struct th_replay replay = {.line = line};
+    struct asking asking = {.replay = &replay, .view = view};
+    struct th_stored_entry last;
+    const uint64_t size = th_view_size(view);
+    int status = size == 0 ? TH_E_NOT_FOUND : th_view_entry(view, size - 1, &last);
+    if (status != 0)
+        return status;
+    replay.time = last.time;
+    status = begin(&asking, identity);
+    if (status != 0)
+        return status;
+    status = all_lines(&asking, ret_lines);
+    th_query_context_close(&asking.context);
+    return status;
+}
+
+int th_replay_answer(const struct th_replay *replay, const struct th_store_identity *identity,
+                     struct th_view *view, json_t *lines, FILE *out, FILE *err)
+{
+    struct asking asking = {.replay = replay, .lines = lines, .view = view};
+    const bool asks = lines == NULL || wants_more(replay->line);
+    int status = asks ? begin(&asking, identity) : 0;
     if (status != 0) {
+        json_decref(lines);
         th_cli_complain(err, NAME, NULL, "%s", th_status_text(status));
         return th_status_exit_code(status);
     }
-    asking.who = (struct th_query_asking){.now = moment_of(replay),
-                                          .is_clock_suspect = identity->mode == TH_MODE_LIVE &&
-                                                              clock.status == TH_CLOCK_SUSPECT};
     int code = answer(&asking, out, err);
-    th_query_context_close(&asking.context);
+    if (asks)
+        th_query_context_close(&asking.context);
     return code;
 }

@@ -36,8 +36,14 @@ struct th_replay {
     char names[TH_REPLAY_DIFFERENCES_MAX][TH_REPLAY_NAME_SIZE];
 };
 
-/* Prints everything, with answers from the replica's view. Returns an exit code. */
+/* The standing of every obligation at the end of a view, of which nothing else needs to be known
+ * yet. By any thread. Returns owned. */
+TH_MUST_CHECK int th_replay_lines(const struct th_replay_line *line,
+                                  const struct th_store_identity *identity, struct th_view *view,
+                                  json_t **ret_lines);
+/* Prints everything, with answers from the replica's view. Returns an exit code. `lines`: takes
+ * what th_replay_lines() gave; NULL: they are made here. */
 int th_replay_answer(const struct th_replay *replay, const struct th_store_identity *identity,
-                     struct th_view *view, FILE *out, FILE *err);
+                     struct th_view *view, json_t *lines, FILE *out, FILE *err);
 
 #endif

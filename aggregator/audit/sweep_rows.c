@@ -2,15 +2,10 @@
 /*
  * Every row of a snapshot but the journal's, which were read before, by several threads. The
  * keys are cut into spans: the common tables, then each book's reports, each one's revisions and
- * each one's rollups, then closings, tree and checkpoints. Whoever is free takes the next span;
- * the state's digest, which needs all rows in their order, is one more. Each row has to be one that
- * the journal makes, and there have to be as many: so none is missing.
- *
- * A store whose run is not empty (a burst is going on, or was killed) is not looked at in this way:
- * it counts as doubtful, and whoever asks reads it carefully, with the run laid over the tables.
+ * each one's rollups, then closings, tree and checkpoints. Whoever is free takes the next span.
+ * Each row has to be one that the journal makes, and there have to be as many: so none is missing.
  */
 #include "aggregator/audit/verify_parts.h"
-#include "aggregator/store/overlay.h"
 #include "base/assert.h"
 
 #include <pthread.h>
@@ -39,7 +34,7 @@ struct sweep {
     const struct th_sweep_options *options;
     struct span *spans;
     size_t spans_count;
-    atomic_size_t next; /* 0: the state's digest; span n - 1 */
+    atomic_size_t next; /* span that nobody has taken */
     atomic_bool is_doubtful;
     atomic_uint_fast64_t rows;
 };
@@ -161,25 +156,16 @@ static int walk_span(struct sweeper *sweeper)
     return status < 0 ? status : 0;
 }
 
-static int take_state(struct sweeper *sweeper)
-{
-    struct th_verify *verify = sweeper->sweep->verify;
-    if (!sweeper->sweep->options->checks_tree || verify->shadow == NULL)
-        return 0;
-    verify->has_state = true;
-    return th_view_state_digest(sweeper->view, &verify->state);
-}
-
 static void *work(void *context)
 {
     struct sweeper *sweeper = context;
     struct sweep *sweep = sweeper->sweep;
     while (sweeper->status == 0 && !atomic_load(&sweep->is_doubtful)) {
         size_t number = atomic_fetch_add(&sweep->next, 1);
-        if (number > sweep->spans_count)
+        if (number >= sweep->spans_count)
             break;
-        sweeper->span = number == 0 ? NULL : &sweep->spans[number - 1];
-        sweeper->status = number == 0 ? take_state(sweeper) : walk_span(sweeper);
+        sweeper->span = &sweep->spans[number];
+        sweeper->status = walk_span(sweeper);
     }
     return NULL;
 }
@@ -277,8 +263,7 @@ static void add_seen(struct seen *all, const struct seen *seen)
 
 /* ---- threads ---- */
 
-/* A view of the same snapshot as the one that is held, or NULL: the store has gone on. */
-static struct th_view *same_view(const struct th_verify *verify)
+struct th_view *th_sweep_view(const struct th_verify *verify)
 {
     uint64_t rows, own;
     struct th_view *view;
@@ -299,7 +284,7 @@ static int run(struct sweep *sweep, struct sweeper *sweepers, struct seen *ret_s
     unsigned count = 1;
     sweepers[0] = (struct sweeper){.sweep = sweep, .view = sweep->verify->opened.view};
     for (; count < most; count++) {
-        sweepers[count] = (struct sweeper){.sweep = sweep, .view = same_view(sweep->verify)};
+        sweepers[count] = (struct sweeper){.sweep = sweep, .view = th_sweep_view(sweep->verify)};
         if (sweepers[count].view == NULL)
             break;
         if (pthread_create(&threads[count], NULL, work, &sweepers[count]) != 0) {
@@ -325,11 +310,6 @@ static int run(struct sweep *sweep, struct sweeper *sweepers, struct seen *ret_s
 int th_sweep_rows(struct th_verify *verify, const struct th_sweep_options *options,
                   bool *ret_is_sound)
 {
-    bool is_whole = false;
-    if (th_overlay_is_whole(verify->opened.view, &is_whole) != 0 || !is_whole) {
-        *ret_is_sound = false;
-        return 0;
-    }
     struct sweep sweep = {.verify = verify, .options = options};
     struct sweeper *sweepers = calloc(options->threads, sizeof *sweepers);
     struct seen seen = {.rows = 0};

@@ -86,6 +86,9 @@ struct th_sweep_options {
     bool checks_people; /* signatures, keys and judgements, and the files of the folder */
     bool checks_notes;  /* every checkpoint */
     bool folds;         /* and holds the tables against it */
+    /* What a command asks of the end's snapshot, by another thread: aside.h. NULL: nothing. */
+    int (*ask)(void *context, struct th_view *view);
+    void *ask_context;
 };
 /* The next one in order, which was found sound. `has_note`: looks for a checkpoint behind it. What
  * is wrong is a finding, not in the words that it is told with. */
@@ -102,9 +105,13 @@ void th_verify_end(struct th_verify *verify, uint64_t size);
  */
 TH_MUST_CHECK int th_verify_sweep(struct th_verify *verify, const struct th_sweep_options *options,
                                   bool *ret_is_sound);
-/* sweep_rows.c: every row but entries and leaves, in the view that is held at the end. */
+/* sweep_rows.c: every row but entries and leaves, in the view that is held at the end. No run is
+ * in it. */
 TH_MUST_CHECK int th_sweep_rows(struct th_verify *verify, const struct th_sweep_options *options,
                                 bool *ret_is_sound);
+
+/* A view of the same snapshot as the one that is held, or NULL: the store has gone on. */
+struct th_view *th_sweep_view(const struct th_verify *verify);
 
 /* verify_people.c: founding, enrolments, revocations, plans: checked and remembered. */
 TH_MUST_CHECK int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked);
