@@ -43,6 +43,13 @@ struct th_ahead {
     uint64_t position;
 };
 
+/* One thread's. */
+struct reader {
+    struct th_ahead *ahead;
+    struct th_view *view;    /* NULL: there is none */
+    struct th_arena passing; /* of one entry, so it stays in the processor's cache */
+};
+
 /* ---- one place ---- */
 
 /* What its entry makes of it, byte by byte: so it says the same. */
@@ -56,12 +63,55 @@ static bool is_leaf_of(const struct th_ahead *ahead, const struct th_ahead_place
            memcmp(expected.bytes, place->leaf.bytes, expected.size) == 0;
 }
 
-static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th_bytes entry,
-                 struct th_ahead_place *place)
+/* Into `arena`, and what a fold needs of it into `staying`. */
+static bool look_at_reports(const struct th_ahead *ahead, struct th_arena *arena,
+                            struct th_arena *staying, struct th_ahead_place *place)
 {
     const struct th_unpacking how = {.arena = arena,
                                      .checks_signatures = ahead->options.checks_signatures};
     const char *what;
+    if (th_unpack(&place->stored, place->position, &how, &place->unpacked, &what) != 0)
+        return false;
+    place->is_unpacked = true;
+    place->is_prepared =
+        ahead->options.shadow != NULL &&
+        th_shadow_prepare(ahead->options.shadow, &place->unpacked, staying, &place->prepared) == 0;
+    return !ahead->options.checks_tree || is_leaf_of(ahead, place, arena);
+}
+
+static bool keep_text(struct th_arena *arena, struct th_text *text)
+{
+    text->bytes = th_arena_copy_text(arena, text->bytes, text->size);
+    return text->bytes != NULL;
+}
+
+/* Of a prepared submission a fold looks at the header, and at no list of it. */
+static bool keep_header(struct th_unpacked *unpacked, struct th_arena *arena)
+{
+    struct th_submission *submission = &unpacked->submission;
+    struct th_submission_header *header = &submission->header;
+    submission->reports = NULL;
+    submission->reports_raw = NULL;
+    header->report_digests = NULL;
+    header->reports_count = 0;
+    unpacked->entry.decision = (struct th_decision){.judgements = NULL};
+    if (!keep_text(arena, &header->realm) || !keep_text(arena, &header->unit))
+        return false;
+    unpacked->entry.unit = header->unit;
+    return true;
+}
+
+/* Whether the owner needs nothing of a submission but its fold. */
+static bool passes(const struct th_ahead *ahead, const struct th_ahead_place *place)
+{
+    return place->stored.kind == TH_ENTRY_SUBMISSION && !ahead->options.checks_signatures &&
+           ahead->options.shadow != NULL;
+}
+
+static bool look(struct reader *reader, struct th_arena *staying, struct th_bytes entry,
+                 struct th_ahead_place *place)
+{
+    const struct th_ahead *ahead = reader->ahead;
     if (entry.size == 0 || th_schema_entry_decode(entry, &place->stored) != 0)
         return false;
     if (ahead->options.checks_tree) {
@@ -71,13 +121,14 @@ static bool look(const struct th_ahead *ahead, struct th_arena *arena, struct th
     }
     if (!th_entry_has_reports(place->stored.kind))
         return true;
-    if (th_unpack(&place->stored, place->position, &how, &place->unpacked, &what) != 0)
-        return false;
-    place->is_unpacked = true;
-    place->is_prepared =
-        ahead->options.shadow != NULL &&
-        th_shadow_prepare(ahead->options.shadow, &place->unpacked, arena, &place->prepared) == 0;
-    return !ahead->options.checks_tree || is_leaf_of(ahead, place, arena);
+    if (passes(ahead, place)) {
+        th_arena_reset(&reader->passing);
+        if (!look_at_reports(ahead, &reader->passing, staying, place))
+            return false;
+        if (place->is_prepared)
+            return keep_header(&place->unpacked, staying);
+    }
+    return look_at_reports(ahead, staying, staying, place);
 }
 
 /* ---- one piece ---- */
@@ -91,10 +142,9 @@ static int take(void *context, uint64_t position, struct th_bytes entry, struct 
     return 0;
 }
 
-/* `view`: NULL, there is none. */
-static void make(const struct th_ahead *ahead, struct th_view *view, uint64_t number,
-                 struct piece *piece)
+static void make(struct reader *reader, uint64_t number, struct piece *piece)
 {
+    const struct th_ahead *ahead = reader->ahead;
     const uint64_t from = ahead->options.from + number * PIECE;
     const uint64_t left = ahead->options.to - from;
     const size_t count = left < PIECE ? (size_t)left : PIECE;
@@ -105,10 +155,11 @@ static void make(const struct th_ahead *ahead, struct th_view *view, uint64_t nu
         place->is_sound = place->is_unpacked = place->is_prepared = false;
         place->leaf = piece->entries[i] = (struct th_bytes){NULL, 0};
     }
-    bool is_read = view != NULL && th_view_log(view, from, from + count, take, piece) == 0;
+    bool is_read =
+        reader->view != NULL && th_view_log(reader->view, from, from + count, take, piece) == 0;
     for (size_t i = 0; i < count && is_read; i++)
         piece->places[i].is_sound =
-            look(ahead, &piece->arena, piece->entries[i], &piece->places[i]);
+            look(reader, &piece->arena, piece->entries[i], &piece->places[i]);
 }
 
 /* ---- threads ---- */
@@ -137,9 +188,10 @@ static void tell_idle(struct th_ahead *ahead)
 static void *work(void *context)
 {
     struct th_ahead *ahead = context;
-    struct th_view *view = NULL;
-    if (th_view_open(ahead->options.store, &view) != 0)
-        view = NULL;
+    struct reader reader = {.ahead = ahead};
+    th_arena_init(&reader.passing, BLOCK_BYTES, PIECE_BYTES);
+    if (th_view_open(ahead->options.store, &reader.view) != 0)
+        reader.view = NULL;
     (void)pthread_mutex_lock(&ahead->mutex);
     while (!ahead->is_over && ahead->next < pieces_of(ahead)) {
         if (ahead->next - ahead->first == ahead->slots_count) {
@@ -149,7 +201,7 @@ static void *work(void *context)
         uint64_t number = ahead->next++;
         struct piece *piece = slot_of(ahead, number);
         (void)pthread_mutex_unlock(&ahead->mutex);
-        make(ahead, view, number, piece);
+        make(&reader, number, piece);
         (void)pthread_mutex_lock(&ahead->mutex);
         piece->is_made = true;
         (void)pthread_cond_signal(&ahead->made);
@@ -159,7 +211,8 @@ static void *work(void *context)
     while (!ahead->is_over)
         (void)pthread_cond_wait(&ahead->given_back, &ahead->mutex);
     (void)pthread_mutex_unlock(&ahead->mutex);
-    th_view_close(view);
+    th_view_close(reader.view);
+    th_arena_deinit(&reader.passing);
     return NULL;
 }
 

@@ -41,7 +41,9 @@ struct th_ahead_place {
     struct th_stored_entry stored;
     bool is_unpacked; /* a submission, also one that was readmitted; others are the owner's */
     struct th_unpacked unpacked;
-    bool is_prepared; /* for the shadow; false also where its own word is to be had */
+    /* For the shadow; false also where its own word is to be had. Of what is prepared the reports
+     * and what was decided about them are not here, unless signatures are checked. */
+    bool is_prepared;
     struct th_prepared prepared;
     /* With `checks_tree`: */
     struct th_digest digest; /* of the entry */
