@@ -63,9 +63,23 @@ static bool is_leaf_of(const struct th_ahead *ahead, const struct th_ahead_place
            memcmp(expected.bytes, place->leaf.bytes, expected.size) == 0;
 }
 
+/* Who has checked the signature of a submission has hashed all of it, which is the entry's body. */
+static bool hash(const struct th_ahead *ahead, struct th_bytes entry, struct th_ahead_place *place)
+{
+    const struct th_submission *submission = &place->unpacked.submission;
+    if (!ahead->options.checks_tree)
+        return true;
+    th_tlog_hash_leaf(place->leaf.bytes, place->leaf.size, &place->leaf_hash);
+    if (place->is_unpacked && place->stored.kind == TH_ENTRY_SUBMISSION &&
+        submission->has_raw_digest)
+        return th_schema_entry_hash_with(entry, &submission->raw_digest, &place->digest) == 0;
+    return th_schema_entry_hash(entry, &place->digest) == 0;
+}
+
 /* Into `arena`, and what a fold needs of it into `staying`. */
 static bool look_at_reports(const struct th_ahead *ahead, struct th_arena *arena,
-                            struct th_arena *staying, struct th_ahead_place *place)
+                            struct th_arena *staying, struct th_bytes entry,
+                            struct th_ahead_place *place)
 {
     const struct th_unpacking how = {.arena = arena,
                                      .checks_signatures = ahead->options.checks_signatures};
@@ -73,6 +87,8 @@ static bool look_at_reports(const struct th_ahead *ahead, struct th_arena *arena
     if (th_unpack(&place->stored, place->position, &how, &place->unpacked, &what) != 0)
         return false;
     place->is_unpacked = true;
+    if (!hash(ahead, entry, place))
+        return false;
     place->is_prepared =
         ahead->options.shadow != NULL &&
         th_shadow_prepare(ahead->options.shadow, &place->unpacked, staying, &place->prepared) == 0;
@@ -114,21 +130,16 @@ static bool look(struct reader *reader, struct th_arena *staying, struct th_byte
     const struct th_ahead *ahead = reader->ahead;
     if (entry.size == 0 || th_schema_entry_decode(entry, &place->stored) != 0)
         return false;
-    if (ahead->options.checks_tree) {
-        if (th_schema_entry_hash(entry, &place->digest) != 0)
-            return false;
-        th_tlog_hash_leaf(place->leaf.bytes, place->leaf.size, &place->leaf_hash);
-    }
     if (!th_entry_has_reports(place->stored.kind))
-        return true;
+        return hash(ahead, entry, place);
     if (passes(ahead, place)) {
         th_arena_reset(&reader->passing);
-        if (!look_at_reports(ahead, &reader->passing, staying, place))
+        if (!look_at_reports(ahead, &reader->passing, staying, entry, place))
             return false;
         if (place->is_prepared)
             return keep_header(&place->unpacked, staying);
     }
-    return look_at_reports(ahead, staying, staying, place);
+    return look_at_reports(ahead, staying, staying, entry, place);
 }
 
 /* ---- one piece ---- */

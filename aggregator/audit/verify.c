@@ -286,7 +286,7 @@ static int in_child(void *context, struct th_reader *reader)
         th_arena_init(&verify->plans, BLOCK_BYTES, PLANS_BYTES);
         code = verify_store(verify);
         th_fold_free(verify->fold);
-        th_shadow_free(verify->shadow);
+        /* The shadow, millions of small pieces, goes with the process. */
         th_opened_close(&verify->opened);
         th_regrown_deinit(&verify->tree);
         th_verify_people_deinit(&verify->people);

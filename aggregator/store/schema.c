@@ -371,6 +371,16 @@ int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest)
     return 0;
 }
 
+int th_schema_entry_hash_with(struct th_bytes content, const struct th_digest *body_digest,
+                              struct th_digest *ret_digest)
+{
+    struct th_stored_entry entry;
+    int status = th_schema_entry_decode(content, &entry);
+    if (status == 0)
+        digest_of(content.bytes, entry.decision, body_digest, ret_digest);
+    return status;
+}
+
 /* ---- an entry and its leaf ---- */
 
 enum { LEAF_SIZE_BYTES = 2 };

@@ -241,6 +241,10 @@ void th_schema_entry_digest(const struct th_store_entry *entry, const struct th_
                             struct th_digest *ret_digest);
 /* The same of an entry as it is stored. TH_E_CORRUPT. */
 TH_MUST_CHECK int th_schema_entry_hash(struct th_bytes content, struct th_digest *ret_digest);
+/* The same where the body's digest is known. */
+TH_MUST_CHECK int th_schema_entry_hash_with(struct th_bytes content,
+                                            const struct th_digest *body_digest,
+                                            struct th_digest *ret_digest);
 
 /* What the journal has at a position: an entry and its leaf, of 1 to TH_PROOF_EXTRA_MAX bytes. */
 size_t th_schema_journal_size(const struct th_store_entry *entry, struct th_bytes leaf);
