@@ -6,9 +6,11 @@
  */
 #include "aggregator/audit/ahead.h"
 
+#include "aggregator/audit/enrolment.h"
 #include "aggregator/store/inspect.h"
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
+#include "proto/wire/journal.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -124,16 +126,28 @@ static bool passes(const struct th_ahead *ahead, const struct th_ahead_place *pl
            ahead->options.shadow != NULL;
 }
 
+/* A signature and a file to be read: as much as a submission of many reports. */
+static bool is_proved(const struct th_ahead *ahead, struct th_arena *arena,
+                      const struct th_stored_entry *stored)
+{
+    struct th_enrolment enrolment;
+    int status = 0;
+    return stored->kind == TH_ENTRY_ENROLLED && ahead->options.checks_signatures &&
+           th_wire_enrolment_decode(stored->body, arena, &enrolment) == 0 &&
+           th_enrolment_fault(ahead->options.keys, &enrolment, &status) == NULL && status == 0;
+}
+
 static bool look(struct reader *reader, struct th_arena *staying, struct th_bytes entry,
                  struct th_ahead_place *place)
 {
     const struct th_ahead *ahead = reader->ahead;
     if (entry.size == 0 || th_schema_entry_decode(entry, &place->stored) != 0)
         return false;
+    th_arena_reset(&reader->passing);
+    place->is_proved = is_proved(ahead, &reader->passing, &place->stored);
     if (!th_entry_has_reports(place->stored.kind))
         return hash(ahead, entry, place);
     if (passes(ahead, place)) {
-        th_arena_reset(&reader->passing);
         if (!look_at_reports(ahead, &reader->passing, staying, entry, place))
             return false;
         if (place->is_prepared)

@@ -26,6 +26,7 @@ struct th_ahead_options {
     unsigned threads;  /* 1 to TH_AHEAD_THREADS_MAX */
     bool checks_tree;  /* hashes leaf and entry */
     bool checks_signatures;
+    const struct th_log_keys *keys; /* of the log, with `checks_signatures` */
     const struct th_shadow *shadow; /* that the owner folds, or NULL */
     /* Called once, by the first thread that has nothing more to read, unless all is over by then:
      * the owner may have places before it still. NULL: it is not. */
@@ -45,6 +46,7 @@ struct th_ahead_place {
      * and what was decided about them are not here, unless signatures are checked. */
     bool is_prepared;
     struct th_prepared prepared;
+    bool is_proved; /* an enrolment whose proof holds: th_enrolment_fault() */
     /* With `checks_tree`: */
     struct th_digest digest; /* of the entry */
     struct th_bytes leaf;

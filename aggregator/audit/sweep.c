@@ -45,6 +45,7 @@ static int run_stretch(struct th_verify *verify, const struct th_sweep_options *
                                              .threads = options->threads,
                                              .checks_tree = options->checks_tree,
                                              .checks_signatures = options->checks_people,
+                                             .keys = verify->keys,
                                              .shadow = verify->shadow,
                                              .on_idle = aside == NULL ? NULL : th_aside_start,
                                              .on_idle_context = aside};

@@ -250,9 +250,9 @@ static int fold(struct th_verify *verify, const struct place *place)
 }
 
 static int check_content(struct th_verify *verify, enum th_entry_kind kind,
-                         const struct th_unpacked *unpacked)
+                         const struct th_unpacked *unpacked, bool is_proved)
 {
-    int status = th_verify_people(verify, unpacked);
+    int status = th_verify_people(verify, unpacked, is_proved);
     if (status == 0 && th_entry_has_reports(kind))
         status = th_verify_reports(verify, unpacked);
     return status;
@@ -289,7 +289,7 @@ static int sound_other(struct th_verify *verify, const struct th_ahead_place *so
     if (status == 0 && options->checks_tree)
         status = check_leaf(verify, &place);
     if (status == 0 && place.is_unpacked && options->checks_people)
-        status = check_content(verify, place.stored.kind, &place.unpacked);
+        status = check_content(verify, place.stored.kind, &place.unpacked, sound->is_proved);
     if (status == 0 && place.is_unpacked && verify->shadow != NULL)
         status = shade(verify, &place.unpacked, NULL);
     return status;
@@ -300,7 +300,7 @@ static int sound_reports(struct th_verify *verify, const struct th_ahead_place *
 {
     int status = 0;
     if (options->checks_people)
-        status = check_content(verify, sound->stored.kind, &sound->unpacked);
+        status = check_content(verify, sound->stored.kind, &sound->unpacked, false);
     else if (sound->is_prepared)
         verify->counts.accepted += sound->prepared.count;
     else
@@ -338,7 +338,7 @@ int th_verify_position(struct th_verify *verify, uint64_t position)
     if (status == 0 && place.has_entry && place.has_leaf)
         status = check_leaf(verify, &place);
     if (status == 0 && place.is_unpacked && verify->line->scratch != NULL)
-        status = check_content(verify, place.stored.kind, &place.unpacked);
+        status = check_content(verify, place.stored.kind, &place.unpacked, false);
     if (status == 0)
         status = fold(verify, &place);
     return status == 0 ? check_checkpoint(verify, position + 1) : status;

@@ -113,8 +113,10 @@ TH_MUST_CHECK int th_sweep_rows(struct th_verify *verify, const struct th_sweep_
 /* A view of the same snapshot as the one that is held, or NULL: the store has gone on. */
 struct th_view *th_sweep_view(const struct th_verify *verify);
 
-/* verify_people.c: founding, enrolments, revocations, plans: checked and remembered. */
-TH_MUST_CHECK int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked);
+/* verify_people.c: founding, enrolments, revocations, plans: checked and remembered. `is_proved`:
+ * that an enrolment's proof holds is known. */
+TH_MUST_CHECK int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked,
+                                   bool is_proved);
 void th_verify_people_deinit(struct th_verify_people *people);
 /* NULL: not enrolled. */
 const struct th_verify_key *th_verify_find_key(const struct th_verify_people *people,

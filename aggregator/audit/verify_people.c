@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/verify_parts.h"
 
-#include "proto/exchange/node_file.h"
+#include "aggregator/audit/enrolment.h"
 #include "base/array.h"
 
 #include <stdlib.h>
@@ -95,35 +95,11 @@ static int enrol(struct th_verify *verify, const struct th_entry *entry)
     return 0;
 }
 
-/* What the unit gave: that it holds the signing key, and meant this log. Its other proof is for the
- * holder of the server's secret. */
-static const char *proof_fault(const struct th_verify *verify, const struct th_enrolment *enrolment,
-                               int *ret_status)
-{
-    struct th_problems problems;
-    struct th_node_file file;
-    th_problems_init(&problems);
-    *ret_status = th_node_file_parse("node.pub", (const char *)enrolment->proof.bytes,
-                                     enrolment->proof.size, &problems, &file);
-    th_problems_deinit(&problems);
-    if (*ret_status != 0)
-        return "tệp node.pub kèm theo không đọc được";
-    if (!is_text(enrolment->unit, file.unit))
-        return "tệp node.pub kèm theo là của đơn vị khác";
-    if (memcmp(file.sign_key.bytes, enrolment->sign_key.bytes, sizeof file.sign_key.bytes) != 0 ||
-        memcmp(file.curve_key, enrolment->curve_key, sizeof file.curve_key) != 0)
-        return "khóa được ghi danh khác với khóa trong tệp node.pub kèm theo";
-    if (!th_log_keys_has_origin(verify->keys, file.realm))
-        return "tệp node.pub kèm theo được lập cho một nơi nhận khác";
-    if (th_node_file_verify_signature(&file) != 0)
-        return "chữ ký trong tệp node.pub kèm theo sai";
-    return NULL;
-}
-
-static int check_enrolment(struct th_verify *verify, const struct th_entry *entry)
+static int check_enrolment(struct th_verify *verify, const struct th_entry *entry, bool is_proved)
 {
     int status = 0;
-    const char *fault = proof_fault(verify, &entry->body.enrolment, &status);
+    const char *fault =
+        is_proved ? NULL : th_enrolment_fault(verify->keys, &entry->body.enrolment, &status);
     if (status == TH_E_NO_MEMORY)
         return status;
     verify->counts.enrolments++;
@@ -150,7 +126,7 @@ static void revoke(struct th_verify *verify, const struct th_entry *entry)
 
 /* ---- the door ---- */
 
-int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked)
+int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked, bool is_proved)
 {
     const struct th_entry *entry = &unpacked->entry;
     struct th_verify_people *people = &verify->people;
@@ -158,7 +134,7 @@ int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacke
     if (entry->kind == TH_ENTRY_FOUNDED)
         check_founding(verify, &entry->body.founding);
     else if (entry->kind == TH_ENTRY_ENROLLED)
-        status = check_enrolment(verify, entry);
+        status = check_enrolment(verify, entry, is_proved);
     else if (entry->kind == TH_ENTRY_REVOKED)
         revoke(verify, entry);
     else if (entry->kind == TH_ENTRY_PLAN && people->plans_count < TH_LIMIT_PLANS_MAX)
