@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "proto/tlog/hash.h"
+#include "proto/wire/header_parts.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/scan.h"
 #include "proto/wire/writer.h"
@@ -139,24 +140,22 @@ static int read_header(struct th_bytes bytes, struct th_arena *arena,
     if (bytes.size > TH_LIMIT_HEADER_SIZE_MAX)
         return TH_E_LIMIT;
     struct th_wire_reader reader;
+    struct th_wire_header message;
     th_wire_reader_init(&reader, arena, TH_LIMIT_DECODE_ARENA_BYTES);
-    const Tonghop__SubmissionHeader *message =
-        th_wire_unpack(&reader, &tonghop__submission_header__descriptor, bytes);
-    if (message == NULL)
-        return reader.status;
+    if (!th_wire_take_header_apart(bytes, &message))
+        return TH_E_SYNTAX;
     struct th_submission_header header = {
-        .mode = (enum th_mode)message->mode,
-        .realm = th_wire_text(&reader, message->realm, 1, TH_LIMIT_REALM_SIZE_MAX, 0),
-        .unit = th_wire_unit_code(&reader, message->unit),
-        .plan_digest = th_wire_digest(&reader, message->plan_sha256),
-        .prepared = th_wire_instant(&reader, message->prepared),
-        .reports_count = message->n_report_sha256,
+        .mode = (enum th_mode)message.mode,
+        .realm = th_wire_text(&reader, message.realm, 1, TH_LIMIT_REALM_SIZE_MAX, 0),
+        .unit = th_wire_unit_code(&reader, message.unit),
+        .plan_digest = th_wire_digest(&reader, message.plan_sha256),
+        .prepared = th_wire_instant(&reader, message.prepared),
+        .reports_count = message.digests_count,
     };
-    th_wire_fixed(&reader, message->nonce, header.nonce, sizeof header.nonce);
-    th_wire_fixed(&reader, message->key, header.key.bytes, sizeof header.key.bytes);
+    th_wire_fixed(&reader, message.nonce, header.nonce, sizeof header.nonce);
+    th_wire_fixed(&reader, message.key, header.key.bytes, sizeof header.key.bytes);
     th_wire_require(&reader, header.reports_count <= TH_LIMIT_REPORTS_MAX, TH_E_LIMIT);
-    header.report_digests =
-        th_wire_digests(&reader, message->report_sha256, message->n_report_sha256);
+    header.report_digests = th_wire_digests(&reader, message.digests, message.digests_count);
     if (reader.status == 0)
         *ret_header = header;
     return reader.status;

@@ -7,7 +7,8 @@
  * exist, anything over proto/model/limits.h is refused. Bytes are never encoded again to be hashed
  * or compared: a digest is over what arrived.
  *
- * Thread-safe: no state. Results live in the given arena and borrow the bytes that were decoded.
+ * Thread-safe: no state. Results live in the given arena and borrow the bytes that were decoded,
+ * the texts of header and reports where they came.
  */
 #ifndef TH_WIRE_SUBMISSION_H
 #define TH_WIRE_SUBMISSION_H

@@ -314,9 +314,9 @@ Test(wire_submission, a_full_arena_is_no_memory)
     struct th_bytes submission = th_sample_submission(&arena);
     struct th_submission back;
     size_t refused = 0;
-    for (size_t budget = 256; budget < 65536; budget += 256) {
+    for (size_t budget = 64; budget < 65536; budget += 64) {
         struct th_arena small;
-        th_arena_init(&small, 256, budget);
+        th_arena_init(&small, 64, budget);
         int status = th_wire_submission_decode(submission, &small, &back);
         th_arena_deinit(&small);
         if (status == 0)
