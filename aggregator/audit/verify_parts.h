@@ -26,11 +26,16 @@ struct th_verify_key {
     struct th_key_row row; /* positions and revocation alone */
 };
 
+struct th_verify_plan {
+    const struct th_plan *plan;
+    uint16_t *by_id; /* its obligations; of several of one id the first comes first */
+};
+
 /* What entries that come later are judged by; grows with the journal. */
 struct th_verify_people {
     struct th_verify_key *keys; /* by key */
     size_t keys_count, keys_capacity;
-    const struct th_plan *plans[TH_LIMIT_PLANS_MAX];
+    struct th_verify_plan plans[TH_LIMIT_PLANS_MAX];
     size_t plans_count;
     bool has_readmitted;
 };
@@ -121,6 +126,10 @@ void th_verify_people_deinit(struct th_verify_people *people);
 /* NULL: not enrolled. */
 const struct th_verify_key *th_verify_find_key(const struct th_verify_people *people,
                                                const struct th_sign_key *key);
+
+/* The obligation of a report, or NULL. */
+const struct th_obligation *th_verify_find_obligation(const struct th_verify_people *people,
+                                                      const struct th_report *report);
 
 /* verify_reports.c: who signed, and what was decided. */
 TH_MUST_CHECK int th_verify_reports(struct th_verify *verify, const struct th_unpacked *unpacked);

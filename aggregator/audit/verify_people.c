@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* qsort_r */
 #include "aggregator/audit/verify_parts.h"
 
 #include "aggregator/audit/enrolment.h"
@@ -124,6 +125,65 @@ static void revoke(struct th_verify *verify, const struct th_entry *entry)
     row->revoked_from = revocation->effective;
 }
 
+/* ---- plans ---- */
+
+static int order_of_places(const void *a, const void *b, void *context)
+{
+    const struct th_plan *plan = context;
+    const uint16_t left = *(const uint16_t *)a, right = *(const uint16_t *)b;
+    const int order = strcmp(plan->obligations[left].id, plan->obligations[right].id);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+static int add_plan(struct th_verify_people *people, const struct th_plan *plan)
+{
+    struct th_verify_plan *added = &people->plans[people->plans_count];
+    if (people->plans_count == TH_LIMIT_PLANS_MAX)
+        return 0;
+    *added = (struct th_verify_plan){plan, calloc(plan->obligations_count + 1U, sizeof(uint16_t))};
+    if (added->by_id == NULL)
+        return TH_E_NO_MEMORY;
+    for (uint16_t i = 0; i < plan->obligations_count; i++)
+        added->by_id[i] = i;
+    qsort_r(added->by_id, plan->obligations_count, sizeof(uint16_t), order_of_places,
+            (void *)(uintptr_t)plan);
+    people->plans_count++;
+    return 0;
+}
+
+/* Whether a text comes behind an id, as strcmp() orders them. */
+static bool is_behind(struct th_text text, const char *id)
+{
+    const size_t size = strlen(id);
+    const int order = memcmp(id, text.bytes, size < text.size ? size : text.size);
+    return order < 0 || (order == 0 && size < text.size);
+}
+
+static const struct th_obligation *find_in(const struct th_verify_plan *plan, struct th_text id)
+{
+    uint16_t low = 0, high = plan->plan->obligations_count;
+    while (low < high) {
+        const uint16_t middle = (uint16_t)(low + (high - low) / 2);
+        if (is_behind(id, plan->plan->obligations[plan->by_id[middle]].id))
+            low = (uint16_t)(middle + 1);
+        else
+            high = middle;
+    }
+    if (low == plan->plan->obligations_count)
+        return NULL;
+    const struct th_obligation *found = &plan->plan->obligations[plan->by_id[low]];
+    return is_text(id, found->id) ? found : NULL;
+}
+
+const struct th_obligation *th_verify_find_obligation(const struct th_verify_people *people,
+                                                      const struct th_report *report)
+{
+    for (size_t i = 0; i < people->plans_count; i++)
+        if (is_text(report->plan, people->plans[i].plan->id))
+            return find_in(&people->plans[i], report->obligation);
+    return NULL;
+}
+
 /* ---- the door ---- */
 
 int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacked, bool is_proved)
@@ -137,8 +197,8 @@ int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacke
         status = check_enrolment(verify, entry, is_proved);
     else if (entry->kind == TH_ENTRY_REVOKED)
         revoke(verify, entry);
-    else if (entry->kind == TH_ENTRY_PLAN && people->plans_count < TH_LIMIT_PLANS_MAX)
-        people->plans[people->plans_count++] = unpacked->content.body.plan.plan;
+    else if (entry->kind == TH_ENTRY_PLAN)
+        status = add_plan(people, unpacked->content.body.plan.plan);
     else if (entry->kind == TH_ENTRY_READMITTED)
         people->has_readmitted = true;
     return status;
@@ -147,5 +207,8 @@ int th_verify_people(struct th_verify *verify, const struct th_unpacked *unpacke
 void th_verify_people_deinit(struct th_verify_people *people)
 {
     free(people->keys);
+    for (size_t i = 0; i < people->plans_count; i++)
+        free(people->plans[i].by_id);
     people->keys = NULL;
+    people->plans_count = 0;
 }

@@ -50,18 +50,6 @@ static void check_authority(const struct looking *looking)
 
 /* ---- what was decided ---- */
 
-static const struct th_obligation *find_obligation(const struct th_verify_people *people,
-                                                   const struct th_report *report)
-{
-    for (size_t i = 0; i < people->plans_count; i++) {
-        const struct th_plan *plan = people->plans[i];
-        const struct th_text id = {plan->id, strlen(plan->id)};
-        if (is_same_text(id, report->plan))
-            return th_plan_find(plan, report->obligation.bytes, report->obligation.size);
-    }
-    return NULL;
-}
-
 /* By the stamps; while the clock is suspect nothing is decided. */
 static enum th_timeliness timeliness_of(const struct th_judgement *judgement,
                                         enum th_clock_status clock)
@@ -111,7 +99,7 @@ static void check_judgement(const struct looking *looking, size_t index)
     const struct th_judgement *judgement = &looking->entry->decision.judgements[index];
     const struct th_report *report = &looking->unpacked->submission.reports[index];
     const struct th_verify_people *people = &looking->verify->people;
-    const struct th_obligation *obligation = find_obligation(people, report);
+    const struct th_obligation *obligation = th_verify_find_obligation(people, report);
     if (obligation == NULL) {
         SAY(looking, TH_FINDING_JUDGEMENT, "nhận báo cáo của một nghĩa vụ không có trong kế hoạch");
         return;
