@@ -8,11 +8,13 @@
 #include "proto/tlog/hash.h"
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
-enum { AT_A1 = 13, REPORTS = 100, SOUND = 0, DOUBTFUL = 1, FAILED = 2 };
+enum { AT_A1 = 13, REPORTS = 100, FITS = 64, SOUND = 0, DOUBTFUL = 1, FAILED = 2 };
 
 static struct ledger ledger;
 static struct liar liar;
@@ -338,4 +340,34 @@ Test(audit_sweep, places_come_in_order_and_the_rest_may_be_left)
             }
             th_ahead_free(ahead);
         }
+}
+
+static void count_call(void *context)
+{
+    atomic_int *calls = context;
+    (void)atomic_fetch_add(calls, 1);
+}
+
+Test(audit_sweep, that_nothing_is_left_to_read_is_told_once_before_the_owner_is_through)
+{
+    uint64_t size = ledger_size(&ledger);
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        atomic_int calls = 0;
+        struct th_ahead *ahead;
+        const struct th_ahead_options options = {.store = ledger.store,
+                                                 .from = size - FITS,
+                                                 .to = size,
+                                                 .threads = threads,
+                                                 .on_idle = count_call,
+                                                 .on_idle_context = &calls};
+        cr_assert_eq(th_ahead_new(&options, &ahead), 0);
+        cr_assert(th_ahead_next(ahead)->is_sound);
+        /* What is left fits into what is read ahead, so it is told although nobody takes it. */
+        for (int i = 0; atomic_load(&calls) == 0 && i < 10000; i++)
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        for (uint64_t position = size - FITS + 1; position < size; position++)
+            cr_assert(th_ahead_next(ahead)->is_sound);
+        th_ahead_free(ahead);
+        cr_expect_eq(atomic_load(&calls), 1);
+    }
 }
