@@ -42,6 +42,14 @@ static bool sink_room(struct th_sink *sink, size_t size)
     return true;
 }
 
+uint8_t *th_sink_take(struct th_sink *sink, size_t size)
+{
+    if (!sink_room(sink, size))
+        return NULL;
+    sink->size += size;
+    return sink->bytes + sink->size - size;
+}
+
 void th_sink_bytes(struct th_sink *sink, const void *bytes, size_t size)
 {
     if (size == 0 || !sink_room(sink, size))
@@ -53,10 +61,9 @@ void th_sink_bytes(struct th_sink *sink, const void *bytes, size_t size)
 /* The low `size` bytes of the value, big-endian. */
 static void sink_big(struct th_sink *sink, uint64_t value, size_t size)
 {
-    uint8_t bytes[8];
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-    th_sink_bytes(sink, bytes, size);
+    uint8_t word[sizeof value];
+    th_store_big(word, value, size);
+    th_sink_bytes(sink, word, size);
 }
 
 void th_sink_u8(struct th_sink *sink, uint8_t value)

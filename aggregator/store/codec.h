@@ -17,6 +17,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+/* Whole words: bytes that are stored one by one and then loaded together have to wait for each
+ * other. `size` bytes, 1 to 8, of the value big-endian, and zeroes behind them up to eight. */
+static inline void th_store_big(uint8_t *bytes, uint64_t value, size_t size)
+{
+    uint64_t word = value << (64 - 8 * size);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(bytes, &word, sizeof word);
+}
 
 /* Bytes out, into memory that grows. Zero-initialised is empty; deinit frees. */
 struct th_sink {
@@ -30,6 +42,9 @@ void th_sink_deinit(struct th_sink *sink);
 /* Empty again, memory kept, failure forgotten. */
 void th_sink_clear(struct th_sink *sink);
 
+/* Room for `size` bytes more, for who writes them at once: they count as written. NULL after a
+ * failure. */
+uint8_t *th_sink_take(struct th_sink *sink, size_t size);
 void th_sink_bytes(struct th_sink *sink, const void *bytes, size_t size);
 void th_sink_u8(struct th_sink *sink, uint8_t value);
 void th_sink_u16(struct th_sink *sink, uint16_t value);

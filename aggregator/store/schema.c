@@ -12,9 +12,9 @@
 
 static void key_add(struct th_schema_key *key, uint64_t value, size_t size)
 {
-    TH_ASSERT(size <= TH_SCHEMA_KEY_MAX - key->size);
-    for (size_t i = 0; i < size; i++)
-        key->bytes[key->size++] = (uint8_t)(value >> 8 * (size - 1 - i));
+    TH_ASSERT(key->size <= TH_SCHEMA_KEY_MAX - sizeof value);
+    th_store_big(key->bytes + key->size, value, size);
+    key->size += size;
 }
 
 struct th_schema_key th_schema_key_table(enum th_table table)

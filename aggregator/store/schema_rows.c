@@ -169,23 +169,6 @@ int th_schema_mark_decode(struct th_bytes content, struct th_mark *ret_mark)
 
 enum { MARK_ENTERED = 1 }; /* of marks */
 
-void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
-{
-    th_sink_u32(sink, row->revision);
-    th_sink_u32(sink, row->index);
-    th_sink_u64(sink, row->position);
-    th_sink_bytes(sink, row->digest.bytes, sizeof row->digest.bytes);
-    th_sink_i64(sink, row->first_received.ms);
-    th_sink_i64(sink, row->received.ms);
-    th_sink_i64(sink, row->prepared.ms);
-    th_sink_u8(sink, row->has_due);
-    th_sink_i64(sink, row->has_due ? row->due.ms : 0);
-    th_sink_u8(sink, (uint8_t)row->timeliness);
-    th_sink_u8(sink, row->estimated);
-    th_sink_u8(sink, row->entered ? MARK_ENTERED : 0);
-    th_sink_bytes(sink, row->values, row->values_size);
-}
-
 /* Where the fields of a report's row stand: all but the figures have one place. */
 enum {
     ROW_REVISION = 0,
@@ -204,6 +187,26 @@ enum {
     ROW_KEY_UNIT = 5, /* after table and book */
     ROW_KEY_SIZE = ROW_KEY_UNIT + 8
 };
+
+void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
+{
+    uint8_t *bytes = th_sink_take(sink, ROW_VALUES + (size_t)row->values_size);
+    if (bytes == NULL)
+        return;
+    th_store_big(bytes + ROW_REVISION, (uint64_t)row->revision << 32 | row->index, 8);
+    th_store_big(bytes + ROW_POSITION, row->position, 8);
+    memcpy(bytes + ROW_DIGEST, row->digest.bytes, sizeof row->digest.bytes);
+    th_store_big(bytes + ROW_FIRST_RECEIVED, (uint64_t)row->first_received.ms, 8);
+    th_store_big(bytes + ROW_RECEIVED, (uint64_t)row->received.ms, 8);
+    th_store_big(bytes + ROW_PREPARED, (uint64_t)row->prepared.ms, 8);
+    bytes[ROW_HAS_DUE] = row->has_due;
+    th_store_big(bytes + ROW_DUE, row->has_due ? (uint64_t)row->due.ms : 0, 8);
+    bytes[ROW_TIMELINESS] = (uint8_t)row->timeliness;
+    bytes[ROW_ESTIMATED] = row->estimated;
+    bytes[ROW_MARKS] = row->entered ? MARK_ENTERED : 0;
+    if (row->values_size > 0)
+        memcpy(bytes + ROW_VALUES, row->values, row->values_size);
+}
 
 /* Written out, as compilers make one load of it. */
 static uint32_t u32_at(const uint8_t *bytes)
@@ -278,14 +281,26 @@ int th_schema_row_glance(struct th_bytes key, struct th_bytes content,
     return 0;
 }
 
+/* Where the fields of a revision stand; the mark only when there is one. */
+enum {
+    REVISION_INDEX = 0,
+    REVISION_POSITION = 4,
+    REVISION_DIGEST = REVISION_POSITION + 8,
+    REVISION_RECEIVED = REVISION_DIGEST + TH_DIGEST_SIZE,
+    REVISION_MARKS = REVISION_RECEIVED + 8
+};
+
 void th_schema_revision_encode(struct th_sink *sink, const struct th_revision *revision)
 {
-    th_sink_u32(sink, revision->index);
-    th_sink_u64(sink, revision->position);
-    th_sink_bytes(sink, revision->digest.bytes, sizeof revision->digest.bytes);
-    th_sink_i64(sink, revision->received.ms);
+    uint8_t *bytes = th_sink_take(sink, REVISION_MARKS + (size_t)revision->entered);
+    if (bytes == NULL)
+        return;
+    th_store_big(bytes + REVISION_INDEX, revision->index, 4); /* and what comes next is written */
+    th_store_big(bytes + REVISION_POSITION, revision->position, 8);
+    memcpy(bytes + REVISION_DIGEST, revision->digest.bytes, sizeof revision->digest.bytes);
+    th_store_big(bytes + REVISION_RECEIVED, (uint64_t)revision->received.ms, 8);
     if (revision->entered)
-        th_sink_u8(sink, MARK_ENTERED);
+        bytes[REVISION_MARKS] = MARK_ENTERED;
 }
 
 int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
