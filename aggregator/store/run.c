@@ -2,6 +2,7 @@
 #include "aggregator/store/run.h"
 
 #include "aggregator/store/fill.h"
+#include "aggregator/store/run_order.h"
 #include "base/array.h"
 #include "base/assert.h"
 
@@ -12,16 +13,12 @@
  * are as full as they can be, and one that is freed fits every other use. */
 #define VALUE_CONTENT_MAX (4096 - 16 - TH_SCHEMA_CHECKSUM_SIZE)
 
-struct record {
-    uint32_t unit, number, revision;
-    uint32_t size;
-    const uint8_t *content; /* in the book's pile */
-    uint64_t sequence;      /* of the value that holds it */
-};
+/* Records; as many bytes as a mebibyte stay for the next book that settles. */
+enum { SORTING_KEPT = 1024 * 1024 / sizeof(struct th_run_row) };
 
 struct th_run_book {
     struct th_book_id id;
-    struct record *records;
+    struct th_run_row *records;
     size_t count, capacity;
     size_t kept; /* in the run; those behind are the batch's */
     struct th_pile contents, kept_contents;
@@ -75,7 +72,7 @@ int th_run_check(struct th_bytes content)
     return status == TH_E_NOT_FOUND ? 0 : status;
 }
 
-static struct th_schema_key key_of(struct th_book_id book, const struct record *record)
+static struct th_schema_key key_of(struct th_book_id book, const struct th_run_row *record)
 {
     return record->revision == 0
                ? th_schema_key_row(book, record->unit, record->number)
@@ -156,10 +153,10 @@ static void forget_empty_books(struct th_run *run)
     run->books_count = left;
 }
 
-static int add_record(struct th_run *run, struct th_run_book *book, struct record record,
+static int add_record(struct th_run *run, struct th_run_book *book, struct th_run_row record,
                       struct th_bytes content)
 {
-    struct record *records =
+    struct th_run_row *records =
         th_array_grow(book->records, book->count, &book->capacity, 16, sizeof *records);
     if (records == NULL)
         return TH_E_NO_MEMORY;
@@ -179,8 +176,9 @@ int th_run_stage(struct th_run *run, struct th_book_id id, uint32_t unit, uint32
     if (book == NULL)
         return TH_E_NO_MEMORY;
     TH_ASSERT(!book->is_settling);
-    return add_record(
-        run, book, (struct record){.unit = unit, .number = number, .revision = revision}, content);
+    return add_record(run, book,
+                      (struct th_run_row){.unit = unit, .number = number, .revision = revision},
+                      content);
 }
 
 bool th_run_has(const struct th_run *run, struct th_book_id id)
@@ -236,10 +234,10 @@ static int load_record(struct th_run *run, const struct th_run_record *record)
     }
     run->values[run->values_count - 1].live++;
     return add_record(run, book,
-                      (struct record){.unit = record->unit,
-                                      .number = record->number,
-                                      .revision = record->revision,
-                                      .sequence = run->first + run->values_count - 1},
+                      (struct th_run_row){.unit = record->unit,
+                                          .number = record->number,
+                                          .revision = record->revision,
+                                          .sequence = run->first + run->values_count - 1},
                       record->content);
 }
 
@@ -280,56 +278,48 @@ void th_run_deinit(struct th_run *run)
     th_pile_pool_deinit(&run->pool);
     free(run->books);
     free(run->values);
+    free(run->sorting);
     th_sink_deinit(&run->value);
     *run = (struct th_run){0};
 }
 
 /* ---- settling ---- */
 
-/* A record by what it is sorted by, so that little is moved. */
-struct sorted {
-    uint32_t unit, number, revision;
-    uint32_t index; /* of the record; later ones are newer */
-};
-
-/* By table and key; the newest of a key last. */
-static int order(const void *a, const void *b)
-{
-    const struct sorted *x = a, *y = b;
-    if ((x->revision == 0) != (y->revision == 0))
-        return x->revision == 0 ? -1 : 1;
-    if (x->unit != y->unit)
-        return x->unit < y->unit ? -1 : 1;
-    if (x->number != y->number)
-        return x->number < y->number ? -1 : 1;
-    if (x->revision != y->revision)
-        return x->revision < y->revision ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static bool is_same_row(const struct sorted *a, const struct sorted *b)
+static bool is_same_row(const struct th_run_row *a, const struct th_run_row *b)
 {
     return a->unit == b->unit && a->number == b->number && a->revision == b->revision;
 }
 
+/* What is going to be placed lies where it was staged, long ago: it comes from memory meanwhile. */
+static void foresee_content(const struct th_run_row *rows, size_t count, size_t i)
+{
+    enum { AHEAD = 8, LINE = 64, LINES = 4 };
+    if (i + AHEAD >= count)
+        return;
+    const struct th_run_row *row = &rows[i + AHEAD];
+    for (size_t at = 0; at < row->size && at < LINES * LINE; at += LINE)
+        __builtin_prefetch(row->content + at);
+}
+
 /* Records of one table. Filling: they are the book's first ones there. */
-static int place_each(const struct th_run_book *book, const struct sorted *sorted, size_t count,
+static int place_each(const struct th_run_book *book, const struct th_run_row *rows, size_t count,
                       struct th_filling *filling, struct th_txn *txn)
 {
     int status = 0;
     for (size_t i = 0; i < count && status == 0; i++) {
-        const struct record *record = &book->records[sorted[i].index];
-        if (i + 1 < count && is_same_row(&sorted[i], &sorted[i + 1])) {
-            if (record->revision != 0)
+        const struct th_run_row *row = &rows[i];
+        foresee_content(rows, count, i);
+        if (i + 1 < count && is_same_row(row, row + 1)) {
+            if (row->revision != 0)
                 return th_txn_fail(txn, TH_E_EXISTS);
             continue; /* a newer one follows */
         }
-        struct th_schema_key key = key_of(book->id, record);
+        struct th_schema_key key = key_of(book->id, row);
         if (filling != NULL)
-            status = th_txn_fill(txn, filling, &key, record->content, record->size);
+            status = th_txn_fill(txn, filling, &key, row->content, row->size);
         else
-            status = th_txn_put(txn, &key, record->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
-                                record->content, record->size);
+            status = th_txn_put(txn, &key, row->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
+                                row->content, row->size);
     }
     return status;
 }
@@ -348,7 +338,7 @@ static int find_none(const struct th_txn *txn, enum th_table table, struct th_bo
     return 0;
 }
 
-static int place(const struct th_run_book *book, enum th_table table, const struct sorted *sorted,
+static int place(const struct th_run_book *book, enum th_table table, const struct th_run_row *rows,
                  size_t count, struct th_txn *txn)
 {
     enum { MANY = 64 }; /* pages of them */
@@ -357,37 +347,49 @@ static int place(const struct th_run_book *book, enum th_table table, const stru
     int status = count < MANY ? 0 : find_none(txn, table, book->id, &is_first);
     if (status != 0)
         return th_txn_fail(txn, status);
-    status = place_each(book, sorted, count, is_first ? &filling : NULL, txn);
+    status = place_each(book, rows, count, is_first ? &filling : NULL, txn);
     int ended = th_txn_fill_end(txn, &filling);
     return status != 0 ? status : ended;
 }
 
-static int place_both(const struct th_run_book *book, const struct sorted *sorted,
-                      struct th_txn *txn)
+/* Copies of the book's records, in twice the room: first those of rows, then of revisions. NULL
+ * without memory. */
+static struct th_run_row *copy_records(struct th_run *run, const struct th_run_book *book,
+                                       size_t *ret_rows)
 {
-    size_t rows = 0;
-    while (rows < book->count && sorted[rows].revision == 0)
-        rows++;
-    int status = place(book, TH_TABLE_REPORT, sorted, rows, txn);
-    return status != 0 ? status
-                       : place(book, TH_TABLE_REVISION, sorted + rows, book->count - rows, txn);
+    size_t rows = 0, revisions = 0;
+    if (run->sorting_capacity < 2 * book->count) {
+        struct th_run_row *sorting = realloc(run->sorting, 2 * book->count * sizeof *run->sorting);
+        if (sorting == NULL)
+            return NULL;
+        run->sorting = sorting;
+        run->sorting_capacity = 2 * book->count;
+    }
+    for (size_t i = 0; i < book->count; i++)
+        rows += book->records[i].revision == 0;
+    for (size_t i = 0, row = 0; i < book->count; i++) {
+        const bool is_row = book->records[i].revision == 0;
+        run->sorting[is_row ? row++ : rows + revisions++] = book->records[i];
+    }
+    *ret_rows = rows;
+    return run->sorting;
 }
 
 static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
 {
+    size_t rows = 0;
     TH_ASSERT(!book->is_settling);
     if (book->count == 0)
         return 0;
-    struct sorted *sorted = book->count > UINT32_MAX ? NULL : malloc(book->count * sizeof *sorted);
-    if (sorted == NULL)
+    struct th_run_row *copies = copy_records(run, book, &rows);
+    if (copies == NULL)
         return th_txn_fail(txn, TH_E_NO_MEMORY);
-    for (size_t i = 0; i < book->count; i++) {
-        const struct record *record = &book->records[i];
-        sorted[i] = (struct sorted){record->unit, record->number, record->revision, (uint32_t)i};
-    }
-    qsort(sorted, book->count, sizeof *sorted, order);
-    int status = place_both(book, sorted, txn);
-    free(sorted);
+    struct th_run_row *spare = copies + book->count;
+    const size_t revisions = book->count - rows;
+    int status = place(book, TH_TABLE_REPORT, th_run_order(copies, spare, rows), rows, txn);
+    if (status == 0)
+        status = place(book, TH_TABLE_REVISION,
+                       th_run_order(copies + rows, spare + rows, revisions), revisions, txn);
     book->is_settling = true;
     for (size_t i = 0; i < book->kept; i++)
         run->values[book->records[i].sequence - run->first].leaving++;
@@ -455,7 +457,7 @@ static int write_staged(struct th_run *run, struct th_run_book *book, struct th_
 {
     enum { VARINT_MAX = 5 };
     for (size_t i = book->kept; i < book->count; i++) {
-        struct record *record = &book->records[i];
+        struct th_run_row *record = &book->records[i];
         struct th_schema_key key = key_of(book->id, record);
         int status = make_room(run, txn, key.size + VARINT_MAX + record->size);
         if (status != 0)
@@ -488,6 +490,11 @@ int th_run_flush(struct th_run *run, struct th_txn *txn)
 
 static void end_batch(struct th_run *run)
 {
+    if (run->sorting_capacity > SORTING_KEPT) {
+        free(run->sorting);
+        run->sorting = NULL;
+        run->sorting_capacity = 0;
+    }
     run->is_deferred = false;
     run->dropped = 0;
     th_sink_clear(&run->value);

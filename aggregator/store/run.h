@@ -38,6 +38,7 @@ TH_MUST_CHECK int th_run_check(struct th_bytes content);
 /* ---- the writer ---- */
 
 struct th_run_book;
+struct th_run_row;
 
 struct th_run {
     struct th_run_book **books; /* in order; those with rows in the run or in the batch */
@@ -49,10 +50,12 @@ struct th_run {
     size_t values_count, values_capacity;
     size_t values_kept; /* without those of the batch */
     uint64_t first;
-    size_t dropped;           /* from the front, by the batch */
-    bool is_deferred;         /* what is staged and not settled goes into the run */
-    struct th_sink value;     /* the one that is being filled */
-    struct th_pile_pool pool; /* of the records' contents */
+    size_t dropped;             /* from the front, by the batch */
+    bool is_deferred;           /* what is staged and not settled goes into the run */
+    struct th_sink value;       /* the one that is being filled */
+    struct th_pile_pool pool;   /* of the records' contents */
+    struct th_run_row *sorting; /* room for a book that settles */
+    size_t sorting_capacity;
 };
 
 /* What a store holds, when it is opened for writing. TH_E_CORRUPT, TH_E_NO_MEMORY; then deinit. */
