@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LINE 64 /* bytes that come from memory together */
+
 bool th_book_exists(const struct th_core *core, struct th_book_id id)
 {
     return id.plan < core->plans_count &&
@@ -84,8 +86,9 @@ void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
         return;
     const struct th_row_slot *slot = &book->rows[at - 1];
     if (step == TH_FORESEE_ROW) {
-        __builtin_prefetch(slot);
-        __builtin_prefetch((const char *)(slot + 1) - 1);
+        for (size_t at_byte = 0; at_byte < sizeof *slot; at_byte += LINE)
+            __builtin_prefetch((const char *)slot + at_byte);
+        __builtin_prefetch((const char *)(slot + 1) - 1); /* it need not begin with a line */
         return;
     }
     __builtin_prefetch(slot->row.values);
