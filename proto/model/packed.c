@@ -21,34 +21,58 @@ static uint32_t highest(const struct th_values *values)
     return values->count == 0 ? 0 : values->numbers[values->count - 1];
 }
 
-/* Each value has LENGTH_MAX bytes, so that one can be written whole and cut by the next. */
+/* Each value has LENGTH_MAX bytes, so that one can be written whole and cut by the next. So can the
+ * words of the bitmap, the last of which may end after all that follows. */
 size_t th_packed_size_max(const struct th_values *values)
 {
     return PACKED_COUNT_SIZE + 2 * packed_bitmap_size(highest(values)) + 1 +
-           packed_lengths_size(values->count) + values->count * LENGTH_MAX;
+           packed_lengths_size(values->count) + values->count * LENGTH_MAX + PACKED_WORD;
 }
 
+/* 8, 16, 32 or 64 bits as 0 to 3, without a branch on what the value is. */
 static unsigned shortest(int64_t value)
 {
-    if (value == (int8_t)value)
-        return 0;
-    if (value == (int16_t)value)
-        return 1;
-    return value == (int32_t)value ? 2 : 3;
+    const uint64_t magnitude = (uint64_t)value ^ (uint64_t)(value >> 63);
+    const bool is_long[] = {magnitude > INT8_MAX, magnitude > INT16_MAX, magnitude > INT32_MAX};
+    return (unsigned)is_long[0] + is_long[1] + is_long[2];
 }
 
-/* Returns the size. */
+/* Lengths are gathered in a register: each byte of them would wait for the one before. Returns the
+ * size. */
 static size_t write_values(const struct th_values *values, uint8_t *lengths)
 {
-    uint8_t *at = lengths + packed_lengths_size(values->count);
-    memset(lengths, 0, packed_lengths_size(values->count));
-    for (size_t i = 0; i < values->count; i++) {
-        const unsigned length = shortest(values->values[i]);
-        lengths[i / 4] = (uint8_t)(lengths[i / 4] | length << i % 4 * 2);
-        packed_store(at, (uint64_t)values->values[i]);
-        at += packed_value_size(length);
+    enum { IN_WORD = 4 * PACKED_WORD };
+    const size_t lengths_size = packed_lengths_size(values->count);
+    uint8_t *at = lengths + lengths_size;
+    for (size_t first = 0; first < values->count; first += IN_WORD) {
+        const size_t left = values->count - first;
+        uint64_t word = 0;
+        for (size_t i = 0; i < (left < IN_WORD ? left : IN_WORD); i++) {
+            const unsigned length = shortest(values->values[first + i]);
+            word |= (uint64_t)length << 2 * i;
+            packed_store(at, (uint64_t)values->values[first + i]);
+            at += packed_value_size(length);
+        }
+        for (size_t i = 0; i < (left < IN_WORD ? (left + 3) / 4 : PACKED_WORD); i++)
+            lengths[first / 4 + i] = (uint8_t)(word >> 8 * i);
     }
     return (size_t)(at - lengths);
+}
+
+/* Likewise, by words: up to seven bytes behind the bitmap are written too. */
+static void write_bitmap(const struct th_values *values, uint32_t bits, uint8_t *bitmap)
+{
+    uint64_t word = 0;
+    uint32_t first = 0;
+    for (size_t i = 0; i < values->count; i++) {
+        const uint32_t bit = values->numbers[i] - 1U;
+        TH_ASSERT(values->numbers[i] > (i == 0 ? 0 : values->numbers[i - 1]));
+        for (; bit - first >= 64; first += 64, word = 0)
+            packed_store(bitmap + first / 8, word);
+        word |= UINT64_C(1) << (bit - first);
+    }
+    for (; first < bits; first += 64, word = 0)
+        packed_store(bitmap + first / 8, word);
 }
 
 size_t th_packed_encode(const struct th_values *values, const uint16_t *estimated,
@@ -59,11 +83,7 @@ size_t th_packed_encode(const struct th_values *values, const uint16_t *estimate
     uint8_t *flag = reported + packed_bitmap_size(bits);
     ret_bytes[0] = (uint8_t)(bits >> 8);
     ret_bytes[1] = (uint8_t)bits;
-    memset(reported, 0, packed_bitmap_size(bits));
-    for (size_t i = 0; i < values->count; i++) {
-        TH_ASSERT(values->numbers[i] > (i == 0 ? 0 : values->numbers[i - 1]));
-        set_bit(reported, values->numbers[i] - 1U);
-    }
+    write_bitmap(values, bits, reported);
     *flag = estimated_count > 0;
     if (estimated_count > 0) {
         memset(flag + 1, 0, packed_bitmap_size(bits));

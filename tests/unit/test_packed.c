@@ -42,6 +42,24 @@ Test(packed, the_bytes_are_as_documented)
     cr_assert_eq(th_packed_check(bytes, 3), 0);
 }
 
+Test(packed, nothing_is_written_behind_the_size_that_was_promised)
+{
+    static const uint16_t numbers[] = {1, 2, 60, 64, 65, 66, 127, 129, 130, 200, 201};
+    static const int64_t values[] = {0, 1, -300, 70000, INT64_MIN, 1, 1, 1, 1, 1, 1};
+    enum { COUNT = sizeof numbers / sizeof numbers[0] };
+    for (size_t from = 0; from < COUNT; from++)
+        for (size_t count = 0; from + count <= COUNT; count++)
+            for (size_t estimates = 0; estimates <= (count > 0); estimates++) {
+                uint8_t bytes[400];
+                struct th_values some = {numbers + from, values + from, count};
+                const size_t promised = th_packed_size_max(&some);
+                memset(bytes, 0xA5, sizeof bytes);
+                (void)encode(some.numbers, some.values, count, some.numbers, estimates, bytes);
+                for (size_t i = promised; i < sizeof bytes; i++)
+                    cr_assert_eq(bytes[i], 0xA5, "%zu + %zu", from, count);
+            }
+}
+
 Test(packed, a_walk_says_what_is_estimated)
 {
     uint8_t bytes[64];
