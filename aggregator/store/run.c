@@ -81,20 +81,19 @@ static struct th_schema_key key_of(struct th_book_id book, const struct th_run_r
 
 /* ---- books in memory ---- */
 
-static int compare_books(struct th_book_id a, struct th_book_id b)
+static uint32_t name_of(struct th_book_id id)
 {
-    if (a.plan != b.plan)
-        return a.plan < b.plan ? -1 : 1;
-    return (a.obligation > b.obligation) - (a.obligation < b.obligation);
+    return (uint32_t)id.plan << 16 | id.obligation;
 }
 
-/* The first book that is not before `id`. */
+/* The first book that is not before this one. Looks at no book. */
 static size_t find_place(const struct th_run *run, struct th_book_id id)
 {
+    const uint32_t name = name_of(id);
     size_t low = 0, high = run->books_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_books(run->books[middle]->id, id) < 0)
+        if (run->books[middle].name < name)
             low = middle + 1;
         else
             high = middle;
@@ -104,8 +103,8 @@ static size_t find_place(const struct th_run *run, struct th_book_id id)
 
 static struct th_run_book *book_at(const struct th_run *run, size_t place, struct th_book_id id)
 {
-    bool is_there = place < run->books_count && compare_books(run->books[place]->id, id) == 0;
-    return is_there ? run->books[place] : NULL;
+    bool is_there = place < run->books_count && run->books[place].name == name_of(id);
+    return is_there ? run->books[place].book : NULL;
 }
 
 static struct th_run_book *find_book(const struct th_run *run, struct th_book_id id)
@@ -119,8 +118,8 @@ static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
     struct th_run_book *book = book_at(run, place, id);
     if (book != NULL)
         return book;
-    struct th_run_book **books = th_array_grow(run->books, run->books_count, &run->books_capacity,
-                                               64, sizeof(struct th_run_book *));
+    struct th_run_place *books =
+        th_array_grow(run->books, run->books_count, &run->books_capacity, 64, sizeof *books);
     if (books == NULL)
         return NULL;
     run->books = books;
@@ -129,7 +128,7 @@ static struct th_run_book *need_book(struct th_run *run, struct th_book_id id)
         return NULL;
     book->id = id;
     memmove(books + place + 1, books + place, (run->books_count - place) * sizeof *books);
-    books[place] = book;
+    books[place] = (struct th_run_place){name_of(id), book};
     run->books_count++;
     return book;
 }
@@ -145,10 +144,10 @@ static void forget_empty_books(struct th_run *run)
 {
     size_t left = 0;
     for (size_t i = 0; i < run->books_count; i++) {
-        if (run->books[i]->count > 0)
+        if (run->books[i].book->count > 0)
             run->books[left++] = run->books[i];
         else
-            free_book(run, run->books[i]);
+            free_book(run, run->books[i].book);
     }
     run->books_count = left;
 }
@@ -189,7 +188,7 @@ bool th_run_has(const struct th_run *run, struct th_book_id id)
 struct th_unsettled th_run_unsettled(const struct th_run *run, size_t i)
 {
     TH_ASSERT(i < run->books_count);
-    const struct th_run_book *book = run->books[i];
+    const struct th_run_book *book = run->books[i].book;
     struct th_unsettled unsettled = {.book = book->id,
                                      .in_run = book->kept,
                                      .in_batch = book->count - book->kept,
@@ -274,7 +273,7 @@ int th_run_load(struct th_run *run, const struct th_txn *txn)
 void th_run_deinit(struct th_run *run)
 {
     for (size_t i = 0; i < run->books_count; i++)
-        free_book(run, run->books[i]);
+        free_book(run, run->books[i].book);
     th_pile_pool_deinit(&run->pool);
     free(run->books);
     free(run->values);
@@ -474,13 +473,15 @@ static int write_staged(struct th_run *run, struct th_run_book *book, struct th_
 int th_run_flush(struct th_run *run, struct th_txn *txn)
 {
     int status = 0;
-    for (size_t i = 0; i < run->books_count && status == 0 && !run->is_deferred; i++)
-        if (run->books[i]->count > run->books[i]->kept && !run->books[i]->is_settling)
-            status = settle(run, run->books[i], txn);
+    for (size_t i = 0; i < run->books_count && status == 0 && !run->is_deferred; i++) {
+        struct th_run_book *book = run->books[i].book;
+        if (book->count > book->kept && !book->is_settling)
+            status = settle(run, book, txn);
+    }
     if (status == 0)
         status = delete_front(run, txn);
     for (size_t i = 0; i < run->books_count && status == 0; i++) {
-        struct th_run_book *book = run->books[i];
+        struct th_run_book *book = run->books[i].book;
         status = book->is_settling ? write_settled(run, book, txn) : write_staged(run, book, txn);
     }
     if (status == 0 && (run->value.size > 0 || run->value.failed))
@@ -504,7 +505,7 @@ static void end_batch(struct th_run *run)
 void th_run_keep(struct th_run *run)
 {
     for (size_t i = 0; i < run->books_count; i++) {
-        struct th_run_book *book = run->books[i];
+        struct th_run_book *book = run->books[i].book;
         if (book->is_settling) {
             book->count = 0;
             th_pile_clear(&book->contents, &run->pool);
@@ -528,7 +529,7 @@ void th_run_keep(struct th_run *run)
 void th_run_drop(struct th_run *run)
 {
     for (size_t i = 0; i < run->books_count; i++) {
-        struct th_run_book *book = run->books[i];
+        struct th_run_book *book = run->books[i].book;
         book->count = book->kept;
         th_pile_cut(&book->contents, &run->pool, &book->kept_contents);
         book->is_settling = false;

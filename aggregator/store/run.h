@@ -41,7 +41,10 @@ struct th_run_book;
 struct th_run_row;
 
 struct th_run {
-    struct th_run_book **books; /* in order; those with rows in the run or in the batch */
+    struct th_run_place {
+        uint32_t name; /* of the book: plan and obligation */
+        struct th_run_book *book;
+    } * books; /* in order; those with rows in the run or in the batch */
     size_t books_count, books_capacity;
     /* Of the values `first` to `first + values_count`: how many of their records still count. */
     struct th_run_value {
