@@ -78,6 +78,8 @@ void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
         __builtin_prefetch(&book->index[hash(unit, number) & (book->index_capacity - 1)]);
         return;
     }
+    if (step == TH_FORESEE_ROW && book->uncounted != NULL)
+        __builtin_prefetch(&book->uncounted[book->uncounted_count], 1);
     if (step == TH_FORESEE_ROW && book->rollups.expected != NULL &&
         unit < book->rollups.units_count)
         __builtin_prefetch(&book->rollups.expected[unit / 8]);
