@@ -70,16 +70,25 @@ static void count_one(struct th_core *core, struct th_book *book,
 
 #define TOGETHER 16 /* rows */
 
+static void fetch_values(const uint8_t *values, uint32_t size)
+{
+    enum { LINE = 64 };
+    for (uint32_t at = 0; at < size; at += LINE)
+        (void)*(const volatile uint8_t *)(values + at);
+    (void)*(const volatile uint8_t *)(values + size - 1);
+}
+
 /* Their rows and figures lie apart: they come from memory together, not each when it is its turn.
  * Loads, as a prefetch is dropped where the page is not known to the processor. */
 static void fetch_uncounted(const struct th_book *book, uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
         const struct th_uncounted *uncounted = &book->uncounted[i];
-        const uint8_t *values = book->rows[uncounted->place].row.values;
-        (void)*(const volatile uint8_t *)values;
+        const struct th_row *row = &book->rows[uncounted->place].row;
+        (void)*(const volatile uint32_t *)&row->unit; /* it has two lines */
+        fetch_values(row->values, row->values_size);
         if (uncounted->values != NULL)
-            (void)*(const volatile uint8_t *)uncounted->values;
+            fetch_values(uncounted->values, uncounted->values_size);
     }
 }
 
