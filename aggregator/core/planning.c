@@ -136,21 +136,25 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
                     const struct th_row *before, const struct th_report *report)
 {
     struct th_core *core = planning->step->core;
-    struct th_planned planned = {.book = th_book_get(core, id), .row = *row};
-    int status = pack(planning, id, report, &planned);
+    /* Made where it stays: what was just written field by field is dear to copy. */
+    struct th_planned *planned = &planning->items[planning->count];
+    planned->book = th_book_get(core, id);
+    planned->row = *row;
+    planned->old = NULL;
+    int status = pack(planning, id, report, planned);
     if (status < 0)
         return status;
     if (before != NULL) {
-        planned.old = th_heap_alloc(&core->heap, sizeof *planned.old);
-        if (planned.old == NULL) {
-            th_heap_free(&core->heap, (void *)(uintptr_t)planned.row.values,
-                         planned.row.values_size);
+        planned->old = th_heap_alloc(&core->heap, sizeof *planned->old);
+        if (planned->old == NULL) {
+            th_heap_free(&core->heap, (void *)(uintptr_t)planned->row.values,
+                         planned->row.values_size);
             return TH_E_NO_MEMORY;
         }
-        planned.old->revision = th_revision_of(before);
+        planned->old->revision = th_revision_of(before);
     }
-    planned.book->planned++;
-    planning->items[planning->count++] = planned;
+    planned->book->planned++;
+    planning->count++;
     return 0;
 }
 
