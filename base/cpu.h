@@ -13,15 +13,17 @@
 #if defined(__x86_64__)
 
 #define TH_CPU_WIDE                                                                                \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,pclmul,vpclmulqdq,"      \
-                          "sse4.1,bmi,bmi2,popcnt")))
+    __attribute__((                                                                                \
+        target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,pclmul,vpclmulqdq,"      \
+               "sse4.1,bmi,bmi2,popcnt")))
 
 /* A few loads: what the processor has was found out when the program started. */
 static inline bool th_cpu_is_wide(void)
 {
-    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("vpclmulqdq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+           __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("bmi2");
 }
 
 #endif

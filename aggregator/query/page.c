@@ -81,6 +81,7 @@ struct reading {
     struct th_arena *arena;
     struct th_page *page;
     uint32_t line; /* whose row may come next; those before are filled */
+    struct th_packed_slots slots;
 };
 
 static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
@@ -150,7 +151,7 @@ static int take_row(void *context, const struct th_row_glance *row)
     page->revision[line] = row->revision;
     page->received[line] = row->received;
     page->entered[line] = row->entered;
-    return th_packed_line(&form->packed, row->values, row->values_size,
+    return th_packed_line(&form->packed, &reading->slots, row->values, row->values_size,
                           page->values + (size_t)line * form->columns_count,
                           page->reported + line * form->words);
 }
@@ -161,6 +162,7 @@ int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t
     struct reading reading = {
         .view = view, .form = form, .size = size, .arena = arena, .page = page};
     const uint32_t *units = form->units;
+    th_packed_slots_init(&reading.slots);
     for (uint32_t first = 0, last; first < form->units_count; first = last + 1) {
         for (last = first;
              last + 1 < form->units_count && units[last + 1] - units[last] <= GAP_MAX;)

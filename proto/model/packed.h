@@ -62,6 +62,8 @@ TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *
 TH_MUST_CHECK int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_of,
                                     uint32_t numbers, int64_t *values, uint64_t *present);
 
+enum { TH_PACKED_SLOTS_MAX = 64 };
+
 /* The columns of a table, looked at once for all its lines. Borrows `column_of`, which has `count`
  * columns. */
 struct th_packed_columns {
@@ -69,17 +71,35 @@ struct th_packed_columns {
     uint32_t numbers;
     uint16_t count;
     bool is_wide; /* in the order of the numbers, and the processor has the instructions */
-    struct th_packed_word {
-        uint64_t known, asked; /* of 64 numbers */
-        uint16_t first;        /* column that they have */
-    } words[TH_LIMIT_INDICATORS_MAX / 64];
+    uint64_t asked[TH_PACKED_SLOTS_MAX / 8]; /* then: numbers that have a column, from 1 on */
 };
 void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_t count,
                             struct th_packed_columns *ret_columns);
 
-/* As th_packed_scatter(), for a whole line: what is not reported becomes 0. TH_E_CORRUPT: the line
- * is undefined. */
-TH_MUST_CHECK int th_packed_line(const struct th_packed_columns *columns, const uint8_t *bytes,
-                                 size_t size, int64_t *values, uint64_t *present);
+/* What is kept from one line of a table to the next (packed_line.c); begins anew with each reading
+ * of a table. */
+struct th_packed_slots {
+    uint8_t byte[TH_PACKED_SLOTS_MAX], bit[TH_PACKED_SLOTS_MAX]; /* of the bitmap, by slot */
+    uint8_t other[TH_PACKED_SLOTS_MAX];                          /* bits that have no slot */
+    struct th_packed_group {
+        uint16_t column;        /* of the first slot that has one */
+        uint16_t asked, stored; /* slots that have a column; columns that the line has from there */
+    } eights[TH_PACKED_SLOTS_MAX / 8], sixteens[TH_PACKED_SLOTS_MAX / 16];
+    uint64_t asked;   /* slots that have a column */
+    uint16_t columns; /* that have a slot */
+    uint32_t count;
+    struct th_packed_bitmap { /* of the line before */
+        uint32_t bits;        /* more than a bitmap has: there was none */
+        uint32_t flag_at, last_bit;
+        uint64_t bytes; /* a bit for each that it has */
+    } bitmap;
+};
+void th_packed_slots_init(struct th_packed_slots *ret_slots);
+
+/* As th_packed_scatter(), for a whole line: what is not reported becomes 0. `slots`: the caller's,
+ * of the lines of these columns. TH_E_CORRUPT: the line is undefined. */
+TH_MUST_CHECK int th_packed_line(const struct th_packed_columns *columns,
+                                 struct th_packed_slots *slots, const uint8_t *bytes, size_t size,
+                                 int64_t *values, uint64_t *present);
 
 #endif

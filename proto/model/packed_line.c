@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole line of a table. The plain form clears it and scatters the figures. The wide form takes
- * eight values at a time: their lengths say which of their bytes are there, the bytes are spread
- * over eight words and their signs drawn out; then the values that nobody asks for are squeezed
- * out, and the others spread over the columns. It takes only figures without estimates and in no
- * way damaged; whatever else it meets it leaves to the plain form, which judges.
+ * A whole line of a table. The plain form clears it and scatters the figures. The wide form goes
+ * over slots, the numbers that have a column or a value, eight at a time: the lengths of the values
+ * say which bytes are there, the bytes are spread over eight words, zeroes where no value is, and
+ * their signs drawn out; then the values that nobody asks for are squeezed out. Most lines of a
+ * table have values of the same numbers, so the slots are kept from line to line, and found anew
+ * where a line has another number. The wide form takes only figures without estimates and in no way
+ * damaged; whatever else it meets it leaves to the plain form, which judges.
  */
 #include "proto/model/packed_form.h"
 
@@ -15,75 +17,167 @@
 #include <immintrin.h>
 #endif
 
-#define WIDE_MAX 64 /* figures of a row, and columns, that the wide form takes */
+enum {
+    WIDE_MAX = TH_PACKED_SLOTS_MAX,       /* columns, and slots, that the wide form takes */
+    WIDE_HALF = 32,                       /* their lengths are a word */
+    NUMBERS_MAX = TH_PACKED_SLOTS_MAX * 8 /* whose bitmap is in one register */
+};
 
 void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_t count,
                             struct th_packed_columns *ret_columns)
 {
-    struct th_packed_columns columns = {.column_of = column_of,
-                                        .numbers = numbers,
-                                        .count = count,
-                                        .is_wide = count > 0 && count <= WIDE_MAX};
+    struct th_packed_columns columns = {
+        .column_of = column_of, .numbers = numbers, .count = count, .is_wide = count <= WIDE_MAX};
     uint16_t next = 0;
     TH_ASSERT(numbers <= TH_LIMIT_INDICATORS_MAX + 1);
-    for (uint32_t number = 1; number < numbers; number++) {
-        struct th_packed_word *word = &columns.words[(number - 1) / 64];
-        const uint64_t bit = UINT64_C(1) << (number - 1) % 64;
-        if ((number - 1) % 64 == 0)
-            word->first = next;
-        if (column_of[number] != TH_PACKED_UNKNOWN)
-            word->known |= bit;
-        if (column_of[number] >= TH_PACKED_SKIPPED)
-            continue;
-        word->asked |= bit;
-        columns.is_wide = columns.is_wide && column_of[number] == next;
-        next++;
-    }
+    for (uint32_t number = 1; number < numbers; number++)
+        if (column_of[number] < TH_PACKED_SKIPPED) {
+            columns.is_wide = columns.is_wide && column_of[number] == next && number <= NUMBERS_MAX;
+            if (columns.is_wide)
+                columns.asked[(number - 1) / 64] |= UINT64_C(1) << (number - 1) % 64;
+            next++;
+        }
 #ifdef TH_CPU_WIDE
-    columns.is_wide = columns.is_wide && next == count && th_cpu_is_wide();
+    columns.is_wide = columns.is_wide && count > 0 && next == count && numbers <= NUMBERS_MAX + 1 &&
+                      th_cpu_is_wide();
 #else
     columns.is_wide = false;
 #endif
     *ret_columns = columns;
 }
 
+void th_packed_slots_init(struct th_packed_slots *ret_slots)
+{
+    memset(ret_slots, 0, sizeof *ret_slots);
+    memset(ret_slots->other, UINT8_MAX, sizeof ret_slots->other);
+    ret_slots->bitmap.bits = UINT32_MAX;
+}
+
 #ifdef TH_CPU_WIDE
 
-/* What the bitmap says. */
+/* ---- slots ---- */
+
+/* The column of a number, at the next slot. */
+static void add_slot(struct th_packed_slots *slots, uint32_t number, bool is_asked,
+                     uint32_t columns_left)
+{
+    const uint32_t bit = number - 1, slot = slots->count++;
+    struct th_packed_group *eight = &slots->eights[slot / 8],
+                           *sixteen = &slots->sixteens[slot / 16];
+    const uint64_t stored = columns_left < 16 ? (1U << columns_left) - 1 : UINT16_MAX;
+    if (slot % 8 == 0)
+        *eight = (struct th_packed_group){.column = slots->columns, .stored = stored & UINT8_MAX};
+    if (slot % 16 == 0)
+        *sixteen = (struct th_packed_group){.column = slots->columns, .stored = (uint16_t)stored};
+    eight->asked |= (uint16_t)(is_asked << slot % 8);
+    sixteen->asked |= (uint16_t)(is_asked << slot % 16);
+    slots->asked |= (uint64_t)is_asked << slot;
+    slots->columns = (uint16_t)(slots->columns + is_asked);
+    slots->byte[slot] = (uint8_t)(bit / 8);
+    slots->bit[slot] = (uint8_t)(1U << bit % 8);
+    slots->other[bit / 8] ^= slots->bit[slot];
+}
+
+/* All numbers of the bitmap in their order. False: more than the wide form takes, or nobody knows
+ * one. */
+static bool set_slots(const struct th_packed_columns *columns, const uint64_t *bitmap,
+                      struct th_packed_slots *ret_slots)
+{
+    struct th_packed_slots slots;
+    th_packed_slots_init(&slots);
+    slots.bitmap = ret_slots->bitmap;
+    for (uint32_t first = 0; first < NUMBERS_MAX; first += 64)
+        for (uint64_t left = bitmap[first / 64]; left != 0; left &= left - 1) {
+            const uint32_t number = first + (uint32_t)__builtin_ctzll(left) + 1;
+            const uint16_t column = columns->column_of[number];
+            if (column == TH_PACKED_UNKNOWN || slots.count == WIDE_MAX)
+                return false;
+            add_slot(&slots, number, column < TH_PACKED_SKIPPED,
+                     (uint32_t)columns->count - slots.columns);
+        }
+    *ret_slots = slots;
+    return true;
+}
+
+/* For a line with a value that has no slot: one more, or, when these are too many, those of the
+ * columns and of this line alone. `reported`: 64 bytes. */
+static bool find_slots(const struct th_packed_columns *columns, const uint8_t *reported,
+                       struct th_packed_slots *slots)
+{
+    uint64_t line[NUMBERS_MAX / 64], all[NUMBERS_MAX / 64];
+    for (size_t i = 0; i < NUMBERS_MAX / 64; i++) {
+        line[i] = columns->asked[i] | packed_load(reported + i * PACKED_WORD);
+        all[i] = line[i] | ~packed_load(slots->other + i * PACKED_WORD);
+    }
+    return set_slots(columns, all, slots) || set_slots(columns, line, slots);
+}
+
+/* ---- a line ---- */
+
+/* What is before the values. */
 struct wide_head {
     size_t lengths_at;
-    size_t count;    /* of the values */
-    uint64_t chosen; /* of the values, those that have a column */
-    uint64_t filled; /* of the columns, those that have a value */
+    uint32_t count;    /* of the values */
+    uint64_t reported; /* of the slots, those that have a value */
 };
 
-TH_CPU_WIDE static inline bool wide_head(const struct th_packed_columns *columns,
-                                         const uint8_t *bytes, size_t size,
-                                         struct wide_head *ret_head)
+/* For a line whose last number is another one than that of the line before. */
+static bool set_bitmap(const struct th_packed_columns *columns, uint32_t bits,
+                       struct th_packed_bitmap *ret_bitmap)
 {
-    struct wide_head head = {0};
-    uint64_t unknown = 0;
+    if (bits == 0 || bits >= columns->numbers)
+        return false;
+    *ret_bitmap = (struct th_packed_bitmap){.bits = bits,
+                                            .flag_at = (uint32_t)packed_flag_at(bits),
+                                            .last_bit = 1U << (bits - 1) % 8,
+                                            .bytes = UINT64_MAX >> (64 - packed_bitmap_size(bits))};
+    return true;
+}
+
+/* Reads it. False: it is not for the wide form, or fewer bytes follow than a load takes. */
+TH_CPU_WIDE static inline bool wide_head(const struct th_packed_columns *columns,
+                                         struct th_packed_slots *slots, const uint8_t *bytes,
+                                         size_t size, struct wide_head *ret_head)
+{
+    uint8_t bitmap[NUMBERS_MAX / 8];
     if (size <= PACKED_COUNT_SIZE)
         return false;
-    const uint32_t bits = packed_bits(bytes);
-    const uint32_t words = (bits + 63) / 64;
-    const size_t flag = packed_flag_at(bits);
-    if (bits == 0 || bits >= columns->numbers || size < PACKED_COUNT_SIZE + words * PACKED_WORD ||
-        size <= flag || bytes[flag] != 0 || bytes[flag - 1] >> (bits - 1) % 8 != 1)
+    if (packed_bits(bytes) != slots->bitmap.bits &&
+        !set_bitmap(columns, packed_bits(bytes), &slots->bitmap))
         return false;
-    for (uint32_t i = 0; i < words; i++) { /* a count of 64 and more is found at the end */
-        const struct th_packed_word *word = &columns->words[i];
-        const uint32_t left = bits - i * 64;
-        const uint64_t reported = _bzhi_u64(
-            packed_load(bytes + PACKED_COUNT_SIZE + i * PACKED_WORD), left < 64 ? left : 64);
-        unknown |= reported & ~word->known;
-        head.chosen |= _pext_u64(word->asked, reported) << head.count % 64;
-        head.filled |= _pext_u64(reported, word->asked) << word->first % 64;
-        head.count += (size_t)_mm_popcnt_u64(reported);
+    const size_t flag = slots->bitmap.flag_at;
+    if (size <= flag + PACKED_WORD || bytes[flag] != 0 ||
+        bytes[flag - 1] - slots->bitmap.last_bit >= slots->bitmap.last_bit) /* its highest bit */
+        return false;
+    const __m512i reported =
+        _mm512_maskz_loadu_epi8(slots->bitmap.bytes, bytes + PACKED_COUNT_SIZE);
+    if (_mm512_test_epi8_mask(reported, _mm512_loadu_si512(slots->other)) != 0) {
+        _mm512_storeu_si512(bitmap, reported);
+        if (!find_slots(columns, bitmap, slots))
+            return false;
     }
-    head.lengths_at = flag + 1;
-    *ret_head = head;
-    return unknown == 0 && head.count <= WIDE_MAX;
+    ret_head->reported =
+        _mm512_test_epi8_mask(_mm512_permutexvar_epi8(_mm512_loadu_si512(slots->byte), reported),
+                              _mm512_loadu_si512(slots->bit));
+    ret_head->count = (uint32_t)_mm_popcnt_u64(ret_head->reported);
+    ret_head->lengths_at = flag + 1;
+    return true;
+}
+
+/* The lengths of 32 slots, two bits each. A load ends before the values do. */
+TH_CPU_WIDE static inline uint64_t spread_lengths(const uint8_t *lengths,
+                                                  const struct wide_head *head, uint32_t slot)
+{
+    const uint64_t each = UINT64_C(0x5555555555555555);
+    uint64_t word = packed_load(lengths);
+    if (slot > 0) { /* the second 32 slots: behind the lengths of the first ones */
+        const uint32_t passed = (uint32_t)_mm_popcnt_u32((uint32_t)head->reported);
+        lengths += passed / 4;
+        word = packed_load(lengths) >> passed % 4 * 2;
+        if (passed % 4 != 0 && head->count - passed > WIDE_HALF - 4)
+            word |= (uint64_t)lengths[PACKED_WORD] << (64 - passed % 4 * 2);
+    }
+    return _pdep_u64(word, _pdep_u64(head->reported >> slot, each) * 3);
 }
 
 /* By a length, from the lowest bits of each of eight words. What is above those bits is not looked
@@ -93,12 +187,12 @@ TH_CPU_WIDE static inline bool wide_head(const struct th_packed_columns *columns
                       (int64_t)(c), (int64_t)(b), (int64_t)(a)))
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
-/*
- * The values, those that have a column one after the other. False: something is not as it should
- * be. A load is of the bytes that are there: no other is touched.
- */
-TH_CPU_WIDE static inline bool wide_values(const uint8_t *bytes, size_t size,
-                                           const struct wide_head *head, int64_t *ret_values)
+/* False: something is not as it should be. A load is of the bytes that are there: no other is
+ * touched. */
+TH_CPU_WIDE static inline bool wide_values(const struct th_packed_slots *slots,
+                                           const uint8_t *lengths, const uint8_t *at,
+                                           const uint8_t *end, const struct wide_head *head,
+                                           int64_t *values)
 {
     const __m512i sizes = BY_LENGTH(EACH_BYTE, 2 * EACH_BYTE, 4 * EACH_BYTE, 8 * EACH_BYTE);
     const __m512i shifts = BY_LENGTH(56, 48, 32, 0);
@@ -106,69 +200,122 @@ TH_CPU_WIDE static inline bool wide_values(const uint8_t *bytes, size_t size,
     const __m512i halves = BY_LENGTH(0, 0x80, 0x8000, INT64_C(0x80000000));
     const __m512i ranges = BY_LENGTH(0, 0x100, 0x10000, INT64_C(0x100000000));
     const __m512i byte_of_word = _mm512_set1_epi64(INT64_C(0x0706050403020100));
-    const __m512i lengths_from = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
-    const uint64_t there = _bzhi_u64(UINT64_MAX, (uint32_t)head->count);
-    const uint8_t *lengths = bytes + head->lengths_at;
-    size_t at = head->lengths_at + packed_lengths_size(head->count);
+    const __m512i from = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
     __m512i largest = _mm512_setzero_si512();
-    __mmask8 too_long = 0;
-    if (size < at + head->count || bytes[at - 1] >> ((head->count - 1) % 4 * 2 + 2) != 0)
-        return false;
-    for (size_t i = 0; i < head->count; i += 8, lengths += 2) {
-        const __mmask8 now = (__mmask8)(there >> i);
-        const __m512i length =
-            _mm512_srlv_epi64(_mm512_set1_epi64(lengths[0] | lengths[1] << 8), lengths_from);
+    __mmask8 is_short = UINT8_MAX;
+    uint64_t spread = 0;
+    for (uint32_t slot = 0; slot < slots->count; slot += 8, spread >>= 16) {
+        const struct th_packed_group *eight = &slots->eights[slot / 8];
+        const __mmask8 now = (__mmask8)(head->reported >> slot);
+        if (slot % WIDE_HALF == 0)
+            spread = spread_lengths(lengths, head, slot);
+        const __m512i length = _mm512_srlv_epi64(_mm512_set1_epi64((int64_t)spread), from);
         const __mmask64 its_bytes = _mm512_cmplt_epu8_mask(
             byte_of_word, _mm512_maskz_permutexvar_epi64(now, length, sizes));
         const size_t taken = (size_t)_mm_popcnt_u64(its_bytes);
-        if (taken > size - at)
+        if (taken > (size_t)(end - at))
             return false;
-        const __m512i packed =
-            _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (uint32_t)taken), bytes + at);
         const __m512i shift = _mm512_permutexvar_epi64(length, shifts);
-        const __m512i value = _mm512_srav_epi64(
-            _mm512_sllv_epi64(_mm512_maskz_expand_epi8(its_bytes, packed), shift), shift);
-        too_long |= _mm512_cmplt_epu64_mask(
-            _mm512_add_epi64(value, _mm512_permutexvar_epi64(length, halves)),
+        const __m512i figure = _mm512_maskz_srav_epi64(
+            now,
+            _mm512_sllv_epi64(_mm512_mask_expandloadu_epi8(byte_of_word, its_bytes, at), shift),
+            shift);
+        is_short = _mm512_mask_cmpge_epu64_mask(
+            is_short, _mm512_add_epi64(figure, _mm512_permutexvar_epi64(length, halves)),
             _mm512_maskz_permutexvar_epi64(now, length, ranges));
-        largest = _mm512_max_epu64(largest, _mm512_abs_epi64(value));
-        const __mmask8 chosen = (__mmask8)(head->chosen >> i);
-        _mm512_storeu_si512(ret_values, _mm512_maskz_compress_epi64(chosen, value));
-        ret_values += _mm_popcnt_u32(chosen);
+        largest = _mm512_max_epu64(largest, _mm512_abs_epi64(figure));
+        /* What stands behind those that are asked for is written over by the next ones. */
+        _mm512_mask_storeu_epi64(
+            values + eight->column, (__mmask8)eight->stored,
+            _mm512_mask_compress_epi64(shifts, (__mmask8)eight->asked, figure));
         at += taken;
     }
     const __mmask8 too_large =
         _mm512_cmpgt_epu64_mask(largest, _mm512_set1_epi64(TH_LIMIT_VALUE_MAX));
-    return at == size && (too_long | too_large) == 0;
+    return at == end && is_short == UINT8_MAX && too_large == 0;
 }
 
-TH_CPU_WIDE static bool wide_line(const struct th_packed_columns *columns, const uint8_t *bytes,
-                                  size_t size, int64_t *values, uint64_t *present)
+/* By a length below 8 bytes; as above, for sixteen words of half the size. */
+#define BY_SHORT_LENGTH(a, b, c) _mm512_set4_epi32(0, (int32_t)(c), (int32_t)(b), (int32_t)(a))
+
+/* The same where no value has 8 bytes, of up to 32 slots: such values are not too large. */
+TH_CPU_WIDE static inline bool short_values(const struct th_packed_slots *slots, const uint8_t *at,
+                                            const uint8_t *end, uint64_t reported, uint64_t spread,
+                                            int64_t *values)
 {
-    _Alignas(64) int64_t chosen[WIDE_MAX + 8];
-    struct wide_head head;
-    const int64_t *next = chosen;
-    const uint64_t line = _bzhi_u64(UINT64_MAX, columns->count);
-    if (!wide_head(columns, bytes, size, &head) || !wide_values(bytes, size, &head, chosen))
-        return false;
-    for (size_t i = 0; i < columns->count; i += 8) {
-        const __mmask8 filled = (__mmask8)(head.filled >> i);
-        _mm512_mask_storeu_epi64(values + i, (__mmask8)(line >> i),
-                                 _mm512_maskz_expand_epi64(filled, _mm512_loadu_si512(next)));
-        next += _mm_popcnt_u32(filled);
+    const __m512i sizes = BY_SHORT_LENGTH(0x01010101, 0x02020202, 0x04040404);
+    const __m512i shifts = BY_SHORT_LENGTH(24, 16, 0);
+    const __m512i halves = BY_SHORT_LENGTH(0, 0x80, 0x8000);
+    const __m512i ranges = BY_SHORT_LENGTH(0, 0x100, 0x10000);
+    const __m512i byte_of_word = _mm512_set1_epi32(0x03020100);
+    const __m512i from =
+        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    const struct th_packed_group *group = slots->sixteens;
+    __mmask16 is_short = UINT16_MAX;
+    for (uint32_t slot = 0; slot < slots->count; slot += 16, group++) {
+        const __mmask16 now = (__mmask16)(reported >> slot);
+        const __m512i length =
+            _mm512_srlv_epi32(_mm512_set1_epi32((int32_t)(spread >> slot * 2)), from);
+        const __mmask64 its_bytes = _mm512_cmplt_epu8_mask(
+            byte_of_word, _mm512_maskz_permutexvar_epi32(now, length, sizes));
+        const size_t taken = (size_t)_mm_popcnt_u64(its_bytes);
+        if (taken > (size_t)(end - at))
+            return false;
+        const __m512i shift = _mm512_permutexvar_epi32(length, shifts);
+        __m512i figure = _mm512_maskz_srav_epi32(
+            now,
+            _mm512_sllv_epi32(_mm512_mask_expandloadu_epi8(byte_of_word, its_bytes, at), shift),
+            shift);
+        is_short = _mm512_mask_cmpge_epu32_mask(
+            is_short, _mm512_add_epi32(figure, _mm512_permutexvar_epi32(length, halves)),
+            _mm512_maskz_permutexvar_epi32(now, length, ranges));
+        if (group->asked != UINT16_MAX)
+            figure = _mm512_mask_compress_epi32(shifts, group->asked, figure);
+        _mm512_mask_storeu_epi64(values + group->column, (__mmask8)group->stored,
+                                 _mm512_cvtepi32_epi64(_mm512_castsi512_si256(figure)));
+        _mm512_mask_storeu_epi64(values + group->column + 8, (__mmask8)(group->stored >> 8),
+                                 _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(figure, 1)));
+        at += taken;
     }
-    present[0] = head.filled;
+    return at == end && is_short == UINT16_MAX;
+}
+
+TH_CPU_WIDE static bool wide_line(const struct th_packed_columns *columns,
+                                  struct th_packed_slots *slots, const uint8_t *bytes, size_t size,
+                                  int64_t *values, uint64_t *present)
+{
+    const uint64_t each = UINT64_C(0x5555555555555555);
+    struct wide_head head;
+    if (!wide_head(columns, slots, bytes, size, &head))
+        return false;
+    const uint8_t *lengths = bytes + head.lengths_at;
+    const size_t values_at = head.lengths_at + packed_lengths_size(head.count);
+    if (size < values_at + head.count ||
+        bytes[values_at - 1] >> ((head.count - 1) % 4 * 2 + 2) != 0)
+        return false;
+    if (slots->count > WIDE_HALF && head.count < PACKED_WORD)
+        return false;
+    const uint64_t spread = spread_lengths(lengths, &head, 0);
+    const bool is_right =
+        slots->count <= WIDE_HALF && (spread & spread >> 1 & each) == 0
+            ? short_values(slots, bytes + values_at, bytes + size, head.reported, spread, values)
+            : wide_values(slots, lengths, bytes + values_at, bytes + size, &head, values);
+    if (!is_right)
+        return false;
+    present[0] = _pext_u64(head.reported, slots->asked);
     return true;
 }
 
 #endif
 
-int th_packed_line(const struct th_packed_columns *columns, const uint8_t *bytes, size_t size,
-                   int64_t *values, uint64_t *present)
+int th_packed_line(const struct th_packed_columns *columns, struct th_packed_slots *slots,
+                   const uint8_t *bytes, size_t size, int64_t *values, uint64_t *present)
 {
 #ifdef TH_CPU_WIDE
-    if (columns->is_wide && wide_line(columns, bytes, size, values, present))
+    if (columns->is_wide && wide_line(columns, slots, bytes, size, values, present))
         return 0;
+#else
+    (void)slots;
 #endif
     memset(values, 0, columns->count * sizeof *values);
     memset(present, 0, ((size_t)columns->count + 63) / 64 * sizeof *present);

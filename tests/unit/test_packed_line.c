@@ -14,6 +14,7 @@ enum { NUMBERS = 300, COLUMNS_MAX = 80, BYTES_MAX = 4096, WORDS = 2 };
 struct table {
     uint16_t column_of[NUMBERS];
     struct th_packed_columns columns;
+    struct th_packed_slots slots; /* of the lines before */
     size_t words;
 };
 
@@ -42,16 +43,21 @@ static void make_table(struct random *random, uint32_t of, uint16_t count, bool 
             ret_table->column_of[i] = (uint16_t)(next - 1 - ret_table->column_of[i]);
     ret_table->words = ((size_t)next + 63) / 64;
     th_packed_columns_init(ret_table->column_of, NUMBERS, next, &ret_table->columns);
+    th_packed_slots_init(&ret_table->slots);
 }
 
-static size_t make_figures(struct random *random, uint8_t *ret_bytes)
+/* `base`: 0, or a pattern of numbers that most lines have. */
+static size_t make_figures(struct random *random, uint32_t base, uint8_t *ret_bytes)
 {
     static uint16_t numbers[NUMBERS];
     static int64_t figures[NUMBERS];
     size_t count = 0;
-    const uint32_t gap = 1 + random_below(random, 20), shift = 14 + random_below(random, 50);
-    for (uint32_t n = 1 + random_below(random, gap); n < NUMBERS;
-         n += 1 + random_below(random, gap)) {
+    const uint32_t gap = base > 0 ? base : 1 + random_below(random, 20);
+    const uint32_t shift = 14 + random_below(random, 50);
+    for (uint32_t n = base > 0 ? base : 1 + random_below(random, gap);
+         n<NUMBERS; n += base> 0 ? base : 1 + random_below(random, gap)) {
+        if (base > 0 && random_below(random, 30) == 0)
+            continue;
         numbers[count] = (uint16_t)n;
         figures[count++] =
             (int64_t)random_next(random) >> (shift + random_below(random, 64 - shift));
@@ -73,14 +79,15 @@ static struct line plain(const struct table *table, const uint8_t *bytes, size_t
 
 /* Of a block of its own, so that a sanitizer sees each byte that is read beyond it; what was in the
  * line before goes, and nothing behind it is touched. */
-static struct line whole(const struct table *table, const uint8_t *bytes, size_t size)
+static struct line whole(struct table *table, const uint8_t *bytes, size_t size)
 {
     struct line line;
     uint8_t *exact = malloc(size + 1);
     cr_assert_not_null(exact);
     memcpy(exact + 1, bytes, size);
     memset(&line, 0x77, sizeof line);
-    line.status = th_packed_line(&table->columns, exact + 1, size, line.values, line.present);
+    line.status =
+        th_packed_line(&table->columns, &table->slots, exact + 1, size, line.values, line.present);
     free(exact);
     for (size_t i = table->columns.count; i < COLUMNS_MAX; i++) {
         cr_assert_eq(line.values[i], INT64_C(0x7777777777777777));
@@ -93,7 +100,7 @@ static struct line whole(const struct table *table, const uint8_t *bytes, size_t
     return line;
 }
 
-static void expect_same(const struct table *table, const uint8_t *bytes, size_t size)
+static void expect_same(struct table *table, const uint8_t *bytes, size_t size)
 {
     const struct line wanted = plain(table, bytes, size), got = whole(table, bytes, size);
     cr_assert_eq(got.status, wanted.status);
@@ -114,13 +121,50 @@ static void expect_same_of_any(uint64_t seed, bool is_ordered, bool has_unknown)
             make_table(&random, 1 + random_below(&random, 20),
                        (uint16_t)random_below(&random, COLUMNS_MAX + 1), is_ordered, has_unknown,
                        &table);
-        expect_same(&table, bytes, make_figures(&random, bytes));
+        expect_same(&table, bytes, make_figures(&random, 0, bytes));
     }
 }
 
 Test(packed_line, any_figures_are_where_scattering_puts_them)
 {
     expect_same_of_any(41, true, false);
+}
+
+/* As in a table of one obligation: so the slots of a line serve the next ones. */
+Test(packed_line, lines_with_mostly_the_same_figures_are_right)
+{
+    struct random random = {46};
+    for (int run = 0; run < 30000; run++) {
+        const uint32_t base = 4 + (uint32_t)run / 600;
+        if (run % 600 == 0)
+            make_table(&random, base, COLUMNS_MAX / 2, true, false, &table);
+        expect_same(&table, bytes, make_figures(&random, base, bytes));
+    }
+}
+
+/* Some with numbers of their own, and with another last number: of many lines all the slots that
+ * there are would not be enough. */
+Test(packed_line, lines_with_other_figures_among_them_are_right)
+{
+    struct random random = {47};
+    make_table(&random, 12, COLUMNS_MAX, true, false, &table);
+    for (int run = 0; run < 30000; run++) {
+        const uint32_t base = run % 3 == 0 ? 10 + random_below(&random, 60) : 12;
+        expect_same(&table, bytes, make_figures(&random, base, bytes));
+    }
+}
+
+Test(packed_line, no_figures_are_an_empty_line)
+{
+    static const uint8_t none[] = {0, 0, 0};
+    const struct th_values values = {NULL, NULL, 0};
+    struct random random = {48};
+    make_table(&random, 5, 20, true, false, &table);
+    cr_assert_eq(th_packed_encode(&values, NULL, 0, bytes), sizeof none);
+    cr_assert_eq(memcmp(bytes, none, sizeof none), 0);
+    expect_same(&table, bytes, sizeof none);
+    expect_same(&table, bytes, make_figures(&random, 0, bytes));
+    expect_same(&table, none, sizeof none);
 }
 
 Test(packed_line, columns_may_have_any_order)
@@ -139,7 +183,7 @@ Test(packed_line, changed_bytes_and_other_ends_are_judged_alike)
     int refused = 0, taken = 0;
     make_table(&random, 5, 40, true, false, &table);
     for (int run = 0; run < 60000; run++) {
-        const size_t size = make_figures(&random, bytes);
+        const size_t size = make_figures(&random, 0, bytes);
         const uint32_t how = random_below(&random, 8);
         const size_t end = how == 0 ? random_below(&random, (uint32_t)size + 1) : size + (how == 1);
         bytes[size] = (uint8_t)random_next(&random);
