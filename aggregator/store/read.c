@@ -20,20 +20,30 @@ int th_view_open(struct th_store *store, struct th_view **ret_view)
         th_view_close(view);
         return status;
     }
+    view->commit_id = mdb_txn_id(view->txn.txn);
     view->active = true;
     *ret_view = view;
     return 0;
 }
 
+/* Most snapshots are asked for when nothing was committed since the last one: what was found out
+ * about that one holds. */
 int th_view_renew(struct th_view *view)
 {
+    const bool knew_run = view->overlay.is_current;
     th_view_rest(view);
     int status = th_txn_renew(&view->txn);
     if (status != 0)
         return status;
-    status = th_txn_size(&view->txn, &view->size);
+    const uint64_t commit_id = mdb_txn_id(view->txn.txn);
+    if (commit_id == view->commit_id)
+        view->overlay.is_current = knew_run;
+    else
+        status = th_txn_size(&view->txn, &view->size);
     if (status != 0)
         th_txn_reset(&view->txn);
+    else
+        view->commit_id = commit_id;
     view->active = status == 0;
     return status;
 }

@@ -27,6 +27,8 @@ _Noreturn static void follow(int questions, int answers)
     while (read(questions, &model, sizeof model) == (ssize_t)sizeof model) {
         int status = view == NULL ? th_view_open(other, &view) : th_view_renew(view);
         bool right = status == 0 && run_case_is_seen_by(view, &model);
+        /* Nothing is committed while the other one waits: what the view knows still holds. */
+        right = right && th_view_renew(view) == 0 && run_case_is_seen_by(view, &model);
         if (write(answers, &right, sizeof right) != (ssize_t)sizeof right)
             break;
     }
