@@ -8,7 +8,8 @@
  * its lowest. A piece of 64 bytes is four parts of 128 bits; to go on by 64 bytes is to multiply
  * each part by x^512, and two products by numbers that are known (x^576 and x^512 modulo P) give
  * what has the same remainder and fits into 128 bits again: a fold. In the end the four parts are
- * folded into the last, and that one to 32 bits.
+ * folded into the last, and that one to 32 bits. That last step is a chain of products that wait
+ * for each other, so it is done for four rows at once.
  *
  * Zeroes before the first byte change nothing, so the first piece is filled up with them in front.
  * What is masked out of a load is not touched.
@@ -18,6 +19,7 @@
 #include "base/cpu.h"
 
 #include <libdeflate.h>
+#include <stdbool.h>
 #include <string.h>
 
 #ifdef TH_CPU_WIDE
@@ -57,8 +59,6 @@ enum { PIECE = 64, INVERTED = 4, SMALL_MAX = 2048 };
  * brings the other 32. */
 #define FOLD_512 0x1c6e41596
 #define FOLD_576 0x154442bd4
-#define FOLD_384 0x174359406
-#define FOLD_448 0x03db1ecdc
 #define FOLD_256 0x15a546366
 #define FOLD_320 0x0f1da05aa
 #define FOLD_128 0x0ccaa009e
@@ -67,10 +67,15 @@ enum { PIECE = 64, INVERTED = 4, SMALL_MAX = 2048 };
 #define P        0x1db710641
 #define X64_BY_P 0x1f7011641 /* the whole part of x^64 / P */
 
+static const uint8_t places[PIECE] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
 /* Bits from `begin` on. */
 TH_CPU_WIDE static inline uint64_t bits_from(size_t begin)
 {
-    return ~_bzhi_u64(UINT64_MAX, begin < PIECE ? (uint32_t)begin : PIECE);
+    return ~_bzhi_u64(UINT64_MAX, (uint32_t)begin); /* 64 and more, below 256: none */
 }
 
 TH_CPU_WIDE static inline __m512i fold(__m512i parts, __m512i by, __m512i next)
@@ -80,61 +85,87 @@ TH_CPU_WIDE static inline __m512i fold(__m512i parts, __m512i by, __m512i next)
                                      _mm512_clmulepi64_epi128(parts, by, 0x11), next, XOR_OF_THREE);
 }
 
-/* Each part to the place of the last one. */
-TH_CPU_WIDE static inline __m128i join(__m512i parts)
+/*
+ * Of four times four parts the last ones, with what is before each folded into it: every second
+ * part to the next one's place, then every fourth.
+ */
+TH_CPU_WIDE static inline __m512i join_four(__m512i a, __m512i b, __m512i c, __m512i d)
 {
-    const __m512i by =
-        _mm512_set_epi64(0, 0, FOLD_128, FOLD_192, FOLD_256, FOLD_320, FOLD_384, FOLD_448);
-    const __mmask8 last = 0xC0;
-    parts = fold(parts, by, _mm512_maskz_mov_epi64(last, parts));
-    __m256i two =
-        _mm256_xor_si256(_mm512_castsi512_si256(parts), _mm512_extracti64x4_epi64(parts, 1));
-    return _mm_xor_si128(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
+    enum { EARLIER = _MM_SHUFFLE(2, 0, 2, 0), LATER = _MM_SHUFFLE(3, 1, 3, 1) };
+    const __m512i by_one = _mm512_broadcast_i64x2(_mm_set_epi64x(FOLD_128, FOLD_192));
+    const __m512i by_two = _mm512_broadcast_i64x2(_mm_set_epi64x(FOLD_256, FOLD_320));
+    const __m512i ab =
+        fold(_mm512_shuffle_i64x2(a, b, EARLIER), by_one, _mm512_shuffle_i64x2(a, b, LATER));
+    const __m512i cd =
+        fold(_mm512_shuffle_i64x2(c, d, EARLIER), by_one, _mm512_shuffle_i64x2(c, d, LATER));
+    return fold(_mm512_shuffle_i64x2(ab, cd, EARLIER), by_two, _mm512_shuffle_i64x2(ab, cd, LATER));
 }
 
-/* The remainder of a part with 32 zeroes behind it: folded to 96 bits, to 64, then divided by a
- * product with the reciprocal (Barrett). */
-TH_CPU_WIDE static inline uint32_t remainder_of(__m128i part)
+/* The remainders of four parts, each with 32 zeroes behind it: folded to 96 bits, to 64, then
+ * divided by a product with the reciprocal (Barrett). They are the second words of the parts'
+ * places. */
+TH_CPU_WIDE static inline __m512i remainders_of(__m512i parts)
 {
-    const __m128i low = _mm_set_epi32(0, 0, 0, -1);
-    const __m128i by = _mm_set_epi64x(FOLD_96, FOLD_128);
-    const __m128i barrett = _mm_set_epi64x(P, X64_BY_P);
-    part = _mm_xor_si128(_mm_clmulepi64_si128(part, by, 0x00), _mm_srli_si128(part, 8));
-    part = _mm_xor_si128(_mm_clmulepi64_si128(_mm_and_si128(part, low), by, 0x10),
-                         _mm_srli_si128(part, 4));
-    __m128i whole = _mm_clmulepi64_si128(_mm_and_si128(part, low), barrett, 0x00);
-    whole = _mm_clmulepi64_si128(_mm_and_si128(whole, low), barrett, 0x10);
-    return (uint32_t)_mm_extract_epi32(_mm_xor_si128(part, whole), 1);
+    const __m512i low = _mm512_broadcast_i32x4(_mm_set_epi32(0, 0, 0, -1));
+    const __m512i by = _mm512_broadcast_i32x4(_mm_set_epi64x(FOLD_96, FOLD_128));
+    const __m512i barrett = _mm512_broadcast_i32x4(_mm_set_epi64x(P, X64_BY_P));
+    parts =
+        _mm512_xor_si512(_mm512_clmulepi64_epi128(parts, by, 0x00), _mm512_bsrli_epi128(parts, 8));
+    parts = _mm512_xor_si512(_mm512_clmulepi64_epi128(_mm512_and_si512(parts, low), by, 0x10),
+                             _mm512_bsrli_epi128(parts, 4));
+    __m512i whole = _mm512_clmulepi64_epi128(_mm512_and_si512(parts, low), barrett, 0x00);
+    whole = _mm512_clmulepi64_epi128(_mm512_and_si512(whole, low), barrett, 0x10);
+    return _mm512_xor_si512(parts, whole);
 }
 
-/* `at` bytes before the bytes are where the load begins. */
-TH_CPU_WIDE static inline __m512i load(uint64_t there, const uint8_t *bytes, size_t at)
+/*
+ * All of it folded into one piece. Preconditions: more than one piece, and the key of 4 to 64
+ * bytes, so that it and what is inverted are in the first two. The key is turned to its place: what
+ * is then beyond the first piece's end comes in at the beginning, where it is in the second one.
+ */
+TH_CPU_WIDE static inline __m512i wide_piece(struct th_bytes key, struct th_bytes content)
 {
-    return _mm512_maskz_loadu_epi8(there, (const void *)((uintptr_t)bytes - at));
+    const __m512i each = _mm512_loadu_si512(places);
+    const __m512i inverted = _mm512_maskz_set1_epi8(~bits_from(INVERTED), (char)UINT8_MAX);
+    const __m512i by = _mm512_broadcast_i64x2(_mm_set_epi64x(FOLD_512, FOLD_576));
+    const size_t before = (0 - (key.size + content.size)) % PIECE;
+    const size_t begin = before + key.size; /* of the content */
+    const uint64_t second = begin > PIECE ? bits_from(begin - PIECE) : UINT64_MAX;
+    const uint8_t *at = (const uint8_t *)((uintptr_t)content.bytes - begin);
+    const __m512i turned = _mm512_permutexvar_epi8(
+        _mm512_sub_epi8(each, _mm512_set1_epi8((char)before)),
+        _mm512_xor_si512(_mm512_maskz_loadu_epi8(~bits_from(key.size), key.bytes), inverted));
+    __m512i parts = fold(_mm512_mask_loadu_epi8(_mm512_maskz_mov_epi8(bits_from(before), turned),
+                                                bits_from(begin), at),
+                         by, _mm512_mask_loadu_epi8(turned, second, at + PIECE));
+    for (size_t next = 2 * PIECE - begin; next < content.size; next += PIECE)
+        parts = fold(parts, by, _mm512_loadu_si512(content.bytes + next));
+    return parts;
 }
 
-/* Preconditions: more than one piece, and the key of 4 to 64 bytes, so that it and what is inverted
- * are in the first two. */
-TH_CPU_WIDE static uint32_t wide(struct th_bytes key, struct th_bytes content)
+static inline bool is_for_wide(struct th_bytes key, struct th_bytes content)
 {
     const size_t size = key.size + content.size;
-    const size_t before = (0 - size) % PIECE;
-    const size_t begin = before + key.size;                              /* of the content */
-    const uint64_t over = begin > PIECE ? ~bits_from(begin - PIECE) : 0; /* the key's, in piece 2 */
-    const uint64_t mine = bits_from(before) & ~bits_from(begin);
-    const uint64_t inverted = bits_from(before) & ~bits_from(before + INVERTED);
-    const uint64_t inverted_over =
-        before + INVERTED > PIECE ? ~bits_from(before + INVERTED - PIECE) : 0;
-    const __m512i by = _mm512_broadcast_i64x2(_mm_set_epi64x(FOLD_512, FOLD_576));
-    const __m512i first = _mm512_xor_si512(load(mine, key.bytes, before),
-                                           load(bits_from(begin), content.bytes, begin));
-    const __m512i second = _mm512_xor_si512(load(over, key.bytes, before - PIECE),
-                                            load(~over, content.bytes, begin - PIECE));
-    __m512i parts = fold(_mm512_xor_si512(first, _mm512_movm_epi8(inverted)), by,
-                         _mm512_xor_si512(second, _mm512_movm_epi8(inverted_over)));
-    for (size_t at = 2 * PIECE - begin; at < content.size; at += PIECE)
-        parts = fold(parts, by, _mm512_loadu_si512(content.bytes + at));
-    return ~remainder_of(join(parts));
+    return size > PIECE && size <= SMALL_MAX && key.size >= INVERTED && key.size <= PIECE;
+}
+
+TH_CPU_WIDE static uint32_t wide(struct th_bytes key, struct th_bytes content)
+{
+    const __m512i none = _mm512_setzero_si512();
+    const __m512i parts = join_four(wide_piece(key, content), none, none, none);
+    return ~(uint32_t)_mm_extract_epi32(_mm512_castsi512_si128(remainders_of(parts)), 1);
+}
+
+TH_CPU_WIDE static void wide_four(const struct th_bytes keys[4], const struct th_bytes contents[4],
+                                  uint32_t ret_checksums[4])
+{
+    uint32_t words[PIECE / sizeof(uint32_t)];
+    const __m512i parts =
+        join_four(wide_piece(keys[0], contents[0]), wide_piece(keys[1], contents[1]),
+                  wide_piece(keys[2], contents[2]), wide_piece(keys[3], contents[3]));
+    _mm512_storeu_si512(words, remainders_of(parts));
+    for (size_t i = 0; i < 4; i++)
+        ret_checksums[i] = ~words[4 * i + 1];
 }
 
 #endif
@@ -142,10 +173,24 @@ TH_CPU_WIDE static uint32_t wide(struct th_bytes key, struct th_bytes content)
 uint32_t th_checksum(struct th_bytes key, struct th_bytes content)
 {
 #ifdef TH_CPU_WIDE
-    const size_t size = key.size + content.size;
-    if (size > PIECE && size <= SMALL_MAX && key.size >= INVERTED && key.size <= PIECE &&
-        th_cpu_is_wide())
+    if (is_for_wide(key, content) && th_cpu_is_wide())
         return wide(key, content);
 #endif
     return th_checksum_plain(key, content);
+}
+
+void th_checksum_four(const struct th_bytes keys[4], const struct th_bytes contents[4],
+                      uint32_t ret_checksums[4])
+{
+#ifdef TH_CPU_WIDE
+    bool are_for_wide = th_cpu_is_wide();
+    for (size_t i = 0; i < 4; i++)
+        are_for_wide = are_for_wide && is_for_wide(keys[i], contents[i]);
+    if (are_for_wide) {
+        wide_four(keys, contents, ret_checksums);
+        return;
+    }
+#endif
+    for (size_t i = 0; i < 4; i++)
+        ret_checksums[i] = th_checksum_plain(keys[i], contents[i]);
 }

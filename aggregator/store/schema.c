@@ -189,18 +189,43 @@ void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size)
         value[i] = (uint8_t)(crc >> 8 * (TH_SCHEMA_CHECKSUM_SIZE - 1 - i));
 }
 
-int th_schema_unseal(struct th_bytes key, struct th_bytes value, struct th_bytes *ret_content)
+static inline uint32_t stored_checksum(struct th_bytes value)
 {
     const uint8_t *bytes = value.bytes;
-    if (value.size < TH_SCHEMA_CHECKSUM_SIZE)
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static inline struct th_bytes content_of(struct th_bytes value)
+{
+    return (struct th_bytes){value.bytes + TH_SCHEMA_CHECKSUM_SIZE,
+                             value.size - TH_SCHEMA_CHECKSUM_SIZE};
+}
+
+int th_schema_unseal(struct th_bytes key, struct th_bytes value, struct th_bytes *ret_content)
+{
+    if (value.size < TH_SCHEMA_CHECKSUM_SIZE ||
+        th_checksum(key, content_of(value)) != stored_checksum(value))
         return TH_E_CORRUPT;
-    const uint32_t stored =
-        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-    const struct th_bytes content = {bytes + TH_SCHEMA_CHECKSUM_SIZE,
-                                     value.size - TH_SCHEMA_CHECKSUM_SIZE};
-    if (th_checksum(key, content) != stored)
+    *ret_content = content_of(value);
+    return 0;
+}
+
+int th_schema_unseal_four(const struct th_bytes keys[4], const struct th_bytes values[4],
+                          struct th_bytes ret_contents[4])
+{
+    struct th_bytes contents[4];
+    uint32_t checksums[4], wrong = 0;
+    for (size_t i = 0; i < 4; i++) {
+        if (values[i].size < TH_SCHEMA_CHECKSUM_SIZE)
+            return TH_E_CORRUPT;
+        contents[i] = content_of(values[i]);
+    }
+    th_checksum_four(keys, contents, checksums);
+    for (size_t i = 0; i < 4; i++)
+        wrong |= checksums[i] ^ stored_checksum(values[i]);
+    if (wrong != 0)
         return TH_E_CORRUPT;
-    *ret_content = content;
+    memcpy(ret_contents, contents, sizeof contents);
     return 0;
 }
 

@@ -76,6 +76,27 @@ Test(store_checksum, any_sizes_are_right_in_both_forms)
     }
 }
 
+/* Rows that are all for the wide form, and mixed with such as are not. */
+Test(store_checksum, four_at_once_are_each_right)
+{
+    struct random random = {33};
+    for (int run = 0; run < 4000; run++) {
+        struct th_bytes keys[4], contents[4];
+        uint32_t checksums[4];
+        const uint32_t size_max = run % 2 == 0 ? 300 : 3000, size_min = run % 4 == 0 ? 60 : 0;
+        for (size_t i = 0; i < 4; i++) {
+            keys[i] = random_bytes(&random, 4 + random_below(&random, run % 8 == 0 ? 70 : 20));
+            contents[i] = random_bytes(&random, size_min + random_below(&random, size_max));
+        }
+        th_checksum_four(keys, contents, checksums);
+        for (size_t i = 0; i < 4; i++) {
+            cr_assert_eq(checksums[i], th_checksum_plain(keys[i], contents[i]), "%d, %zu", run, i);
+            release(keys[i]);
+            release(contents[i]);
+        }
+    }
+}
+
 Test(store_checksum, each_bit_counts)
 {
     struct random random = {32};

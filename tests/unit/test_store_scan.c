@@ -168,6 +168,32 @@ Test(store_scan, a_damaged_key_is_found_or_is_an_end_for_the_cursor_too)
     th_txn_abort(&snapshot);
 }
 
+/* Also when it is checked together with its neighbours. */
+Test(store_scan, a_damaged_row_ends_the_scan_behind_those_before_it)
+{
+    enum { KEY_SIZE = 13 };
+    struct random random = {56};
+    struct th_txn writer;
+    size_t whole, count, count_of_cursor;
+    put_rows(&random, 2000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    cr_assert_eq(th_txn_begin(&store->env, true, &writer), 0);
+    cr_assert_eq(scan_all(&snapshot, &whole), 0);
+    for (int run = 0; run < 1000; run++) {
+        const off_t at =
+            any_key(&random) + KEY_SIZE + (off_t)random_below(&random, TH_SCHEMA_CHECKSUM_SIZE);
+        const unsigned bit = random_below(&random, 8);
+        damage_flip(&fixture, at, bit);
+        cr_assert_eq(scan_all(&snapshot, &count), TH_E_CORRUPT);
+        cr_assert_eq(scan_all(&writer, &count_of_cursor), TH_E_CORRUPT);
+        cr_assert_eq(count, count_of_cursor);
+        cr_assert_lt(count, whole);
+        damage_flip(&fixture, at, bit);
+    }
+    th_txn_abort(&writer);
+    th_txn_abort(&snapshot);
+}
+
 Test(store_scan, a_row_that_would_not_end_on_its_page_is_corrupt)
 {
     enum { NODE_HEADER = 8, SIZE_HIGH_BYTE = 1 };
