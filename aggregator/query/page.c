@@ -95,26 +95,6 @@ static int read_entry(void *context, uint64_t position, struct th_stored_entry *
     return th_view_entry(context, position, ret_entry);
 }
 
-/* The row as it was; TH_E_NOT_FOUND: there was none. */
-static int go_back(const struct reading *reading, const struct th_row_glance *current,
-                   struct th_row_glance *ret_row)
-{
-    const struct th_past_source source = {
-        .context = reading->view, .revisions = read_revisions, .entry = read_entry};
-    const struct th_past_cut cut = {reading->size, TH_PAST_ALL_TIME};
-    struct th_row whole, past;
-    int status = th_row_glance_whole(current, &whole);
-    if (status == TH_OK)
-        status = th_past_row(&source, reading->form->book, cut, &whole, reading->arena, &past);
-    if (status == TH_OK)
-        *ret_row = (struct th_row_glance){.revision = past.revision,
-                                          .received = past.received,
-                                          .entered = past.entered,
-                                          .values = past.values,
-                                          .values_size = past.values_size};
-    return status;
-}
-
 /* What has no row: 0, and not reported. */
 static void clear_lines(const struct reading *reading, uint32_t from, uint32_t to)
 {
@@ -127,33 +107,66 @@ static void clear_lines(const struct reading *reading, uint32_t from, uint32_t t
     memset(page->revision + first, 0, lines * sizeof *page->revision);
 }
 
+/* Of a row. */
+struct shown {
+    uint32_t revision;
+    th_instant received;
+    bool entered;
+    struct th_bytes values;
+};
+
+static inline int fill_line(struct reading *reading, uint32_t line, const struct shown *shown)
+{
+    const struct th_page_form *form = reading->form;
+    struct th_page *page = reading->page;
+    reading->line = line + 1;
+    page->revision[line] = shown->revision;
+    page->received[line] = shown->received;
+    page->entered[line] = shown->entered;
+    return th_packed_line(&form->packed, &reading->slots, shown->values.bytes, shown->values.size,
+                          page->values + (size_t)line * form->columns_count,
+                          page->reported + line * form->words);
+}
+
+/* The line of a row as it was, if it was there. Apart, so that its room is not made for each row.
+ */
+__attribute__((noinline)) static int fill_past(struct reading *reading, uint32_t line,
+                                               const struct th_row_glance *current)
+{
+    const struct th_past_source source = {
+        .context = reading->view, .revisions = read_revisions, .entry = read_entry};
+    const struct th_past_cut cut = {reading->size, TH_PAST_ALL_TIME};
+    struct th_row whole, past;
+    int status = th_row_glance_whole(current, &whole);
+    if (status == TH_OK)
+        status = th_past_row(&source, reading->form->book, cut, &whole, reading->arena, &past);
+    if (status != TH_OK)
+        return status == TH_E_NOT_FOUND ? TH_OK : status;
+    return fill_line(
+        reading, line,
+        &(struct shown){
+            past.revision, past.received, past.entered, {past.values, past.values_size}});
+}
+
 static int take_row(void *context, const struct th_row_glance *row)
 {
     struct reading *reading = context;
     const struct th_page_form *form = reading->form;
-    struct th_page *page = reading->page;
-    struct th_row_glance past;
+    const uint32_t unit = th_row_glance_unit(row);
     uint32_t line = reading->line;
-    while (line < form->units_count && form->units[line] < row->unit)
+    while (line < form->units_count && form->units[line] < unit)
         line++;
     if (line > reading->line)
         clear_lines(reading, reading->line, line);
     reading->line = line;
-    if (line == form->units_count || form->units[line] != row->unit || row->number != form->number)
+    if (line == form->units_count || form->units[line] != unit ||
+        th_row_glance_number(row) != form->number)
         return TH_OK;
-    if (row->position >= reading->size) {
-        int status = go_back(reading, row, &past);
-        if (status != TH_OK)
-            return status == TH_E_NOT_FOUND ? TH_OK : status;
-        row = &past;
-    }
-    reading->line = line + 1;
-    page->revision[line] = row->revision;
-    page->received[line] = row->received;
-    page->entered[line] = row->entered;
-    return th_packed_line(&form->packed, &reading->slots, row->values, row->values_size,
-                          page->values + (size_t)line * form->columns_count,
-                          page->reported + line * form->words);
+    if (th_row_glance_position(row) >= reading->size)
+        return fill_past(reading, line, row);
+    return fill_line(reading, line,
+                     &(struct shown){th_row_glance_revision(row), th_row_glance_received(row),
+                                     th_row_glance_entered(row), th_row_glance_values(row)});
 }
 
 int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t size,

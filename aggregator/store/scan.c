@@ -85,11 +85,10 @@ struct unit_rows_scan {
 static int on_unit_row(void *context, struct th_bytes key, struct th_bytes content)
 {
     struct unit_rows_scan *asker = context;
-    struct th_row_glance row;
-    int status = th_schema_row_glance(key, content, &row);
-    if (status != 0)
-        return status;
-    asker->is_past = row.unit > asker->last;
+    const struct th_row_glance row = {key, content};
+    if (!th_row_has_its_form(key, content))
+        return TH_E_CORRUPT;
+    asker->is_past = th_row_glance_unit(&row) > asker->last;
     return asker->is_past ? 1 : asker->fn(asker->context, &row);
 }
 

@@ -217,10 +217,6 @@ void th_schema_row_encode(struct th_sink *sink, const struct th_row *row);
 TH_MUST_CHECK int th_schema_row_decode(struct th_bytes key, struct th_bytes content,
                                        struct th_row *ret_row);
 
-/* The same without what few look at; borrows both. */
-TH_MUST_CHECK int th_schema_row_glance(struct th_bytes key, struct th_bytes content,
-                                       struct th_row_glance *ret_glance);
-
 void th_schema_revision_encode(struct th_sink *sink, const struct th_revision *revision);
 TH_MUST_CHECK int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
                                             struct th_revision *ret_revision);

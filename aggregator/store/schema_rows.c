@@ -167,117 +167,53 @@ int th_schema_mark_decode(struct th_bytes content, struct th_mark *ret_mark)
 
 /* ---- reports and revisions ---- */
 
-enum { MARK_ENTERED = 1 }; /* of marks */
-
-/* Where the fields of a report's row stand: all but the figures have one place. */
-enum {
-    ROW_REVISION = 0,
-    ROW_INDEX = 4,
-    ROW_POSITION = 8,
-    ROW_DIGEST = 16,
-    ROW_FIRST_RECEIVED = ROW_DIGEST + TH_DIGEST_SIZE,
-    ROW_RECEIVED = ROW_FIRST_RECEIVED + 8,
-    ROW_PREPARED = ROW_RECEIVED + 8,
-    ROW_HAS_DUE = ROW_PREPARED + 8,
-    ROW_DUE = ROW_HAS_DUE + 1,
-    ROW_TIMELINESS = ROW_DUE + 8,
-    ROW_ESTIMATED,
-    ROW_MARKS,
-    ROW_VALUES,
-    ROW_KEY_UNIT = 5, /* after table and book */
-    ROW_KEY_SIZE = ROW_KEY_UNIT + 8
-};
-
 void th_schema_row_encode(struct th_sink *sink, const struct th_row *row)
 {
-    uint8_t *bytes = th_sink_take(sink, ROW_VALUES + (size_t)row->values_size);
+    uint8_t *bytes = th_sink_take(sink, TH_ROW_VALUES + (size_t)row->values_size);
     if (bytes == NULL)
         return;
-    th_store_big(bytes + ROW_REVISION, (uint64_t)row->revision << 32 | row->index, 8);
-    th_store_big(bytes + ROW_POSITION, row->position, 8);
-    memcpy(bytes + ROW_DIGEST, row->digest.bytes, sizeof row->digest.bytes);
-    th_store_big(bytes + ROW_FIRST_RECEIVED, (uint64_t)row->first_received.ms, 8);
-    th_store_big(bytes + ROW_RECEIVED, (uint64_t)row->received.ms, 8);
-    th_store_big(bytes + ROW_PREPARED, (uint64_t)row->prepared.ms, 8);
-    bytes[ROW_HAS_DUE] = row->has_due;
-    th_store_big(bytes + ROW_DUE, row->has_due ? (uint64_t)row->due.ms : 0, 8);
-    bytes[ROW_TIMELINESS] = (uint8_t)row->timeliness;
-    bytes[ROW_ESTIMATED] = row->estimated;
-    bytes[ROW_MARKS] = row->entered ? MARK_ENTERED : 0;
+    th_store_big(bytes + TH_ROW_REVISION, (uint64_t)row->revision << 32 | row->index, 8);
+    th_store_big(bytes + TH_ROW_POSITION, row->position, 8);
+    memcpy(bytes + TH_ROW_DIGEST, row->digest.bytes, sizeof row->digest.bytes);
+    th_store_big(bytes + TH_ROW_FIRST_RECEIVED, (uint64_t)row->first_received.ms, 8);
+    th_store_big(bytes + TH_ROW_RECEIVED, (uint64_t)row->received.ms, 8);
+    th_store_big(bytes + TH_ROW_PREPARED, (uint64_t)row->prepared.ms, 8);
+    bytes[TH_ROW_HAS_DUE] = row->has_due;
+    th_store_big(bytes + TH_ROW_DUE, row->has_due ? (uint64_t)row->due.ms : 0, 8);
+    bytes[TH_ROW_TIMELINESS] = (uint8_t)row->timeliness;
+    bytes[TH_ROW_ESTIMATED] = row->estimated;
+    bytes[TH_ROW_MARKS] = row->entered ? TH_ROW_MARK_ENTERED : 0;
     if (row->values_size > 0)
-        memcpy(bytes + ROW_VALUES, row->values, row->values_size);
-}
-
-/* Written out, as compilers make one load of it. */
-static uint32_t u32_at(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static uint64_t u64_at(const uint8_t *bytes)
-{
-    return (uint64_t)bytes[0] << 56 | (uint64_t)bytes[1] << 48 | (uint64_t)bytes[2] << 40 |
-           (uint64_t)bytes[3] << 32 | (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 |
-           (uint64_t)bytes[6] << 8 | bytes[7];
+        memcpy(bytes + TH_ROW_VALUES, row->values, row->values_size);
 }
 
 static th_instant instant_at(const uint8_t *bytes)
 {
-    return (th_instant){(int64_t)u64_at(bytes)};
-}
-
-static inline bool row_has_its_form(struct th_bytes key, struct th_bytes content)
-{
-    const uint8_t *bytes = content.bytes;
-    if (key.size != ROW_KEY_SIZE || content.size < ROW_VALUES ||
-        content.size - ROW_VALUES > UINT32_MAX)
-        return false;
-    return bytes[ROW_HAS_DUE] <= 1 && bytes[ROW_ESTIMATED] <= 1 &&
-           bytes[ROW_MARKS] <= MARK_ENTERED && bytes[ROW_TIMELINESS] >= TH_TIMELINESS_ON_TIME &&
-           bytes[ROW_TIMELINESS] <= TH_TIMELINESS_UNDATED;
+    return (th_instant){(int64_t)th_row_u64(bytes)};
 }
 
 /* Read as often as nothing else: one check of the size, then each field from its place. */
 int th_schema_row_decode(struct th_bytes key, struct th_bytes content, struct th_row *ret_row)
 {
     const uint8_t *bytes = content.bytes;
-    if (!row_has_its_form(key, content))
+    if (!th_row_has_its_form(key, content))
         return TH_E_CORRUPT;
-    *ret_row = (struct th_row){.unit = u32_at(key.bytes + ROW_KEY_UNIT),
-                               .number = u32_at(key.bytes + ROW_KEY_UNIT + 4),
-                               .revision = u32_at(bytes + ROW_REVISION),
-                               .index = u32_at(bytes + ROW_INDEX),
-                               .position = u64_at(bytes + ROW_POSITION),
-                               .first_received = instant_at(bytes + ROW_FIRST_RECEIVED),
-                               .received = instant_at(bytes + ROW_RECEIVED),
-                               .prepared = instant_at(bytes + ROW_PREPARED),
-                               .has_due = bytes[ROW_HAS_DUE] == 1,
-                               .due = instant_at(bytes + ROW_DUE),
-                               .timeliness = (enum th_timeliness)bytes[ROW_TIMELINESS],
-                               .estimated = bytes[ROW_ESTIMATED] == 1,
-                               .entered = bytes[ROW_MARKS] == MARK_ENTERED,
-                               .values = bytes + ROW_VALUES,
-                               .values_size = (uint32_t)(content.size - ROW_VALUES)};
-    memcpy(ret_row->digest.bytes, bytes + ROW_DIGEST, sizeof ret_row->digest.bytes);
-    return 0;
-}
-
-int th_schema_row_glance(struct th_bytes key, struct th_bytes content,
-                         struct th_row_glance *ret_glance)
-{
-    const uint8_t *bytes = content.bytes;
-    if (!row_has_its_form(key, content))
-        return TH_E_CORRUPT;
-    *ret_glance = (struct th_row_glance){.unit = u32_at(key.bytes + ROW_KEY_UNIT),
-                                         .number = u32_at(key.bytes + ROW_KEY_UNIT + 4),
-                                         .revision = u32_at(bytes + ROW_REVISION),
-                                         .entered = bytes[ROW_MARKS] == MARK_ENTERED,
-                                         .position = u64_at(bytes + ROW_POSITION),
-                                         .received = instant_at(bytes + ROW_RECEIVED),
-                                         .values = bytes + ROW_VALUES,
-                                         .values_size = (uint32_t)(content.size - ROW_VALUES),
-                                         .key = key,
-                                         .content = content};
+    *ret_row = (struct th_row){.unit = th_row_u32(key.bytes + TH_ROW_KEY_UNIT),
+                               .number = th_row_u32(key.bytes + TH_ROW_KEY_NUMBER),
+                               .revision = th_row_u32(bytes + TH_ROW_REVISION),
+                               .index = th_row_u32(bytes + TH_ROW_INDEX),
+                               .position = th_row_u64(bytes + TH_ROW_POSITION),
+                               .first_received = instant_at(bytes + TH_ROW_FIRST_RECEIVED),
+                               .received = instant_at(bytes + TH_ROW_RECEIVED),
+                               .prepared = instant_at(bytes + TH_ROW_PREPARED),
+                               .has_due = bytes[TH_ROW_HAS_DUE] == 1,
+                               .due = instant_at(bytes + TH_ROW_DUE),
+                               .timeliness = (enum th_timeliness)bytes[TH_ROW_TIMELINESS],
+                               .estimated = bytes[TH_ROW_ESTIMATED] == 1,
+                               .entered = bytes[TH_ROW_MARKS] == TH_ROW_MARK_ENTERED,
+                               .values = bytes + TH_ROW_VALUES,
+                               .values_size = (uint32_t)(content.size - TH_ROW_VALUES)};
+    memcpy(ret_row->digest.bytes, bytes + TH_ROW_DIGEST, sizeof ret_row->digest.bytes);
     return 0;
 }
 
@@ -300,7 +236,7 @@ void th_schema_revision_encode(struct th_sink *sink, const struct th_revision *r
     memcpy(bytes + REVISION_DIGEST, revision->digest.bytes, sizeof revision->digest.bytes);
     th_store_big(bytes + REVISION_RECEIVED, (uint64_t)revision->received.ms, 8);
     if (revision->entered)
-        bytes[REVISION_MARKS] = MARK_ENTERED;
+        bytes[REVISION_MARKS] = TH_ROW_MARK_ENTERED;
 }
 
 int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
@@ -318,7 +254,7 @@ int th_schema_revision_decode(struct th_bytes key, struct th_bytes content,
     take(&source, revision.digest.bytes, sizeof revision.digest.bytes);
     revision.received = take_instant(&source);
     revision.entered = !source.failed && source.size > 0;
-    if (revision.entered && th_source_u8(&source) != MARK_ENTERED)
+    if (revision.entered && th_source_u8(&source) != TH_ROW_MARK_ENTERED)
         return TH_E_CORRUPT;
     if (!th_source_done(&names) || !th_source_done(&source))
         return TH_E_CORRUPT;

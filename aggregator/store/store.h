@@ -15,6 +15,7 @@
 #define TH_STORE_STORE_H
 
 #include "aggregator/core/core.h"
+#include "aggregator/store/row_glance.h"
 #include "base/arena.h"
 #include "proto/tlog/consistency.h"
 #include "proto/tlog/log_keys.h"
@@ -262,17 +263,8 @@ void th_view_end_laying(struct th_view *view);
 typedef int th_row_fn(void *context, const struct th_row *row);
 TH_MUST_CHECK int th_view_rows(struct th_view *view, struct th_book_id book, th_row_fn *fn,
                                void *context);
-/* What a table of many rows shows of one. Borrows from the snapshot. */
-struct th_row_glance {
-    uint32_t unit, number, revision;
-    bool entered;
-    uint64_t position;
-    th_instant received;
-    const uint8_t *values; /* proto/model/packed.h */
-    uint32_t values_size;
-    struct th_bytes key, content; /* of the row */
-};
-/* All of it. */
+
+/* All of a row of which little was looked at. */
 TH_MUST_CHECK int th_row_glance_whole(const struct th_row_glance *glance, struct th_row *ret_row);
 
 /* Those of the units with numbers from `first` to `last`. */

@@ -107,11 +107,15 @@ static int on_glance(void *context, const struct th_row_glance *glance)
 {
     struct th_row row;
     cr_assert_eq(th_row_glance_whole(glance, &row), 0);
-    cr_expect(glance->unit == row.unit && glance->number == row.number);
-    cr_expect(glance->revision == row.revision && glance->position == row.position);
-    cr_expect(glance->received.ms == row.received.ms && glance->entered == row.entered);
-    cr_expect(glance->values == row.values && glance->values_size == row.values_size);
-    return note(context, glance->unit * 100 + glance->number);
+    const uint32_t unit = th_row_glance_unit(glance), number = th_row_glance_number(glance);
+    const struct th_bytes values = th_row_glance_values(glance);
+    cr_expect(unit == row.unit && number == row.number);
+    cr_expect_eq(th_row_glance_revision(glance), row.revision);
+    cr_expect_eq(th_row_glance_position(glance), row.position);
+    cr_expect_eq(th_row_glance_received(glance).ms, row.received.ms);
+    cr_expect_eq(th_row_glance_entered(glance), row.entered);
+    cr_expect(values.bytes == row.values && values.size == row.values_size);
+    return note(context, unit * 100 + number);
 }
 
 Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
