@@ -336,6 +336,13 @@ static void wake_loop(void *context)
     th_loop_wake(((struct th_daemon *)context)->loop);
 }
 
+/* A batch was answered. */
+static void wake_both(void *context)
+{
+    wake_loop(context);
+    th_pipeline_wake(((struct th_daemon *)context)->pipeline);
+}
+
 /* ---- starting ---- */
 
 static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
@@ -403,6 +410,8 @@ static int start_pipeline(struct th_daemon *daemon)
                                                 .context = daemon,
                                                 .verify = th_daemon_verify,
                                                 .write = th_daemon_write,
+                                                .finish = th_daemon_finish,
+                                                .is_under_way = th_daemon_is_under_way,
                                                 .idle = th_daemon_idle,
                                                 .idle_ms = SETTLE_AFTER_MS,
                                                 .freed = wake_loop};
@@ -454,7 +463,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     if (status == 0)
         status = th_clock_timer_open(&daemon->timer_fd);
     if (status == 0)
-        status = th_daemon_open_driver(daemon);
+        status = th_daemon_open_driver(daemon, wake_both);
     if (status == 0)
         status = th_zap_start(daemon->zmq, daemon->keyring, th_daemon_now, daemon, &daemon->zap);
     if (status == 0)

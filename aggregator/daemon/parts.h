@@ -13,6 +13,7 @@
 #include "aggregator/daemon/scrubber.h"
 #include "aggregator/driver/driver.h"
 #include "aggregator/http/server.h"
+#include "aggregator/daemon/lane.h"
 #include "aggregator/shell/loop.h"
 #include "aggregator/shell/publisher.h"
 #include "aggregator/shell/zap.h"
@@ -22,7 +23,7 @@
 /* Freed memory that stays in the heap for the next batch. */
 enum { TH_DAEMON_KEPT_BYTES = 16 * 1024 * 1024 };
 
-/* Batches that were written: each with its commit and its answers. */
+/* Batches, and how long the writer had to do with them. */
 struct th_daemon_batches {
     uint64_t count, us;
 };
@@ -71,9 +72,12 @@ struct th_daemon {
     /* The writer's. */
     struct th_store_port store_port;
     struct th_driver *driver;
-    struct th_job *const *jobs; /* of the batch that runs */
-    struct th_item *items;
-    size_t items_capacity;
+    struct th_lane *lane;
+    struct th_daemon_items {
+        struct th_item *items;
+        size_t capacity;
+    } items[2]; /* of what is written, and of what was before, which may not have ended */
+    unsigned items_next;
     bool has_told; /* of a contradiction */
 };
 
@@ -83,10 +87,13 @@ struct th_daemon {
 th_instant th_daemon_now(void *daemon);
 /* After the driver was opened and after each batch, on the thread that has it. */
 void th_daemon_note_time(struct th_daemon *daemon);
-TH_MUST_CHECK int th_daemon_open_driver(struct th_daemon *daemon);
+/* `wake`: on another thread, when a batch was answered. */
+TH_MUST_CHECK int th_daemon_open_driver(struct th_daemon *daemon, void (*wake)(void *context));
 void th_daemon_close_driver(struct th_daemon *daemon);
 void th_daemon_verify(void *context, struct th_job *job);
 int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, bool more);
+int th_daemon_finish(void *context);
+bool th_daemon_is_under_way(void *context);
 int th_daemon_idle(void *context, bool is_end, bool *ret_more);
 void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason);
 /* Tells the node that sent the job. */

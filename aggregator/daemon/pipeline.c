@@ -22,9 +22,10 @@
 /*
  * Jobs are numbered as they are pushed; number n lives in slot n % jobs_max.
  *
- *   written <= run_end <= taken <= pushed <= written + jobs_max
+ *   written <= given <= run_end <= taken <= pushed <= written + jobs_max
  *
- * From written to run_end is the run: verified without a gap, for the writer.
+ * Up to `written` jobs have ended; those behind, up to `given`, were given to be written. From
+ * there to run_end is the run: verified without a gap, for the writer.
  */
 struct th_pipeline {
     struct th_pipeline_options options;
@@ -39,8 +40,9 @@ struct th_pipeline {
     struct th_arena *arenas;
     size_t arenas_count;
     size_t kept_bytes; /* by them, as much as may be decoded at once */
-    uint64_t taken, run_end;
+    uint64_t taken, given, run_end;
     size_t run_reports, run_bytes;
+    size_t given_reports; /* by the last call */
     size_t decoded_bytes; /* of the arenas of jobs that are verified and not yet written */
     unsigned idle;        /* verifiers that wait */
     bool is_patient;      /* the writer waits for a larger run */
@@ -85,7 +87,7 @@ static bool may_take(const struct th_pipeline *pipeline)
 
 static bool is_full(const struct th_pipeline *pipeline)
 {
-    return pipeline->run_end - pipeline->written >= pipeline->options.batch_max ||
+    return pipeline->run_end - pipeline->given >= pipeline->options.batch_max ||
            pipeline->run_reports >= pipeline->options.batch_reports_max ||
            pipeline->run_bytes >= pipeline->options.batch_bytes_max;
 }
@@ -94,6 +96,13 @@ static bool is_full(const struct th_pipeline *pipeline)
 static bool is_complete(const struct th_pipeline *pipeline)
 {
     return is_full(pipeline) || (pipeline->run_end == pipeline->taken && !may_take(pipeline));
+}
+
+/* Beside the end of a batch: judging takes about half as long as committing and answering, so then
+ * both end together. Whoever takes less commits more often, for nothing. */
+static bool is_worth_beginning(const struct th_pipeline *pipeline)
+{
+    return is_full(pipeline) || pipeline->run_reports >= pipeline->given_reports / 2;
 }
 
 /* Of an arena that was reset: for the next job. */
@@ -123,7 +132,8 @@ static void note_verified(struct th_pipeline *pipeline, uint64_t number, struct 
         pipeline->run_reports += next->reports;
         pipeline->run_bytes += payload_size(next);
     }
-    bool is_wanted = pipeline->is_patient ? is_complete(pipeline) : before == pipeline->written;
+    bool is_wanted = pipeline->is_patient ? is_complete(pipeline) || is_worth_beginning(pipeline)
+                                          : before == pipeline->given;
     if (pipeline->run_end > before && is_wanted)
         (void)pthread_cond_signal(&pipeline->has_verified);
 }
@@ -155,19 +165,39 @@ static void *run_verifier(void *context)
 
 /* ---- the writer ---- */
 
-/* The run's jobs, as many as fit one batch. */
+static size_t bytes_of(struct th_job *const *jobs, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += payload_size(jobs[i]);
+    return bytes;
+}
+
+static size_t reports_of(struct th_job *const *jobs, size_t count)
+{
+    size_t reports = 0;
+    for (size_t i = 0; i < count; i++)
+        reports += jobs[i]->reports;
+    return reports;
+}
+
+/* The run's jobs, as many as fit one batch; they are given. */
 static size_t gather(struct th_pipeline *pipeline)
 {
     const struct th_pipeline_options *options = &pipeline->options;
     size_t count = 0, bytes = 0, reports = 0;
-    while (count < options->batch_max && pipeline->written + count < pipeline->run_end) {
-        struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->written + count)];
+    while (count < options->batch_max && pipeline->given + count < pipeline->run_end) {
+        struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->given + count)];
         bytes += payload_size(job);
         reports += job->reports;
         if (count > 0 && (bytes > options->batch_bytes_max || reports > options->batch_reports_max))
             break;
         pipeline->batch[count++] = job;
     }
+    pipeline->given += count;
+    pipeline->given_reports = reports_of(pipeline->batch, count);
+    pipeline->run_reports -= pipeline->given_reports;
+    pipeline->run_bytes -= bytes_of(pipeline->batch, count);
     return count;
 }
 
@@ -192,53 +222,14 @@ static bool do_idle_work(struct th_pipeline *pipeline, bool is_end)
     return more && status == 0;
 }
 
-/* Until a run is there; meanwhile idle work is done, once nothing came for a while or nothing will
- * come any more. False: there will be none. */
-static bool await_first(struct th_pipeline *pipeline)
-{
-    bool may_idle = pipeline->options.idle != NULL, has_rested = false;
-    const struct timespec rested = in_ns(pipeline->options.idle_ms * 1000000);
-    while (pipeline->run_end == pipeline->written) {
-        bool is_end = pipeline->is_finishing && pipeline->written == pipeline->pushed;
-        if (pipeline->status < 0 || (is_end && !may_idle))
-            return false;
-        if (may_idle && (is_end || has_rested))
-            may_idle = do_idle_work(pipeline, is_end);
-        else if (may_idle)
-            has_rested = pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock,
-                                                &rested) == ETIMEDOUT;
-        else
-            (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
-    }
-    return true;
-}
-
-/*
- * Waits until a run is there; then, while more is on its way through the verifiers, as long as the
- * last write took: whoever is in the run has waited that long already, and one commit of many costs
- * less than many. False: there will be none.
- */
-static bool await_run(struct th_pipeline *pipeline)
-{
-    if (!await_first(pipeline))
-        return false;
-    const struct timespec until = in_ns(pipeline->patience_ns);
-    pipeline->is_patient = true;
-    while (!is_complete(pipeline) &&
-           pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
-        continue;
-    pipeline->is_patient = false;
-    return true;
-}
-
-/* Returns the memory that verifying the jobs of the batch took. Arenas of other jobs keep `kept`
- * bytes at most. */
+/* Returns the memory that verifying the first jobs that were given took. Arenas of other jobs keep
+ * `kept` bytes at most. */
 static size_t clear(struct th_pipeline *pipeline, size_t count, size_t kept)
 {
     const size_t kept_max = pipeline->options.decoded_bytes_max;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        struct th_job *job = pipeline->batch[i];
+        struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->written + i)];
         if (job->kind != TH_JOB_TICK)
             th_router_frame_close(&job->message.frame);
         bytes += job->decoded_bytes;
@@ -256,9 +247,7 @@ static size_t clear(struct th_pipeline *pipeline, size_t count, size_t kept)
 static void release(struct th_pipeline *pipeline, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct th_job *job = pipeline->batch[i];
-        pipeline->run_reports -= job->reports;
-        pipeline->run_bytes -= payload_size(job);
+        struct th_job *job = &pipeline->jobs[slot_of(pipeline, pipeline->written + i)];
         pipeline->bytes -= payload_size(job);
         pipeline->is_verified[slot_of(pipeline, pipeline->written + i)] = false;
         pipeline->kept_bytes += kept_by(&job->arena);
@@ -271,34 +260,99 @@ static void release(struct th_pipeline *pipeline, size_t count)
         (void)pthread_cond_broadcast(&pipeline->has_pushed);
 }
 
+/* With the lock, which it gives back meanwhile: a call that ends the first `count` jobs that were
+ * given. `jobs`: those that it is given; NULL: none. False: it failed. */
+static bool write_or_finish(struct th_pipeline *pipeline, struct th_job *const *jobs,
+                            size_t jobs_count, size_t count)
+{
+    const struct th_pipeline_options *options = &pipeline->options;
+    bool more = pipeline->pushed > pipeline->given;
+    size_t kept = pipeline->kept_bytes; /* verifiers only take of it meanwhile */
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    int status = jobs == NULL ? options->finish(options->context)
+                              : options->write(options->context, jobs, jobs_count, more);
+    size_t decoded_bytes = status == 0 ? clear(pipeline, count, kept) : 0;
+    (void)pthread_mutex_lock(&pipeline->lock);
+    if (status < 0) {
+        pipeline->status = status;
+        atomic_store(&pipeline->is_closed, true);
+        return false;
+    }
+    TH_ASSERT(decoded_bytes <= pipeline->decoded_bytes);
+    pipeline->decoded_bytes -= decoded_bytes;
+    release(pipeline, count);
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    options->freed(options->context);
+    (void)pthread_mutex_lock(&pipeline->lock);
+    return true;
+}
+
+static bool is_under_way(const struct th_pipeline *pipeline)
+{
+    const struct th_pipeline_options *options = &pipeline->options;
+    return pipeline->written < pipeline->given && options->is_under_way != NULL &&
+           options->is_under_way(options->context);
+}
+
+/* Until a run is there; meanwhile what was given ends, and idle work is done, once nothing came for
+ * a while or nothing will come any more. False: there will be none. */
+static bool await_first(struct th_pipeline *pipeline)
+{
+    bool may_idle = pipeline->options.idle != NULL, has_rested = false;
+    const struct timespec rested = in_ns(pipeline->options.idle_ms * 1000000);
+    while (pipeline->run_end == pipeline->given) {
+        bool is_end = pipeline->is_finishing && pipeline->written == pipeline->pushed;
+        if (pipeline->status < 0 || (is_end && !may_idle))
+            return false;
+        if (pipeline->written < pipeline->given && !is_under_way(pipeline))
+            (void)write_or_finish(pipeline, NULL, 0, pipeline->given - pipeline->written);
+        else if (pipeline->written < pipeline->given)
+            (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
+        else if (may_idle && (is_end || has_rested))
+            may_idle = do_idle_work(pipeline, is_end);
+        else if (may_idle)
+            has_rested = pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock,
+                                                &rested) == ETIMEDOUT;
+        else
+            (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
+    }
+    return true;
+}
+
+/*
+ * Waits until a run is there, and is worth beginning beside what is under way. With nothing under
+ * way, while more is on its way through the verifiers, as long as the last write took: whoever is
+ * in the run has waited that long already, and one commit of many costs less than many. False:
+ * there will be none.
+ */
+static bool await_run(struct th_pipeline *pipeline)
+{
+    if (!await_first(pipeline))
+        return false;
+    pipeline->is_patient = true;
+    while (is_under_way(pipeline) && !is_worth_beginning(pipeline))
+        (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
+    const struct timespec until = in_ns(pipeline->patience_ns);
+    while (!is_under_way(pipeline) && !is_complete(pipeline) &&
+           pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
+        continue;
+    pipeline->is_patient = false;
+    return true;
+}
+
 static void *run_writer(void *context)
 {
     struct th_pipeline *pipeline = context;
     (void)prctl(PR_SET_NAME, "tonghop-write");
     (void)pthread_mutex_lock(&pipeline->lock);
     while (await_run(pipeline)) {
+        size_t before = (size_t)(pipeline->given - pipeline->written);
         size_t count = gather(pipeline);
-        bool more = pipeline->pushed - pipeline->written > count;
-        size_t kept = pipeline->kept_bytes; /* verifiers only take of it meanwhile */
-        (void)pthread_mutex_unlock(&pipeline->lock);
         int64_t began_ns = th_clock_steady_ns();
-        int status =
-            pipeline->options.write(pipeline->options.context, pipeline->batch, count, more);
-        int64_t took_ns = th_clock_steady_ns() - began_ns;
-        size_t decoded_bytes = status == 0 ? clear(pipeline, count, kept) : 0;
-        (void)pthread_mutex_lock(&pipeline->lock);
-        if (status < 0) {
-            pipeline->status = status;
-            atomic_store(&pipeline->is_closed, true);
+        if (!write_or_finish(pipeline, pipeline->batch, count, before))
             break;
-        }
+        int64_t took_ns = th_clock_steady_ns() - began_ns;
         pipeline->patience_ns = took_ns < PATIENCE_MAX_NS ? took_ns : PATIENCE_MAX_NS;
-        TH_ASSERT(decoded_bytes <= pipeline->decoded_bytes);
-        pipeline->decoded_bytes -= decoded_bytes;
-        release(pipeline, count);
-        (void)pthread_mutex_unlock(&pipeline->lock);
-        pipeline->options.freed(pipeline->options.context);
-        (void)pthread_mutex_lock(&pipeline->lock);
     }
     pipeline->has_ended = true;
     (void)pthread_cond_broadcast(&pipeline->has_pushed);
@@ -375,6 +429,24 @@ int th_pipeline_start(const struct th_pipeline_options *options, struct th_pipel
     }
     *ret_pipeline = pipeline;
     return 0;
+}
+
+void th_pipeline_wake(struct th_pipeline *pipeline)
+{
+    (void)pthread_mutex_lock(&pipeline->lock);
+    (void)pthread_cond_signal(&pipeline->has_verified);
+    (void)pthread_mutex_unlock(&pipeline->lock);
+}
+
+size_t th_pipeline_place(const struct th_pipeline *pipeline, const struct th_job *job)
+{
+    return (size_t)(job - pipeline->jobs);
+}
+
+struct th_job *th_pipeline_job(struct th_pipeline *pipeline, size_t place)
+{
+    TH_ASSERT(place < pipeline->options.jobs_max);
+    return &pipeline->jobs[place];
 }
 
 /* What only the writer takes away leaves more room, never less. */

@@ -6,10 +6,11 @@
  * has, and the writer takes the longest run of verified jobs from the front, up to a batch. So
  * stamps stay in order, and a batch is as large as the load makes it: what came while the last
  * commit ran, and what the verifiers still have, for which the writer waits at most as long as that
- * commit took. When nothing is on its way it does not wait. A full ring refuses, and the loop stops
- * reading its sockets.
+ * commit took. When nothing is on its way it does not wait. While the end of the batch before is
+ * still under way, the next one is not urgent: it is taken when it is worth beginning beside that,
+ * or when that has ended. A full ring refuses, and the loop stops reading its sockets.
  *
- * A job's memory (its arena) is lent to it from verifying to the end of its write.
+ * A job's memory (its arena) is lent to it from verifying to its end.
  */
 #ifndef TH_DAEMON_PIPELINE_H
 #define TH_DAEMON_PIPELINE_H
@@ -29,9 +30,14 @@ struct th_pipeline_options {
     void *context;
     /* On a verifier's thread. */
     void (*verify)(void *context, struct th_job *job);
-    /* On the writer's thread; jobs in order. `more`: others wait behind them. A failure stops the
-     * pipeline. */
+    /* On the writer's thread; jobs in order. `more`: others wait behind them. When it returns, the
+     * jobs that it was given before have ended; these end with the next call, or with `finish`,
+     * which is called when nothing more waits. A failure stops the pipeline. */
     int (*write)(void *context, struct th_job *const *jobs, size_t count, bool more);
+    int (*finish)(void *context);
+    /* Whether `finish` would wait now; NULL: it never waits. When this becomes false, whoever knows
+     * calls th_pipeline_wake(). */
+    bool (*is_under_way)(void *context);
     /* On the writer's thread when no job could be written for `idle_ms`, and before it ends: a
      * short piece of work. `is_end`: no job will come any more. `ret_more`: there is another piece.
      * May be NULL. A failure stops the pipeline. */
@@ -51,6 +57,13 @@ struct th_job *th_pipeline_claim(struct th_pipeline *pipeline);
 void th_pipeline_push(struct th_pipeline *pipeline, struct th_job *job);
 /* True when a claim would succeed. */
 bool th_pipeline_has_room(struct th_pipeline *pipeline);
+
+/* Something that the writer may wait for has ended. On any thread. */
+void th_pipeline_wake(struct th_pipeline *pipeline);
+
+/* A job's place in the ring, and whose place it is: the same one from its claim to its end. */
+size_t th_pipeline_place(const struct th_pipeline *pipeline, const struct th_job *job);
+struct th_job *th_pipeline_job(struct th_pipeline *pipeline, size_t place);
 
 /* True when a job is between push and end. Takes no lock: who asks may be a thread of the lowest
  * priority, which must never be waited for. */

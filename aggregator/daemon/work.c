@@ -142,7 +142,7 @@ void th_daemon_verify(void *context, struct th_job *job)
 static void send_frame(void *context, uint64_t sender, struct th_bytes frame)
 {
     struct th_daemon *daemon = context;
-    struct th_job *job = daemon->jobs[sender >> ACT_BITS];
+    const struct th_job *job = th_pipeline_job(daemon->pipeline, sender >> ACT_BITS);
     if (!th_outbox_add(daemon->outbox, TH_OUTGOING_NODE, &job->message.peer, NULL,
                        (struct th_text){NULL, 0}, frame))
         th_daemon_drop(daemon, TH_DROP_UNSENT);
@@ -168,7 +168,7 @@ static struct th_bytes copy_to(struct th_arena *arena, struct th_bytes bytes)
 static void done(void *context, uint64_t sender, const struct th_act_result *result)
 {
     struct th_daemon *daemon = context;
-    struct th_job *job = daemon->jobs[sender >> ACT_BITS];
+    struct th_job *job = th_pipeline_job(daemon->pipeline, sender >> ACT_BITS);
     struct th_act_result kept = *result;
     /* Without memory for it the position is told alone. */
     kept.outcome = copy_to(&job->arena, result->outcome);
@@ -230,9 +230,11 @@ void th_daemon_note_time(struct th_daemon *daemon)
         atomic_store(&daemon->lead_ms, time_ms - now.boottime_ms);
 }
 
-int th_daemon_open_driver(struct th_daemon *daemon)
+int th_daemon_open_driver(struct th_daemon *daemon, void (*wake)(void *context))
 {
     int status = th_store_port_open(daemon->options->store, &daemon->store_port);
+    if (status == 0)
+        status = th_lane_new(wake, daemon, &daemon->lane);
     if (status < 0)
         return status;
     struct th_driver_ports ports = {
@@ -240,6 +242,7 @@ int th_daemon_open_driver(struct th_daemon *daemon)
         .transport = {daemon, send_frame, send_to_unit, done},
         .publisher = {daemon, publish, note, reach},
         .admission = {daemon, put_key},
+        .lane = th_lane_port(daemon->lane),
     };
     struct th_driver_options options = {0};
     status = th_driver_new(&ports, &daemon->options->secrets->signer, &options, &daemon->driver);
@@ -255,23 +258,27 @@ int th_daemon_open_driver(struct th_daemon *daemon)
 void th_daemon_close_driver(struct th_daemon *daemon)
 {
     th_driver_free(daemon->driver);
+    th_lane_free(daemon->lane);
     if (daemon->store_port.context != NULL)
         th_store_port_close(&daemon->store_port);
-    free(daemon->items);
+    for (size_t i = 0; i < 2; i++)
+        free(daemon->items[i].items);
 }
 
 /* ---- writing ---- */
 
-static bool reserve(struct th_daemon *daemon, size_t count)
+/* NULL without memory. Those of the call before stay as they are. */
+static struct th_item *reserve(struct th_daemon *daemon, size_t count)
 {
-    if (count <= daemon->items_capacity)
-        return true;
-    struct th_item *items = realloc(daemon->items, count * sizeof *items);
-    if (items == NULL)
-        return false;
-    daemon->items = items;
-    daemon->items_capacity = count;
-    return true;
+    struct th_daemon_items *kept = &daemon->items[daemon->items_next];
+    if (count > kept->capacity) {
+        struct th_item *items = realloc(kept->items, count * sizeof *items);
+        if (items == NULL)
+            return NULL;
+        *kept = (struct th_daemon_items){items, count};
+    }
+    daemon->items_next = 1 - daemon->items_next;
+    return kept->items;
 }
 
 static void fill_node(const struct th_job *job, struct th_item *item)
@@ -293,13 +300,13 @@ static void fill_node(const struct th_job *job, struct th_item *item)
     item->submission.raw = job->decoded.submission;
 }
 
-static size_t fill_items(struct th_daemon *daemon, size_t place, struct th_item *items)
+static size_t fill_items(struct th_daemon *daemon, struct th_job *job, struct th_item *items)
 {
-    struct th_job *job = daemon->jobs[place];
+    const uint64_t place = th_pipeline_place(daemon->pipeline, job);
     size_t count = job->kind == TH_JOB_OPERATOR ? job->acts_count : 1;
     for (size_t i = 0; i < count; i++) {
         items[i] = (struct th_item){
-            .kind = TH_ITEM_TICK, .now = job->now, .sender = (uint64_t)place << ACT_BITS | i};
+            .kind = TH_ITEM_TICK, .now = job->now, .sender = place << ACT_BITS | i};
         if (job->kind == TH_JOB_NODE)
             fill_node(job, &items[i]);
         if (job->kind == TH_JOB_OPERATOR) {
@@ -365,16 +372,17 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
     size_t items_count = 0;
     for (size_t i = 0; i < count; i++)
         items_count += jobs[i]->kind == TH_JOB_OPERATOR ? jobs[i]->acts_count : 1;
-    if (!reserve(daemon, items_count))
+    struct th_item *items = reserve(daemon, items_count);
+    if (items == NULL)
         fail_stop(daemon, TH_E_NO_MEMORY);
-    daemon->jobs = jobs;
     size_t filled = 0;
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->is_for_writer)
-            filled += fill_items(daemon, i, &daemon->items[filled]);
+            filled += fill_items(daemon, jobs[i], &items[filled]);
     TH_ASSERT(filled <= items_count);
     th_driver_press(daemon->driver, more);
-    int status = th_driver_run(daemon->driver, daemon->items, filled);
+    int status = filled > 0 ? th_driver_feed(daemon->driver, items, filled)
+                            : th_driver_finish(daemon->driver);
     if (status < 0)
         fail_stop(daemon, status);
     tell_contradiction(daemon);
@@ -389,6 +397,21 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
     return 0;
 }
 
+bool th_daemon_is_under_way(void *context)
+{
+    return th_driver_is_under_way(((struct th_daemon *)context)->driver);
+}
+
+int th_daemon_finish(void *context)
+{
+    struct th_daemon *daemon = context;
+    int status = th_driver_finish(daemon->driver);
+    if (status < 0)
+        fail_stop(daemon, status);
+    note_work(daemon, (struct th_daemon_batches){0, 0});
+    return 0;
+}
+
 /* What a burst has left settles first; then books are made ready for the reports to come. */
 int th_daemon_idle(void *context, bool is_end, bool *ret_more)
 {
@@ -396,6 +419,8 @@ int th_daemon_idle(void *context, bool is_end, bool *ret_more)
     int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
     if (status == 0 && !*ret_more && !is_end)
         status = th_driver_warm(daemon->driver, ret_more);
+    if (status == 0 && !*ret_more)
+        status = th_driver_finish(daemon->driver);
     if (status < 0)
         fail_stop(daemon, status);
     note_work(daemon, (struct th_daemon_batches){0, 0});

@@ -20,19 +20,19 @@
 void th_driver_send(struct th_driver *driver, const struct th_item *item,
                     const struct th_to_node *message)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     struct th_bytes frame;
-    if (th_wire_to_node_encode(message, &driver->scratch, &frame) < 0)
+    if (th_wire_to_node_encode(message, &driver->answer, &frame) < 0)
         driver->counters.answers_lost++;
     else
         driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
-    th_arena_reset(&driver->scratch);
+    th_arena_reset(&driver->answer);
 }
 
 void th_driver_fail(struct th_driver *driver, const struct th_item *item, int status,
                     uint32_t after_ms)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     if (item->kind == TH_ITEM_ACT) {
         driver->counters.acts++;
         driver->counters.acts_refused++;
@@ -92,10 +92,9 @@ static int add_receipt(struct th_driver *driver, struct receipts *receipts, uint
     if (i == receipts->count) {
         TH_ASSERT(i < TH_LIMIT_REPORTS_MAX);
         struct th_store_port *store = &driver->ports.store;
-        int status = th_driver_read(driver);
+        int status = th_driver_read_on(driver);
         if (status == 0)
-            status =
-                store->receipt(store->context, position, &driver->scratch, &receipts->texts[i]);
+            status = store->receipt(store->context, position, &driver->answer, &receipts->texts[i]);
         if (status < 0)
             return status;
         receipts->positions[i] = position;
@@ -121,9 +120,9 @@ static int wire_verdict(struct th_driver *driver, const struct th_report_verdict
         wire->has_receipt ? add_receipt(driver, receipts, verdict->position, &wire->receipt) : 0;
     if (status == 0)
         status =
-            wire_reasons(&driver->scratch, &verdict->reasons, &wire->reasons, &wire->reasons_count);
+            wire_reasons(&driver->answer, &verdict->reasons, &wire->reasons, &wire->reasons_count);
     if (status == 0)
-        status = wire_reasons(&driver->scratch, &verdict->warnings, &wire->warnings,
+        status = wire_reasons(&driver->answer, &verdict->warnings, &wire->warnings,
                               &wire->warnings_count);
     return status;
 }
@@ -183,7 +182,7 @@ static int sign_refusal(struct th_driver *driver, const struct th_outcome *outco
             size += 1 + verdict->reasons[j].rule.size;
     }
     size_t capacity = size + 1 + TH_NOTE_LINE_MAX;
-    char *note = th_arena_alloc(&driver->scratch, capacity);
+    char *note = th_arena_alloc(&driver->answer, capacity);
     if (note == NULL)
         return TH_E_NO_MEMORY;
     size_t at = append(note, 0, "tonghop refusal v1\n");
@@ -209,7 +208,7 @@ static int build_outcome(struct th_driver *driver, const struct th_item *item,
 {
     size_t count = effect->body.answer.verdicts_count;
     struct th_wire_verdict *verdicts =
-        th_arena_alloc_array(&driver->scratch, count, sizeof *verdicts);
+        th_arena_alloc_array(&driver->answer, count, sizeof *verdicts);
     if (verdicts == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
@@ -242,7 +241,7 @@ static void answer_act(struct th_driver *driver, const struct th_item *item,
         struct th_to_node message = {.kind = TH_TO_NODE_OUTCOME, .request = item->request};
         int status = build_outcome(driver, item, effect, &receipts, &message.body.outcome);
         if (status == 0)
-            status = th_wire_to_node_encode(&message, &driver->scratch, &result.outcome);
+            status = th_wire_to_node_encode(&message, &driver->answer, &result.outcome);
         driver->counters.answers_lost += status < 0 ? 1 : 0;
     }
     driver->ports.transport.done(driver->ports.transport.context, item->sender, &result);
@@ -251,9 +250,9 @@ static void answer_act(struct th_driver *driver, const struct th_item *item,
 void th_driver_answer(struct th_driver *driver, const struct th_item *item,
                       const struct th_effect *effect)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
-    TH_ASSERT(!effect->body.answer.journalled || driver->has_stored);
-    th_arena_reset(&driver->scratch);
+    TH_ASSERT(driver->leaving != NULL);
+    TH_ASSERT(!effect->body.answer.journalled || driver->leaving->has_stored);
+    th_arena_reset(&driver->answer);
     int refused = effect->body.answer.status;
     if (refused < 0) {
         th_driver_fail(driver, item, refused, 0);

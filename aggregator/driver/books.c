@@ -47,8 +47,8 @@ static int add_unit(void *context, uint32_t number, uint64_t position, const str
 static int load_units(struct th_driver *driver)
 {
     struct th_store_port *store = &driver->ports.store;
-    struct units_list list = {.arena = &driver->batch};
-    int status = store->units(store->context, &driver->batch, add_unit, &list);
+    struct units_list list = {.arena = &driver->batch->arena};
+    int status = store->units(store->context, &driver->batch->arena, add_unit, &list);
     return status < 0 ? status : th_core_load_units(driver->core, list.items, list.count);
 }
 
@@ -177,7 +177,7 @@ int th_driver_load(struct th_driver *driver)
     if (status == 0)
         status = load_tables(driver);
     th_driver_rest(driver);
-    th_arena_reset(&driver->batch);
+    th_arena_reset(&driver->batch->arena);
     return status;
 }
 
@@ -291,7 +291,8 @@ int th_driver_warm(struct th_driver *driver, bool *ret_more)
     int status = cold > 0 ? th_driver_open_book(driver, book) : 0;
     if (cold > 0 && status == 0)
         status = th_core_book_make_room(driver->core, book);
-    th_driver_rest(driver);
+    if (!driver->is_ahead)
+        th_driver_rest(driver);
     if (status == 0)
         *ret_more = cold > 1;
     return status;
@@ -301,7 +302,7 @@ int th_driver_warm(struct th_driver *driver, bool *ret_more)
 
 int th_driver_give_past(struct th_driver *driver, struct th_book_id book, th_instant at)
 {
-    TH_ASSERT(!driver->has_stored);
+    TH_ASSERT(!driver->batch->has_stored);
     const struct th_store_port *store = &driver->ports.store;
     const struct th_past_source source = {store->context, store->rows, store->revisions,
                                           store->entry};
@@ -309,6 +310,6 @@ int th_driver_give_past(struct th_driver *driver, struct th_book_id book, th_ins
     int status = th_driver_read(driver);
     if (status == 0)
         status = th_past_rows(&source, book, (struct th_past_cut){TH_PAST_ALL_ENTRIES, at}, NULL,
-                              NULL, &driver->batch, &past);
+                              NULL, &driver->batch->arena, &past);
     return status < 0 ? status : th_core_give_past(driver->core, book, at, past.rows, past.count);
 }

@@ -102,20 +102,20 @@ int th_driver_carry(struct th_driver *driver, const struct th_effect *effect)
     return store->put(store->context, effect);
 }
 
-static int keep_change(struct th_driver *driver, struct th_driver_change change)
+static int keep_change(struct th_driver_batch *batch, struct th_driver_change change)
 {
-    if (driver->changes_count == driver->changes_capacity) {
-        size_t capacity = driver->changes_capacity == 0 ? 128 : driver->changes_capacity * 2;
+    if (batch->changes_count == batch->changes_capacity) {
+        size_t capacity = batch->changes_capacity == 0 ? 128 : batch->changes_capacity * 2;
         struct th_driver_change *changes =
-            th_arena_alloc_array(&driver->batch, capacity, sizeof *changes);
+            th_arena_alloc_array(&batch->arena, capacity, sizeof *changes);
         if (changes == NULL)
             return TH_E_NO_MEMORY;
-        if (driver->changes_count > 0)
-            memcpy(changes, driver->changes, driver->changes_count * sizeof *changes);
-        driver->changes = changes;
-        driver->changes_capacity = capacity;
+        if (batch->changes_count > 0)
+            memcpy(changes, batch->changes, batch->changes_count * sizeof *changes);
+        batch->changes = changes;
+        batch->changes_capacity = capacity;
     }
-    driver->changes[driver->changes_count++] = change;
+    batch->changes[batch->changes_count++] = change;
     return 0;
 }
 
@@ -125,7 +125,8 @@ static int carry_rollup(void *context, struct th_book_id book, uint32_t unit, en
     struct th_driver *driver = context;
     struct th_store_port *store = &driver->ports.store;
     int status = store->put_rollup(store->context, book, unit, branch, layout, rollup);
-    return status < 0 ? status : keep_change(driver, (struct th_driver_change){book, unit, branch});
+    return status < 0 ? status
+                      : keep_change(driver->batch, (struct th_driver_change){book, unit, branch});
 }
 
 int th_driver_carry_rollups(struct th_driver *driver, th_core_book_fn *is_wanted)

@@ -4,11 +4,17 @@
  *
  * Promises, asserted: for one batch, first every store effect in one transaction, then its commit,
  * then admission, answers, reminders and publications. When a commit fails, nothing of the batch
- * leaves, and the caller must stop the process (fail-stop): nodes send again, because no receipt
- * left. A receipt is built from the store; the same submission gets the same bytes for ever.
+ * and of later ones leaves, and the caller must stop the process (fail-stop): nodes send again,
+ * because no receipt left. A receipt is built from the store; the same submission gets the same
+ * bytes for ever.
  *
- * Knows no socket, thread or clock: aggregator/driver/ports.h. One thread owns a driver. The ports,
- * the signer and what they borrow outlive it; an item and what it borrows outlive the call.
+ * With a lane (aggregator/driver/ports.h) the commit and the answers of a batch of submissions are
+ * done beside the making of the next one. All else is done one after the other: a batch with a
+ * greeting, an act or a timer in it, and whatever has to read the tables, waits for the batch
+ * before. What is stored and answered is the same with a lane and without.
+ *
+ * Knows no socket, thread or clock. One thread owns a driver. The ports, the signer and what they
+ * borrow outlive it; an item and what it borrows outlive the call.
  */
 #ifndef TH_DRIVER_DRIVER_H
 #define TH_DRIVER_DRIVER_H
@@ -98,6 +104,19 @@ TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *
                                 size_t items_count);
 
 /*
+ * The same, but for the end of the last batch: its commit and answers may still be under way on the
+ * lane when this returns, and their failure is told by the next call. So all items of the call
+ * before have their answers then; these here, and what they borrow, outlive the next call of this,
+ * of th_driver_run() or th_driver_finish(), which are what ends them.
+ */
+TH_MUST_CHECK int th_driver_feed(struct th_driver *driver, const struct th_item *items,
+                                 size_t items_count);
+/* Whether the end of the last batch is under way on the lane. */
+bool th_driver_is_under_way(const struct th_driver *driver);
+/* Until nothing is under way. Statuses as th_driver_run(). */
+TH_MUST_CHECK int th_driver_finish(struct th_driver *driver);
+
+/*
  * Whether more waits behind what the next th_driver_run() is given. Then its rows are written
  * together and settle later (aggregator/store/run.h); readers see them all the same. Rollups of
  * unsettled books are published when they settle.
@@ -106,7 +125,8 @@ void th_driver_press(struct th_driver *driver, bool is_pressed);
 
 /*
  * When nothing waits: one commit that settles a bounded part of what is unsettled; not while the
- * store is nearly full or contradicted. `ret_more`: call again. Fatal as th_driver_run().
+ * store is nearly full or contradicted. It may be under way on the lane when this returns, as after
+ * th_driver_feed(). `ret_more`: call again. Fatal as th_driver_run().
  */
 TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading now, bool *ret_more);
 
@@ -134,6 +154,7 @@ const struct th_contradiction *th_driver_contradiction(const struct th_driver *d
 /* The next instant at which a tick is wanted, in store time. False: none. */
 bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant);
 th_instant th_driver_time(const struct th_driver *driver, struct th_reading now);
+/* Of the batches that have ended. */
 const struct th_driver_counters *th_driver_counters(const struct th_driver *driver);
 const struct th_core *th_driver_core(const struct th_driver *driver);
 

@@ -12,7 +12,7 @@ static int units_event(struct th_driver *driver, const struct th_act *act, struc
 {
     struct th_unit *units = NULL;
     uint32_t count = 0;
-    int status = th_wire_units_decode(act->content, &driver->batch, &units, &count);
+    int status = th_wire_units_decode(act->content, &driver->batch->arena, &units, &count);
     if (status < 0)
         return status;
     event->kind = TH_EVENT_UNITS;
@@ -60,7 +60,7 @@ static int check_next_key(const struct th_driver *driver, const struct th_log_ke
 static int rotate_event(struct th_driver *driver, const struct th_act *act, struct th_event *event)
 {
     event->kind = TH_EVENT_ROTATE;
-    int status = th_wire_rotation_decode(act->content, &driver->batch, &event->body.rotate);
+    int status = th_wire_rotation_decode(act->content, &driver->batch->arena, &event->body.rotate);
     return status < 0 ? status : check_next_key(driver, &event->body.rotate.key);
 }
 
@@ -68,7 +68,7 @@ static int recover_event(struct th_driver *driver, const struct th_act *act, str
 {
     struct th_recovery *recovery = &event->body.recover;
     event->kind = TH_EVENT_RECOVER;
-    int status = th_wire_recovery_decode(act->content, &driver->batch, recovery);
+    int status = th_wire_recovery_decode(act->content, &driver->batch->arena, recovery);
     if (status == 0 && recovery->keys_count == 0)
         status = TH_E_INVALID;
     return status < 0 ? status : check_next_key(driver, &recovery->keys[recovery->keys_count - 1]);
@@ -79,12 +79,12 @@ static int entering_event(struct th_driver *driver, const struct th_act *act,
                           struct th_event *event)
 {
     struct th_entering entering;
-    struct th_submission *submission = th_arena_alloc(&driver->batch, sizeof *submission);
+    struct th_submission *submission = th_arena_alloc(&driver->batch->arena, sizeof *submission);
     if (submission == NULL)
         return TH_E_NO_MEMORY;
-    int status = th_wire_entering_decode(act->content, &driver->batch, &entering);
+    int status = th_wire_entering_decode(act->content, &driver->batch->arena, &entering);
     if (status == 0)
-        status = th_wire_entered_submission(&entering, &driver->batch, submission);
+        status = th_wire_entered_submission(&entering, &driver->batch->arena, submission);
     if (status < 0)
         return status;
     if (entering.operator.size != act->operator.size ||

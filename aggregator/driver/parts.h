@@ -7,11 +7,10 @@
 
 #include "aggregator/driver/driver.h"
 
-/* Where a batch is; each phase allows its own effects only. */
+/* What may be done with the batch that is being made. */
 enum th_driver_phase {
     TH_DRIVER_RESTING,
-    TH_DRIVER_STORING,  /* a write transaction is open: store effects, nothing leaves */
-    TH_DRIVER_ANSWERING /* after the commit, or with nothing to commit: things leave */
+    TH_DRIVER_STORING /* a batch of the store is open: store effects, nothing leaves */
 };
 
 struct th_driver_plan {
@@ -20,53 +19,100 @@ struct th_driver_plan {
     struct th_digest digest;
 };
 
-/* A rollup that changed in this batch, to be published after the commit. */
+/* A rollup that changed in a batch, to be published after the commit. */
 struct th_driver_change {
     struct th_book_id book;
     uint32_t unit;
     enum th_branch branch;
 };
 
+/*
+ * One batch, from its first item to its last answer. Made on the driver's thread; then committed,
+ * and what it says leaves, perhaps on the lane (ports.h) while the next one is being made.
+ */
+struct th_driver_batch {
+    struct th_arena arena;
+    struct th_effects effects; /* that are needed after the commit; then a step's */
+    size_t kept;               /* how many are needed */
+    const struct th_item *items;
+    int *refusals;
+    size_t count;
+    bool has_stored; /* at least one store effect */
+    struct th_driver_change *changes;
+    size_t changes_count, changes_capacity;
+    uint64_t size;    /* of the journal with it */
+    th_instant time;  /* at its last item */
+    bool has_history; /* the next two are made, in this batch's memory */
+    const struct th_log_key_body *log_keys;
+    const struct th_lost *lost;
+    size_t log_keys_count, lost_count;
+    int status; /* of commit and answers */
+};
+
 struct th_driver {
     struct th_driver_ports ports;
     const struct th_note_signer *signer;
     struct th_core *core;
-    struct th_arena batch;
-    struct th_arena passing;   /* of one step's effects on the store */
-    struct th_arena scratch;   /* of one entry or one answer: few bytes, which stay in the caches */
-    struct th_effects effects; /* of this batch that are needed after its commit, then a step's */
-    size_t kept;               /* how many are needed */
+    struct th_driver_batch batches[2];
+
+    /* Of who makes batches. */
+    struct th_driver_batch *batch; /* that is being made */
+    struct th_driver_batch *last;  /* that was handed over */
+    bool is_ahead;                 /* it is on the lane: what is of who commits is not looked at */
+    struct th_arena passing;       /* of one step's effects on the store */
+    struct th_arena scratch;       /* of one entry: few bytes, which stay in the caches */
     bool has_clock; /* the clock changed: its one row is written once, as it is at the end */
     struct th_clock_row clock;
-    bool has_stored; /* at least one store effect in this batch */
-    struct th_driver_change *changes;
-    size_t changes_count, changes_capacity;
     struct th_driver_bounds bounds;
     bool is_pressed;                     /* more waits behind this batch */
     struct th_driver_settling *settling; /* the unsettled books of this batch */
     size_t settling_count;
     size_t settle_due; /* rows that should have settled by now, and have not */
     enum th_driver_phase phase;
-    bool is_reading; /* the view shows the last commit */
     struct th_driver_plan plans[TH_LIMIT_PLANS_MAX];
     size_t plans_count;
     size_t spread_bytes; /* of all copies of one announcement */
     uint8_t *units;      /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
-    bool has_history; /* the next two are made, in this batch's memory */
-    const struct th_log_key_body *log_keys;
-    const struct th_lost *lost;
-    size_t log_keys_count, lost_count;
     bool is_contradicted; /* for ever: nothing is committed any more */
     struct th_contradiction contradiction;
+    struct th_driver_counters told; /* as of the last batch that has ended */
+
+    /* Of who commits. */
+    struct th_driver_batch *leaving; /* committed, or without a commit: its answers leave */
+    struct th_arena answer;          /* of one: few bytes, which stay in the caches */
+    bool is_reading;                 /* the view shows the last commit */
     struct th_driver_counters counters;
 };
 
 struct th_text th_driver_text(const char *text);
 
-/* The view at the last commit; th_driver_rest() gives it back. */
+/* The view at the last commit; th_driver_rest() gives it back. For who makes a batch: waits for the
+ * one before. */
 TH_MUST_CHECK int th_driver_read(struct th_driver *driver);
 void th_driver_rest(struct th_driver *driver);
+/* The same for who commits. */
+TH_MUST_CHECK int th_driver_read_on(struct th_driver *driver);
+
+/* making.c */
+void th_driver_begin_batch(struct th_driver *driver, const struct th_item *items);
+/* Runs items until one has to be the first of another batch; one at least. `refusals`: zeroes at
+ * first; of each item that is refused before core saw it, why. */
+TH_MUST_CHECK int th_driver_step_all(struct th_driver *driver, const struct th_item *items,
+                                     size_t count, int *refusals, size_t *ret_taken);
+/* The effects of a step: into the open batch of the store, and those that are needed later stay. */
+TH_MUST_CHECK int th_driver_carry_new(struct th_driver *driver);
+/* What is written once for all of them. */
+TH_MUST_CHECK int th_driver_carry_end(struct th_driver *driver);
+
+/* leaving.c */
+/* Seals the batch that was made, and has it committed and answered. `time`: at its last item.
+ * Failures of the batch before too. */
+TH_MUST_CHECK int th_driver_hand_over(struct th_driver *driver, th_instant time);
+/* Waits for the batch that is on the lane; its failure. */
+TH_MUST_CHECK int th_driver_end_last(struct th_driver *driver);
+/* The store takes nothing, now or for ever: hellos are answered, all else is told to come again. */
+TH_MUST_CHECK int th_driver_refuse_all(struct th_driver *driver, size_t count);
 
 /* event.c: TH_E_NO_MEMORY, or why the item is refused. Not of a hello. */
 TH_MUST_CHECK int th_driver_make_event(struct th_driver *driver, const struct th_item *item,
@@ -119,6 +165,6 @@ void th_driver_tell_time(struct th_driver *driver, th_instant now);
 void th_driver_remind(struct th_driver *driver, const struct th_effect *effect, th_instant now);
 
 /* publish.c */
-void th_driver_publish(struct th_driver *driver, th_instant time);
+void th_driver_publish(struct th_driver *driver);
 
 #endif

@@ -4,8 +4,10 @@
  * put their own store, network and publisher in place of LMDB and ZeroMQ. Time is no port: each
  * item carries its own stamp.
  *
- * All functions of one set of ports are called on the thread that owns the driver. What they are
- * given is borrowed for the call.
+ * Without a lane all functions of one set of ports are called on the thread that owns the driver.
+ * With one, those that come after a batch is sealed (`commit`, reading and receipts, transport,
+ * publisher) may be called on the lane's, beside `begin` to `seal` of the next batch; no two of
+ * them at the same time. What they are given is borrowed for the call.
  */
 #ifndef TH_DRIVER_PORTS_H
 #define TH_DRIVER_PORTS_H
@@ -22,7 +24,8 @@ struct th_store_port {
 
     int (*begin)(void *context);
     void (*abort)(void *context);
-    int (*commit)(void *context, const struct th_note_signer *signer);
+    int (*seal)(void *context, const struct th_note_signer *signer);
+    int (*commit)(void *context); /* of what was sealed */
     uint64_t (*next_position)(void *context);
     int (*append)(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest);
     int (*append_leaf)(void *context, uint64_t position, struct th_bytes leaf);
@@ -86,11 +89,26 @@ struct th_admission_port {
     void (*put_key)(void *context, const char *unit_code, const struct th_key_row *key);
 };
 
+/*
+ * Does one piece of work beside the driver's thread: the commit of a batch and its answers, while
+ * the next batch is made. Zeroes: there is none, and the driver's thread does both.
+ */
+struct th_lane_port {
+    void *context;
+    /* Precondition: what was started before has been waited for. Cannot fail. */
+    void (*start)(void *context, void (*work)(void *argument), void *argument);
+    /* Until it is done. */
+    void (*wait)(void *context);
+    /* Whether it is not done. False: waiting for it takes no time that is worth a word. */
+    bool (*is_busy)(void *context);
+};
+
 struct th_driver_ports {
     struct th_store_port store;
     struct th_transport_port transport;
     struct th_publisher_port publisher;
     struct th_admission_port admission;
+    struct th_lane_port lane;
 };
 
 /* Ports of a real store, with one view of its own. The store and the ports outlive the driver.
@@ -108,7 +126,7 @@ struct th_store_commits {
     uint64_t within[TH_STORE_COMMIT_BOUNDS + 1]; /* in the span alone, not in those before */
 };
 
-/* Since this port was opened. */
+/* Since this port was opened. On any thread. */
 struct th_store_commits th_store_port_commits(const struct th_store_port *port);
 
 /* Ports that drop everything. */

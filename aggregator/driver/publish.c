@@ -72,25 +72,26 @@ static void note_row(struct th_driver *driver, const struct th_effect *effect)
     publisher->note(publisher->context, (struct th_text){topic, (size_t)size});
 }
 
-void th_driver_publish(struct th_driver *driver, th_instant time)
+void th_driver_publish(struct th_driver *driver)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
-    if (!driver->has_stored)
+    struct th_driver_batch *batch = driver->leaving;
+    TH_ASSERT(batch != NULL);
+    if (!batch->has_stored)
         return;
-    struct th_store_port *store = &driver->ports.store;
-    struct th_publication publication = {store->next_position(store->context), time};
+    struct th_publication publication = {batch->size, batch->time};
     struct th_bytes body;
-    if (th_wire_publication_encode(&publication, &driver->batch, &body) < 0)
+    if (th_wire_publication_encode(&publication, &batch->arena, &body) < 0)
         return; /* without memory: subscribers find the gap by the size of the next one */
-    for (size_t i = 0; i < driver->changes_count; i++)
-        publish_change(driver, &driver->changes[i], body);
-    for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = th_effects_get(&driver->effects, i);
+    for (size_t i = 0; i < batch->changes_count; i++)
+        publish_change(driver, &batch->changes[i], body);
+    for (size_t i = 0; i < batch->effects.count; i++) {
+        const struct th_effect *effect = th_effects_get(&batch->effects, i);
         if (effect->kind == TH_EFFECT_APPEND)
             publish_entry(driver, &effect->body.append, body);
         else if (effect->kind == TH_EFFECT_PUT_ROW && driver->ports.publisher.note != NULL)
             note_row(driver, effect);
     }
     if (driver->ports.publisher.reach != NULL)
-        driver->ports.publisher.reach(driver->ports.publisher.context, publication.size, time);
+        driver->ports.publisher.reach(driver->ports.publisher.context, publication.size,
+                                      publication.time);
 }

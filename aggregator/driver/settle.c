@@ -91,7 +91,7 @@ static int list_unsettled(struct th_driver *driver)
     driver->settling_count = count;
     if (count == 0)
         return 0;
-    driver->settling = th_arena_alloc_array(&driver->batch, count, sizeof *driver->settling);
+    driver->settling = th_arena_alloc_array(&driver->batch->arena, count, sizeof *driver->settling);
     if (driver->settling == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/driver/ports.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 struct held {
     struct th_store *store;
     struct th_view *view;
-    struct th_store_commits commits;
+    struct th_store_commits commits; /* under the lock */
+    pthread_mutex_t lock;
 };
 
 static struct th_store *store_of(void *context)
@@ -37,30 +39,41 @@ static uint64_t steady_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void count_commit(struct th_store_commits *commits, uint64_t us)
+static void count_commit(struct held *held, uint64_t us)
 {
     static const uint64_t bounds_us[TH_STORE_COMMIT_BOUNDS] = {TH_STORE_COMMIT_BOUNDS_US};
     size_t i = 0;
     while (i < TH_STORE_COMMIT_BOUNDS && us > bounds_us[i])
         i++;
-    commits->within[i]++;
-    commits->count++;
-    commits->us += us;
+    (void)pthread_mutex_lock(&held->lock);
+    held->commits.within[i]++;
+    held->commits.count++;
+    held->commits.us += us;
+    (void)pthread_mutex_unlock(&held->lock);
+}
+
+static int seal(void *context, const struct th_note_signer *signer)
+{
+    return th_store_seal(store_of(context), signer);
 }
 
 /* The time is only counted: nothing is decided by it. */
-static int commit(void *context, const struct th_note_signer *signer)
+static int commit(void *context)
 {
     uint64_t since_us = steady_us();
-    int status = th_store_commit(store_of(context), signer);
+    int status = th_store_commit_sealed(store_of(context));
     if (status == 0)
-        count_commit(&((struct held *)context)->commits, steady_us() - since_us);
+        count_commit(context, steady_us() - since_us);
     return status;
 }
 
 struct th_store_commits th_store_port_commits(const struct th_store_port *port)
 {
-    return ((const struct held *)port->context)->commits;
+    struct held *held = port->context;
+    (void)pthread_mutex_lock(&held->lock);
+    const struct th_store_commits commits = held->commits;
+    (void)pthread_mutex_unlock(&held->lock);
+    return commits;
 }
 
 static uint64_t next_position(void *context)
@@ -199,7 +212,12 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
     if (held == NULL)
         return TH_E_NO_MEMORY;
     held->store = store;
-    int status = th_view_open(store, &held->view);
+    int status = pthread_mutex_init(&held->lock, NULL) == 0 ? 0 : TH_E_NO_MEMORY;
+    if (status == 0) {
+        status = th_view_open(store, &held->view);
+        if (status < 0)
+            (void)pthread_mutex_destroy(&held->lock);
+    }
     if (status < 0) {
         free(held);
         return status;
@@ -211,6 +229,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .log_keys = th_store_log_keys(store),
         .begin = begin,
         .abort = abort_batch,
+        .seal = seal,
         .commit = commit,
         .next_position = next_position,
         .append = append,
@@ -245,6 +264,7 @@ void th_store_port_close(struct th_store_port *port)
     struct held *held = port->context;
     if (held != NULL) {
         th_view_close(held->view);
+        (void)pthread_mutex_destroy(&held->lock);
         free(held);
     }
     *port = (struct th_store_port){0};

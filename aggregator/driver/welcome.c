@@ -62,7 +62,7 @@ static void announce(struct th_driver *driver, const struct th_item *item,
     struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
     message.body.announcement = (struct th_announcement){kind, content};
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+    if (th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
         driver->counters.unannounced++;
         return;
     }
@@ -105,7 +105,7 @@ static void spread(struct th_driver *driver, enum th_announcement_kind kind,
     struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
     message.body.announcement = (struct th_announcement){kind, content};
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+    if (th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
         driver->counters.unannounced++;
         return;
     }
@@ -124,10 +124,10 @@ static void spread(struct th_driver *driver, enum th_announcement_kind kind,
 
 void th_driver_spread(struct th_driver *driver)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     bool has_units = false;
-    for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = th_effects_get(&driver->effects, i);
+    for (size_t i = 0; i < driver->leaving->effects.count; i++) {
+        const struct th_effect *effect = th_effects_get(&driver->leaving->effects, i);
         has_units = has_units || effect->kind == TH_EFFECT_PUT_UNIT;
         if (effect->kind == TH_EFFECT_PUT_PLAN)
             spread(driver, TH_ANNOUNCEMENT_PLAN, driver->plans[effect->body.plan.number].content,
@@ -163,14 +163,14 @@ static void fill_reminder(const struct th_plan *plan, const struct th_obligation
 
 void th_driver_remind(struct th_driver *driver, const struct th_effect *effect, th_instant now)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     const struct th_plan *plan = th_core_plan(driver->core, effect->book.plan);
     char text[REMINDER_TEXT_SIZE];
     struct th_to_node message;
     fill_reminder(plan, &plan->obligations[effect->book.obligation], effect->body.remind.due, now,
                   text, &message);
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+    if (th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
         driver->counters.answers_lost++;
         return;
     }
@@ -229,7 +229,7 @@ static int describe_key(struct th_driver *driver, const struct th_log_key *key,
                         struct th_log_key_body *body)
 {
     size_t size = 0;
-    char *text = th_arena_alloc(&driver->batch, TH_NOTE_VKEY_TEXT_MAX + 1);
+    char *text = th_arena_alloc(&driver->leaving->arena, TH_NOTE_VKEY_TEXT_MAX + 1);
     if (text == NULL)
         return TH_E_NO_MEMORY;
     int status = th_tlog_vkey_encode(&key->vkey, TH_NOTE_VKEY_TEXT_MAX + 1, text, &size);
@@ -259,18 +259,18 @@ static int make_history(struct th_driver *driver)
 {
     const struct th_log_keys *keys = driver->ports.store.log_keys;
     struct th_log_key_body *later =
-        th_arena_alloc_array(&driver->batch, keys->count, sizeof *later);
-    struct th_lost *lost = th_arena_alloc_array(&driver->batch, keys->count, sizeof *lost);
+        th_arena_alloc_array(&driver->leaving->arena, keys->count, sizeof *later);
+    struct th_lost *lost = th_arena_alloc_array(&driver->leaving->arena, keys->count, sizeof *lost);
     int status = later == NULL || lost == NULL ? TH_E_NO_MEMORY : 0;
     for (size_t i = 1; i < keys->count && status == 0; i++)
         status = describe_key(driver, &keys->items[i], &later[i - 1]);
     if (status < 0)
         return status;
-    driver->log_keys = later;
-    driver->log_keys_count = keys->count - 1;
-    driver->lost = lost;
-    driver->lost_count = list_lost(keys, lost);
-    driver->has_history = true;
+    driver->leaving->log_keys = later;
+    driver->leaving->log_keys_count = keys->count - 1;
+    driver->leaving->lost = lost;
+    driver->leaving->lost_count = list_lost(keys, lost);
+    driver->leaving->has_history = true;
     return 0;
 }
 
@@ -280,26 +280,26 @@ static int welcome_at(struct th_driver *driver, th_instant now, struct th_welcom
 {
     const struct th_store_port *store = &driver->ports.store;
     TH_ASSERT(store->log_keys->count > 0);
-    int status = driver->has_history ? 0 : make_history(driver);
+    int status = driver->leaving->has_history ? 0 : make_history(driver);
     if (status < 0)
         return status;
     *ret_welcome = (struct th_welcome){.mode = store->identity->mode,
                                        .realm = th_driver_text(store->identity->realm),
                                        .now = now,
                                        .size = store->next_position(store->context),
-                                       .log_keys = driver->log_keys,
-                                       .log_keys_count = driver->log_keys_count,
-                                       .lost = driver->lost,
-                                       .lost_count = driver->lost_count};
+                                       .log_keys = driver->leaving->log_keys,
+                                       .log_keys_count = driver->leaving->log_keys_count,
+                                       .lost = driver->leaving->lost,
+                                       .lost_count = driver->leaving->lost_count};
     return 0;
 }
 
 void th_driver_tell_time(struct th_driver *driver, th_instant now)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     bool was_set = false;
-    for (size_t i = 0; i < driver->effects.count; i++) {
-        const struct th_effect *effect = th_effects_get(&driver->effects, i);
+    for (size_t i = 0; i < driver->leaving->effects.count; i++) {
+        const struct th_effect *effect = th_effects_get(&driver->leaving->effects, i);
         was_set = was_set ||
                   (effect->kind == TH_EFFECT_APPEND && effect->body.append.kind == TH_ENTRY_CLOCK &&
                    effect->body.append.body.clock_change.kind == TH_CLOCK_REHEARSED);
@@ -309,7 +309,7 @@ void th_driver_tell_time(struct th_driver *driver, th_instant now)
     struct th_to_node message = {.kind = TH_TO_NODE_WELCOME};
     struct th_bytes frame;
     if (welcome_at(driver, now, &message.body.welcome) < 0 ||
-        th_wire_to_node_encode(&message, &driver->batch, &frame) < 0) {
+        th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
         driver->counters.answers_lost++;
         return;
     }
@@ -320,7 +320,7 @@ void th_driver_tell_time(struct th_driver *driver, th_instant now)
 
 int th_driver_greet(struct th_driver *driver, const struct th_item *item)
 {
-    TH_ASSERT(driver->phase == TH_DRIVER_ANSWERING);
+    TH_ASSERT(driver->leaving != NULL);
     driver->counters.hellos++;
     const struct th_hello *hello = &item->hello;
     th_instant now = th_core_time(driver->core, item->now);

@@ -14,8 +14,21 @@
 #include "aggregator/store/run.h"
 #include "aggregator/store/side.h"
 #include "aggregator/store/tree.h"
+#include "aggregator/store/writes.h"
 #include "proto/tlog/proof.h"
 #include "proto/tlog/prove.h"
+
+#include <stdatomic.h>
+
+/* What one batch brings. Made by who writes; committed as it is. */
+struct th_store_batch {
+    struct th_writes writes;
+    struct th_leaves leaves;
+    uint64_t size; /* of the tree with it */
+    struct th_digest root;
+    const struct th_note_signer *signer; /* NULL: it signs no checkpoint */
+    bool begins_log;                     /* of an origin that the log never had */
+};
 
 struct th_store {
     struct th_env env;
@@ -25,18 +38,26 @@ struct th_store {
     struct th_log_keys *next_keys; /* with those that the batch brings; NULL: it brings none */
     struct th_lost_log *lost;      /* opened to be recovered, else NULL */
     bool is_recovering;            /* the next commit has to begin a new log */
-    struct th_txn batch;           /* .txn is NULL between batches */
-    bool leaf_due;                 /* `entry` was appended, its leaf not yet */
-    struct th_store_entry entry;   /* borrows what th_store_append() was given */
-    bool failed;                   /* a commit failed: no more batches */
+    struct th_store_batch batches[2];
+    struct th_store_batch *batch; /* the open one; NULL between batches */
+    unsigned next;                /* of the two: the next one that is opened */
+    /* Sealed and not committed; then the last one that was. Who commits may be another thread. */
+    struct th_store_batch *_Atomic sealed, *_Atomic last;
+    bool leaf_due;               /* `entry` was appended, its leaf not yet */
+    struct th_store_entry entry; /* borrows what th_store_append() was given */
+    _Atomic bool failed;         /* a commit failed: no more batches */
     struct th_side side;           /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
     bool is_replica;        /* made by th_replica_new(), now or earlier */
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
     struct th_run run;      /* the writer's */
-    struct th_leaves leaves;
     uint64_t room_bytes; /* kept reserved behind what is used (room.h); 0: nothing */
+};
+
+struct th_signed_note {
+    char bytes[TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX];
+    size_t size; /* 0: none */
 };
 
 /*
@@ -69,6 +90,15 @@ char *th_inspect_cut(size_t capacity, char *text);
 
 /* write.c: of map, file and disk now; what is used with the pages that are free again. */
 TH_MUST_CHECK int th_store_levels(const struct th_store *store, struct th_gate_levels *ret_levels);
+
+/* write.c, for whoever makes a batch of his own: opens one; its rows and tiles among its writes;
+ * what it brings is from now on what the next one goes on from; all its writes in one transaction,
+ * with the checkpoint when it has a signer. */
+struct th_store_batch *th_store_open_batch(struct th_store *store);
+TH_MUST_CHECK int th_store_flush_batch(struct th_store *store);
+void th_store_keep_batch(struct th_store *store);
+TH_MUST_CHECK int th_store_do_batch(struct th_store *store, struct th_store_batch *batch,
+                                    struct th_signed_note *ret_note);
 
 /* room.c: after a commit; and between batches: before the environment is closed, or when the disk
  * has no room for entries. */

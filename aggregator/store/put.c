@@ -6,7 +6,7 @@
 
 static struct th_sink *encoding(struct th_store *store)
 {
-    TH_ASSERT(store->batch.txn != NULL);
+    TH_ASSERT(store->batch != NULL);
     th_sink_clear(&store->scratch);
     return &store->scratch;
 }
@@ -14,21 +14,22 @@ static struct th_sink *encoding(struct th_store *store)
 static int put_encoded(struct th_store *store, struct th_schema_key key, enum th_put how)
 {
     if (store->scratch.failed)
-        return th_txn_fail(&store->batch, TH_E_NO_MEMORY);
-    return th_txn_put(&store->batch, &key, how, store->scratch.bytes, store->scratch.size);
+        return th_writes_fail(&store->batch->writes, TH_E_NO_MEMORY);
+    return th_writes_put(&store->batch->writes, &key, how, store->scratch.bytes,
+                         store->scratch.size);
 }
 
 /* Where a report's row goes is known when the batch is whole: run.h. */
 static int stage(struct th_store *store, struct th_book_id book, uint32_t unit, uint32_t number,
                  uint32_t revision)
 {
-    if (store->batch.failed != 0)
-        return store->batch.failed;
+    if (store->batch->writes.failed != 0)
+        return store->batch->writes.failed;
     int status = store->scratch.failed
                      ? TH_E_NO_MEMORY
                      : th_run_stage(&store->run, book, unit, number, revision,
                                     (struct th_bytes){store->scratch.bytes, store->scratch.size});
-    return status == 0 ? 0 : th_txn_fail(&store->batch, status);
+    return status == 0 ? 0 : th_writes_fail(&store->batch->writes, status);
 }
 
 int th_store_put_row(struct th_store *store, struct th_book_id book, const struct th_row *row)
@@ -41,7 +42,7 @@ int th_store_put_revision(struct th_store *store, struct th_book_id book,
                           const struct th_revision *revision)
 {
     if (revision->revision == 0)
-        return th_txn_fail(&store->batch, TH_E_RANGE);
+        return th_writes_fail(&store->batch->writes, TH_E_RANGE);
     th_schema_revision_encode(encoding(store), revision);
     return stage(store, book, revision->unit, revision->number, revision->revision);
 }
@@ -56,14 +57,15 @@ int th_store_put_rollup(struct th_store *store, struct th_book_id book, uint32_t
 
 int th_store_settle(struct th_store *store, struct th_book_id book)
 {
-    TH_ASSERT(store->batch.txn != NULL);
-    return store->batch.failed != 0 ? store->batch.failed
-                                    : th_run_settle(&store->run, &store->batch, book);
+    TH_ASSERT(store->batch != NULL);
+    return store->batch->writes.failed != 0
+               ? store->batch->writes.failed
+               : th_run_settle(&store->run, &store->batch->writes, book);
 }
 
 void th_store_defer(struct th_store *store)
 {
-    TH_ASSERT(store->batch.txn != NULL);
+    TH_ASSERT(store->batch != NULL);
     store->run.is_deferred = true;
 }
 
@@ -125,10 +127,10 @@ int th_store_put_clock(struct th_store *store, const struct th_clock_row *clock)
 
 int th_store_put_log_key(struct th_store *store, uint16_t number, const struct th_log_key_body *key)
 {
-    TH_ASSERT(store->batch.txn != NULL);
+    TH_ASSERT(store->batch != NULL);
     int status = th_store_keys_add(store, number, key);
     if (status != 0)
-        return th_txn_fail(&store->batch, status);
+        return th_writes_fail(&store->batch->writes, status);
     th_schema_log_key_encode(encoding(store), key);
     return put_encoded(store, th_schema_key_log_key(number), TH_PUT_NEW);
 }

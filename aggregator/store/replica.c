@@ -55,6 +55,7 @@ int th_replica_new(const char *folder, const struct th_store_options *options,
 {
     struct th_schema_key key = th_schema_key_meta(TH_META_REPLICA);
     struct th_store *store;
+    struct th_txn txn;
     bool unknown = false;
     int status = th_store_create(folder, options, founded);
     if (status == 0)
@@ -63,11 +64,11 @@ int th_replica_new(const char *folder, const struct th_store_options *options,
         return status;
     status = mdb_env_set_flags(store->env.env, MDB_NOSYNC, 1) == 0 ? 0 : TH_E_IO;
     if (status == 0)
-        status = th_txn_begin(&store->env, true, &store->batch);
+        status = th_txn_begin(&store->env, true, &txn);
     if (status == 0) {
         /* Its failure is the commit's. */
-        (void)!th_txn_put(&store->batch, &key, TH_PUT_NEW, flag, sizeof flag);
-        status = th_txn_commit(&store->batch, &unknown);
+        (void)!th_txn_put(&txn, &key, TH_PUT_NEW, flag, sizeof flag);
+        status = th_txn_commit(&txn, &unknown);
     }
     if (status != 0) {
         th_store_close(store);
@@ -82,41 +83,31 @@ int th_replica_new(const char *folder, const struct th_store_options *options,
 static int put_note(struct th_store *store, struct th_bytes note)
 {
     struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, store->edge->size);
-    struct th_digest root;
-    th_edge_root(store->edge, &root);
-    int status = th_store_check_note(th_store_keys_next(store), note, store->edge->size, &root);
+    struct th_store_batch *batch = store->batch;
+    int status = th_store_check_note(th_store_keys_next(store), note, batch->size, &batch->root);
     if (status != 0)
         return TH_E_CORRUPT;
-    return th_txn_put(&store->batch, &key, TH_PUT_NEW, note.bytes, note.size);
+    return th_writes_put(&batch->writes, &key, TH_PUT_NEW, note.bytes, note.size);
 }
 
 int th_replica_commit(struct th_store *store, struct th_bytes note)
 {
-    int status = store->batch.failed;
+    struct th_store_batch *batch = store->batch;
+    struct th_signed_note none;
     TH_ASSERT(store->is_replica);
-    TH_ASSERT(store->batch.txn != NULL);
-    TH_ASSERT(status != 0 || !store->leaf_due);
-    if (status == 0)
-        status = th_run_flush(&store->run, &store->batch);
-    if (status == 0)
-        status = th_edge_flush(store->edge, &store->batch);
+    TH_ASSERT(batch != NULL);
+    TH_ASSERT(batch->writes.failed != 0 || !store->leaf_due);
+    int status = th_store_flush_batch(store);
     if (status == 0 && note.size > 0)
         status = put_note(store, note);
     if (status != 0) {
         th_store_abort(store);
         return status;
     }
-    status = th_txn_commit(&store->batch, &store->failed);
-    if (status != 0) {
-        th_edge_rollback(store->edge);
-        th_store_keys_drop(store);
-        th_run_drop(&store->run);
-        return status;
-    }
-    th_edge_commit(store->edge);
-    th_store_keys_keep(store);
-    th_run_keep(&store->run);
-    return 0;
+    th_store_keep_batch(store);
+    status = th_store_do_batch(store, batch, &none);
+    store->failed = status != 0;
+    return status;
 }
 
 /* Without the file CHECKPOINT nobody takes it for a store that goes on. */
@@ -133,7 +124,7 @@ int th_replica_finish(struct th_store *store)
 {
     const char *folder = NULL;
     TH_ASSERT(store->is_replica);
-    TH_ASSERT(store->batch.txn == NULL);
+    TH_ASSERT(store->batch == NULL);
     th_env_extend(&store->env);
     int status = store->failed ? TH_E_STORAGE : 0;
     if (status == 0 && (mdb_env_sync(store->env.env, 1) != 0 ||

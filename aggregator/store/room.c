@@ -49,7 +49,8 @@ void th_store_reserve(const struct th_store *store)
 void th_store_keep_room(struct th_store *store, uint64_t bytes)
 {
     TH_ASSERT(store->edge != NULL);
-    TH_ASSERT(store->batch.txn == NULL);
+    TH_ASSERT(store->batch == NULL);
+    TH_ASSERT(store->sealed == NULL);
     store->room_bytes = bytes;
     th_store_reserve(store);
 }

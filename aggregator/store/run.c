@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/run.h"
 
-#include "aggregator/store/fill.h"
 #include "aggregator/store/run_order.h"
 #include "base/array.h"
 #include "base/assert.h"
@@ -300,9 +299,9 @@ static void foresee_content(const struct th_run_row *rows, size_t count, size_t 
         __builtin_prefetch(row->content + at);
 }
 
-/* Records of one table. Filling: they are the book's first ones there. */
+/* Records of one table. */
 static int place_each(const struct th_run_book *book, const struct th_run_row *rows, size_t count,
-                      struct th_filling *filling, struct th_txn *txn)
+                      struct th_writes *writes)
 {
     int status = 0;
     for (size_t i = 0; i < count && status == 0; i++) {
@@ -310,45 +309,26 @@ static int place_each(const struct th_run_book *book, const struct th_run_row *r
         foresee_content(rows, count, i);
         if (i + 1 < count && is_same_row(row, row + 1)) {
             if (row->revision != 0)
-                return th_txn_fail(txn, TH_E_EXISTS);
+                return th_writes_fail(writes, TH_E_EXISTS);
             continue; /* a newer one follows */
         }
         struct th_schema_key key = key_of(book->id, row);
-        if (filling != NULL)
-            status = th_txn_fill(txn, filling, &key, row->content, row->size);
-        else
-            status = th_txn_put(txn, &key, row->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
-                                row->content, row->size);
+        status = th_writes_put(writes, &key, row->revision == 0 ? TH_PUT_REPLACE : TH_PUT_NEW,
+                               row->content, row->size);
     }
     return status;
 }
 
-/* Whether the book has no row in the table. */
-static int find_none(const struct th_txn *txn, enum th_table table, struct th_book_id book,
-                     bool *ret_none)
-{
-    struct th_schema_key prefix = th_schema_key_book(table, book);
-    struct th_bytes key;
-    int status = th_txn_seek_key(txn, &prefix, &key);
-    if (status != 0 && status != TH_E_NOT_FOUND)
-        return status;
-    *ret_none =
-        status != 0 || key.size < prefix.size || memcmp(key.bytes, prefix.bytes, prefix.size) != 0;
-    return 0;
-}
-
 static int place(const struct th_run_book *book, enum th_table table, const struct th_run_row *rows,
-                 size_t count, struct th_txn *txn)
+                 size_t count, struct th_writes *writes)
 {
     enum { MANY = 64 }; /* pages of them */
-    struct th_filling filling = {.leaf_pages = 0};
-    bool is_first = false;
-    int status = count < MANY ? 0 : find_none(txn, table, book->id, &is_first);
-    if (status != 0)
-        return th_txn_fail(txn, status);
-    status = place_each(book, rows, count, is_first ? &filling : NULL, txn);
-    int ended = th_txn_fill_end(txn, &filling);
-    return status != 0 ? status : ended;
+    if (count < MANY)
+        return place_each(book, rows, count, writes);
+    int status = th_writes_begin_rows(writes, table, book->id);
+    if (status == 0)
+        status = place_each(book, rows, count, writes);
+    return status == 0 ? th_writes_end_rows(writes) : status;
 }
 
 /* Copies of the book's records, in twice the room: first those of rows, then of revisions. NULL
@@ -374,7 +354,7 @@ static struct th_run_row *copy_records(struct th_run *run, const struct th_run_b
     return run->sorting;
 }
 
-static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
+static int settle(struct th_run *run, struct th_run_book *book, struct th_writes *writes)
 {
     size_t rows = 0;
     TH_ASSERT(!book->is_settling);
@@ -382,28 +362,28 @@ static int settle(struct th_run *run, struct th_run_book *book, struct th_txn *t
         return 0;
     struct th_run_row *copies = copy_records(run, book, &rows);
     if (copies == NULL)
-        return th_txn_fail(txn, TH_E_NO_MEMORY);
+        return th_writes_fail(writes, TH_E_NO_MEMORY);
     struct th_run_row *spare = copies + book->count;
     const size_t revisions = book->count - rows;
-    int status = place(book, TH_TABLE_REPORT, th_run_order(copies, spare, rows), rows, txn);
+    int status = place(book, TH_TABLE_REPORT, th_run_order(copies, spare, rows), rows, writes);
     if (status == 0)
         status = place(book, TH_TABLE_REVISION,
-                       th_run_order(copies + rows, spare + rows, revisions), revisions, txn);
+                       th_run_order(copies + rows, spare + rows, revisions), revisions, writes);
     book->is_settling = true;
     for (size_t i = 0; i < book->kept; i++)
         run->values[book->records[i].sequence - run->first].leaving++;
     return status;
 }
 
-int th_run_settle(struct th_run *run, struct th_txn *txn, struct th_book_id id)
+int th_run_settle(struct th_run *run, struct th_writes *writes, struct th_book_id id)
 {
     struct th_run_book *book = find_book(run, id);
-    return book == NULL ? 0 : settle(run, book, txn);
+    return book == NULL ? 0 : settle(run, book, writes);
 }
 
 /* ---- the end of a batch ---- */
 
-static int delete_front(struct th_run *run, struct th_txn *txn)
+static int delete_front(struct th_run *run, struct th_writes *writes)
 {
     TH_ASSERT(run->dropped == 0);
     while (run->dropped < run->values_kept) {
@@ -411,7 +391,7 @@ static int delete_front(struct th_run *run, struct th_txn *txn)
         if (value->live > value->leaving)
             break;
         struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, run->first + run->dropped);
-        int status = th_txn_delete(txn, &key);
+        int status = th_writes_delete(writes, &key);
         if (status != 0)
             return status;
         run->dropped++;
@@ -419,46 +399,47 @@ static int delete_front(struct th_run *run, struct th_txn *txn)
     return 0;
 }
 
-static int write_value(struct th_run *run, struct th_txn *txn)
+static int write_value(struct th_run *run, struct th_writes *writes)
 {
     struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, run->first + run->values_count - 1);
     if (run->value.failed)
-        return th_txn_fail(txn, TH_E_NO_MEMORY);
-    int status = th_txn_put(txn, &key, TH_PUT_NEW, run->value.bytes, run->value.size);
+        return th_writes_fail(writes, TH_E_NO_MEMORY);
+    int status = th_writes_put(writes, &key, TH_PUT_NEW, run->value.bytes, run->value.size);
     th_sink_clear(&run->value);
     return status;
 }
 
 /* Room for one more record in a value of this batch. */
-static int make_room(struct th_run *run, struct th_txn *txn, size_t size)
+static int make_room(struct th_run *run, struct th_writes *writes, size_t size)
 {
     if (run->value.size > 0 && run->value.size + size <= VALUE_CONTENT_MAX)
         return 0;
-    int status = run->value.size > 0 ? write_value(run, txn) : 0;
+    int status = run->value.size > 0 ? write_value(run, writes) : 0;
     if (status == 0 && add_value(run) != 0)
-        status = th_txn_fail(txn, TH_E_NO_MEMORY);
+        status = th_writes_fail(writes, TH_E_NO_MEMORY);
     return status;
 }
 
 /* Says that the book is settled, to who reads the older records that are still there. */
-static int write_settled(struct th_run *run, const struct th_run_book *book, struct th_txn *txn)
+static int write_settled(struct th_run *run, const struct th_run_book *book,
+                         struct th_writes *writes)
 {
     struct th_schema_key key = th_schema_key_book(TH_TABLE_ROLLUP, book->id);
     if (book->kept == 0 || book->records[book->kept - 1].sequence < run->first + run->dropped)
         return 0;
-    int status = make_room(run, txn, key.size);
+    int status = make_room(run, writes, key.size);
     if (status == 0)
         th_sink_bytes(&run->value, key.bytes, key.size);
     return status;
 }
 
-static int write_staged(struct th_run *run, struct th_run_book *book, struct th_txn *txn)
+static int write_staged(struct th_run *run, struct th_run_book *book, struct th_writes *writes)
 {
     enum { VARINT_MAX = 5 };
     for (size_t i = book->kept; i < book->count; i++) {
         struct th_run_row *record = &book->records[i];
         struct th_schema_key key = key_of(book->id, record);
-        int status = make_room(run, txn, key.size + VARINT_MAX + record->size);
+        int status = make_room(run, writes, key.size + VARINT_MAX + record->size);
         if (status != 0)
             return status;
         record->sequence = run->first + run->values_count - 1;
@@ -470,22 +451,23 @@ static int write_staged(struct th_run *run, struct th_run_book *book, struct th_
     return 0;
 }
 
-int th_run_flush(struct th_run *run, struct th_txn *txn)
+int th_run_flush(struct th_run *run, struct th_writes *writes)
 {
     int status = 0;
     for (size_t i = 0; i < run->books_count && status == 0 && !run->is_deferred; i++) {
         struct th_run_book *book = run->books[i].book;
         if (book->count > book->kept && !book->is_settling)
-            status = settle(run, book, txn);
+            status = settle(run, book, writes);
     }
     if (status == 0)
-        status = delete_front(run, txn);
+        status = delete_front(run, writes);
     for (size_t i = 0; i < run->books_count && status == 0; i++) {
         struct th_run_book *book = run->books[i].book;
-        status = book->is_settling ? write_settled(run, book, txn) : write_staged(run, book, txn);
+        status =
+            book->is_settling ? write_settled(run, book, writes) : write_staged(run, book, writes);
     }
     if (status == 0 && (run->value.size > 0 || run->value.failed))
-        status = write_value(run, txn);
+        status = write_value(run, writes);
     return status;
 }
 

@@ -10,13 +10,13 @@
  * Values are only ever deleted from the front. So a book's settling can be a record like any other,
  * which takes away what came before it: a reader goes from the first value to the last.
  *
- * A batch: stage, settle, defer; then flush, and keep or drop as the transaction ends.
+ * A batch: stage, settle, defer; then flush, and keep or drop it.
  */
 #ifndef TH_STORE_RUN_H
 #define TH_STORE_RUN_H
 
-#include "aggregator/store/env.h"
 #include "aggregator/store/pile.h"
+#include "aggregator/store/writes.h"
 
 /* ---- records ---- */
 
@@ -69,10 +69,12 @@ void th_run_deinit(struct th_run *run);
 TH_MUST_CHECK int th_run_stage(struct th_run *run, struct th_book_id book, uint32_t unit,
                                uint32_t number, uint32_t revision, struct th_bytes content);
 /* The newest of each of the book's rows to its place, in the order of keys. TH_E_EXISTS: a revision
- * is there. Nothing of the book may be staged after it. */
-TH_MUST_CHECK int th_run_settle(struct th_run *run, struct th_txn *txn, struct th_book_id book);
+ * is there twice; one that its table has fails the commit. Nothing of the book may be staged after
+ * it. */
+TH_MUST_CHECK int th_run_settle(struct th_run *run, struct th_writes *writes,
+                                struct th_book_id book);
 /* The rest of the batch: into the run, or settled; values that nobody needs are deleted. */
-TH_MUST_CHECK int th_run_flush(struct th_run *run, struct th_txn *txn);
+TH_MUST_CHECK int th_run_flush(struct th_run *run, struct th_writes *writes);
 void th_run_keep(struct th_run *run);
 void th_run_drop(struct th_run *run);
 

@@ -218,6 +218,8 @@ int th_store_open(const char *folder, enum th_store_access access,
         free(lost);
         return TH_E_NO_MEMORY;
     }
+    for (size_t i = 0; i < 2; i++)
+        th_writes_init(&store->batches[i].writes);
     store->owner_fd = -1;
     store->side.fd = -1;
     store->edge = edge;
@@ -240,7 +242,6 @@ void th_store_close(struct th_store *store)
 {
     if (store == NULL)
         return;
-    th_txn_abort(&store->batch);
     if (store->env.env != NULL && store->owner_fd >= 0 && store->identity.realm[0] != '\0')
         th_env_extend(&store->env);
     th_store_give_back(store);
@@ -250,7 +251,10 @@ void th_store_close(struct th_store *store)
         (void)close(store->owner_fd);
     th_sink_deinit(&store->scratch);
     th_run_deinit(&store->run);
-    th_leaves_deinit(&store->leaves);
+    for (size_t i = 0; i < 2; i++) {
+        th_writes_deinit(&store->batches[i].writes);
+        th_leaves_deinit(&store->batches[i].leaves);
+    }
     th_store_keys_drop(store);
     free(store->lost);
     free(store->edge);

@@ -8,7 +8,8 @@
  * aggregator/store/schema.h and docs/STORAGE.md. Does not decide anything.
  *
  * One process writes: an exclusive lock on the file OWNER. Any number of readers, in any process.
- * Thread rule: the writer's functions belong to one thread; each view belongs to one thread.
+ * Thread rule: the writer's functions belong to one thread, but for th_store_commit_sealed()
+ * and th_store_last_leaf(), which may belong to another one; each view belongs to one thread.
  * One environment per folder and process: open it once, share it.
  */
 #ifndef TH_STORE_STORE_H
@@ -96,10 +97,18 @@ struct th_store_usage {
 /* Walks the list of free pages: not for every batch. TH_E_IO, TH_E_CORRUPT, TH_E_BUSY. */
 TH_MUST_CHECK int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage);
 
-/* ---- writing: one batch is one transaction ---- */
+/*
+ * ---- writing: one batch is one transaction ----
+ *
+ * Begin, the writes, seal, commit. What is written stands in memory until the commit: a batch that
+ * is sealed is what the next one goes on from, and may be committed on another thread while the
+ * next one is made; that one is sealed when the commit has ended. One after the other by one
+ * thread: th_store_commit().
+ */
 
 /* TH_E_STORAGE: the map or the disk is nearly full (85 %, with hysteresis; free space below
- * max(1 GiB, 5 %) unless the map is small): refuse the batch, keep reading. TH_E_IO. */
+ * max(1 GiB, 5 %) unless the map is small): refuse the batch, keep reading; when nothing is
+ * sealed, what room.h keeps is given back before that is said. TH_E_IO. */
 TH_MUST_CHECK int th_store_begin(struct th_store *store);
 void th_store_abort(struct th_store *store);
 
@@ -109,8 +118,8 @@ uint64_t th_store_next_position(const struct th_store *store);
 /*
  * Appends an entry: a fixed header (kind, clock, time, boottime), `decision`, `body`
  * (journal.proto). Gives the entry's digest, which the leaf carries (schema.h). The leaf must
- * follow before the next entry: both are one value, so decision and body are borrowed until then
- * and copied once, straight into the database page. Any failure: abort the batch.
+ * follow before the next entry: both are one value, so decision and body are borrowed until then.
+ * Any failure: abort the batch.
  */
 struct th_store_entry {
     uint64_t position; /* must be th_store_next_position() */
@@ -126,8 +135,8 @@ TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_
                                   struct th_digest *ret_digest);
 TH_MUST_CHECK int th_store_append_leaf(struct th_store *store, uint64_t position,
                                        struct th_bytes leaf);
-/* Between batches: the leaf at a position, if the last batch has brought it. Borrowed until the
- * next one begins. */
+/* The leaf at a position, if the last batch that was committed has brought it. Borrowed until the
+ * next but one begins. On the thread that commits. */
 bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf);
 
 TH_MUST_CHECK int th_store_put_row(struct th_store *store, struct th_book_id book,
@@ -187,12 +196,20 @@ void th_store_defer(struct th_store *store);
 TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *effect);
 
 /*
- * Signs the checkpoint of the new size (when entries were appended), stores it, commits, and writes
- * it to the file CHECKPOINT. The signer's key and name are checked against the key in force for the
+ * Ends the batch in memory. The signer's key and name are checked against the key in force for the
  * new size, which this batch may have brought: else TH_E_CONFIG. TH_E_INVALID: a key without an
- * entry, or a recovery without a new origin. On failure nothing of the batch is there or the
- * outcome is unknown: the caller stops the process (fail-stop), nothing may be answered.
+ * entry, or a recovery without a new origin. On failure the batch is aborted. The signer outlives
+ * the commit. Precondition: no other one is sealed.
  */
+TH_MUST_CHECK int th_store_seal(struct th_store *store, const struct th_note_signer *signer);
+/*
+ * Writes the batch that was sealed; signs the checkpoint of the new size (when entries were
+ * appended), stores it, commits, and writes it to the file CHECKPOINT. On failure nothing of the
+ * batch is there or the outcome is unknown, and no other one begins: the caller stops the process
+ * (fail-stop), nothing may be answered.
+ */
+TH_MUST_CHECK int th_store_commit_sealed(struct th_store *store);
+/* Both. */
 TH_MUST_CHECK int th_store_commit(struct th_store *store, const struct th_note_signer *signer);
 
 /*

@@ -79,11 +79,12 @@ int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size)
     return 0;
 }
 
-static int put_tile(const struct th_tile *tile, struct th_txn *txn)
+static int put_tile(const struct th_tile *tile, struct th_writes *writes)
 {
     struct th_schema_key key = th_schema_key_tile(tile->level, tile->index);
     _Static_assert(sizeof tile->nodes[0] == TH_DIGEST_SIZE, "hashes lie without gaps");
-    return th_txn_put(txn, &key, TH_PUT_REPLACE, tile->nodes, (size_t)tile->count * TH_DIGEST_SIZE);
+    return th_writes_put(writes, &key, TH_PUT_REPLACE, tile->nodes,
+                         (size_t)tile->count * TH_DIGEST_SIZE);
 }
 
 static void go_on(struct th_edge *edge, struct th_tile *tile)
@@ -94,7 +95,7 @@ static void go_on(struct th_edge *edge, struct th_tile *tile)
     th_tile_reset(tile, tile->level, tile->index + 1);
 }
 
-int th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf)
+int th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf)
 {
     struct th_digest hash;
     th_tlog_hash_leaf(leaf.bytes, leaf.size, &hash);
@@ -108,7 +109,7 @@ int th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf)
         edge->is_grown[level] = level > 0;
         if (tile->count < TH_TILE_WIDTH)
             return 0;
-        int status = put_tile(tile, txn);
+        int status = put_tile(tile, writes);
         if (status != 0)
             return status;
         edge->is_grown[level] = false;
@@ -116,12 +117,12 @@ int th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf)
     }
 }
 
-int th_edge_flush(struct th_edge *edge, struct th_txn *txn)
+int th_edge_flush(struct th_edge *edge, struct th_writes *writes)
 {
     for (unsigned level = 0; level < TH_TILE_LEVELS; level++) {
         if (!edge->is_grown[level])
             continue;
-        int status = put_tile(&edge->tiles[level], txn);
+        int status = put_tile(&edge->tiles[level], writes);
         if (status != 0)
             return status;
         edge->is_grown[level] = false;

@@ -11,8 +11,8 @@
 #ifndef TH_STORE_TREE_H
 #define TH_STORE_TREE_H
 
-#include "aggregator/store/env.h"
 #include "aggregator/store/tile.h"
+#include "aggregator/store/writes.h"
 #include "proto/tlog/hash.h"
 
 /* What the journal has at a position; the entry as it is stored. TH_E_NOT_FOUND, TH_E_CORRUPT.
@@ -39,9 +39,9 @@ struct th_edge {
 /* The edge of a tree of `size` leaves. After a failure it is undefined. */
 TH_MUST_CHECK int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size);
 /* Writes the rows of tiles that became full. */
-TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf);
+TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
 /* Writes the rows of the upper tiles that have grown, each once a batch. */
-TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_txn *txn);
+TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_writes *writes);
 void th_edge_root(struct th_edge *edge, struct th_digest *ret_root);
 /* What was added stays, or goes. */
 void th_edge_commit(struct th_edge *edge);

@@ -69,32 +69,47 @@ int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usag
     return 0;
 }
 
-int th_store_begin(struct th_store *store)
+/* Where one that is being committed is not yet, nobody knows what is used: nothing is given back.
+ */
+static int find_room(struct th_store *store)
 {
-    TH_ASSERT(store->edge != NULL);
-    TH_ASSERT(store->batch.txn == NULL);
-    if (store->failed)
-        return TH_E_STORAGE;
     int status = check_room(store);
-    if (status == TH_E_STORAGE && store->room_bytes > 0) {
+    if (status == TH_E_STORAGE && store->room_bytes > 0 && store->sealed == NULL) {
         th_store_give_back(store);
         status = check_room(store);
     }
+    return status;
+}
+
+struct th_store_batch *th_store_open_batch(struct th_store *store)
+{
+    struct th_store_batch *batch = &store->batches[store->next];
+    TH_ASSERT(store->edge != NULL);
+    TH_ASSERT(store->batch == NULL);
+    TH_ASSERT(store->sealed != batch);
+    th_writes_begin(&batch->writes);
+    th_leaves_begin(&batch->leaves, store->edge->size);
+    batch->signer = NULL;
+    batch->begins_log = false;
+    store->batch = batch;
+    return batch;
+}
+
+int th_store_begin(struct th_store *store)
+{
+    int status = store->failed ? TH_E_STORAGE : find_room(store);
     if (status == 0)
-        status = th_txn_begin(&store->env, true, &store->batch);
-    if (status == 0)
-        th_leaves_begin(&store->leaves, store->edge->size);
+        (void)th_store_open_batch(store);
     return status;
 }
 
 void th_store_abort(struct th_store *store)
 {
-    th_txn_abort(&store->batch);
     th_edge_rollback(store->edge);
     th_store_keys_drop(store);
     th_run_drop(&store->run);
-    th_leaves_begin(&store->leaves, store->edge->size);
     store->leaf_due = false;
+    store->batch = NULL;
 }
 
 uint64_t th_store_next_position(const struct th_store *store)
@@ -103,28 +118,7 @@ uint64_t th_store_next_position(const struct th_store *store)
     return store->edge->size;
 }
 
-struct signed_note {
-    char bytes[TH_CHECKPOINT_TEXT_MAX + 1 + TH_NOTE_LINE_MAX];
-    size_t size; /* 0: this batch signs none */
-};
-
-static int put_checkpoint(struct th_store *store, const struct th_note_signer *signer,
-                          struct signed_note *note)
-{
-    struct th_checkpoint checkpoint = {.size = store->edge->size};
-    size_t size;
-    _Static_assert(sizeof checkpoint.origin >= sizeof signer->vkey.name, "an origin fits");
-    memcpy(checkpoint.origin, signer->vkey.name, sizeof signer->vkey.name);
-    th_edge_root(store->edge, &checkpoint.root);
-    int status = th_tlog_checkpoint_format(&checkpoint, sizeof note->bytes, note->bytes, &size);
-    if (status == 0)
-        status = th_tlog_note_sign(note->bytes, size, signer, sizeof note->bytes, note->bytes,
-                                   &note->size);
-    if (status != 0)
-        return status;
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, checkpoint.size);
-    return th_txn_put(&store->batch, &key, TH_PUT_NEW, note->bytes, note->size);
-}
+/* ---- the end of it ---- */
 
 /* Signing with another key would make a log that nobody can verify. */
 static bool is_own_signer(const struct th_store *store, const struct th_note_signer *signer)
@@ -142,70 +136,140 @@ static bool begins_log(const struct th_store *store)
     return !th_log_keys_has_origin(&store->keys, origin);
 }
 
-static int sign_batch(struct th_store *store, const struct th_note_signer *signer,
-                      struct signed_note *note)
+int th_store_flush_batch(struct th_store *store)
+{
+    struct th_store_batch *batch = store->batch;
+    int status = batch->writes.failed;
+    if (status == 0)
+        status = th_run_flush(&store->run, &batch->writes);
+    if (status == 0)
+        status = th_edge_flush(store->edge, &batch->writes);
+    if (status == 0) {
+        batch->size = store->edge->size;
+        th_edge_root(store->edge, &batch->root);
+    }
+    return status;
+}
+
+static int end_batch(struct th_store *store, const struct th_note_signer *signer)
 {
     bool has_entries = store->edge->size > store->edge->committed;
-    if (store->batch.failed != 0)
-        return store->batch.failed;
-    int status = th_run_flush(&store->run, &store->batch);
+    int status = th_store_flush_batch(store);
     if (status != 0)
         return status;
-    if (store->is_recovering && (!has_entries || !begins_log(store)))
+    store->batch->begins_log = begins_log(store);
+    if (store->is_recovering && (!has_entries || !store->batch->begins_log))
         return TH_E_INVALID;
     if (!has_entries) /* a key that signs nothing would leave the log without its first note */
         return store->next_keys == NULL ? 0 : TH_E_INVALID;
-    status = is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
-    if (status == 0)
-        status = th_edge_flush(store->edge, &store->batch);
-    return status == 0 ? put_checkpoint(store, signer, note) : status;
+    store->batch->signer = signer;
+    return is_own_signer(store, signer) ? 0 : TH_E_CONFIG;
 }
 
-/* Before anybody can be answered. What the file knows of an earlier log goes: until then it is
- * passed over. */
-static int write_side(struct th_store *store, bool is_new_log, const struct signed_note *note)
+void th_store_keep_batch(struct th_store *store)
 {
-    uint64_t size = store->edge->size;
-    if (note->size == 0)
-        return 0;
-    return is_new_log ? th_side_begin_log(&store->side, size, note->bytes, note->size)
-                      : th_side_write(&store->side, size, note->bytes, note->size);
+    th_edge_commit(store->edge);
+    th_store_keys_keep(store);
+    th_run_keep(&store->run);
+    store->batch = NULL;
 }
 
-int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
+int th_store_seal(struct th_store *store, const struct th_note_signer *signer)
 {
-    struct signed_note note = {.size = 0};
-    bool is_new_log = begins_log(store);
-    TH_ASSERT(store->batch.txn != NULL);
-    TH_ASSERT(store->batch.failed != 0 || !store->leaf_due);
-    int status = sign_batch(store, signer, &note);
+    struct th_store_batch *batch = store->batch;
+    TH_ASSERT(batch != NULL);
+    TH_ASSERT(store->sealed == NULL);
+    TH_ASSERT(batch->writes.failed != 0 || !store->leaf_due);
+    int status = end_batch(store, signer);
     if (status != 0) {
         th_store_abort(store);
         return status;
     }
-    status = th_txn_commit(&store->batch, &store->failed);
+    th_store_keep_batch(store);
+    store->is_recovering = false;
+    store->next = 1 - store->next;
+    store->sealed = batch;
+    return 0;
+}
+
+/* ---- the commit ---- */
+
+static int put_checkpoint(const struct th_store_batch *batch, struct th_txn *txn,
+                          struct th_signed_note *note)
+{
+    const struct th_note_signer *signer = batch->signer;
+    struct th_checkpoint checkpoint = {.size = batch->size, .root = batch->root};
+    size_t size;
+    _Static_assert(sizeof checkpoint.origin >= sizeof signer->vkey.name, "an origin fits");
+    memcpy(checkpoint.origin, signer->vkey.name, sizeof signer->vkey.name);
+    int status = th_tlog_checkpoint_format(&checkpoint, sizeof note->bytes, note->bytes, &size);
+    if (status == 0)
+        status = th_tlog_note_sign(note->bytes, size, signer, sizeof note->bytes, note->bytes,
+                                   &note->size);
+    if (status != 0)
+        return status;
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, checkpoint.size);
+    return th_txn_put(txn, &key, TH_PUT_NEW, note->bytes, note->size);
+}
+
+int th_store_do_batch(struct th_store *store, struct th_store_batch *batch,
+                      struct th_signed_note *ret_note)
+{
+    struct th_txn txn;
+    bool is_unknown = false;
+    ret_note->size = 0;
+    int status = th_txn_begin(&store->env, true, &txn);
+    if (status != 0)
+        return status;
+    status = th_writes_do(&batch->writes, &txn);
+    if (status == 0 && batch->signer != NULL)
+        status = put_checkpoint(batch, &txn, ret_note);
     if (status != 0) {
-        th_edge_rollback(store->edge);
-        th_store_keys_drop(store);
-        th_run_drop(&store->run);
-        th_leaves_begin(&store->leaves, store->edge->size);
+        th_txn_abort(&txn);
         return status;
     }
-    th_edge_commit(store->edge);
-    th_store_keys_keep(store);
-    th_run_keep(&store->run);
-    store->is_recovering = false;
-    th_env_extend(&store->env);
-    th_store_reserve(store);
-    status = write_side(store, is_new_log, &note);
+    return th_txn_commit(&txn, &is_unknown);
+}
+
+/* Before anybody can be answered. What the file knows of an earlier log goes: until then it is
+ * passed over. */
+static int write_side(struct th_store *store, const struct th_store_batch *batch,
+                      const struct th_signed_note *note)
+{
+    if (note->size == 0)
+        return 0;
+    return batch->begins_log ? th_side_begin_log(&store->side, batch->size, note->bytes, note->size)
+                             : th_side_write(&store->side, batch->size, note->bytes, note->size);
+}
+
+int th_store_commit_sealed(struct th_store *store)
+{
+    struct th_store_batch *batch = store->sealed;
+    struct th_signed_note note;
+    TH_ASSERT(batch != NULL);
+    int status = th_store_do_batch(store, batch, &note);
+    if (status == 0) {
+        th_env_extend(&store->env);
+        th_store_reserve(store);
+        status = write_side(store, batch, &note);
+    }
     store->failed = status != 0;
+    store->last = batch;
+    store->sealed = NULL;
     return status;
+}
+
+int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
+{
+    int status = th_store_seal(store, signer);
+    return status == 0 ? th_store_commit_sealed(store) : status;
 }
 
 int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes note)
 {
     TH_ASSERT(store->edge != NULL);
-    TH_ASSERT(store->batch.txn == NULL);
+    TH_ASSERT(store->batch == NULL);
+    TH_ASSERT(store->sealed == NULL);
     store->failed = true;
     int status = th_side_write(&store->side, size, (const char *)note.bytes, note.size);
     /* In both slots: the other one may be of a larger size. */
@@ -219,13 +283,13 @@ int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                     struct th_digest *ret_digest)
 {
     struct th_digest body_digest;
-    TH_ASSERT(store->batch.txn != NULL);
+    TH_ASSERT(store->batch != NULL);
     TH_ASSERT(entry->position == th_store_next_position(store));
     TH_ASSERT(!store->leaf_due);
-    if (store->batch.failed != 0)
-        return store->batch.failed;
+    if (store->batch->writes.failed != 0)
+        return store->batch->writes.failed;
     if (entry->decision.size > UINT32_MAX || entry->body.size > UINT32_MAX)
-        return th_txn_fail(&store->batch, TH_E_LIMIT);
+        return th_writes_fail(&store->batch->writes, TH_E_LIMIT);
     if (entry->body_digest == NULL)
         th_tlog_sha256(&(struct th_tlog_part){entry->body.bytes, entry->body.size}, 1,
                        &body_digest);
@@ -240,23 +304,24 @@ int th_store_append_leaf(struct th_store *store, uint64_t position, struct th_by
 {
     struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, position);
     size_t size = th_schema_journal_size(&store->entry, leaf);
+    struct th_store_batch *batch = store->batch;
     uint8_t *content;
     TH_ASSERT(store->leaf_due);
     TH_ASSERT(position == store->entry.position);
     if (leaf.size == 0 || leaf.size > TH_PROOF_EXTRA_MAX)
-        return th_txn_fail(&store->batch, TH_E_LIMIT); /* its receipt could not carry it */
-    int status = th_txn_reserve(&store->batch, &key, TH_PUT_APPEND, size, &content);
+        return th_writes_fail(&store->batch->writes,
+                              TH_E_LIMIT); /* its receipt could not carry it */
+    int status = th_writes_reserve(&batch->writes, &key, TH_PUT_APPEND, size, &content);
     if (status != 0)
         return status;
     th_schema_journal_write(&store->entry, leaf, content);
-    th_txn_seal(&key, content, size);
     store->leaf_due = false;
-    th_leaves_add(&store->leaves, leaf);
-    return th_edge_add(store->edge, &store->batch, leaf);
+    th_leaves_add(&batch->leaves, (struct th_bytes){content, size});
+    return th_edge_add(store->edge, &batch->writes, leaf);
 }
 
 bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf)
 {
-    TH_ASSERT(store->batch.txn == NULL);
-    return th_leaves_find(&store->leaves, position, ret_leaf);
+    const struct th_store_batch *last = store->last;
+    return last != NULL && th_leaves_find(&last->leaves, position, ret_leaf);
 }

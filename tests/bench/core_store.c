@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Core and store alone: the reports of one set, decoded and verified before the clock starts, go
- * through the real driver into a new store, one batch after the other. Everything is done that the
- * daemon's writer does: verdicts, rules, rows, rollups, Merkle log, signed checkpoint, LMDB's
- * synchronous commit, and each answer with its receipt. Reports wait behind each batch but the
- * last; what is unsettled after it is settled within the time.
+ * through the real driver into a new store, one batch after the other, each committed and answered
+ * on a lane as in the daemon. Everything is done that the daemon's writer does: verdicts, rules,
+ * rows, rollups, Merkle log, signed checkpoint, LMDB's synchronous commit, and each answer with its
+ * receipt. Reports wait behind each batch but the last; what is unsettled after it is settled
+ * within the time.
  *
  *     core_store FOLDER SET STORE BATCH [FRAMES [PRELOAD]]
  *
@@ -13,6 +14,7 @@
  */
 #include "aggregator/driver/driver.h"
 #include "aggregator/plan/loader.h"
+#include "aggregator/daemon/lane.h"
 #include "aggregator/store/room.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
@@ -31,10 +33,10 @@ static size_t commits_count;
 static uint64_t answers, answers_bytes;
 static int results_worst;
 
-static int commit(void *context, const struct th_note_signer *signer)
+static int commit(void *context)
 {
     int64_t began = bench_now_ns();
-    int status = real.commit(context, signer);
+    int status = real.commit(context);
     commits[commits_count++] = bench_now_ns() - began;
     return status;
 }
@@ -168,10 +170,11 @@ static void run(struct th_driver *driver, const struct bench_workload *workload,
         for (count = reports = 0; at + count < to && reports < batch; count++)
             reports += workload->frames[at + count].reports;
         th_driver_press(driver, at + count < to); /* reports wait */
-        bench_must(th_driver_run(driver, items + at, count), "a batch");
+        bench_must(th_driver_feed(driver, items + at, count), "a batch");
     }
     for (bool more = true; more;)
         bench_must(th_driver_settle(driver, stamp, &more), "settling the rest");
+    bench_must(th_driver_finish(driver), "the last commit");
 }
 
 struct usage {
@@ -221,6 +224,7 @@ int main(int argc, char **argv)
     struct th_note_signer signer;
     struct th_store *store = NULL;
     struct th_driver *driver = NULL;
+    struct th_lane *lane = NULL;
     struct th_arena arena;
     char problem[TH_STORE_PROBLEM_SIZE] = "";
     size_t batch = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
@@ -244,6 +248,10 @@ int main(int argc, char **argv)
         .publisher = th_publisher_none,
         .admission = th_admission_none,
     };
+    if (getenv("NO_LANE") == NULL) {
+        bench_must(th_lane_new(NULL, NULL, &lane), "a lane");
+        ports.lane = th_lane_port(lane);
+    }
     ports.store.commit = commit;
     const struct th_driver_options options = {0};
     bench_must(th_driver_new(&ports, &signer, &options, &driver), "the driver");
@@ -260,6 +268,7 @@ int main(int argc, char **argv)
     struct usage after = usage_of(driver);
     report(&workload, preload, &before, &after);
     th_driver_free(driver);
+    th_lane_free(lane);
     th_store_port_close(&real);
     th_store_close(store);
     th_tlog_signer_deinit(&signer);

@@ -37,22 +37,22 @@ struct costs {
 };
 static struct costs costs;
 
-int __real_th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf);
-int __wrap_th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf);
-int __wrap_th_edge_add(struct th_edge *edge, struct th_txn *txn, struct th_bytes leaf)
+int __real_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
+int __wrap_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
+int __wrap_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf)
 {
     int64_t began = now_ns();
-    int status = __real_th_edge_add(edge, txn, leaf);
+    int status = __real_th_edge_add(edge, writes, leaf);
     costs.leaves += now_ns() - began;
     return status;
 }
 
-int __real_th_edge_flush(struct th_edge *edge, struct th_txn *txn);
-int __wrap_th_edge_flush(struct th_edge *edge, struct th_txn *txn);
-int __wrap_th_edge_flush(struct th_edge *edge, struct th_txn *txn)
+int __real_th_edge_flush(struct th_edge *edge, struct th_writes *writes);
+int __wrap_th_edge_flush(struct th_edge *edge, struct th_writes *writes);
+int __wrap_th_edge_flush(struct th_edge *edge, struct th_writes *writes)
 {
     int64_t began = now_ns();
-    int status = __real_th_edge_flush(edge, txn);
+    int status = __real_th_edge_flush(edge, writes);
     costs.tiles += now_ns() - began;
     return status;
 }

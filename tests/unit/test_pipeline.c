@@ -67,6 +67,13 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count, b
     return write_status;
 }
 
+/* All that was written has ended with its write. */
+static int end_jobs(void *context)
+{
+    (void)context;
+    return 0;
+}
+
 static int idle(void *context, bool is_end, bool *ret_more)
 {
     (void)context;
@@ -97,6 +104,7 @@ static struct th_pipeline_options options_of(size_t jobs_max, size_t batch_max)
                                         .verifiers = 4,
                                         .verify = verify,
                                         .write = write_jobs,
+                                        .finish = end_jobs,
                                         .freed = freed};
 }
 

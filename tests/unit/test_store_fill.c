@@ -101,8 +101,8 @@ Test(store_fill, large_values_behind_the_new_rows_are_not_moved)
     struct th_filling filling = {.leaf_pages = 0};
     struct th_schema_key behind = th_schema_key_log(TH_TABLE_RUN, 1000);
     struct th_bytes content;
-    cr_assert_eq(th_store_begin(store), 0);
-    struct th_txn *txn = &store->batch;
+    struct th_txn writer, *txn = &writer;
+    cr_assert_eq(th_txn_begin(&store->env, true, txn), 0);
     cr_assert_eq(th_txn_put(txn, &behind, TH_PUT_NEW, large, sizeof large), 0);
     for (uint32_t i = 0; i < 300; i++) {
         struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, i);
@@ -112,15 +112,15 @@ Test(store_fill, large_values_behind_the_new_rows_are_not_moved)
     cr_assert_eq(th_txn_fill_end(txn, &filling), 0);
     cr_assert_eq(th_txn_get(txn, &behind, &content), 0);
     cr_assert_eq(content.size, sizeof large);
-    th_store_abort(store);
+    th_txn_abort(txn);
 }
 
 Test(store_fill, a_row_that_is_there_is_refused_and_nothing_is_put_back)
 {
     static const uint8_t small[50];
     struct th_filling filling = {.leaf_pages = 0};
-    cr_assert_eq(th_store_begin(store), 0);
-    struct th_txn *txn = &store->batch;
+    struct th_txn writer, *txn = &writer;
+    cr_assert_eq(th_txn_begin(&store->env, true, txn), 0);
     for (uint32_t i = 10; i < 12; i++) {
         struct th_schema_key key = th_schema_key_log(TH_TABLE_RUN, i);
         cr_assert_eq(th_txn_put(txn, &key, TH_PUT_NEW, small, sizeof small), 0);
@@ -131,5 +131,5 @@ Test(store_fill, a_row_that_is_there_is_refused_and_nothing_is_put_back)
     cr_assert_eq(th_txn_fill(txn, &filling, &first, small, sizeof small), TH_E_EXISTS);
     cr_assert_eq(th_txn_fill_end(txn, &filling), TH_E_EXISTS);
     cr_assert_eq(filling.held.size, 0, "freed");
-    th_store_abort(store);
+    th_txn_abort(txn);
 }

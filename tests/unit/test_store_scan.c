@@ -61,7 +61,7 @@ static void put_rows(struct random *random, size_t count, uint32_t large_of)
                           : random_below(random, 300);
         for (size_t at = 0; at < size; at++)
             content[at] = (uint8_t)random_next(random);
-        cr_assert_eq(th_txn_put(&store->batch, &key, TH_PUT_REPLACE, content, size), 0);
+        cr_assert_eq(th_writes_put(&store->batch->writes, &key, TH_PUT_REPLACE, content, size), 0);
     }
     cr_assert_eq(th_store_commit(store, NULL), 0);
 }
