@@ -98,7 +98,7 @@ struct th_bytes th_officer_write(struct th_province *province, const struct th_o
         th_tlog_sha256(&(struct th_tlog_part){contents[i].bytes, contents[i].size}, 1, &digests[i]);
     }
     struct th_submission_header header = {
-        .mode = TH_MODE_REHEARSAL,
+        .mode = paper.is_live ? TH_MODE_LIVE : TH_MODE_REHEARSAL,
         .realm = text_of(paper.realm == NULL ? TH_PROVINCE_REALM : paper.realm),
         .unit = text_of(unit),
         .plan_digest = province->plan_digest,

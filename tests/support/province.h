@@ -48,6 +48,7 @@ struct th_paper {
     uint8_t nonce;       /* another one makes another submission of the same report */
     const char *as_unit; /* NULL: the officer's own */
     const char *realm;   /* NULL: the province's */
+    bool is_live;        /* else of a rehearsal */
 };
 /* A signed submission of a half-year report. Lives in the province's arena. */
 struct th_bytes th_officer_write(struct th_province *province, const struct th_officer *officer,
