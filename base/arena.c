@@ -74,6 +74,25 @@ void th_arena_reset(struct th_arena *arena)
     arena->taken_bytes = sizeof *arena->first + arena->first->size;
 }
 
+bool th_arena_reserve(struct th_arena *arena, size_t bytes)
+{
+    const size_t whole = sizeof(struct th_arena_block) + arena->block_bytes;
+    const size_t has = arena->taken_bytes + arena->spare_bytes;
+    size_t most =
+        arena->budget_bytes < TH_ARENA_KEPT_BYTES ? arena->budget_bytes : TH_ARENA_KEPT_BYTES;
+    most = bytes < most ? bytes : most;
+    if (has >= most || whole > most - has)
+        return false;
+    struct th_arena_block *block = malloc(whole);
+    if (block == NULL)
+        return false;
+    memset(block, 0, whole);
+    *block = (struct th_arena_block){.next = arena->spare, .size = arena->block_bytes};
+    arena->spare = block;
+    arena->spare_bytes += whole;
+    return whole <= most - has - whole;
+}
+
 static struct th_arena_block *take_spare(struct th_arena *arena, size_t size)
 {
     struct th_arena_block *block = size == arena->block_bytes ? arena->spare : NULL;

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct th_arena_block;
@@ -37,6 +38,11 @@ void th_arena_init(struct th_arena *arena, size_t block_bytes, size_t budget_byt
 void th_arena_set_budget(struct th_arena *arena, size_t budget_bytes);
 void th_arena_deinit(struct th_arena *arena);
 void th_arena_reset(struct th_arena *arena);
+
+/* Adds one block, and touches it, while the arena has less than `bytes`: what is allocated next
+ * then needs nothing of the system. True: there is still less. Never over the budget or what a
+ * reset keeps; false also when there is no memory. */
+bool th_arena_reserve(struct th_arena *arena, size_t bytes);
 
 /* Zeroed memory, aligned for any object; NULL when the budget or memory is exhausted. A size of 0
  * gives a pointer that may not be read. */

@@ -15,6 +15,7 @@
 
 #define PLAN_BLOCK_BYTES  ((size_t)64 * 1024)
 #define PLAN_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
+#define READY_BYTES       ((size_t)4 * 1024 * 1024) /* of a batch, for its answers */
 
 /* ---- at the start ---- */
 
@@ -279,22 +280,34 @@ static void look_for_cold(const struct th_driver *driver, uint16_t plan, size_t 
     }
 }
 
+/* A piece of the memory that a large batch takes. */
+static bool reserve_some(struct th_driver *driver)
+{
+    const struct th_store_port *store = &driver->ports.store;
+    for (size_t i = 0; i < 2; i++)
+        if (th_arena_reserve(&driver->batches[i].arena, READY_BYTES))
+            return true;
+    return store->warm(store->context);
+}
+
 int th_driver_warm(struct th_driver *driver, bool *ret_more)
 {
     struct th_book_id book = {0};
     size_t cold = 0, open = 0;
     TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
+    int status = th_driver_end_last(driver);
+    if (status < 0)
+        return status;
     for (uint16_t plan = 0; plan < th_core_plans_count(driver->core); plan++)
         look_for_cold(driver, plan, &open, &cold, &book);
     if (open >= driver->bounds.warm_books)
         cold = 0;
-    int status = cold > 0 ? th_driver_open_book(driver, book) : 0;
+    status = cold > 0 ? th_driver_open_book(driver, book) : 0;
     if (cold > 0 && status == 0)
         status = th_core_book_make_room(driver->core, book);
-    if (!driver->is_ahead)
-        th_driver_rest(driver);
+    th_driver_rest(driver);
     if (status == 0)
-        *ret_more = cold > 1;
+        *ret_more = cold > 0 ? true : reserve_some(driver);
     return status;
 }
 

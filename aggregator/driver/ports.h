@@ -24,6 +24,7 @@ struct th_store_port {
 
     int (*begin)(void *context);
     void (*abort)(void *context);
+    bool (*warm)(void *context);
     int (*seal)(void *context, const struct th_note_signer *signer);
     int (*commit)(void *context); /* of what was sealed */
     uint64_t (*next_position)(void *context);

@@ -32,6 +32,11 @@ static void abort_batch(void *context)
     th_store_abort(store_of(context));
 }
 
+static bool warm(void *context)
+{
+    return th_store_warm(store_of(context));
+}
+
 static uint64_t steady_us(void)
 {
     struct timespec now;
@@ -229,6 +234,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .log_keys = th_store_log_keys(store),
         .begin = begin,
         .abort = abort_batch,
+        .warm = warm,
         .seal = seal,
         .commit = commit,
         .next_position = next_position,

@@ -111,6 +111,9 @@ TH_MUST_CHECK int th_store_usage(const struct th_store *store, struct th_store_u
  * sealed, what room.h keeps is given back before that is said. TH_E_IO. */
 TH_MUST_CHECK int th_store_begin(struct th_store *store);
 void th_store_abort(struct th_store *store);
+/* Between batches, when nothing waits: a piece of memory that the next ones will need. True: there
+ * is another piece. */
+bool th_store_warm(struct th_store *store);
 
 /* The position that the next entry gets: the number of leaves. */
 uint64_t th_store_next_position(const struct th_store *store);

@@ -112,6 +112,14 @@ void th_store_abort(struct th_store *store)
     store->batch = NULL;
 }
 
+bool th_store_warm(struct th_store *store)
+{
+    TH_ASSERT(store->batch == NULL);
+    TH_ASSERT(store->sealed == NULL);
+    return th_writes_reserve_some(&store->batches[0].writes) ||
+           th_writes_reserve_some(&store->batches[1].writes);
+}
+
 uint64_t th_store_next_position(const struct th_store *store)
 {
     TH_ASSERT(store->edge != NULL);

@@ -10,6 +10,7 @@
 
 enum { BLOCK_BYTES = 1 << 20, FIRST = 1024 };
 #define BUDGET_BYTES ((size_t)1 << 30)
+#define READY_BYTES  ((size_t)8 << 20) /* what 8,192 reports take */
 
 enum kind { PUT, DELETE, BEGIN_ROWS, END_ROWS };
 
@@ -39,6 +40,11 @@ void th_writes_begin(struct th_writes *writes)
     th_arena_reset(&writes->contents);
     writes->count = 0;
     writes->failed = 0;
+}
+
+bool th_writes_reserve_some(struct th_writes *writes)
+{
+    return th_arena_reserve(&writes->contents, READY_BYTES);
 }
 
 int th_writes_fail(struct th_writes *writes, int status)

@@ -28,6 +28,9 @@ void th_writes_deinit(struct th_writes *writes);
 /* Empty, memory kept, failure forgotten. */
 void th_writes_begin(struct th_writes *writes);
 
+/* A piece of memory for a large batch, once and for all. True: there is another piece. */
+bool th_writes_reserve_some(struct th_writes *writes);
+
 /* Makes them fail. Returns the first failure. */
 int th_writes_fail(struct th_writes *writes, int status);
 

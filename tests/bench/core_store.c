@@ -126,10 +126,12 @@ static void found(struct th_driver *driver, const char *folder,
 
 /* ---- the run ---- */
 
-/* What the daemon's idle thread does (aggregator/store/room.h). */
-static void make_room(struct th_store *store)
+/* What the idle daemon does (aggregator/store/room.h, th_driver_warm()). */
+static void make_room(struct th_store *store, struct th_driver *driver)
 {
     struct th_room *room;
+    for (bool more = true; more;)
+        bench_must(th_driver_warm(driver, &more), "warming");
     th_store_keep_room(store, th_room_bytes());
     bench_must(th_room_new(store, &room), "room for a burst");
     while (th_room_step(room))
@@ -248,10 +250,8 @@ int main(int argc, char **argv)
         .publisher = th_publisher_none,
         .admission = th_admission_none,
     };
-    if (getenv("NO_LANE") == NULL) {
-        bench_must(th_lane_new(NULL, NULL, &lane), "a lane");
-        ports.lane = th_lane_port(lane);
-    }
+    bench_must(th_lane_new(NULL, NULL, &lane), "a lane");
+    ports.lane = th_lane_port(lane);
     ports.store.commit = commit;
     const struct th_driver_options options = {0};
     bench_must(th_driver_new(&ports, &signer, &options, &driver), "the driver");
@@ -260,7 +260,7 @@ int main(int argc, char **argv)
     th_arena_init(&arena, (size_t)4 << 20, (size_t)8 << 30);
     struct th_item *items = decode(&workload, &arena);
     run(driver, &workload, items, 0, preload, PRELOAD_BATCH);
-    make_room(store);
+    make_room(store, driver);
     commits_count = 0;
     answers = 0;
     struct usage before = usage_of(driver);

@@ -49,6 +49,37 @@ Test(arena, reset_gives_the_same_memory_again)
     th_arena_deinit(&arena);
 }
 
+Test(arena, what_is_reserved_is_what_is_allocated_next)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 16384);
+    unsigned calls = 1;
+    while (th_arena_reserve(&arena, 5000))
+        calls++;
+    cr_assert_eq(calls, 4, "each 1,024 and a header");
+    cr_assert(!th_arena_reserve(&arena, 5000));
+    size_t has = arena.spare_bytes;
+    cr_assert_gt(has, 4096);
+    cr_assert_leq(has, 5000);
+    const unsigned char *memory = th_arena_alloc(&arena, 1000);
+    cr_assert_not_null(memory);
+    for (size_t i = 0; i < 1000; i++)
+        cr_assert_eq(memory[i], 0);
+    cr_assert_eq(arena.spare_bytes + arena.taken_bytes, has, "nothing of the system's");
+    th_arena_deinit(&arena);
+}
+
+Test(arena, no_more_is_reserved_than_the_budget)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 2500);
+    while (th_arena_reserve(&arena, 1 << 20))
+        cr_assert_leq(arena.spare_bytes, 2500);
+    cr_assert_leq(arena.spare_bytes, 2500);
+    cr_assert_gt(arena.spare_bytes, 2048);
+    th_arena_deinit(&arena);
+}
+
 Test(arena, an_array_whose_size_overflows_is_null)
 {
     struct th_arena arena;
