@@ -194,14 +194,14 @@ static int reserve_rows(struct th_core *core, struct th_book *book, uint32_t mor
     return capacity == book->index_capacity ? 0 : grow_index(core, book, capacity);
 }
 
-int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more)
+int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more, uint32_t first)
 {
     bool has_numbers = th_book_obligation(core, book->id)->open_ended;
     if (has_numbers && book->heads_count < core->registry.count && grow_heads(core, book) < 0)
         return TH_E_NO_MEMORY;
     if (!core->is_folding && th_book_reserve_uncounted(core, book, more) < 0)
         return TH_E_NO_MEMORY;
-    return reserve_rows(core, book, more);
+    return reserve_rows(core, book, first);
 }
 
 int th_core_book_make_room(struct th_core *core, struct th_book_id id)
@@ -211,7 +211,13 @@ int th_core_book_make_room(struct th_core *core, struct th_book_id id)
     const struct th_rollup_slot *top =
         th_rollups_get(&core->registry, &book->rollups, book->rollups.territory, TH_BRANCH_ALL);
     const uint32_t expected = top == NULL ? 0 : top->rollup.counts.expected;
-    return expected > book->rows_count ? reserve_rows(core, book, expected - book->rows_count) : 0;
+    int status = 0;
+    if (expected > book->rows_count)
+        status = reserve_rows(core, book, expected - book->rows_count);
+    const uint32_t uncounted = expected < TH_BOOK_UNCOUNTED_MAX ? expected : TH_BOOK_UNCOUNTED_MAX;
+    if (status == 0 && uncounted > book->uncounted_capacity)
+        status = th_book_reserve_uncounted(core, book, uncounted - book->uncounted_count);
+    return status;
 }
 
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
@@ -261,7 +267,7 @@ static uint8_t *keep_values(struct th_core *core, const struct th_row *row,
 static int fold_first(struct th_core *core, struct th_book *book, const struct th_row *row)
 {
     struct th_row own = *row;
-    int status = th_book_reserve(core, book, 1);
+    int status = th_book_reserve(core, book, 1, 1);
     if (status < 0)
         return status;
     own.values = keep_values(core, row, NULL);
@@ -403,7 +409,7 @@ int th_core_book_row(struct th_core *core, struct th_book_id id, const struct th
     if (status == 0 && th_book_find(book, row->unit, row->number) != NULL)
         status = TH_E_CORRUPT;
     if (status == 0)
-        status = th_book_reserve(core, book, 1);
+        status = th_book_reserve(core, book, 1, 1);
     if (status == 0)
         status = th_rollups_reserve(core, &core->registry, id, &book->rollups, row->unit);
     if (status == 0)

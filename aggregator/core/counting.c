@@ -25,10 +25,19 @@ void th_book_add_uncounted(struct th_book *book, uint32_t place, const struct th
     book->rows[place].is_uncounted = true;
 }
 
+/* Bundles of many obligations fill their books in step: each has a limit of its own, so that they
+ * are not all counted for the same bundle. */
+static uint32_t limit_of(const struct th_book *book)
+{
+    enum { STEP = 61 }; /* without a divisor in common with the half: all limits come up */
+    const uint32_t half = TH_BOOK_UNCOUNTED_MAX / 2;
+    return TH_BOOK_UNCOUNTED_MAX - book->id.obligation * STEP % half;
+}
+
 int th_book_reserve_uncounted(struct th_core *core, struct th_book *book, uint32_t more)
 {
     TH_ASSERT(!core->is_folding);
-    if (book->uncounted_count + more > TH_BOOK_UNCOUNTED_MAX)
+    if (book->uncounted_count + more > limit_of(book))
         th_book_count(core, book);
     const uint32_t wanted = book->uncounted_count + more;
     uint32_t capacity = book->uncounted_capacity == 0 ? 16 : book->uncounted_capacity;

@@ -16,6 +16,7 @@ int th_planning_init(struct th_step *step, size_t capacity, struct th_planning *
 static void drop_one(struct th_heap *heap, const struct th_planned *planned)
 {
     planned->book->planned--;
+    planned->book->planned_first -= planned->old == NULL;
     th_heap_free(heap, planned->old, sizeof *planned->old);
     th_heap_free(heap, (void *)(uintptr_t)planned->row.values, planned->row.values_size);
 }
@@ -154,6 +155,7 @@ int th_planning_add(struct th_planning *planning, struct th_book_id id, const st
         planned->old->revision = th_revision_of(before);
     }
     planned->book->planned++;
+    planned->book->planned_first += planned->old == NULL;
     planning->count++;
     return 0;
 }
@@ -188,7 +190,7 @@ int th_planning_prepare(struct th_planning *planning)
     for (size_t i = 0; status == 0 && i < planning->count; i++) {
         struct th_planned *planned = &planning->items[i];
         struct th_book *book = planned->book;
-        status = th_book_reserve(step->core, book, book->planned);
+        status = th_book_reserve(step->core, book, book->planned, book->planned_first);
         if (status == 0 && planned->old == NULL)
             status = th_rollups_reserve(step->core, &step->core->registry, book->id, &book->rollups,
                                         planned->row.unit);
@@ -204,6 +206,7 @@ void th_planning_put(struct th_planning *planning)
         const struct th_planned *planned = &planning->items[i];
         th_book_put(planning->step->core, planned->book, &planned->row, planned->old);
         planned->book->planned--;
+        planned->book->planned_first -= planned->old == NULL;
     }
     planning->count = 0;
 }

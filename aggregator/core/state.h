@@ -95,7 +95,8 @@ struct th_book {
     uint32_t index_capacity;
     uint32_t *heads; /* open-ended: by unit, place in rows + 1 of its last row */
     uint32_t heads_count;
-    uint32_t planned; /* rows that the step has planned and not put */
+    uint32_t planned;       /* rows that the step has planned and not put */
+    uint32_t planned_first; /* of these, that supersede none */
     uint32_t undecided;
     struct th_rollup_set rollups; /* of the rows but for what is uncounted: th_book_count() */
     struct th_uncounted *uncounted;
@@ -256,8 +257,9 @@ void th_book_foresee(const struct th_book *book, uint32_t unit, uint32_t number,
 const struct th_row_slot *th_book_first_of(const struct th_book *book, uint32_t unit);
 const struct th_row_slot *th_book_next_of(const struct th_book *book,
                                           const struct th_row_slot *slot);
-/* Room for `more` rows. */
-TH_MUST_CHECK int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more);
+/* Room for `more` rows that are put, `first` of them not in the place of another one. */
+TH_MUST_CHECK int th_book_reserve(struct th_core *core, struct th_book *book, uint32_t more,
+                                  uint32_t first);
 /* Puts a row: takes its values and, when it replaces another, `old`. Its rollups follow when they
  * are asked for. Cannot fail. Preconditions: th_book_reserve and th_rollups_reserve for it. */
 void th_book_put(struct th_core *core, struct th_book *book, const struct th_row *row,
