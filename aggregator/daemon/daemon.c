@@ -18,8 +18,8 @@
 
 enum {
     DRAIN_MAX = 64, /* messages for one turn of the loop, so that timers and signals get theirs */
-    JOBS_MAX = 2048,
-    BATCH_MAX = JOBS_MAX,
+    BATCH_MAX = 2048,
+    JOBS_MAX = 2 * BATCH_MAX, /* one being made beside one that has not ended */
     BATCH_REPORTS_MAX = 8192,
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,

@@ -3,9 +3,10 @@
  * The daemon: sockets, threads and the driver put together.
  *
  * Threads: the loop (sockets, timers, signals; the caller's), the ZAP handler, verifiers (decoding,
- * hashes, signatures), the desk (queries), the writer (core, store, answers), the scrubber (reads
- * the store again, now and then), and those of HTTP (aggregator/http/server.h). Order of stamps is
- * kept from the loop to the writer. Queues are bounded; when one is full the sockets are not read.
+ * hashes, signatures), the desk (queries), the writer (core; the writes of a batch, in memory), the
+ * lane (its commit and answers), the scrubber (reads the store again, now and then), and those of
+ * HTTP (aggregator/http/server.h). Order of stamps is kept from the loop to the writer. Queues are
+ * bounded; when one is full the sockets are not read.
  *
  * A failure of the store, or no memory for core, ends the process at once with EX_SOFTWARE: nothing
  * that was not committed has been answered.

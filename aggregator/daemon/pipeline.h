@@ -4,11 +4,11 @@
  *
  * A ring of jobs: the loop claims and pushes them, each verifier takes the next one that nobody
  * has, and the writer takes the longest run of verified jobs from the front, up to a batch. So
- * stamps stay in order, and a batch is as large as the load makes it: what came while the last
- * commit ran, and what the verifiers still have, for which the writer waits at most as long as that
- * commit took. When nothing is on its way it does not wait. While the end of the batch before is
- * still under way, the next one is not urgent: it is taken when it is worth beginning beside that,
- * or when that has ended. A full ring refuses, and the loop stops reading its sockets.
+ * stamps stay in order, and a batch is as large as the load makes it: what came while the last one
+ * was written, and what the verifiers still have, for which the writer waits at most as long as it
+ * had to do with that one. When nothing is on its way it does not wait. While the end of the batch
+ * before is still under way, the next one is not urgent: it is taken when it is worth beginning
+ * beside that, or when that has ended. A full ring refuses, and the loop stops reading its sockets.
  *
  * A job's memory (its arena) is lent to it from verifying to its end.
  */

@@ -132,7 +132,7 @@ static void measure(void *context, FILE *out)
     write_store(daemon, out);
     write_commits(&commits, out);
     th_metrics_name(out, "tonghop_batch_seconds", TH_METRIC_SUMMARY,
-                    "From a batch's begin to its commit and answers.");
+                    "Work of the writer on a batch: judging it, and waiting for the one before.");
     th_metrics_milli(out, "tonghop_batch_seconds_sum", (int64_t)(batches.us / 1000));
     th_metrics_count(out, "tonghop_batch_seconds_count", NULL, NULL, batches.count);
     th_metrics_one(out, "tonghop_queue_jobs", TH_METRIC_GAUGE,

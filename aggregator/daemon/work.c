@@ -271,11 +271,11 @@ void th_daemon_close_driver(struct th_daemon *daemon)
 static struct th_item *reserve(struct th_daemon *daemon, size_t count)
 {
     struct th_daemon_items *kept = &daemon->items[daemon->items_next];
-    if (count > kept->capacity) {
-        struct th_item *items = realloc(kept->items, count * sizeof *items);
+    if (count >= kept->capacity) { /* room for one more, so that none is not NULL */
+        struct th_item *items = realloc(kept->items, (count + 1) * sizeof *items);
         if (items == NULL)
             return NULL;
-        *kept = (struct th_daemon_items){items, count};
+        *kept = (struct th_daemon_items){items, count + 1};
     }
     daemon->items_next = 1 - daemon->items_next;
     return kept->items;
@@ -416,7 +416,9 @@ int th_daemon_finish(void *context)
 int th_daemon_idle(void *context, bool is_end, bool *ret_more)
 {
     struct th_daemon *daemon = context;
-    int status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
+    int status = th_driver_finish(daemon->driver); /* whoever comes waits for one commit at most */
+    if (status == 0)
+        status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
     if (status == 0 && !*ret_more && !is_end)
         status = th_driver_warm(daemon->driver, ret_more);
     if (status == 0 && !*ret_more)

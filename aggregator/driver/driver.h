@@ -2,7 +2,7 @@
 /*
  * The driver: takes what arrived in batches through core and store, and only then answers.
  *
- * Promises, asserted: for one batch, first every store effect in one transaction, then its commit,
+ * Promises: for one batch, first every store effect in one transaction, then its commit,
  * then admission, answers, reminders and publications. When a commit fails, nothing of the batch
  * and of later ones leaves, and the caller must stop the process (fail-stop): nodes send again,
  * because no receipt left. A receipt is built from the store; the same submission gets the same
@@ -133,9 +133,8 @@ TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading n
 /*
  * When nothing waits: opens the book of one obligation, with room for the reports of all its units,
  * so that a burst does not wait for that; first those that are not closed, then the last 16 of a
- * plan that were. Not with so many open that memory would be spent on what nobody may need.
- * Then
- * a piece of the memory that large batches take. `ret_more`: call again. Fatal as th_driver_run().
+ * plan that were. Not with so many open that memory would be spent on what nobody may need. Then a
+ * piece of the memory that large batches take. `ret_more`: call again. Fatal as th_driver_run().
  */
 TH_MUST_CHECK int th_driver_warm(struct th_driver *driver, bool *ret_more);
 

@@ -5,9 +5,9 @@
  * item carries its own stamp.
  *
  * Without a lane all functions of one set of ports are called on the thread that owns the driver.
- * With one, those that come after a batch is sealed (`commit`, reading and receipts, transport,
- * publisher) may be called on the lane's, beside `begin` to `seal` of the next batch; no two of
- * them at the same time. What they are given is borrowed for the call.
+ * With one, those that come after a batch is sealed (`commit`, `renew`, `receipt`, `rest`,
+ * transport, publisher) may be called on the lane's, beside what makes the next batch, from `begin`
+ * up to its `seal`; no two of them at the same time. What they are given is borrowed for the call.
  */
 #ifndef TH_DRIVER_PORTS_H
 #define TH_DRIVER_PORTS_H
@@ -19,7 +19,7 @@
  * `renew` brings to the last commit and `rest` gives back. */
 struct th_store_port {
     void *context;
-    const struct th_store_identity *identity; /* follow the commits, as does the next */
+    const struct th_store_identity *identity; /* as of the last seal, as is the next */
     const struct th_log_keys *log_keys;
 
     int (*begin)(void *context);

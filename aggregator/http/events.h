@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What has changed, for those who listen (text/event-stream): the writer tells each change after
- * its commit and goes on; a few times a second what was told is gathered into one group, each
+ * What has changed, for those who listen (text/event-stream): whoever commits tells each change
+ * and goes on; a few times a second what was told is gathered into one group, each
  * change once, which ends with the position. The last groups are kept, so that a listener that was
  * away goes on where it stopped; one that was away for longer is told to begin anew.
  *

@@ -64,8 +64,8 @@ void th_http_refuse(struct th_http_server *server);
 /* Ends the threads. NULL is fine. */
 void th_http_close(struct th_http_server *server);
 
-/* After a commit, from the writer: what changed (events.h), then how far the journal is. Never
- * waits for whoever listens. */
+/* After a commit, from the thread that made it: what changed (events.h), then how far the journal
+ * is. Never waits for whoever listens. */
 void th_http_tell(struct th_http_server *server, struct th_text change);
 void th_http_reach(struct th_http_server *server, uint64_t position, th_instant time);
 

@@ -46,13 +46,13 @@ struct th_store {
     bool leaf_due;               /* `entry` was appended, its leaf not yet */
     struct th_store_entry entry; /* borrows what th_store_append() was given */
     _Atomic bool failed;         /* a commit failed: no more batches */
-    struct th_side side;           /* the file CHECKPOINT; closed when opened for reading */
+    struct th_side side;         /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
     bool is_replica;        /* made by th_replica_new(), now or earlier */
     struct th_edge *edge;   /* the writer's; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
     struct th_run run;      /* the writer's */
-    uint64_t room_bytes; /* kept reserved behind what is used (room.h); 0: nothing */
+    uint64_t room_bytes;    /* kept reserved behind what is used (room.h); 0: nothing */
 };
 
 struct th_signed_note {
@@ -134,7 +134,7 @@ TH_MUST_CHECK int th_backup_check(const struct th_store_report *report, const ch
                                   th_backup_progress *progress, void *context,
                                   struct th_backup_result *ret_result);
 
-/* keys.c: the keys that a batch brings. th_store_abort() drops them, whoever commits keeps them. */
+/* keys.c: the keys that a batch brings. th_store_abort() drops them, whoever seals keeps them. */
 TH_MUST_CHECK int th_store_keys_add(struct th_store *store, uint16_t number,
                                     const struct th_log_key_body *key);
 const struct th_log_keys *th_store_keys_next(const struct th_store *store);

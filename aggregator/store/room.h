@@ -20,7 +20,7 @@ uint64_t th_room_bytes(void);
 
 /*
  * From now on each commit leaves so much reserved behind it, or at least the half of it; closing
- * the store gives it back. On the thread that writes; the store is open for writing.
+ * the store gives it back. On the thread that makes batches; the store is open for writing.
  */
 void th_store_keep_room(struct th_store *store, uint64_t bytes);
 

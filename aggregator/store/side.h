@@ -22,7 +22,7 @@
  * An empty file is an operator's word that the store is the newest there is: it is accepted once,
  * with a warning.
  *
- * Owned by the writer's thread.
+ * Owned by the thread that commits.
  */
 #ifndef TH_STORE_SIDE_H
 #define TH_STORE_SIDE_H

@@ -2,10 +2,10 @@
 /*
  * The store: one LMDB environment with every table of the aggregator, and the Merkle log.
  *
- * Promises: what th_store_commit() returned 0 for survives any crash; the journal, tree, leaf,
- * checkpoint and all tables of a batch become visible together or not at all; every value that is
- * read has a right checksum, or the read says TH_E_CORRUPT. Key and value formats, byte by byte:
- * aggregator/store/schema.h and docs/STORAGE.md. Does not decide anything.
+ * Promises: what th_store_commit_sealed() returned 0 for survives any crash; the journal, tree,
+ * leaf, checkpoint and all tables of a batch become visible together or not at all; every value
+ * that is read has a right checksum, or the read says TH_E_CORRUPT. Key and value formats, byte by
+ * byte: aggregator/store/schema.h and docs/STORAGE.md. Does not decide anything.
  *
  * One process writes: an exclusive lock on the file OWNER. Any number of readers, in any process.
  * Thread rule: the writer's functions belong to one thread, but for th_store_commit_sealed()
@@ -187,7 +187,7 @@ struct th_unsettled {
     uint64_t oldest; /* grows with time; UINT64_MAX: nothing is in the run */
     size_t behind;   /* values of the run from there on: none of them goes before the book does */
 };
-/* In no order; until the next put, settle, commit or abort. */
+/* In no order; until the next put, settle, seal or abort. */
 size_t th_store_unsettled_count(const struct th_store *store);
 struct th_unsettled th_store_unsettled(const struct th_store *store, size_t i);
 /* No record of the book is in the run or in this batch. */

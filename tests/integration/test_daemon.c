@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* prlimit, memmem */
 /* The real aggregator over real CURVE connections, seen from a node and from an operator. */
+#include "aggregator/shell/control_client.h"
 #include "aggregator/store/store.h"
 #include "base/file.h"
 #include "proto/tlog/proof.h"
@@ -328,6 +329,21 @@ Test(daemon, the_operator_s_socket_is_only_the_owner_s)
     (void)snprintf(path, sizeof path, "%s/control.sock", made.run.folder);
     cr_assert_eq(stat(path, &about), 0);
     cr_assert_eq(about.st_mode & 0777, 0600);
+}
+
+Test(daemon, a_request_of_another_version_is_answered_and_nothing_ends)
+{
+    static const uint8_t unknown[] = {0x08, 0x7f};
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/control.sock", made.run.folder);
+    for (int i = 0; i < 3; i++) { /* whatever memory the batch before has left */
+        struct th_bytes answer;
+        cr_assert_eq(th_control_ask(path, (struct th_bytes){unknown, sizeof unknown},
+                                    TH_PATIENCE_MS, &made.arena, &answer),
+                     0, "request %d", i);
+    }
+    cr_assert_eq(kill(made.run.pid, 0), 0);
+    (void)th_daemon_case_submit(&made, (struct th_paper){.figure = 5});
 }
 
 Test(daemon, a_commit_that_fails_ends_the_process_and_nothing_is_answered)
