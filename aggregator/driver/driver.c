@@ -84,12 +84,17 @@ int th_driver_read(struct th_driver *driver)
     return status < 0 ? status : th_driver_read_on(driver);
 }
 
-void th_driver_rest(struct th_driver *driver)
+void th_driver_rest_on(struct th_driver *driver)
 {
-    TH_ASSERT(!driver->is_ahead);
     if (driver->is_reading)
         driver->ports.store.rest(driver->ports.store.context);
     driver->is_reading = false;
+}
+
+void th_driver_rest(struct th_driver *driver)
+{
+    TH_ASSERT(!driver->is_ahead);
+    th_driver_rest_on(driver);
 }
 
 /* ---- items ---- */

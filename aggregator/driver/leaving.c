@@ -109,13 +109,12 @@ static void end_batch(void *argument)
     if (batch->status < 0)
         return;
     driver->leaving = batch;
-    batch->status = batch->count > 0 ? leave(driver) : 0;
-    if (batch->count == 0)
-        th_driver_publish(driver);
+    if (batch->count > 0)
+        batch->status = leave(driver);
+    else
+        th_driver_publish(driver); /* what settled; nobody waits for an answer */
     driver->leaving = NULL;
-    if (driver->is_reading)
-        driver->ports.store.rest(driver->ports.store.context);
-    driver->is_reading = false;
+    th_driver_rest_on(driver);
 }
 
 /* ---- on the thread that makes batches ---- */

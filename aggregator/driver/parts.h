@@ -93,6 +93,7 @@ TH_MUST_CHECK int th_driver_read(struct th_driver *driver);
 void th_driver_rest(struct th_driver *driver);
 /* The same for who commits. */
 TH_MUST_CHECK int th_driver_read_on(struct th_driver *driver);
+void th_driver_rest_on(struct th_driver *driver);
 
 /* making.c */
 void th_driver_begin_batch(struct th_driver *driver, const struct th_item *items);

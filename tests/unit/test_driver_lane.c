@@ -6,28 +6,15 @@
  */
 #include "proto/tlog/proof.h"
 #include "proto/wire/journal.h"
+#include "tests/support/failing_disk.h"
 #include "tests/support/lane_case.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* The function below stands before libc's, also for liblmdb: a disk that fails. */
-static bool is_disk_failing;
-
-int fdatasync(int fd)
-{
-    if (!is_disk_failing)
-        return (int)syscall(SYS_fdatasync, fd);
-    errno = EIO;
-    return -1;
-}
 
 static void set_up(void)
 {
-    is_disk_failing = false;
+    th_disk_is_failing = false;
     lane_case_init();
 }
 
@@ -161,7 +148,7 @@ static uint64_t feed_in_vain(void)
     th_driver_press(lane_case.driver, true);
     uint64_t item = feed_report(0, 5, 2);
     lane_case_forget();
-    is_disk_failing = true;
+    th_disk_is_failing = true;
     return item;
 }
 
@@ -212,7 +199,7 @@ Test(driver_lane, a_failure_is_told_also_when_nothing_is_under_way_any_more)
 Test(driver_lane, a_run_tells_that_its_own_commit_failed)
 {
     lane_case_open(true);
-    is_disk_failing = true;
+    th_disk_is_failing = true;
     struct th_item item = report(0, 5, 1);
     cr_assert_eq(th_driver_run(lane_case.driver, &item, 1), TH_E_STORAGE);
     nothing_left();

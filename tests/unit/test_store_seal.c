@@ -4,28 +4,15 @@
  * the sealed one alone.
  */
 #include "aggregator/store/internal.h"
+#include "tests/support/failing_disk.h"
 #include "tests/support/run_case.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* The function below stands before libc's, also for liblmdb: a disk that fails. */
-static bool is_disk_failing;
-
-int fdatasync(int fd)
-{
-    if (!is_disk_failing)
-        return (int)syscall(SYS_fdatasync, fd);
-    errno = EIO;
-    return -1;
-}
 
 static void set_up(void)
 {
-    is_disk_failing = false;
+    th_disk_is_failing = false;
     run_case_init();
 }
 
@@ -215,9 +202,9 @@ Test(store_seal, after_a_commit_that_failed_no_batch_begins)
     begin(2);
     seal();
     begin(1); /* made before anybody knows */
-    is_disk_failing = true;
+    th_disk_is_failing = true;
     cr_assert_eq(th_store_commit_sealed(store()), TH_E_STORAGE);
-    is_disk_failing = false;
+    th_disk_is_failing = false;
     th_store_abort(store());
     cr_assert_eq(th_store_begin(store()), TH_E_STORAGE);
     cr_assert(is_committed(3));
