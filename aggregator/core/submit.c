@@ -195,7 +195,7 @@ static int append_entry(struct submitting *submitting)
     size_t reports = submitting->submission->header.reports_count, count = 0;
     for (size_t i = 0; i < reports; i++)
         count += submitting->verdicts[i].reasons.count + submitting->verdicts[i].warnings.count;
-    struct th_remark *remarks = th_arena_alloc_array(th_step_passing(step), count, sizeof *remarks);
+    struct th_remark *remarks = th_arena_alloc_array(step->effects->arena, count, sizeof *remarks);
     struct th_entry *entry = th_step_append(step, submitting->kind);
     if (remarks == NULL || entry == NULL)
         return TH_E_NO_MEMORY;
@@ -231,7 +231,7 @@ static int judge_all(struct submitting *submitting)
     size_t count = submitting->submission->header.reports_count;
     submitting->judged = th_arena_alloc_array(passing, count, sizeof *submitting->judged);
     submitting->verdicts = th_arena_alloc_array(arena, count, sizeof *submitting->verdicts);
-    submitting->judgements = th_arena_alloc_array(passing, count, sizeof *submitting->judgements);
+    submitting->judgements = th_arena_alloc_array(arena, count, sizeof *submitting->judgements);
     if (submitting->judged == NULL || submitting->verdicts == NULL ||
         submitting->judgements == NULL)
         return TH_E_NO_MEMORY;

@@ -94,7 +94,9 @@ static int add_receipt(struct th_driver *driver, struct receipts *receipts, uint
         struct th_store_port *store = &driver->ports.store;
         int status = th_driver_read_on(driver);
         if (status == 0)
-            status = store->receipt(store->context, position, &driver->answer, &receipts->texts[i]);
+            status = store->receipt(store->context, position,
+                                    th_driver_leaf_of(driver->leaving, position), &driver->answer,
+                                    &receipts->texts[i]);
         if (status < 0)
             return status;
         receipts->positions[i] = position;

@@ -15,7 +15,8 @@
 
 #define PLAN_BLOCK_BYTES  ((size_t)64 * 1024)
 #define PLAN_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
-#define READY_BYTES       ((size_t)4 * 1024 * 1024) /* of a batch, for its answers */
+#define READY_BYTES       ((size_t)4 * 1024 * 1024) /* of a batch, for its effects */
+#define LOG_READY_BYTES   ((size_t)4 * 1024 * 1024) /* and for its entries */
 
 /* ---- at the start ---- */
 
@@ -285,7 +286,8 @@ static bool reserve_some(struct th_driver *driver)
 {
     const struct th_store_port *store = &driver->ports.store;
     for (size_t i = 0; i < 2; i++)
-        if (th_arena_reserve(&driver->batches[i].arena, READY_BYTES))
+        if (th_arena_reserve(&driver->batches[i].arena, READY_BYTES) ||
+            th_arena_reserve(&driver->batches[i].log, LOG_READY_BYTES))
             return true;
     return store->warm(store->context);
 }

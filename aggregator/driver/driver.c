@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB                 ((size_t)1024 * 1024)
-#define CORE_BUDGET_BYTES   (4096 * MIB)
-#define BATCH_BUDGET_BYTES  (256 * MIB)
-#define BATCH_BLOCK_BYTES   MIB
-#define SCRATCH_BLOCK_BYTES (MIB / 4)
-#define SPREAD_BYTES        (32 * MIB)
+#define MIB                ((size_t)1024 * 1024)
+#define CORE_BUDGET_BYTES  (4096 * MIB)
+#define BATCH_BUDGET_BYTES (256 * MIB)
+#define BATCH_BLOCK_BYTES  MIB
+#define SMALL_BLOCK_BYTES  (MIB / 4)
+#define LOG_BUDGET_BYTES   (1024 * MIB) /* what a batch's items hold is far less */
+#define SPREAD_BYTES       (32 * MIB)
 
 struct th_text th_driver_text(const char *text)
 {
@@ -39,11 +40,12 @@ int th_driver_new(const struct th_driver_ports *ports, const struct th_note_sign
         options->spread_bytes_max == 0 ? SPREAD_BYTES : options->spread_bytes_max;
     batch_bytes = batch_bytes == 0 ? BATCH_BUDGET_BYTES : batch_bytes;
     const size_t block = batch_bytes < BATCH_BLOCK_BYTES ? batch_bytes : BATCH_BLOCK_BYTES;
-    const size_t small = batch_bytes < SCRATCH_BLOCK_BYTES ? batch_bytes : SCRATCH_BLOCK_BYTES;
-    for (size_t i = 0; i < 2; i++)
+    const size_t small = batch_bytes < SMALL_BLOCK_BYTES ? batch_bytes : SMALL_BLOCK_BYTES;
+    for (size_t i = 0; i < 2; i++) {
         th_arena_init(&driver->batches[i].arena, block, batch_bytes);
+        th_arena_init(&driver->batches[i].log, BATCH_BLOCK_BYTES, LOG_BUDGET_BYTES);
+    }
     th_arena_init(&driver->passing, small, batch_bytes);
-    th_arena_init(&driver->scratch, small, batch_bytes);
     th_arena_init(&driver->answer, small, batch_bytes);
     driver->batch = &driver->batches[0];
     *ret_driver = driver;
@@ -58,10 +60,11 @@ void th_driver_free(struct th_driver *driver)
     (void)!th_driver_end_last(driver);
     th_driver_rest(driver);
     th_core_free(driver->core);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         th_arena_deinit(&driver->batches[i].arena);
+        th_arena_deinit(&driver->batches[i].log);
+    }
     th_arena_deinit(&driver->passing);
-    th_arena_deinit(&driver->scratch);
     th_arena_deinit(&driver->answer);
     for (size_t i = 0; i < TH_LIMIT_PLANS_MAX; i++)
         th_arena_deinit(&driver->plans[i].arena);

@@ -95,7 +95,8 @@ static int leave(struct th_driver *driver)
 static int commit(struct th_driver *driver, const struct th_driver_batch *batch)
 {
     struct th_store_port *store = &driver->ports.store;
-    int status = batch->has_stored ? store->commit(store->context) : 0;
+    int status =
+        batch->has_stored ? store->commit(store->context, batch->logged, batch->logged_count) : 0;
     driver->counters.commits += batch->has_stored && status == 0 ? 1 : 0;
     return status;
 }
@@ -105,7 +106,9 @@ static void end_batch(void *argument)
 {
     struct th_driver *driver = argument;
     struct th_driver_batch *batch = driver->last;
-    batch->status = commit(driver, batch);
+    batch->status = th_driver_compose(driver, batch);
+    if (batch->status == 0)
+        batch->status = commit(driver, batch);
     if (batch->status < 0)
         return;
     driver->leaving = batch;
@@ -130,10 +133,20 @@ static bool may_run_beside(const struct th_driver *driver, const struct th_drive
             return false;
     for (size_t i = 0; i < batch->effects.count; i++) {
         const struct th_effect *effect = th_effects_get(&batch->effects, i);
-        if (effect->kind != TH_EFFECT_ANSWER && effect->kind != TH_EFFECT_PUT_ROW)
+        if (effect->kind != TH_EFFECT_ANSWER && effect->kind != TH_EFFECT_PUT_ROW &&
+            effect->kind != TH_EFFECT_APPEND)
             return false;
     }
     return true;
+}
+
+/* Composes what it can of the batch while it would only wait for the one before. */
+static int use_wait(struct th_driver *driver, struct th_driver_batch *batch)
+{
+    int status = 0;
+    for (bool more = true; status == 0 && more && th_driver_is_under_way(driver);)
+        status = th_driver_compose_some(driver, batch, &more);
+    return status;
 }
 
 /* Ends the making: seals, and has the batch committed and answered. */
@@ -141,7 +154,10 @@ int th_driver_hand_over(struct th_driver *driver, th_instant time)
 {
     struct th_driver_batch *batch = driver->batch;
     struct th_store_port *store = &driver->ports.store;
+    int composed = use_wait(driver, batch);
     int status = th_driver_end_last(driver);
+    if (status == 0)
+        status = composed;
     if (status == 0 && batch->has_stored)
         th_driver_rest(driver);
     if (status < 0 || !batch->has_stored)

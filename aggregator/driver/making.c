@@ -41,10 +41,9 @@ static bool is_store_effect(enum th_effect_kind kind)
 static bool is_needed(const struct th_driver *driver, const struct th_effect *effect)
 {
     switch (effect->kind) {
-    case TH_EFFECT_APPEND:
-        return !th_entry_has_reports(effect->body.append.kind);
     case TH_EFFECT_PUT_ROW: /* not its values, which pass */
         return driver->ports.publisher.note != NULL;
+    case TH_EFFECT_APPEND:
     case TH_EFFECT_PUT_UNIT:
     case TH_EFFECT_PUT_PLAN:
     case TH_EFFECT_PUT_KEY:
@@ -132,9 +131,11 @@ void th_driver_begin_batch(struct th_driver *driver, const struct th_item *items
     struct th_driver_batch *batch = &driver->batches[driver->batch == driver->batches];
     TH_ASSERT(driver->phase == TH_DRIVER_RESTING);
     th_arena_reset(&batch->arena);
+    th_arena_reset(&batch->log);
     th_arena_reset(&driver->passing);
     *batch = (struct th_driver_batch){
         .arena = batch->arena,
+        .log = batch->log,
         .effects = {.arena = &batch->arena, .passing = &driver->passing},
         .items = items,
     };

@@ -32,8 +32,13 @@ struct th_driver_change {
  */
 struct th_driver_batch {
     struct th_arena arena;
-    struct th_effects effects; /* that are needed after the commit; then a step's */
-    size_t kept;               /* how many are needed */
+    struct th_effects effects;      /* that are needed until it has left; then a step's */
+    size_t kept;                    /* how many are needed */
+    size_t entries_count;           /* among these: how many were promised */
+    struct th_arena log;            /* of what the log gets: */
+    struct th_store_logged *logged; /* NULL: none is composed yet */
+    size_t logged_count;
+    size_t composed; /* effects that were looked at */
     const struct th_item *items;
     int *refusals;
     size_t count;
@@ -60,7 +65,6 @@ struct th_driver {
     struct th_driver_batch *last;  /* that was handed over */
     bool is_ahead;                 /* it is on the lane: what is of who commits is not looked at */
     struct th_arena passing;       /* of one step's effects on the store */
-    struct th_arena scratch;       /* of one entry: few bytes, which stay in the caches */
     bool has_clock; /* the clock changed: its one row is written once, as it is at the end */
     struct th_clock_row clock;
     struct th_driver_bounds bounds;
@@ -106,6 +110,14 @@ TH_MUST_CHECK int th_driver_carry_new(struct th_driver *driver);
 /* What is written once for all of them. */
 TH_MUST_CHECK int th_driver_carry_end(struct th_driver *driver);
 
+/* compose.c: the entries that were promised, as the log gets them: all, or a few more. While it is
+ * made on the driver's thread, then on that of who commits. TH_E_NO_MEMORY, TH_E_LIMIT. */
+TH_MUST_CHECK int th_driver_compose(struct th_driver *driver, struct th_driver_batch *batch);
+TH_MUST_CHECK int th_driver_compose_some(struct th_driver *driver, struct th_driver_batch *batch,
+                                         bool *ret_more);
+/* The leaf of an entry of the batch; of others, size 0. */
+struct th_bytes th_driver_leaf_of(const struct th_driver_batch *batch, uint64_t position);
+
 /* leaving.c */
 /* Seals the batch that was made, and has it committed and answered. `time`: at its last item.
  * Failures of the batch before too. */
@@ -132,7 +144,7 @@ TH_MUST_CHECK int th_driver_keep_plan(struct th_driver *driver, struct th_bytes 
                                       struct th_digest *ret_digest);
 void th_driver_drop_refused_plan(struct th_driver *driver);
 
-/* carry.c: one store effect into the open transaction. */
+/* carry.c: one store effect into the open batch; an entry is only promised. */
 TH_MUST_CHECK int th_driver_carry(struct th_driver *driver, const struct th_effect *effect);
 /* The rollups that changed, of the books that are wanted; `context` of the function: the driver. */
 TH_MUST_CHECK int th_driver_carry_rollups(struct th_driver *driver, th_core_book_fn *is_wanted);

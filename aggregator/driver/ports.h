@@ -26,10 +26,10 @@ struct th_store_port {
     void (*abort)(void *context);
     bool (*warm)(void *context);
     int (*seal)(void *context, const struct th_note_signer *signer);
-    int (*commit)(void *context); /* of what was sealed */
+    /* Of what was sealed, with the entries that were promised. */
+    int (*commit)(void *context, const struct th_store_logged *entries, size_t count);
     uint64_t (*next_position)(void *context);
-    int (*append)(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest);
-    int (*append_leaf)(void *context, uint64_t position, struct th_bytes leaf);
+    uint64_t (*promise)(void *context);
     int (*put_rollup)(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup);
     size_t (*unsettled_count)(void *context);
@@ -54,7 +54,8 @@ struct th_store_port {
     int (*recovery)(void *context, struct th_recovery_row *ret_recovery);
     int (*checkpoint)(void *context, uint64_t size, uint64_t *ret_size, struct th_bytes *ret_note);
     int (*distrust)(void *context, uint64_t size, struct th_bytes note);
-    int (*receipt)(void *context, uint64_t position, struct th_arena *arena,
+    /* `leaf`: the position's; size 0: as the journal has it. */
+    int (*receipt)(void *context, uint64_t position, struct th_bytes leaf, struct th_arena *arena,
                    struct th_bytes *ret_text);
 };
 

@@ -63,10 +63,10 @@ static int seal(void *context, const struct th_note_signer *signer)
 }
 
 /* The time is only counted: nothing is decided by it. */
-static int commit(void *context)
+static int commit(void *context, const struct th_store_logged *entries, size_t count)
 {
     uint64_t since_us = steady_us();
-    int status = th_store_commit_sealed(store_of(context));
+    int status = th_store_commit_sealed(store_of(context), entries, count);
     if (status == 0)
         count_commit(context, steady_us() - since_us);
     return status;
@@ -86,14 +86,9 @@ static uint64_t next_position(void *context)
     return th_store_next_position(store_of(context));
 }
 
-static int append(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest)
+static uint64_t promise(void *context)
 {
-    return th_store_append(store_of(context), entry, ret_digest);
-}
-
-static int append_leaf(void *context, uint64_t position, struct th_bytes leaf)
-{
-    return th_store_append_leaf(store_of(context), position, leaf);
+    return th_store_promise(store_of(context));
 }
 
 static int put_rollup(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
@@ -202,13 +197,11 @@ static int distrust(void *context, uint64_t size, struct th_bytes note)
     return th_store_distrust(store_of(context), size, note);
 }
 
-static int receipt(void *context, uint64_t position, struct th_arena *arena,
+static int receipt(void *context, uint64_t position, struct th_bytes leaf, struct th_arena *arena,
                    struct th_bytes *ret_text)
 {
-    struct th_bytes leaf;
-    return th_store_last_leaf(store_of(context), position, &leaf)
-               ? th_view_receipt_of(view_of(context), position, leaf, arena, ret_text)
-               : th_view_receipt(view_of(context), position, arena, ret_text);
+    return leaf.size > 0 ? th_view_receipt_of(view_of(context), position, leaf, arena, ret_text)
+                         : th_view_receipt(view_of(context), position, arena, ret_text);
 }
 
 int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
@@ -238,8 +231,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .seal = seal,
         .commit = commit,
         .next_position = next_position,
-        .append = append,
-        .append_leaf = append_leaf,
+        .promise = promise,
         .put_rollup = put_rollup,
         .put = put,
         .unsettled_count = unsettled_count,

@@ -4,11 +4,11 @@
 #define TH_STORE_INTERNAL_H
 
 #include "aggregator/store/backup.h"
+#include "aggregator/store/entries.h"
 #include "aggregator/store/env.h"
 #include "aggregator/store/folder.h"
 #include "aggregator/store/gate.h"
 #include "aggregator/store/keys.h"
-#include "aggregator/store/leaves.h"
 #include "aggregator/store/lost.h"
 #include "aggregator/store/overlay.h"
 #include "aggregator/store/run.h"
@@ -23,9 +23,8 @@
 /* What one batch brings. Made by who writes; committed as it is. */
 struct th_store_batch {
     struct th_writes writes;
-    struct th_leaves leaves;
-    uint64_t size; /* of the tree with it */
-    struct th_digest root;
+    struct th_entries entries;           /* that were appended instead of promised */
+    uint64_t first, size;                /* of the tree without and with it */
     const struct th_note_signer *signer; /* NULL: it signs no checkpoint */
     bool begins_log;                     /* of an origin that the log never had */
 };
@@ -39,17 +38,16 @@ struct th_store {
     struct th_lost_log *lost;      /* opened to be recovered, else NULL */
     bool is_recovering;            /* the next commit has to begin a new log */
     struct th_store_batch batches[2];
-    struct th_store_batch *batch; /* the open one; NULL between batches */
-    unsigned next;                /* of the two: the next one that is opened */
-    /* Sealed and not committed; then the last one that was. Who commits may be another thread. */
-    struct th_store_batch *_Atomic sealed, *_Atomic last;
-    bool leaf_due;               /* `entry` was appended, its leaf not yet */
-    struct th_store_entry entry; /* borrows what th_store_append() was given */
-    _Atomic bool failed;         /* a commit failed: no more batches */
-    struct th_side side;         /* the file CHECKPOINT; closed when opened for reading */
+    struct th_store_batch *batch;          /* the open one; NULL between batches */
+    unsigned next;                         /* of the two: the next one that is opened */
+    struct th_store_batch *_Atomic sealed; /* and not committed: who does may be another thread */
+    uint64_t size;                         /* entries that were promised */
+    bool leaf_due;                         /* an entry was appended, its leaf not yet */
+    _Atomic bool failed;                   /* a commit failed: no more batches */
+    struct th_side side;                   /* the file CHECKPOINT; closed when opened for reading */
     struct th_gate gate;
     bool is_replica;        /* made by th_replica_new(), now or earlier */
-    struct th_edge *edge;   /* the writer's; NULL when opened for reading */
+    struct th_edge *edge;   /* of who commits; NULL when opened for reading */
     struct th_sink scratch; /* the content being encoded */
     struct th_run run;      /* the writer's */
     uint64_t room_bytes;    /* kept reserved behind what is used (room.h); 0: nothing */
@@ -91,14 +89,23 @@ char *th_inspect_cut(size_t capacity, char *text);
 /* write.c: of map, file and disk now; what is used with the pages that are free again. */
 TH_MUST_CHECK int th_store_levels(const struct th_store *store, struct th_gate_levels *ret_levels);
 
-/* write.c, for whoever makes a batch of his own: opens one; its rows and tiles among its writes;
- * what it brings is from now on what the next one goes on from; all its writes in one transaction,
- * with the checkpoint when it has a signer. */
+/* write.c, for whoever makes a batch of his own: opens one; its rows among its writes; what it
+ * brings is from now on what the next one goes on from. */
 struct th_store_batch *th_store_open_batch(struct th_store *store);
 TH_MUST_CHECK int th_store_flush_batch(struct th_store *store);
 void th_store_keep_batch(struct th_store *store);
-TH_MUST_CHECK int th_store_do_batch(struct th_store *store, struct th_store_batch *batch,
-                                    struct th_signed_note *ret_note);
+/*
+ * All of it in one transaction: the entries that were promised, the tree, what was written, and a
+ * checkpoint: of its signer, which is given back; or `note`, else none. TH_E_CORRUPT also when the
+ * note is not of this tree or not of the key in force. After a failure the edge is undefined.
+ */
+struct th_batch_end {
+    const struct th_store_logged *entries;
+    size_t count;
+    struct th_bytes note;
+};
+TH_MUST_CHECK int th_store_do_batch(struct th_store *store, const struct th_store_batch *batch,
+                                    struct th_batch_end end, struct th_signed_note *ret_note);
 
 /* room.c: after a commit; and between batches: before the environment is closed, or when the disk
  * has no room for entries. */

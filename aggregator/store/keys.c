@@ -121,7 +121,7 @@ int th_store_keys_add(struct th_store *store, uint16_t number, const struct th_l
     if (number != store->next_keys->count)
         return TH_E_INVALID;
     /* What is signed stays signed by the key that did it. */
-    if (key->after < store->edge->committed)
+    if (key->after < store->batch->first)
         return TH_E_RANGE;
     int status = th_keys_append(store->next_keys, key);
     if (status != 0)

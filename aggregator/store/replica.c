@@ -79,15 +79,16 @@ int th_replica_new(const char *folder, const struct th_store_options *options,
     return 0;
 }
 
-/* The original's checkpoint is of this tree, and signed by the key that was in force. */
-static int put_note(struct th_store *store, struct th_bytes note)
+/* As of the last commit: a batch that was refused has been added to it. */
+static int load_edge_again(struct th_store *store)
 {
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, store->edge->size);
-    struct th_store_batch *batch = store->batch;
-    int status = th_store_check_note(th_store_keys_next(store), note, batch->size, &batch->root);
+    struct th_txn txn;
+    int status = th_txn_begin(&store->env, false, &txn);
     if (status != 0)
-        return TH_E_CORRUPT;
-    return th_writes_put(&batch->writes, &key, TH_PUT_NEW, note.bytes, note.size);
+        return status;
+    status = th_edge_load(store->edge, &txn, store->size);
+    th_txn_abort(&txn);
+    return status;
 }
 
 int th_replica_commit(struct th_store *store, struct th_bytes note)
@@ -98,15 +99,17 @@ int th_replica_commit(struct th_store *store, struct th_bytes note)
     TH_ASSERT(batch != NULL);
     TH_ASSERT(batch->writes.failed != 0 || !store->leaf_due);
     int status = th_store_flush_batch(store);
-    if (status == 0 && note.size > 0)
-        status = put_note(store, note);
     if (status != 0) {
         th_store_abort(store);
         return status;
     }
-    th_store_keep_batch(store);
-    status = th_store_do_batch(store, batch, &none);
-    store->failed = status != 0;
+    status = th_store_do_batch(store, batch, (struct th_batch_end){.note = note}, &none);
+    if (status == 0) {
+        th_store_keep_batch(store);
+        return 0;
+    }
+    th_store_abort(store);
+    store->failed = status != TH_E_CORRUPT || load_edge_again(store) != 0;
     return status;
 }
 

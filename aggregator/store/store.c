@@ -218,8 +218,10 @@ int th_store_open(const char *folder, enum th_store_access access,
         free(lost);
         return TH_E_NO_MEMORY;
     }
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         th_writes_init(&store->batches[i].writes);
+        th_entries_init(&store->batches[i].entries);
+    }
     store->owner_fd = -1;
     store->side.fd = -1;
     store->edge = edge;
@@ -230,6 +232,7 @@ int th_store_open(const char *folder, enum th_store_access access,
         th_store_close(store);
         return status;
     }
+    store->size = store->edge->size;
     if (access == TH_STORE_READ) {
         free(store->edge);
         store->edge = NULL;
@@ -253,7 +256,7 @@ void th_store_close(struct th_store *store)
     th_run_deinit(&store->run);
     for (size_t i = 0; i < 2; i++) {
         th_writes_deinit(&store->batches[i].writes);
-        th_leaves_deinit(&store->batches[i].leaves);
+        th_entries_deinit(&store->batches[i].entries);
     }
     th_store_keys_drop(store);
     free(store->lost);

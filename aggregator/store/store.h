@@ -8,8 +8,8 @@
  * byte: aggregator/store/schema.h and docs/STORAGE.md. Does not decide anything.
  *
  * One process writes: an exclusive lock on the file OWNER. Any number of readers, in any process.
- * Thread rule: the writer's functions belong to one thread, but for th_store_commit_sealed()
- * and th_store_last_leaf(), which may belong to another one; each view belongs to one thread.
+ * Thread rule: the writer's functions belong to one thread, but for th_store_commit_sealed(),
+ * which may belong to another one; each view belongs to one thread.
  * One environment per folder and process: open it once, share it.
  */
 #ifndef TH_STORE_STORE_H
@@ -100,7 +100,8 @@ TH_MUST_CHECK int th_store_usage(const struct th_store *store, struct th_store_u
 /*
  * ---- writing: one batch is one transaction ----
  *
- * Begin, the writes, seal, commit. What is written stands in memory until the commit: a batch that
+ * Begin, the writes, seal, commit. What is written stands in memory until the commit, and what the
+ * log gets is only counted until then, so that it can be composed by who commits: a batch that
  * is sealed is what the next one goes on from, and may be committed on another thread while the
  * next one is made; that one is sealed when the commit has ended. One after the other by one
  * thread: th_store_commit().
@@ -117,15 +118,12 @@ bool th_store_warm(struct th_store *store);
 
 /* The position that the next entry gets: the number of leaves. */
 uint64_t th_store_next_position(const struct th_store *store);
+/* Takes that position for an entry of the open batch, which is given at its commit. */
+uint64_t th_store_promise(struct th_store *store);
 
-/*
- * Appends an entry: a fixed header (kind, clock, time, boottime), `decision`, `body`
- * (journal.proto). Gives the entry's digest, which the leaf carries (schema.h). The leaf must
- * follow before the next entry: both are one value, so decision and body are borrowed until then.
- * Any failure: abort the batch.
- */
+/* An entry: a fixed header (kind, clock, time, boottime), `decision`, `body` (journal.proto). */
 struct th_store_entry {
-    uint64_t position; /* must be th_store_next_position() */
+    uint64_t position;
     enum th_entry_kind kind;
     enum th_clock_status clock;
     th_instant time;
@@ -134,13 +132,27 @@ struct th_store_entry {
     struct th_bytes body;
     const struct th_digest *body_digest; /* SHA-256 of the body; NULL: computed here */
 };
+/* What its leaf carries of it (schema.h). Pure. */
+void th_store_entry_digest(const struct th_store_entry *entry, struct th_digest *ret_digest);
+
+/* What the log gets at a position: an entry, its leaf, and what that hashes to. */
+struct th_store_logged {
+    struct th_store_entry entry;
+    struct th_bytes leaf; /* of 1 to TH_PROOF_EXTRA_MAX bytes, so that a receipt can carry it */
+    struct th_digest leaf_hash;
+};
+/* Hashes the leaf. Borrows. Pure. */
+struct th_store_logged th_store_log(const struct th_store_entry *entry, struct th_bytes leaf);
+
+/*
+ * For who has an entry when the batch is made: promises it and keeps a copy. Gives its digest. The
+ * leaf must follow before the next entry. Its position must be th_store_next_position(). Not in one
+ * batch with th_store_promise(). TH_E_LIMIT, TH_E_NO_MEMORY: abort the batch.
+ */
 TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                                   struct th_digest *ret_digest);
 TH_MUST_CHECK int th_store_append_leaf(struct th_store *store, uint64_t position,
                                        struct th_bytes leaf);
-/* The leaf at a position, if the last batch that was committed has brought it. Borrowed until the
- * next but one begins. On the thread that commits. */
-bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf);
 
 TH_MUST_CHECK int th_store_put_row(struct th_store *store, struct th_book_id book,
                                    const struct th_row *row);
@@ -206,12 +218,14 @@ TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *e
  */
 TH_MUST_CHECK int th_store_seal(struct th_store *store, const struct th_note_signer *signer);
 /*
- * Writes the batch that was sealed; signs the checkpoint of the new size (when entries were
- * appended), stores it, commits, and writes it to the file CHECKPOINT. On failure nothing of the
- * batch is there or the outcome is unknown, and no other one begins: the caller stops the process
- * (fail-stop), nothing may be answered.
+ * Writes the batch that was sealed, with the entries that were promised, in order, all of them (0:
+ * they were appended); signs the checkpoint of the new size (when there are entries), stores it,
+ * commits, and writes it to the file CHECKPOINT. On failure, TH_E_LIMIT of an entry too, nothing of
+ * the batch is there or the outcome is unknown, and no other one begins: the caller stops the
+ * process (fail-stop), nothing may be answered.
  */
-TH_MUST_CHECK int th_store_commit_sealed(struct th_store *store);
+TH_MUST_CHECK int th_store_commit_sealed(struct th_store *store,
+                                         const struct th_store_logged *entries, size_t count);
 /* Both. */
 TH_MUST_CHECK int th_store_commit(struct th_store *store, const struct th_note_signer *signer);
 

@@ -29,12 +29,6 @@ void th_tile_add(struct th_tile *tile, const struct th_digest *hash)
     }
 }
 
-void th_tile_cut(struct th_tile *tile, unsigned count)
-{
-    TH_ASSERT(count <= tile->count);
-    tile->count = count;
-}
-
 const struct th_digest *th_tile_node(const struct th_tile *tile, unsigned height, unsigned at)
 {
     TH_ASSERT(height <= TH_TILE_HEIGHT);

@@ -32,8 +32,6 @@ struct th_tile {
 void th_tile_reset(struct th_tile *tile, unsigned level, uint64_t index);
 /* Precondition: not full. */
 void th_tile_add(struct th_tile *tile, const struct th_digest *hash);
-/* Forgets the hashes after the first `count`. Precondition: it has that many. */
-void th_tile_cut(struct th_tile *tile, unsigned count);
 /* The node of the subtree of 2^height hashes that begins at hash `at`. Preconditions: `at` is a
  * multiple of 2^height and the tile has all those hashes. Borrows. */
 const struct th_digest *th_tile_node(const struct th_tile *tile, unsigned height, unsigned at);

@@ -71,45 +71,33 @@ int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size)
         int status = th_tile_load(txn, size, tile);
         if (status != 0)
             return status;
-        edge->is_saved[level] = false;
         edge->is_grown[level] = false;
     }
     edge->size = size;
-    edge->committed = size;
     return 0;
 }
 
-static int put_tile(const struct th_tile *tile, struct th_writes *writes)
+static int put_tile(const struct th_tile *tile, struct th_txn *txn)
 {
     struct th_schema_key key = th_schema_key_tile(tile->level, tile->index);
     _Static_assert(sizeof tile->nodes[0] == TH_DIGEST_SIZE, "hashes lie without gaps");
-    return th_writes_put(writes, &key, TH_PUT_REPLACE, tile->nodes,
-                         (size_t)tile->count * TH_DIGEST_SIZE);
+    return th_txn_put(txn, &key, TH_PUT_REPLACE, tile->nodes, (size_t)tile->count * TH_DIGEST_SIZE);
 }
 
-static void go_on(struct th_edge *edge, struct th_tile *tile)
+int th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest *leaf_hash)
 {
-    if (!edge->is_saved[tile->level])
-        edge->saved[tile->level] = *tile;
-    edge->is_saved[tile->level] = true;
-    th_tile_reset(tile, tile->level, tile->index + 1);
-}
-
-int th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf)
-{
-    struct th_digest hash;
-    th_tlog_hash_leaf(leaf.bytes, leaf.size, &hash);
+    struct th_digest hash = *leaf_hash;
     edge->size++;
     for (unsigned level = 0;; level++) {
         TH_ASSERT(level < TH_TILE_LEVELS);
         struct th_tile *tile = &edge->tiles[level];
         if (tile->count == TH_TILE_WIDTH)
-            go_on(edge, tile);
+            th_tile_reset(tile, level, tile->index + 1);
         th_tile_add(tile, &hash);
         edge->is_grown[level] = level > 0;
         if (tile->count < TH_TILE_WIDTH)
             return 0;
-        int status = put_tile(tile, writes);
+        int status = put_tile(tile, txn);
         if (status != 0)
             return status;
         edge->is_grown[level] = false;
@@ -117,12 +105,12 @@ int th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes 
     }
 }
 
-int th_edge_flush(struct th_edge *edge, struct th_writes *writes)
+int th_edge_flush(struct th_edge *edge, struct th_txn *txn)
 {
     for (unsigned level = 0; level < TH_TILE_LEVELS; level++) {
         if (!edge->is_grown[level])
             continue;
-        int status = put_tile(&edge->tiles[level], writes);
+        int status = put_tile(&edge->tiles[level], txn);
         if (status != 0)
             return status;
         edge->is_grown[level] = false;
@@ -145,25 +133,6 @@ void th_edge_root(struct th_edge *edge, struct th_digest *ret_root)
     struct th_tlog_source source = {edge_node, edge};
     int status = th_tlog_root(&source, edge->size, ret_root);
     TH_ASSERT(status == 0);
-}
-
-void th_edge_commit(struct th_edge *edge)
-{
-    edge->committed = edge->size;
-    memset(edge->is_saved, 0, sizeof edge->is_saved);
-}
-
-void th_edge_rollback(struct th_edge *edge)
-{
-    for (unsigned level = 0; level < TH_TILE_LEVELS; level++) {
-        struct th_tile *tile = &edge->tiles[level];
-        if (edge->is_saved[level])
-            *tile = edge->saved[level];
-        edge->is_saved[level] = false;
-        edge->is_grown[level] = false;
-        th_tile_cut(tile, th_tile_count(edge->committed, level, tile->index));
-    }
-    edge->size = edge->committed;
 }
 
 /* ---- tiles of a view ---- */

@@ -11,8 +11,8 @@
 #ifndef TH_STORE_TREE_H
 #define TH_STORE_TREE_H
 
+#include "aggregator/store/env.h"
 #include "aggregator/store/tile.h"
-#include "aggregator/store/writes.h"
 #include "proto/tlog/hash.h"
 
 /* What the journal has at a position; the entry as it is stored. TH_E_NOT_FOUND, TH_E_CORRUPT.
@@ -29,23 +29,19 @@ TH_MUST_CHECK int th_tile_load(const struct th_txn *txn, uint64_t size, struct t
 
 struct th_edge {
     uint64_t size;                        /* leaves */
-    uint64_t committed;                   /* leaves when the batch began */
     struct th_tile tiles[TH_TILE_LEVELS]; /* a full one stays until the next hash comes */
-    struct th_tile saved[TH_TILE_LEVELS]; /* the batch has gone on to the next tile */
-    bool is_saved[TH_TILE_LEVELS];
-    bool is_grown[TH_TILE_LEVELS]; /* its row is not what the tile is */
+    bool is_grown[TH_TILE_LEVELS];        /* its row is not what the tile is */
 };
 
 /* The edge of a tree of `size` leaves. After a failure it is undefined. */
 TH_MUST_CHECK int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size);
-/* Writes the rows of tiles that became full. */
-TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
+/* Adds a leaf by its hash and writes the rows of tiles that became full. When the transaction does
+ * not become a commit, the edge is undefined, as after a failure. */
+TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_txn *txn,
+                              const struct th_digest *leaf_hash);
 /* Writes the rows of the upper tiles that have grown, each once a batch. */
-TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_writes *writes);
+TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_txn *txn);
 void th_edge_root(struct th_edge *edge, struct th_digest *ret_root);
-/* What was added stays, or goes. */
-void th_edge_commit(struct th_edge *edge);
-void th_edge_rollback(struct th_edge *edge);
 
 /* Tiles that a view has read. Zero-initialised is empty; deinit frees. */
 #define TH_TILE_SLOTS 8

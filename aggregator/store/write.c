@@ -88,7 +88,8 @@ struct th_store_batch *th_store_open_batch(struct th_store *store)
     TH_ASSERT(store->batch == NULL);
     TH_ASSERT(store->sealed != batch);
     th_writes_begin(&batch->writes);
-    th_leaves_begin(&batch->leaves, store->edge->size);
+    th_entries_begin(&batch->entries);
+    batch->first = store->size;
     batch->signer = NULL;
     batch->begins_log = false;
     store->batch = batch;
@@ -105,7 +106,8 @@ int th_store_begin(struct th_store *store)
 
 void th_store_abort(struct th_store *store)
 {
-    th_edge_rollback(store->edge);
+    if (store->batch != NULL)
+        store->size = store->batch->first;
     th_store_keys_drop(store);
     th_run_drop(&store->run);
     store->leaf_due = false;
@@ -123,7 +125,13 @@ bool th_store_warm(struct th_store *store)
 uint64_t th_store_next_position(const struct th_store *store)
 {
     TH_ASSERT(store->edge != NULL);
-    return store->edge->size;
+    return store->size;
+}
+
+uint64_t th_store_promise(struct th_store *store)
+{
+    TH_ASSERT(store->batch != NULL);
+    return store->size++;
 }
 
 /* ---- the end of it ---- */
@@ -131,8 +139,7 @@ uint64_t th_store_next_position(const struct th_store *store)
 /* Signing with another key would make a log that nobody can verify. */
 static bool is_own_signer(const struct th_store *store, const struct th_note_signer *signer)
 {
-    const struct th_vkey *own =
-        &th_keys_in_force(th_store_keys_next(store), store->edge->size)->vkey;
+    const struct th_vkey *own = &th_keys_in_force(th_store_keys_next(store), store->size)->vkey;
     return signer != NULL && strcmp(signer->vkey.name, own->name) == 0 &&
            memcmp(signer->vkey.public_key, own->public_key, sizeof own->public_key) == 0;
 }
@@ -150,18 +157,13 @@ int th_store_flush_batch(struct th_store *store)
     int status = batch->writes.failed;
     if (status == 0)
         status = th_run_flush(&store->run, &batch->writes);
-    if (status == 0)
-        status = th_edge_flush(store->edge, &batch->writes);
-    if (status == 0) {
-        batch->size = store->edge->size;
-        th_edge_root(store->edge, &batch->root);
-    }
+    batch->size = store->size;
     return status;
 }
 
 static int end_batch(struct th_store *store, const struct th_note_signer *signer)
 {
-    bool has_entries = store->edge->size > store->edge->committed;
+    bool has_entries = store->size > store->batch->first;
     int status = th_store_flush_batch(store);
     if (status != 0)
         return status;
@@ -176,7 +178,6 @@ static int end_batch(struct th_store *store, const struct th_note_signer *signer
 
 void th_store_keep_batch(struct th_store *store)
 {
-    th_edge_commit(store->edge);
     th_store_keys_keep(store);
     th_run_keep(&store->run);
     store->batch = NULL;
@@ -202,11 +203,53 @@ int th_store_seal(struct th_store *store, const struct th_note_signer *signer)
 
 /* ---- the commit ---- */
 
-static int put_checkpoint(const struct th_store_batch *batch, struct th_txn *txn,
-                          struct th_signed_note *note)
+/* Its receipt can carry it. */
+static bool is_leaf(struct th_bytes leaf)
+{
+    return leaf.size > 0 && leaf.size <= TH_PROOF_EXTRA_MAX;
+}
+
+static int put_entry(struct th_txn *txn, const struct th_store_logged *logged)
+{
+    const struct th_store_entry *entry = &logged->entry;
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, entry->position);
+    uint8_t *content = NULL;
+    if (entry->decision.size > UINT32_MAX || entry->body.size > UINT32_MAX ||
+        !is_leaf(logged->leaf))
+        return th_txn_fail(txn, TH_E_LIMIT);
+    size_t size = th_schema_journal_size(entry, logged->leaf);
+    int status = th_txn_reserve(txn, &key, TH_PUT_APPEND, size, &content);
+    if (status != 0)
+        return status;
+    th_schema_journal_write(entry, logged->leaf, content);
+    th_txn_seal(&key, content, size);
+    return 0;
+}
+
+static int put_log(struct th_store *store, const struct th_store_batch *batch,
+                   const struct th_store_logged *entries, struct th_txn *txn)
+{
+    int status = 0;
+    for (size_t i = 0; i < batch->size - batch->first && status == 0; i++) {
+        TH_ASSERT(entries[i].entry.position == store->edge->size);
+        status = put_entry(txn, &entries[i]);
+        if (status == 0)
+            status = th_edge_add(store->edge, txn, &entries[i].leaf_hash);
+    }
+    return status == 0 ? th_edge_flush(store->edge, txn) : status;
+}
+
+static int put_note(const struct th_store_batch *batch, struct th_txn *txn, struct th_bytes note)
+{
+    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, batch->size);
+    return th_txn_put(txn, &key, TH_PUT_NEW, note.bytes, note.size);
+}
+
+static int sign(const struct th_store_batch *batch, const struct th_digest *root,
+                struct th_signed_note *note)
 {
     const struct th_note_signer *signer = batch->signer;
-    struct th_checkpoint checkpoint = {.size = batch->size, .root = batch->root};
+    struct th_checkpoint checkpoint = {.size = batch->size, .root = *root};
     size_t size;
     _Static_assert(sizeof checkpoint.origin >= sizeof signer->vkey.name, "an origin fits");
     memcpy(checkpoint.origin, signer->vkey.name, sizeof signer->vkey.name);
@@ -214,24 +257,42 @@ static int put_checkpoint(const struct th_store_batch *batch, struct th_txn *txn
     if (status == 0)
         status = th_tlog_note_sign(note->bytes, size, signer, sizeof note->bytes, note->bytes,
                                    &note->size);
-    if (status != 0)
-        return status;
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_CHECKPOINT, checkpoint.size);
-    return th_txn_put(txn, &key, TH_PUT_NEW, note->bytes, note->size);
+    return status;
 }
 
-int th_store_do_batch(struct th_store *store, struct th_store_batch *batch,
-                      struct th_signed_note *ret_note)
+static int put_checkpoint(struct th_store *store, const struct th_store_batch *batch,
+                          struct th_bytes given, struct th_txn *txn, struct th_signed_note *note)
+{
+    struct th_digest root;
+    if (batch->signer == NULL && given.size == 0)
+        return 0;
+    th_edge_root(store->edge, &root);
+    if (batch->signer == NULL)
+        return th_store_check_note(th_store_keys_next(store), given, batch->size, &root) == 0
+                   ? put_note(batch, txn, given)
+                   : TH_E_CORRUPT;
+    int status = sign(batch, &root, note);
+    const struct th_bytes own = {(const uint8_t *)note->bytes, note->size};
+    return status == 0 ? put_note(batch, txn, own) : status;
+}
+
+int th_store_do_batch(struct th_store *store, const struct th_store_batch *batch,
+                      struct th_batch_end end, struct th_signed_note *ret_note)
 {
     struct th_txn txn;
     bool is_unknown = false;
+    const bool is_appended = batch->entries.count > 0;
+    TH_ASSERT(!is_appended || end.count == 0);
+    TH_ASSERT((is_appended ? batch->entries.count : end.count) == batch->size - batch->first);
     ret_note->size = 0;
     int status = th_txn_begin(&store->env, true, &txn);
     if (status != 0)
         return status;
-    status = th_writes_do(&batch->writes, &txn);
-    if (status == 0 && batch->signer != NULL)
-        status = put_checkpoint(batch, &txn, ret_note);
+    status = put_log(store, batch, is_appended ? batch->entries.items : end.entries, &txn);
+    if (status == 0)
+        status = th_writes_do(&batch->writes, &txn);
+    if (status == 0)
+        status = put_checkpoint(store, batch, end.note, &txn, ret_note);
     if (status != 0) {
         th_txn_abort(&txn);
         return status;
@@ -250,19 +311,20 @@ static int write_side(struct th_store *store, const struct th_store_batch *batch
                              : th_side_write(&store->side, batch->size, note->bytes, note->size);
 }
 
-int th_store_commit_sealed(struct th_store *store)
+int th_store_commit_sealed(struct th_store *store, const struct th_store_logged *entries,
+                           size_t count)
 {
-    struct th_store_batch *batch = store->sealed;
+    const struct th_store_batch *batch = store->sealed;
     struct th_signed_note note;
     TH_ASSERT(batch != NULL);
-    int status = th_store_do_batch(store, batch, &note);
+    int status = th_store_do_batch(
+        store, batch, (struct th_batch_end){.entries = entries, .count = count}, &note);
     if (status == 0) {
         th_env_extend(&store->env);
         th_store_reserve(store);
         status = write_side(store, batch, &note);
     }
     store->failed = status != 0;
-    store->last = batch;
     store->sealed = NULL;
     return status;
 }
@@ -270,7 +332,7 @@ int th_store_commit_sealed(struct th_store *store)
 int th_store_commit(struct th_store *store, const struct th_note_signer *signer)
 {
     int status = th_store_seal(store, signer);
-    return status == 0 ? th_store_commit_sealed(store) : status;
+    return status == 0 ? th_store_commit_sealed(store, NULL, 0) : status;
 }
 
 int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes note)
@@ -285,51 +347,35 @@ int th_store_distrust(struct th_store *store, uint64_t size, struct th_bytes not
                       : th_side_write(&store->side, size, (const char *)note.bytes, note.size);
 }
 
-/* ---- the log ---- */
+/* ---- entries that are given while the batch is made ---- */
 
 int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                     struct th_digest *ret_digest)
 {
-    struct th_digest body_digest;
-    TH_ASSERT(store->batch != NULL);
-    TH_ASSERT(entry->position == th_store_next_position(store));
+    struct th_store_batch *batch = store->batch;
+    TH_ASSERT(batch != NULL);
     TH_ASSERT(!store->leaf_due);
-    if (store->batch->writes.failed != 0)
-        return store->batch->writes.failed;
-    if (entry->decision.size > UINT32_MAX || entry->body.size > UINT32_MAX)
-        return th_writes_fail(&store->batch->writes, TH_E_LIMIT);
-    if (entry->body_digest == NULL)
-        th_tlog_sha256(&(struct th_tlog_part){entry->body.bytes, entry->body.size}, 1,
-                       &body_digest);
-    th_schema_entry_digest(entry, entry->body_digest == NULL ? &body_digest : entry->body_digest,
-                           ret_digest);
-    store->entry = *entry;
+    TH_ASSERT(batch->entries.count == store->size - batch->first);
+    if (batch->writes.failed != 0)
+        return batch->writes.failed;
+    int status = th_entries_add(&batch->entries, entry);
+    if (status != 0)
+        return th_writes_fail(&batch->writes, status);
+    const uint64_t position = th_store_promise(store);
+    TH_ASSERT(entry->position == position);
+    th_store_entry_digest(entry, ret_digest);
     store->leaf_due = true;
     return 0;
 }
 
 int th_store_append_leaf(struct th_store *store, uint64_t position, struct th_bytes leaf)
 {
-    struct th_schema_key key = th_schema_key_log(TH_TABLE_JOURNAL, position);
-    size_t size = th_schema_journal_size(&store->entry, leaf);
     struct th_store_batch *batch = store->batch;
-    uint8_t *content;
     TH_ASSERT(store->leaf_due);
-    TH_ASSERT(position == store->entry.position);
-    if (leaf.size == 0 || leaf.size > TH_PROOF_EXTRA_MAX)
-        return th_writes_fail(&store->batch->writes,
-                              TH_E_LIMIT); /* its receipt could not carry it */
-    int status = th_writes_reserve(&batch->writes, &key, TH_PUT_APPEND, size, &content);
+    TH_ASSERT(position == store->size - 1);
+    int status = is_leaf(leaf) ? th_entries_add_leaf(&batch->entries, leaf) : TH_E_LIMIT;
     if (status != 0)
-        return status;
-    th_schema_journal_write(&store->entry, leaf, content);
+        return th_writes_fail(&batch->writes, status);
     store->leaf_due = false;
-    th_leaves_add(&batch->leaves, (struct th_bytes){content, size});
-    return th_edge_add(store->edge, &batch->writes, leaf);
-}
-
-bool th_store_last_leaf(const struct th_store *store, uint64_t position, struct th_bytes *ret_leaf)
-{
-    const struct th_store_batch *last = store->last;
-    return last != NULL && th_leaves_find(&last->leaves, position, ret_leaf);
+    return 0;
 }

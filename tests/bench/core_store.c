@@ -33,10 +33,10 @@ static size_t commits_count;
 static uint64_t answers, answers_bytes;
 static int results_worst;
 
-static int commit(void *context)
+static int commit(void *context, const struct th_store_logged *entries, size_t count)
 {
     int64_t began = bench_now_ns();
-    int status = real.commit(context);
+    int status = real.commit(context, entries, count);
     commits[commits_count++] = bench_now_ns() - began;
     return status;
 }

@@ -37,22 +37,31 @@ struct costs {
 };
 static struct costs costs;
 
-int __real_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
-int __wrap_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf);
-int __wrap_th_edge_add(struct th_edge *edge, struct th_writes *writes, struct th_bytes leaf)
+void __real_th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_hash);
+void __wrap_th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_hash);
+void __wrap_th_tlog_hash_leaf(const void *bytes, size_t size, struct th_digest *ret_hash)
 {
     int64_t began = now_ns();
-    int status = __real_th_edge_add(edge, writes, leaf);
+    __real_th_tlog_hash_leaf(bytes, size, ret_hash);
+    costs.leaves += now_ns() - began;
+}
+
+int __real_th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest *leaf_hash);
+int __wrap_th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest *leaf_hash);
+int __wrap_th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest *leaf_hash)
+{
+    int64_t began = now_ns();
+    int status = __real_th_edge_add(edge, txn, leaf_hash);
     costs.leaves += now_ns() - began;
     return status;
 }
 
-int __real_th_edge_flush(struct th_edge *edge, struct th_writes *writes);
-int __wrap_th_edge_flush(struct th_edge *edge, struct th_writes *writes);
-int __wrap_th_edge_flush(struct th_edge *edge, struct th_writes *writes)
+int __real_th_edge_flush(struct th_edge *edge, struct th_txn *txn);
+int __wrap_th_edge_flush(struct th_edge *edge, struct th_txn *txn);
+int __wrap_th_edge_flush(struct th_edge *edge, struct th_txn *txn)
 {
     int64_t began = now_ns();
-    int status = __real_th_edge_flush(edge, writes);
+    int status = __real_th_edge_flush(edge, txn);
     costs.tiles += now_ns() - began;
     return status;
 }

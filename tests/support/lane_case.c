@@ -153,17 +153,17 @@ static int seal(void *context, const struct th_note_signer *signer)
     return lane_case.real.seal(context, signer);
 }
 
-static int commit(void *context)
+static int commit(void *context, const struct th_store_logged *entries, size_t count)
 {
     tell('C');
-    return lane_case.real.commit(context);
+    return lane_case.real.commit(context, entries, count);
 }
 
-static int append(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest)
+static uint64_t promise(void *context)
 {
     meanwhile();
     tell('A');
-    return lane_case.real.append(context, entry, ret_digest);
+    return lane_case.real.promise(context);
 }
 
 static int put(void *context, const struct th_effect *effect)
@@ -195,7 +195,7 @@ static void open_driver(void)
     ports.store.abort = abort_batch;
     ports.store.seal = seal;
     ports.store.commit = commit;
-    ports.store.append = append;
+    ports.store.promise = promise;
     ports.store.put = put;
     ports.store.rows = rows;
     if (lane_case.has_lane)

@@ -60,16 +60,16 @@ static void abort_batch(void *context)
     real.abort(context);
 }
 
-static int commit(void *context)
+static int commit(void *context, const struct th_store_logged *entries, size_t count)
 {
     tell('C');
-    return fail_commit < 0 ? fail_commit : real.commit(context);
+    return fail_commit < 0 ? fail_commit : real.commit(context, entries, count);
 }
 
-static int append(void *context, const struct th_store_entry *entry, struct th_digest *ret_digest)
+static uint64_t promise(void *context)
 {
     tell('A');
-    return real.append(context, entry, ret_digest);
+    return real.promise(context);
 }
 
 static int put(void *context, const struct th_effect *effect)
@@ -149,7 +149,7 @@ static void open_driver(void)
     ports.store.begin = begin;
     ports.store.abort = abort_batch;
     ports.store.commit = commit;
-    ports.store.append = append;
+    ports.store.promise = promise;
     ports.store.put = put;
     ports.store.rows = rows;
     const struct th_driver_options driver_options = {.spread_bytes_max = spread_bytes_max};

@@ -61,17 +61,6 @@ static bool is_seen(const struct run_model *model)
     return right;
 }
 
-static bool has_last_leaf(uint64_t position)
-{
-    struct th_bytes leaf;
-    if (!th_store_last_leaf(store(), position, &leaf))
-        return false;
-    struct th_bytes wanted = store_fixture_leaf(position);
-    cr_assert_eq(leaf.size, wanted.size);
-    cr_assert_eq(memcmp(leaf.bytes, wanted.bytes, leaf.size), 0);
-    return true;
-}
-
 /* ---- the log ---- */
 
 Test(store_seal, the_next_batch_is_made_while_one_is_sealed)
@@ -83,12 +72,12 @@ Test(store_seal, the_next_batch_is_made_while_one_is_sealed)
     begin(2);
     cr_assert_eq(th_store_next_position(store()), 5);
     cr_assert(is_committed(0));
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(3));
     cr_assert_eq(th_store_next_position(store()), 5);
     cr_assert_eq(store_fixture_append(store(), 1), 0);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(6));
 }
 
@@ -101,10 +90,10 @@ Test(store_seal, many_batches_overlap_and_each_has_its_checkpoint)
     seal();
     for (unsigned i = 1; i < 60; i++) {
         begin(i % 40 + 1);
-        cr_assert_eq(th_store_commit_sealed(store()), 0);
+        cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
         seal();
     }
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     uint64_t end = th_store_next_position(store());
     cr_assert(is_committed(end));
     cr_assert_eq(th_view_open(store(), &view), 0);
@@ -117,28 +106,6 @@ Test(store_seal, many_batches_overlap_and_each_has_its_checkpoint)
     cr_assert(is_committed(end));
 }
 
-Test(store_seal, the_last_leaves_are_those_of_the_batch_that_was_committed)
-{
-    begin(2);
-    seal();
-    cr_assert_not(has_last_leaf(0), "sealed alone");
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
-    cr_assert(has_last_leaf(0) && has_last_leaf(1));
-    begin(3);
-    cr_assert(has_last_leaf(1));
-    cr_assert_not(has_last_leaf(2), "open");
-    seal();
-    cr_assert(has_last_leaf(1));
-    cr_assert_not(has_last_leaf(2), "sealed");
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
-    begin(1);
-    cr_assert_not(has_last_leaf(1), "of the one before");
-    cr_assert(has_last_leaf(2) && has_last_leaf(4));
-    cr_assert_not(has_last_leaf(5));
-    th_store_abort(store());
-    cr_assert(has_last_leaf(2) && has_last_leaf(4));
-}
-
 Test(store_seal, giving_up_the_open_batch_leaves_the_sealed_one)
 {
     begin(3);
@@ -147,12 +114,12 @@ Test(store_seal, giving_up_the_open_batch_leaves_the_sealed_one)
     th_store_abort(store());
     cr_assert_eq(th_store_next_position(store()), 3);
     begin(4);
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(3));
     seal();
     begin(5);
     th_store_abort(store());
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(7));
     run_case_reopen();
     cr_assert_eq(th_store_next_position(store()), 7);
@@ -163,13 +130,13 @@ Test(store_seal, a_batch_that_cannot_be_sealed_is_given_up)
     struct th_note_signer other = store_fixture_signer("tonghop.test/gia-lai", 99);
     begin(3);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     begin(2);
     cr_assert_eq(th_store_seal(store(), &other), TH_E_CONFIG);
     cr_assert_eq(th_store_next_position(store()), 3);
     begin(2);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(5));
     th_tlog_signer_deinit(&other);
 }
@@ -178,7 +145,7 @@ Test(store_seal, what_is_sealed_and_not_committed_is_not_there_when_it_is_opened
 {
     begin(3);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     begin(2);
     seal();
     begin(1);
@@ -188,7 +155,7 @@ Test(store_seal, what_is_sealed_and_not_committed_is_not_there_when_it_is_opened
     cr_assert(is_committed(3));
     begin(2);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(5));
 }
 
@@ -198,12 +165,12 @@ Test(store_seal, after_a_commit_that_failed_no_batch_begins)
 {
     begin(3);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     begin(2);
     seal();
     begin(1); /* made before anybody knows */
     th_disk_is_failing = true;
-    cr_assert_eq(th_store_commit_sealed(store()), TH_E_STORAGE);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), TH_E_STORAGE);
     th_disk_is_failing = false;
     th_store_abort(store());
     cr_assert_eq(th_store_begin(store()), TH_E_STORAGE);
@@ -214,7 +181,7 @@ Test(store_seal, after_a_commit_that_failed_no_batch_begins)
     cr_assert(is_committed(size));
     begin(2);
     seal();
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     cr_assert(is_committed(size + 2));
 }
 
@@ -222,7 +189,7 @@ Test(store_seal, after_a_commit_that_failed_no_batch_begins)
 
 static void commit_sealed(const struct run_model *model)
 {
-    cr_assert_eq(th_store_commit_sealed(store()), 0);
+    cr_assert_eq(th_store_commit_sealed(store(), NULL, 0), 0);
     run_case.known = *model;
 }
 

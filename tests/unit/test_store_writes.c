@@ -96,7 +96,6 @@ Test(store_writes, a_content_is_copied)
     cr_assert_str_eq(at(1), "what was given");
 }
 
-/* The store shows leaves from there (leaves.h). */
 Test(store_writes, reserved_room_is_zero_and_stays_where_it_is_until_the_next_begin)
 {
     static char filler[100000];
