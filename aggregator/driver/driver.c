@@ -121,13 +121,12 @@ static int begin_storing(struct th_driver *driver, bool *ret_is_full)
     return *ret_is_full ? 0 : status;
 }
 
-/* Whoever greets or acts asks for things as the last commit left them. */
-static int end_last_for(struct th_driver *driver, const struct th_item *items, size_t count)
+static bool are_submissions(const struct th_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (items[i].kind != TH_ITEM_SUBMISSION)
-            return th_driver_end_last(driver);
-    return 0;
+            return false;
+    return true;
 }
 
 static int run_batch(struct th_driver *driver, const struct th_item *items, size_t count,
@@ -138,8 +137,10 @@ static int run_batch(struct th_driver *driver, const struct th_item *items, size
     if (refusals == NULL)
         return TH_E_NO_MEMORY;
     bool is_full = false;
-    int status = end_last_for(driver, items, count);
-    if (status == 0)
+    driver->batch->is_plain = are_submissions(items, count);
+    /* Whoever greets or acts asks for things as the last commit left them. */
+    int status = driver->batch->is_plain ? 0 : th_driver_end_last(driver);
+    if (status == 0 && !driver->batch->is_plain)
         status = th_driver_hear_witnesses(driver, items, count);
     if (status == TH_E_STORAGE && driver->is_contradicted)
         status = 0; /* it could not be kept for the next start: known here all the same */

@@ -78,16 +78,20 @@ static void remind_all(struct th_driver *driver)
 
 static int leave(struct th_driver *driver)
 {
+    const struct th_driver_batch *batch = driver->leaving;
     driver->counters.batches++;
-    admit(driver);
-    int status = driver->leaving->has_stored ? th_driver_read_on(driver) : 0;
+    if (!batch->is_plain)
+        admit(driver);
+    int status = batch->has_stored ? th_driver_read_on(driver) : 0;
     if (status < 0)
         return status;
     answer_all(driver);
-    status = greet_all(driver);
-    th_driver_spread(driver);
-    th_driver_tell_time(driver, driver->leaving->time);
-    remind_all(driver);
+    if (!batch->is_plain) {
+        status = greet_all(driver);
+        th_driver_spread(driver);
+        th_driver_tell_time(driver, batch->time);
+        remind_all(driver);
+    }
     th_driver_publish(driver);
     return status;
 }
@@ -122,24 +126,6 @@ static void end_batch(void *argument)
 
 /* ---- on the thread that makes batches ---- */
 
-/* Reports and nothing else, or what settles them: what is told of them does not change while others
- * are judged. */
-static bool may_run_beside(const struct th_driver *driver, const struct th_driver_batch *batch)
-{
-    if (driver->ports.lane.start == NULL)
-        return false;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->items[i].kind != TH_ITEM_SUBMISSION)
-            return false;
-    for (size_t i = 0; i < batch->effects.count; i++) {
-        const struct th_effect *effect = th_effects_get(&batch->effects, i);
-        if (effect->kind != TH_EFFECT_ANSWER && effect->kind != TH_EFFECT_PUT_ROW &&
-            effect->kind != TH_EFFECT_APPEND)
-            return false;
-    }
-    return true;
-}
-
 /* Composes what it can of the batch while it would only wait for the one before. */
 static int use_wait(struct th_driver *driver, struct th_driver_batch *batch)
 {
@@ -170,7 +156,8 @@ int th_driver_hand_over(struct th_driver *driver, th_instant time)
     batch->size = store->next_position(store->context);
     batch->time = time;
     driver->last = batch;
-    if (may_run_beside(driver, batch)) {
+    /* What is told of reports does not change while others are judged. */
+    if (batch->is_plain && driver->ports.lane.start != NULL) {
         driver->is_ahead = true;
         driver->ports.lane.start(driver->ports.lane.context, end_batch, driver);
         return 0;

@@ -61,6 +61,13 @@ static bool is_needed(const struct th_driver *driver, const struct th_effect *ef
     return false;
 }
 
+/* Of reports, their rows and their answers: nothing but the answer leaves, and rows are told. */
+static bool is_plain(const struct th_effect *effect)
+{
+    return effect->kind == TH_EFFECT_ANSWER || effect->kind == TH_EFFECT_PUT_ROW ||
+           (effect->kind == TH_EFFECT_APPEND && th_entry_has_reports(effect->body.append.kind));
+}
+
 static int carry_one(struct th_driver *driver, const struct th_effect *effect)
 {
     driver->batch->has_stored = true;
@@ -84,6 +91,7 @@ int th_driver_carry_new(struct th_driver *driver)
             return status;
         if (!is_needed(driver, effect))
             continue;
+        batch->is_plain = batch->is_plain && is_plain(effect);
         if (batch->kept != i)
             *th_effects_get(effects, batch->kept) = *effect;
         batch->kept++;
@@ -138,6 +146,7 @@ void th_driver_begin_batch(struct th_driver *driver, const struct th_item *items
         .log = batch->log,
         .effects = {.arena = &batch->arena, .passing = &driver->passing},
         .items = items,
+        .is_plain = true,
     };
     driver->has_clock = false;
     driver->batch = batch;

@@ -43,6 +43,7 @@ struct th_driver_batch {
     int *refusals;
     size_t count;
     bool has_stored; /* at least one store effect */
+    bool is_plain;   /* submissions and what settles, no other item and no other effect */
     struct th_driver_change *changes;
     size_t changes_count, changes_capacity;
     uint64_t size;    /* of the journal with it */

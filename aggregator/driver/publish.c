@@ -84,7 +84,8 @@ void th_driver_publish(struct th_driver *driver)
         return; /* without memory: subscribers find the gap by the size of the next one */
     for (size_t i = 0; i < batch->changes_count; i++)
         publish_change(driver, &batch->changes[i], body);
-    for (size_t i = 0; i < batch->effects.count; i++) {
+    const bool is_told = !batch->is_plain || driver->ports.publisher.note != NULL;
+    for (size_t i = 0; is_told && i < batch->effects.count; i++) {
         const struct th_effect *effect = th_effects_get(&batch->effects, i);
         if (effect->kind == TH_EFFECT_APPEND)
             publish_entry(driver, &effect->body.append, body);
