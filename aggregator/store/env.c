@@ -244,6 +244,13 @@ int th_txn_fail(struct th_txn *txn, int status)
     return txn->failed;
 }
 
+/* One cursor for all of them stays where the last one went, instead of a search from the root. */
+static int append(struct th_txn *txn, MDB_val *name, MDB_val *value, unsigned flags)
+{
+    int rc = txn->appending == NULL ? mdb_cursor_open(txn->txn, txn->database, &txn->appending) : 0;
+    return rc == 0 ? mdb_cursor_put(txn->appending, name, value, flags) : rc;
+}
+
 int th_txn_reserve(struct th_txn *txn, const struct th_schema_key *key, enum th_put how,
                    size_t content_size, uint8_t **ret_content)
 {
@@ -257,7 +264,8 @@ int th_txn_reserve(struct th_txn *txn, const struct th_schema_key *key, enum th_
     TH_ASSERT(txn->txn != NULL);
     if (txn->failed != 0)
         return txn->failed;
-    int rc = mdb_put(txn->txn, txn->database, &name, &value, flags[how]);
+    int rc = how == TH_PUT_APPEND ? append(txn, &name, &value, flags[how])
+                                  : mdb_put(txn->txn, txn->database, &name, &value, flags[how]);
     if (rc == MDB_KEYEXIST && how == TH_PUT_APPEND)
         rc = MDB_CORRUPTED;
     if (rc != 0)

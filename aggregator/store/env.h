@@ -64,8 +64,9 @@ void th_env_check_readers(const struct th_env *env);
 struct th_txn {
     MDB_txn *txn; /* NULL: none */
     MDB_dbi database;
-    size_t page_bytes; /* of a snapshot; 0: it writes */
-    int failed;        /* the first failure of a write */
+    size_t page_bytes;     /* of a snapshot; 0: it writes */
+    MDB_cursor *appending; /* at the last key, once something was appended; ends with the rest */
+    int failed;            /* the first failure of a write */
 };
 
 TH_MUST_CHECK int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn);
