@@ -72,16 +72,20 @@ void th_core_foresee_submission(const struct th_core *core, const struct th_even
     switch (stage) {
     case 0:
         fetch(submission, sizeof *submission);
-        fetch(event->raw.bytes, event->raw.size);
+        __builtin_prefetch(event->peer_unit.bytes);
         return;
     case 1:
+        __builtin_prefetch(submission->header.realm.bytes); /* texts are where they came */
+        __builtin_prefetch(submission->header.unit.bytes);
         fetch(submission->reports, sizeof *submission->reports);
         fetch(submission->header.report_digests, sizeof(struct th_digest));
         fetch_key(core, &submission->header.key);
         return;
     case 2:
-        if (submission->header.reports_count > 0)
+        if (submission->header.reports_count > 0) {
             fetch_figures(&submission->reports[0]);
+            __builtin_prefetch(submission->reports[0].obligation.bytes);
+        }
         fetch_key_row(core, &submission->header.key);
         return;
     case 3:
