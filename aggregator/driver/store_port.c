@@ -220,6 +220,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         free(held);
         return status;
     }
+    th_view_join_commits(held->view);
     th_view_rest(held->view);
     *ret_port = (struct th_store_port){
         .context = held,

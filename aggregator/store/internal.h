@@ -73,8 +73,9 @@ struct th_view {
     struct th_store *store;
     struct th_txn txn;
     bool active;
-    uint64_t size;      /* of the snapshot */
-    uint64_t commit_id; /* the last commit that it has, by LMDB's count */
+    bool is_of_committer; /* may look at the store's edge */
+    uint64_t size;        /* of the snapshot */
+    uint64_t commit_id;   /* the last commit that it has, by LMDB's count */
     struct th_tile_cache tiles;
     struct th_receipt_memo receipts;
     struct th_overlay overlay; /* the run, once something asked for it */

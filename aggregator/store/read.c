@@ -26,6 +26,11 @@ int th_view_open(struct th_store *store, struct th_view **ret_view)
     return 0;
 }
 
+void th_view_join_commits(struct th_view *view)
+{
+    view->is_of_committer = view->store->edge != NULL;
+}
+
 /* Most snapshots are asked for when nothing was committed since the last one: what was found out
  * about that one holds. */
 int th_view_renew(struct th_view *view)

@@ -24,6 +24,8 @@ int th_view_checkpoint(struct th_view *view, uint64_t size, uint64_t *ret_size,
 static int view_node(void *context, unsigned level, uint64_t index, struct th_digest *ret_hash)
 {
     struct th_view *view = context;
+    if (view->is_of_committer && th_edge_node(view->store->edge, level, index, ret_hash))
+        return 0;
     return th_tile_cache_node(&view->tiles, &view->txn, view->size, level, index, ret_hash);
 }
 

@@ -234,6 +234,7 @@ int th_store_open(const char *folder, enum th_store_access access,
     }
     store->size = store->edge->size;
     if (access == TH_STORE_READ) {
+        th_edge_deinit(store->edge);
         free(store->edge);
         store->edge = NULL;
     }
@@ -260,6 +261,8 @@ void th_store_close(struct th_store *store)
     }
     th_store_keys_drop(store);
     free(store->lost);
+    if (store->edge != NULL)
+        th_edge_deinit(store->edge);
     free(store->edge);
     free(store);
 }

@@ -242,6 +242,9 @@ TH_MUST_CHECK int th_store_distrust(struct th_store *store, uint64_t size, struc
 /* A consistent state as of its begin. Keep it shorter than a second; renew for a newer one. */
 TH_MUST_CHECK int th_view_open(struct th_store *store, struct th_view **ret_view);
 TH_MUST_CHECK int th_view_renew(struct th_view *view);
+/* For a view that only the thread that commits uses: of the tree it takes what is in memory there
+ * instead of reading it again. Nothing where the store is only read. */
+void th_view_join_commits(struct th_view *view);
 /* Gives the snapshot back between uses; th_view_renew() takes a new one. */
 void th_view_rest(struct th_view *view);
 void th_view_close(struct th_view *view);

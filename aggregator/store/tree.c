@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/tree.h"
 
+#include "base/array.h"
 #include "base/assert.h"
 #include "proto/tlog/prove.h"
 
@@ -62,6 +63,13 @@ int th_tile_load(const struct th_txn *txn, uint64_t size, struct th_tile *tile)
 
 /* ---- the right edge ---- */
 
+void th_edge_deinit(struct th_edge *edge)
+{
+    free(edge->filled);
+    edge->filled = NULL;
+    edge->filled_count = edge->filled_capacity = 0;
+}
+
 int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size)
 {
     for (unsigned level = 0; level < TH_TILE_LEVELS; level++) {
@@ -84,6 +92,28 @@ static int put_tile(const struct th_tile *tile, struct th_txn *txn)
     return th_txn_put(txn, &key, TH_PUT_REPLACE, tile->nodes, (size_t)tile->count * TH_DIGEST_SIZE);
 }
 
+void th_edge_begin_batch(struct th_edge *edge)
+{
+    edge->filled_count = 0;
+}
+
+/* For receipts of the batch, which are made without it as well: nothing is kept without memory, or
+ * behind so many. */
+static void keep_filled(struct th_edge *edge, const struct th_tile *tile)
+{
+    enum { FIRST = 4, MOST = 64 };
+    if (edge->filled_count > 0 && edge->filled[0].index + edge->filled_count != tile->index)
+        return;
+    struct th_tile *filled = edge->filled_count == MOST
+                                 ? NULL
+                                 : th_array_grow(edge->filled, edge->filled_count,
+                                                 &edge->filled_capacity, FIRST, sizeof *filled);
+    if (filled == NULL)
+        return;
+    edge->filled = filled;
+    edge->filled[edge->filled_count++] = *tile;
+}
+
 int th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest *leaf_hash)
 {
     struct th_digest hash = *leaf_hash;
@@ -101,6 +131,8 @@ int th_edge_add(struct th_edge *edge, struct th_txn *txn, const struct th_digest
         if (status != 0)
             return status;
         edge->is_grown[level] = false;
+        if (level == 0)
+            keep_filled(edge, tile);
         hash = *th_tile_node(tile, TH_TILE_HEIGHT, 0);
     }
 }
@@ -118,19 +150,30 @@ int th_edge_flush(struct th_edge *edge, struct th_txn *txn)
     return 0;
 }
 
-static int edge_node(void *context, unsigned level, uint64_t index, struct th_digest *ret_hash)
+bool th_edge_node(const struct th_edge *edge, unsigned level, uint64_t index,
+                  struct th_digest *ret_hash)
 {
-    const struct th_edge *edge = context;
-    struct th_tile_place place = th_tile_find(level, index);
+    const struct th_tile_place place = th_tile_find(level, index);
     const struct th_tile *tile = &edge->tiles[place.level];
-    TH_ASSERT(tile->index == place.index);
+    if (place.level == 0 && edge->filled_count > 0 && place.index >= edge->filled[0].index &&
+        place.index - edge->filled[0].index < edge->filled_count)
+        tile = &edge->filled[place.index - edge->filled[0].index];
+    if (tile->index != place.index || place.at + (1U << place.height) > tile->count)
+        return false;
     *ret_hash = *th_tile_node(tile, place.height, place.at);
+    return true;
+}
+
+static int need_node(void *context, unsigned level, uint64_t index, struct th_digest *ret_hash)
+{
+    bool has_it = th_edge_node(context, level, index, ret_hash);
+    TH_ASSERT(has_it);
     return 0;
 }
 
 void th_edge_root(struct th_edge *edge, struct th_digest *ret_root)
 {
-    struct th_tlog_source source = {edge_node, edge};
+    struct th_tlog_source source = {need_node, edge};
     int status = th_tlog_root(&source, edge->size, ret_root);
     TH_ASSERT(status == 0);
 }

@@ -31,10 +31,14 @@ struct th_edge {
     uint64_t size;                        /* leaves */
     struct th_tile tiles[TH_TILE_LEVELS]; /* a full one stays until the next hash comes */
     bool is_grown[TH_TILE_LEVELS];        /* its row is not what the tile is */
+    struct th_tile *filled;               /* tiles of leaves that the batch filled */
+    size_t filled_count, filled_capacity;
 };
+void th_edge_deinit(struct th_edge *edge);
 
 /* The edge of a tree of `size` leaves. After a failure it is undefined. */
 TH_MUST_CHECK int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size);
+void th_edge_begin_batch(struct th_edge *edge);
 /* Adds a leaf by its hash and writes the rows of tiles that became full. When the transaction does
  * not become a commit, the edge is undefined, as after a failure. */
 TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_txn *txn,
@@ -42,6 +46,10 @@ TH_MUST_CHECK int th_edge_add(struct th_edge *edge, struct th_txn *txn,
 /* Writes the rows of the upper tiles that have grown, each once a batch. */
 TH_MUST_CHECK int th_edge_flush(struct th_edge *edge, struct th_txn *txn);
 void th_edge_root(struct th_edge *edge, struct th_digest *ret_root);
+/* A node that the edge still has; of the last batch, nearly each. Its leaves may be some that are
+ * not committed. */
+bool th_edge_node(const struct th_edge *edge, unsigned level, uint64_t index,
+                  struct th_digest *ret_hash);
 
 /* Tiles that a view has read. Zero-initialised is empty; deinit frees. */
 #define TH_TILE_SLOTS 8

@@ -230,6 +230,7 @@ static int put_log(struct th_store *store, const struct th_store_batch *batch,
                    const struct th_store_logged *entries, struct th_txn *txn)
 {
     int status = 0;
+    th_edge_begin_batch(store->edge);
     for (size_t i = 0; i < batch->size - batch->first && status == 0; i++) {
         TH_ASSERT(entries[i].entry.position == store->edge->size);
         status = put_entry(txn, &entries[i]);

@@ -154,6 +154,54 @@ Test(store_entries, a_receipt_of_a_leaf_is_the_receipt_that_the_journal_gives)
     th_view_close(view);
 }
 
+static bool are_same_receipts(struct th_view *one, struct th_view *other, uint64_t position)
+{
+    struct th_bytes a, b;
+    th_arena_reset(&arena);
+    cr_assert_eq(th_view_receipt(one, position, &arena, &a), 0);
+    cr_assert_eq(th_view_receipt(other, position, &arena, &b), 0);
+    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+/* The last batch fills more tiles than are kept. */
+Test(store_entries, who_commits_makes_the_receipts_that_everybody_makes)
+{
+    const unsigned counts[] = {1, 255, 256, 1, 700, 20, 17000, 3};
+    struct th_view *own, *other;
+    uint64_t size = 0;
+    cr_assert_eq(th_view_open(store, &own), 0);
+    th_view_join_commits(own);
+    cr_assert_eq(th_view_open(store, &other), 0);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        store_fixture_fill(&fixture, store, counts[i]);
+        cr_assert_eq(th_view_renew(own), 0);
+        cr_assert_eq(th_view_renew(other), 0);
+        for (uint64_t position = size; position < size + counts[i]; position += 7)
+            cr_assert(are_same_receipts(own, other, position));
+        size += counts[i];
+        for (uint64_t position = 0; position < size; position += 503)
+            cr_assert(are_same_receipts(own, other, position));
+    }
+    th_view_close(own);
+    th_view_close(other);
+}
+
+Test(store_entries, a_view_sees_its_own_tree_while_a_larger_one_is_committed)
+{
+    struct th_digest root;
+    struct th_view *own, *other;
+    store_fixture_fill(&fixture, store, 300);
+    cr_assert_eq(th_view_open(store, &own), 0);
+    th_view_join_commits(own);
+    cr_assert_eq(th_view_open(store, &other), 0);
+    store_fixture_fill(&fixture, store, 1000);
+    for (uint64_t position = 0; position < 300; position++)
+        cr_assert(are_same_receipts(own, other, position));
+    cr_assert_eq(th_view_root(own, 300, &root), 0);
+    th_view_close(own);
+    th_view_close(other);
+}
+
 /* ---- that do not come to it ---- */
 
 Test(store_entries, positions_of_a_batch_that_was_given_up_are_promised_again)
