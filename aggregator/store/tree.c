@@ -82,6 +82,7 @@ int th_edge_load(struct th_edge *edge, const struct th_txn *txn, uint64_t size)
         edge->is_grown[level] = false;
     }
     edge->size = size;
+    edge->filled_count = 0;
     return 0;
 }
 
