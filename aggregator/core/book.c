@@ -148,6 +148,15 @@ static void add_slot(struct th_book *book, uint32_t at, const struct th_row *row
     }
 }
 
+/* How many rows it has when all have reported. */
+static uint32_t expected_of(const struct th_core *core, const struct th_book *book)
+{
+    const struct th_rollup_set *set = &book->rollups;
+    const struct th_rollup_slot *top =
+        th_rollups_get(&core->registry, set, set->territory, TH_BRANCH_ALL);
+    return top == NULL ? 0 : top->rollup.counts.expected;
+}
+
 /* A fold meets all that will ever be there: where each unit reports once it is fast to have room
  * for all: 64, 512, all. */
 static uint32_t fold_capacity(const struct th_core *core, const struct th_book *book)
@@ -164,14 +173,10 @@ static uint32_t fold_capacity(const struct th_core *core, const struct th_book *
  * grows, all rows have to be found again. */
 static uint32_t larger_capacity(const struct th_core *core, const struct th_book *book)
 {
-    const struct th_rollup_set *set = &book->rollups;
-    const struct th_rollup_slot *top =
-        th_rollups_get(&core->registry, set, set->territory, TH_BRANCH_ALL);
-    const uint32_t now = book->rows_capacity;
+    const uint32_t now = book->rows_capacity, expected = expected_of(core, book);
     if (now == 0)
         return 64;
-    return top != NULL && now * 2 < top->rollup.counts.expected ? top->rollup.counts.expected
-                                                                : now * 2;
+    return now * 2 < expected ? expected : now * 2;
 }
 
 static int reserve_rows(struct th_core *core, struct th_book *book, uint32_t more)
@@ -208,9 +213,7 @@ int th_core_book_make_room(struct th_core *core, struct th_book_id id)
 {
     struct th_book *book = th_book_get(core, id);
     TH_ASSERT(book->is_open);
-    const struct th_rollup_slot *top =
-        th_rollups_get(&core->registry, &book->rollups, book->rollups.territory, TH_BRANCH_ALL);
-    const uint32_t expected = top == NULL ? 0 : top->rollup.counts.expected;
+    const uint32_t expected = expected_of(core, book);
     int status = 0;
     if (expected > book->rows_count)
         status = reserve_rows(core, book, expected - book->rows_count);
@@ -361,6 +364,19 @@ bool th_core_book_is_closed(const struct th_core *core, struct th_book_id id)
     TH_ASSERT(th_book_exists(core, id));
     const struct th_book *book = &core->plans[id.plan].books[id.obligation];
     return book->has_mark && book->mark.closed;
+}
+
+uint64_t th_core_lacking(const struct th_core *core)
+{
+    uint64_t lacking = 0;
+    for (uint16_t plan = 0; plan < core->plans_count; plan++)
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+            const struct th_book *book = &core->plans[plan].books[i];
+            const uint32_t expected = book->is_open ? expected_of(core, book) : 0;
+            if (expected > book->rows_count && !th_core_book_is_closed(core, book->id))
+                lacking += expected - book->rows_count;
+        }
+    return lacking;
 }
 
 int th_core_book_open(struct th_core *core, struct th_book_id id)

@@ -467,6 +467,8 @@ const struct th_plan *th_core_plan(const struct th_core *core, uint16_t number);
  * or on `today` when there is no due date. */
 bool th_core_expects(const struct th_core *core, struct th_book_id book, uint32_t unit,
                      th_day today);
+/* Of the reports that are expected, how many the open books lack that are not closed. */
+uint64_t th_core_lacking(const struct th_core *core);
 /* True when the unit has reported to the obligation. Precondition: the book is loaded. */
 bool th_core_has_reported(const struct th_core *core, struct th_book_id book, uint32_t unit);
 const struct th_mark *th_core_mark(const struct th_core *core, struct th_book_id book);

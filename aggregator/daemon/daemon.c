@@ -5,7 +5,6 @@
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/self_test.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -24,9 +23,7 @@ enum {
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,
     SETTLE_AFTER_MS = 20, /* a burst has gaps */
-    STOP_PATIENCE_MS = 10000,
-    PAD_BYTES = 1024 * 1024,
-    MAPPED_BYTES = 4 * 1024 * 1024
+    STOP_PATIENCE_MS = 10000
 };
 
 enum source { SOURCE_NODES, SOURCE_OPERATORS, SOURCE_PUBLISHER, SOURCES };
@@ -432,28 +429,13 @@ static int io_threads(void)
     return is_small_machine() ? 1 : 2;
 }
 
-/*
- * Frames and answers are allocated on one thread and freed on another, many at once: memory that
- * was given back to the system after each batch would be cleared and mapped again for the next.
- * What a batch takes stays; more than that goes back (and th_daemon_give_back()). A heap of one
- * thread grows page by page, the common one in steps: where few threads run at once, all use that.
- */
-static void keep_memory(void)
-{
-    (void)mallopt(M_TRIM_THRESHOLD, TH_DAEMON_KEPT_BYTES);
-    (void)mallopt(M_TOP_PAD, PAD_BYTES);
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-    if (is_small_machine())
-        (void)mallopt(M_ARENA_MAX, 1);
-}
-
 /* The ZAP handler before any socket is bound; the test of it before anything is taken. */
 static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
 {
     uint8_t random[8];
     randombytes_buf(random, sizeof random);
     *stage = TH_DAEMON_LOADING;
-    keep_memory();
+    th_memory_set_up(is_small_machine());
     daemon->zmq = zmq_ctx_new();
     if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, io_threads()) != 0)
         return TH_E_NO_MEMORY;

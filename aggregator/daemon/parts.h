@@ -14,14 +14,12 @@
 #include "aggregator/driver/driver.h"
 #include "aggregator/http/server.h"
 #include "aggregator/daemon/lane.h"
+#include "aggregator/daemon/memory.h"
 #include "aggregator/shell/loop.h"
 #include "aggregator/shell/publisher.h"
 #include "aggregator/shell/zap.h"
 
 #include <pthread.h>
-
-/* Freed memory that stays in the heap for the next batch. */
-enum { TH_DAEMON_KEPT_BYTES = 16 * 1024 * 1024 };
 
 /* Batches, and how long the writer had to do with them. */
 struct th_daemon_batches {
@@ -61,6 +59,8 @@ struct th_daemon {
      * or how far it leads CLOCK_BOOTTIME. TH_NO_INSTANT: not known yet. */
     _Atomic int64_t still_ms, lead_ms;
     _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
+    _Atomic size_t memory_wanted;   /* ready for a burst */
+    _Atomic bool is_memory_ready;   /* it was, and nothing has gone back to the system since */
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     struct th_daemon_batches batches;          /* likewise */
@@ -78,7 +78,9 @@ struct th_daemon {
         size_t capacity;
     } items[2]; /* of what is written, and of what was before, which may not have ended */
     unsigned items_next;
-    bool has_told; /* of a contradiction */
+    bool has_told;           /* of a contradiction */
+    struct th_memory memory; /* that is made ready */
+    uint64_t jobs_since_ready;
 };
 
 /* work.c: on the verifiers' threads and the writer's. */
@@ -104,9 +106,11 @@ void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, ui
 void th_daemon_tell_recovery(struct th_daemon *daemon);
 /* What was readmitted since the last line, at most once a minute. */
 void th_daemon_tell_readmitted(struct th_daemon *daemon);
-/* While no job is in the pipeline: freed memory goes back to the system, also what lies below
- * memory that is still used, as after a peer that sent without end. */
+/* While no job is in the pipeline: what was freed goes back to the system (memory.h). */
 void th_daemon_give_back(struct th_daemon *daemon);
+/* On the writer's thread, while nothing waits: a piece of the memory that the reports take which
+ * are still expected. True: call again. */
+bool th_daemon_make_memory_ready(struct th_daemon *daemon);
 /* After the pipeline, which ends when this fails. */
 TH_MUST_CHECK int th_daemon_start_scrubber(struct th_daemon *daemon);
 /* Room for a burst (aggregator/store/room.h): before the pipeline; then its thread, without which

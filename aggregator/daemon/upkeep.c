@@ -6,7 +6,6 @@
 #include "aggregator/store/room.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 
 enum { READMITTED_TOLD_MS = 60000 };
 
@@ -47,8 +46,22 @@ static bool is_busy(void *context)
 
 void th_daemon_give_back(struct th_daemon *daemon)
 {
-    if (!is_busy(daemon))
-        (void)malloc_trim(TH_DAEMON_KEPT_BYTES);
+    if (!is_busy(daemon) && th_memory_give_back(atomic_load(&daemon->memory_wanted)))
+        atomic_store(&daemon->is_memory_ready, false);
+}
+
+bool th_daemon_make_memory_ready(struct th_daemon *daemon)
+{
+    enum { MANY = 1024 }; /* jobs, which have taken some of it, as new connections have */
+    if (atomic_load(&daemon->is_memory_ready) && daemon->jobs_since_ready < MANY)
+        return false;
+    const size_t wanted = th_memory_of(th_core_lacking(th_driver_core(daemon->driver)));
+    atomic_store(&daemon->memory_wanted, wanted);
+    if (th_memory_make_ready(&daemon->memory, wanted))
+        return true;
+    daemon->jobs_since_ready = 0;
+    atomic_store(&daemon->is_memory_ready, true);
+    return false;
 }
 
 /* ---- the scrub ---- */

@@ -257,6 +257,7 @@ int th_daemon_open_driver(struct th_daemon *daemon, void (*wake)(void *context))
 
 void th_daemon_close_driver(struct th_daemon *daemon)
 {
+    th_memory_let_go(&daemon->memory);
     th_driver_free(daemon->driver);
     th_lane_free(daemon->lane);
     if (daemon->store_port.context != NULL)
@@ -370,6 +371,8 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
     struct th_daemon *daemon = context;
     int64_t since_ns = th_clock_steady_ns();
     size_t items_count = 0;
+    daemon->jobs_since_ready += count;
+    th_memory_let_go(&daemon->memory);
     for (size_t i = 0; i < count; i++)
         items_count += jobs[i]->kind == TH_JOB_OPERATOR ? jobs[i]->acts_count : 1;
     struct th_item *items = reserve(daemon, items_count);
@@ -421,6 +424,8 @@ int th_daemon_idle(void *context, bool is_end, bool *ret_more)
         status = th_driver_settle(daemon->driver, th_clock_now(), ret_more);
     if (status == 0 && !*ret_more && !is_end)
         status = th_driver_warm(daemon->driver, ret_more);
+    if (status == 0 && !*ret_more && !is_end)
+        *ret_more = th_daemon_make_memory_ready(daemon);
     if (status == 0 && !*ret_more)
         status = th_driver_finish(daemon->driver);
     if (status < 0)

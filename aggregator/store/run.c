@@ -337,10 +337,11 @@ static struct th_run_row *copy_records(struct th_run *run, const struct th_run_b
                                        size_t *ret_rows)
 {
     size_t rows = 0, revisions = 0;
-    if (run->sorting_capacity < 2 * book->count) {
-        struct th_run_row *sorting = realloc(run->sorting, 2 * book->count * sizeof *run->sorting);
+    if (run->sorting_capacity < 2 * book->count) { /* what is there is not needed */
+        struct th_run_row *sorting = malloc(2 * book->count * sizeof *run->sorting);
         if (sorting == NULL)
             return NULL;
+        free(run->sorting);
         run->sorting = sorting;
         run->sorting_capacity = 2 * book->count;
     }

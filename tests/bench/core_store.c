@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* RUSAGE_THREAD */
 /*
  * Core and store alone: the reports of one set, decoded and verified before the clock starts, go
  * through the real driver into a new store, one batch after the other, each committed and answered
@@ -15,6 +16,7 @@
 #include "aggregator/driver/driver.h"
 #include "aggregator/plan/loader.h"
 #include "aggregator/daemon/lane.h"
+#include "aggregator/daemon/memory.h"
 #include "aggregator/store/room.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
@@ -23,6 +25,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { PRELOAD_BATCH = 4096 }; /* reports */
 
@@ -126,10 +129,11 @@ static void found(struct th_driver *driver, const char *folder,
 
 /* ---- the run ---- */
 
-/* What the idle daemon does (aggregator/store/room.h, th_driver_warm()). */
+/* What the idle daemon does (th_driver_warm(), aggregator/store/room.h, daemon/memory.h). */
 static void make_room(struct th_store *store, struct th_driver *driver)
 {
     struct th_room *room;
+    struct th_memory memory = {NULL, 0};
     for (bool more = true; more;)
         bench_must(th_driver_warm(driver, &more), "warming");
     th_store_keep_room(store, th_room_bytes());
@@ -137,6 +141,8 @@ static void make_room(struct th_store *store, struct th_driver *driver)
     while (th_room_step(room))
         ;
     th_room_free(room);
+    while (th_memory_make_ready(&memory, th_memory_of(th_core_lacking(th_driver_core(driver)))))
+        ;
 }
 
 static struct th_item *decode(const struct bench_workload *workload, struct th_arena *arena)
@@ -182,13 +188,27 @@ static void run(struct th_driver *driver, const struct bench_workload *workload,
 struct usage {
     int64_t ns, cpu_ns;
     uint64_t written, pages;
+    int64_t writer_us, touched; /* of this thread: its processor time, pages touched anew */
     struct th_driver_counters counters;
 };
 
+static int64_t us_of(struct timeval time)
+{
+    return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
 static struct usage usage_of(const struct th_driver *driver)
 {
-    return (struct usage){bench_now_ns(), bench_cpu_ns(), bench_written(), bench_written_pages(),
-                          *th_driver_counters(driver)};
+    struct rusage own;
+    if (getrusage(RUSAGE_THREAD, &own) != 0)
+        bench_die("getrusage");
+    return (struct usage){.ns = bench_now_ns(),
+                          .cpu_ns = bench_cpu_ns(),
+                          .written = bench_written(),
+                          .pages = bench_written_pages(),
+                          .writer_us = us_of(own.ru_utime) + us_of(own.ru_stime),
+                          .touched = own.ru_minflt,
+                          .counters = *th_driver_counters(driver)};
 }
 
 static uint64_t wrong(const struct th_driver_counters *counters)
@@ -204,12 +224,15 @@ static void report(const struct bench_workload *workload, size_t from, const str
         reports += workload->frames[i].reports;
         bytes += workload->frames[i].size;
     }
-    printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"bytes\": %zu, "
+    printf("{\"reports\": %zu, \"seconds\": %.6f, \"cpu_seconds\": %.6f, "
+           "\"writer_cpu_seconds\": %.6f, \"writer_touched\": %lld, \"bytes\": %zu, "
            "\"written\": %llu, \"written_pages\": %llu, \"accepted\": %llu, "
            "\"duplicates\": %llu, \"wrong\": %llu, \"answers\": %llu, \"commits\": %zu, "
            "\"commit_p50_ms\": %.3f, \"commit_p99_ms\": %.3f, \"commit_max_ms\": %.3f}\n",
            reports, (double)(after->ns - before->ns) / 1e9,
-           (double)(after->cpu_ns - before->cpu_ns) / 1e9, bytes,
+           (double)(after->cpu_ns - before->cpu_ns) / 1e9,
+           (double)(after->writer_us - before->writer_us) / 1e6,
+           (long long)(after->touched - before->touched), bytes,
            (unsigned long long)(after->written - before->written),
            (unsigned long long)(after->pages - before->pages),
            (unsigned long long)(after->counters.accepted - before->counters.accepted),
@@ -236,6 +259,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: core_store FOLDER SET STORE BATCH [FRAMES [PRELOAD]]\n");
         return 64;
     }
+    th_memory_set_up(true);
     bench_workload_open(argv[1], argv[2], frames == 0 ? 0 : frames + preload, &workload);
     if (preload >= workload.frames_count)
         bench_die("nothing is left to be timed");

@@ -433,6 +433,24 @@ Test(core_books, a_past_that_was_counted_for_the_old_units_is_asked_for_again)
     cr_assert(th_core_mark(world.core, id)->closed);
 }
 
+/* ---- what is still to come ---- */
+
+Test(core_books, what_lacks_falls_with_first_reports_and_ends_with_the_closing)
+{
+    uint32_t expected, received;
+    th_closing_counts(world.core, th_book_get(world.core, (struct th_book_id){0, OB_HALF}),
+                      &expected, &received);
+    const uint64_t lacking = th_core_lacking(world.core);
+    cr_assert_geq(lacking, expected);
+    cr_assert_gt(expected, 1);
+    send_half(U_A1, 1, 5, false);
+    cr_assert_eq(th_core_lacking(world.core), lacking - 1);
+    send_half(U_A1, 2, 6, false);
+    cr_assert_eq(th_core_lacking(world.core), lacking - 1, "a correction");
+    world_tick_at(&world, world.half_due);
+    cr_assert_eq(th_core_lacking(world.core), lacking - expected, "nobody is waited for");
+}
+
 /* ---- timers ---- */
 
 /* The first timer that is remembered is the one that is found, after every event. */
