@@ -10,9 +10,10 @@
  *     MODE open     NUMBER reports a second, whatever the answers do; the time of a Submission
  *                   counts from when it was to be sent
  *
- * Connections stand and nodes are welcomed before the clock starts. PID is the aggregator's: its
- * processor time and what it writes are measured over the same time. Every answer is decoded and
- * counted; some receipts are verified with the log's key afterwards. Prints one line of JSON.
+ * Connections stand, nodes are welcomed, and half a second passes in which nobody sends, as before
+ * a burst; then the clock starts. PID is the aggregator's: its processor time and what it writes
+ * are measured over the same time. Every answer is decoded and counted; some receipts are verified
+ * with the log's key afterwards. Prints one line of JSON.
  */
 #include "proto/receipt/receipt.h"
 #include "tests/bench/line.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SAMPLES = 64, NO_FRAME = -1 };
+enum { SAMPLES = 64, NO_FRAME = -1, REST_US = 500000 };
 
 static const int64_t patience_ns = 60000000000, again_ns = 1000000;
 
@@ -382,6 +383,7 @@ int main(int argc, char **argv)
     load.next = allocate(load.workload.frames_count, sizeof *load.next);
     encode(&load);
     connect_all(&load, argv[4], &server);
+    (void)usleep(REST_US);
     struct usage before = usage_of(pid);
     int64_t cpu = bench_cpu_ns();
     run(&load);
