@@ -18,6 +18,8 @@
 #define OPERATOR_BUDGET_BYTES (192 * MIB) /* units and plans of a whole country */
 #define VERIFIERS_MAX         16
 #define PATIENCE_MAX_NS       50000000
+#define ENOUGH_REPORTS        1024 /* in a larger batch one costs hardly less */
+#define FEW_JOBS              16   /* are no queue */
 
 /*
  * Jobs are numbered as they are pushed; number n lives in slot n % jobs_max.
@@ -98,11 +100,22 @@ static bool is_complete(const struct th_pipeline *pipeline)
     return is_full(pipeline) || (pipeline->run_end == pipeline->taken && !may_take(pipeline));
 }
 
+/* A commit costs as much as some 60 reports. While a long queue is behind the run, longer than the
+ * run, who is in it waits for more: all wait less then, as fewer commits leave more time for the
+ * verifiers. */
+static bool is_worth_a_commit(const struct th_pipeline *pipeline)
+{
+    uint64_t behind = pipeline->pushed - pipeline->run_end;
+    return is_complete(pipeline) || behind <= FEW_JOBS || pipeline->run_reports >= ENOUGH_REPORTS ||
+           pipeline->run_end - pipeline->given >= behind;
+}
+
 /* Beside the end of a batch: judging takes about half as long as committing and answering, so then
  * both end together. Whoever takes less commits more often, for nothing. */
 static bool is_worth_beginning(const struct th_pipeline *pipeline)
 {
-    return is_full(pipeline) || pipeline->run_reports >= pipeline->given_reports / 2;
+    return is_full(pipeline) ||
+           (is_worth_a_commit(pipeline) && pipeline->run_reports >= pipeline->given_reports / 2);
 }
 
 /* Of an arena that was reset: for the next job. */
@@ -322,8 +335,8 @@ static bool await_first(struct th_pipeline *pipeline)
 /*
  * Waits until a run is there, and is worth beginning beside what is under way. With nothing under
  * way, while more is on its way through the verifiers, as long as the last write took: whoever is
- * in the run has waited that long already, and one commit of many costs less than many. False:
- * there will be none.
+ * in the run has waited that long already, and one commit of many costs less than many. Then until
+ * it is worth a commit, at most PATIENCE_MAX_NS. False: there will be none.
  */
 static bool await_run(struct th_pipeline *pipeline)
 {
@@ -335,6 +348,10 @@ static bool await_run(struct th_pipeline *pipeline)
     const struct timespec until = in_ns(pipeline->patience_ns);
     while (!is_under_way(pipeline) && !is_complete(pipeline) &&
            pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
+        continue;
+    const struct timespec latest = in_ns(PATIENCE_MAX_NS);
+    while (!is_worth_a_commit(pipeline) &&
+           pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &latest) != ETIMEDOUT)
         continue;
     pipeline->is_patient = false;
     return true;

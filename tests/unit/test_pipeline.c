@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "aggregator/daemon/outbox.h"
 #include "aggregator/daemon/peers.h"
 #include "aggregator/daemon/pipeline.h"
 
@@ -16,7 +15,8 @@
 
 static int64_t written[4096];
 static size_t written_count;
-static size_t largest_batch;
+static size_t largest_batch, first_batch;
+static _Atomic int64_t gate = INT64_MAX; /* jobs from here on are not verified yet */
 static bool has_unverified;
 static _Atomic unsigned freed_count;
 static _Atomic bool hold_writer;
@@ -26,7 +26,8 @@ static bool has_more;              /* behind the last batch */
 static _Atomic unsigned idle_left; /* pieces of idle work */
 static _Atomic unsigned idle_done;
 static bool ended_idle;             /* some of it was done at the end */
-static _Atomic bool takes_too_much; /* a job may take more than one message needs */
+static bool is_greedy;              /* a job takes what one message may need */
+static _Atomic bool takes_too_much; /* it may take more than that */
 static _Atomic unsigned verified_count;
 static size_t reports_each = 1;
 static size_t bytes_each;   /* that verifying takes from the arena */
@@ -37,6 +38,8 @@ static unsigned verify_us;  /* how long it takes */
 static void verify(void *context, struct th_job *job)
 {
     (void)context;
+    while (job->now.boottime_ms >= atomic_load(&gate))
+        usleep(1000);
     if (verify_us > 0)
         usleep(verify_us);
     else if (job->now.boottime_ms % 3 == 0)
@@ -44,8 +47,8 @@ static void verify(void *context, struct th_job *job)
     for (size_t taken = 0; taken < bytes_each; taken += 4096)
         (void)th_arena_alloc(&job->arena, 4096);
     job->reports = reports_each;
-    if (job->now.boottime_ms == 1 && (th_arena_alloc(&job->arena, (size_t)15 << 20) == NULL ||
-                                      th_arena_alloc(&job->arena, (size_t)2 << 20) != NULL))
+    if (is_greedy && (th_arena_alloc(&job->arena, (size_t)15 << 20) == NULL ||
+                      th_arena_alloc(&job->arena, (size_t)2 << 20) != NULL))
         atomic_store(&takes_too_much, true);
     job->is_for_writer = true;
     (void)atomic_fetch_add(&verified_count, 1);
@@ -63,6 +66,7 @@ static int write_jobs(void *context, struct th_job *const *jobs, size_t count, b
         written[written_count++] = jobs[i]->now.boottime_ms;
         (void)th_arena_alloc(&jobs[i]->arena, answer_bytes);
     }
+    first_batch = first_batch == 0 ? count : first_batch;
     largest_batch = count > largest_batch ? count : largest_batch;
     return write_status;
 }
@@ -235,6 +239,7 @@ Test(pipeline, what_was_pushed_before_the_end_is_written, .timeout = 30)
 
 Test(pipeline, a_job_that_is_no_operators_has_memory_for_one_message, .timeout = 30)
 {
+    is_greedy = true;
     struct th_pipeline *pipeline = start(4, 4);
     cr_assert(push(pipeline, 1));
     finish(pipeline);
@@ -342,6 +347,36 @@ Test(pipeline, what_is_being_verified_joins_the_batch, .timeout = 30)
     finish(pipeline);
     cr_assert_eq(written_count, 9);
     cr_assert_geq(largest_batch, 5, "two turns of four verifiers, not one: %zu", largest_batch);
+}
+
+Test(pipeline, a_batch_before_a_long_queue_is_half_of_it, .timeout = 30)
+{
+    atomic_store(&gate, 0);
+    struct th_pipeline *pipeline = start(256, 256);
+    push_all(pipeline, 200);
+    atomic_store(&gate, 4);
+    while (atomic_load(&verified_count) < 4)
+        usleep(1000);
+    atomic_store(&gate, INT64_MAX);
+    finish(pipeline);
+    cr_assert_eq(written_count, 200);
+    cr_assert_geq(first_batch, 50, "not what was verified first: %zu", first_batch);
+}
+
+Test(pipeline, a_batch_waits_for_no_short_queue, .timeout = 30)
+{
+    atomic_store(&gate, 0);
+    struct th_pipeline *pipeline = start(64, 64);
+    push_all(pipeline, 20);
+    atomic_store(&gate, 4);
+    while (atomic_load(&verified_count) < 4)
+        usleep(1000);
+    while (th_pipeline_length(pipeline) == 20)
+        usleep(1000);
+    cr_assert_leq(first_batch, 4);
+    atomic_store(&gate, INT64_MAX);
+    finish(pipeline);
+    cr_assert_eq(written_count, 20);
 }
 
 Test(pipeline, a_failing_write_stops_everything, .timeout = 30)
@@ -477,121 +512,4 @@ Test(peers, two_keys_of_a_unit_or_a_move_after_a_minute_are_nothing_to_tell)
     const uint8_t last[TH_CURVE_KEY_SIZE] = {TH_PEER_KEYS_MAX + 2};
     cr_assert_not(th_peers_is_elsewhere(peer, last, "x", 1000 + 6 + TH_PEER_NEAR_MS, before));
     th_peers_free(peers);
-}
-
-/* ---- the outbox ---- */
-
-static void count_wake(void *context)
-{
-    (*(unsigned *)context)++;
-}
-
-static bool put(struct th_outbox *outbox, const char *text)
-{
-    return th_outbox_put(outbox, TH_OUTGOING_UNIT, NULL, "a", (struct th_text){NULL, 0},
-                         (struct th_bytes){(const uint8_t *)text, strlen(text)});
-}
-
-Test(outbox, things_come_out_in_order_and_wake_once)
-{
-    struct th_outbox *outbox = NULL;
-    unsigned wakes = 0;
-    cr_assert_eq(th_outbox_new(1000, count_wake, &wakes, &outbox), 0);
-    cr_assert(put(outbox, "1"));
-    cr_assert(put(outbox, "2"));
-    cr_assert_eq(wakes, 1);
-    struct th_outgoing *first = th_outbox_take(outbox);
-    cr_assert_eq(first->bytes[0], '1');
-    cr_assert_eq(first->next->bytes[0], '2');
-    cr_assert_null(first->next->next);
-    free(first->next);
-    free(first);
-    cr_assert_null(th_outbox_take(outbox));
-    cr_assert(put(outbox, "3"));
-    cr_assert_eq(wakes, 2);
-    th_outbox_free(outbox);
-}
-
-static bool add(struct th_outbox *outbox)
-{
-    return th_outbox_add(outbox, TH_OUTGOING_UNIT, NULL, "a", (struct th_text){NULL, 0},
-                         (struct th_bytes){(const uint8_t *)"1", 1});
-}
-
-static size_t take_all(struct th_outbox *outbox)
-{
-    size_t count = 0;
-    for (struct th_outgoing *at = th_outbox_take(outbox); at != NULL; count++) {
-        struct th_outgoing *next = at->next;
-        free(at);
-        at = next;
-    }
-    return count;
-}
-
-Test(outbox, what_is_added_wakes_when_many_wait)
-{
-    struct th_outbox *outbox = NULL;
-    unsigned wakes = 0;
-    cr_assert_eq(th_outbox_new(1000, count_wake, &wakes, &outbox), 0);
-    cr_assert(add(outbox));
-    cr_assert_eq(wakes, 0);
-    cr_assert(put(outbox, "at once"), "whatever was added before");
-    cr_assert_eq(wakes, 1);
-    cr_assert_eq(take_all(outbox), 2);
-    for (int i = 0; i < 200; i++)
-        cr_assert(add(outbox));
-    cr_assert_eq(wakes, 2);
-    cr_assert_eq(take_all(outbox), 200);
-    th_outbox_free(outbox);
-}
-
-static void *add_four(void *outbox)
-{
-    for (int i = 0; i < 4; i++)
-        if (!add(outbox))
-            return NULL;
-    return outbox;
-}
-
-Test(outbox, who_adds_to_a_full_one_wakes_and_waits, .timeout = 10)
-{
-    struct th_outbox *outbox = NULL;
-    unsigned wakes = 0;
-    pthread_t thread;
-    void *is_added = NULL;
-    cr_assert_eq(th_outbox_new(1, count_wake, &wakes, &outbox), 0);
-    cr_assert_eq(pthread_create(&thread, NULL, add_four, outbox), 0);
-    size_t taken = 0;
-    while (taken < 4) {
-        usleep(1000);
-        taken += take_all(outbox);
-    }
-    cr_assert_eq(pthread_join(thread, &is_added), 0);
-    cr_assert_not_null(is_added);
-    cr_assert_geq(wakes, 1);
-    th_outbox_free(outbox);
-}
-
-static void *put_one(void *outbox)
-{
-    return put(outbox, "late") ? outbox : NULL;
-}
-
-Test(outbox, who_puts_into_a_full_one_waits_until_it_is_emptied, .timeout = 10)
-{
-    struct th_outbox *outbox = NULL;
-    unsigned wakes = 0;
-    pthread_t thread;
-    void *is_put = NULL;
-    cr_assert_eq(th_outbox_new(3, count_wake, &wakes, &outbox), 0);
-    cr_assert(put(outbox, "four"));
-    cr_assert_eq(pthread_create(&thread, NULL, put_one, outbox), 0);
-    usleep(50000);
-    struct th_outgoing *first = th_outbox_take(outbox);
-    cr_assert_null(first->next);
-    free(first);
-    cr_assert_eq(pthread_join(thread, &is_put), 0);
-    cr_assert_not_null(is_put);
-    th_outbox_free(outbox);
 }
