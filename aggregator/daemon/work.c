@@ -240,7 +240,7 @@ int th_daemon_open_driver(struct th_daemon *daemon, void (*wake)(void *context))
     struct th_driver_ports ports = {
         .store = daemon->store_port,
         .transport = {daemon, send_frame, send_to_unit, done},
-        .publisher = {daemon, publish, note, reach},
+        .publisher = {daemon, publish, daemon->options->http == NULL ? NULL : note, reach},
         .admission = {daemon, put_key},
         .lane = th_lane_port(daemon->lane),
     };

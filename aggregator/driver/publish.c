@@ -31,17 +31,48 @@ static void publish(struct th_driver *driver, const char *topic, int size, struc
                                     (struct th_text){topic, (size_t)size}, body);
 }
 
+/* ---- topics of rows: one for each report ---- */
+
+static size_t add(char topic[TH_TOPIC_SIZE_MAX], size_t size, const char *text)
+{
+    size_t more = strlen(text);
+    TH_ASSERT(size + more <= TH_TOPIC_SIZE_MAX);
+    memcpy(topic + size, text, more);
+    return size + more;
+}
+
+/* `kind` ends with a slash, as what is before each of the others. */
+static size_t name_row(const struct th_driver *driver, const char *kind, struct th_book_id book,
+                       uint32_t unit, char topic[TH_TOPIC_SIZE_MAX])
+{
+    const struct th_plan *plan = th_core_plan(driver->core, book.plan);
+    size_t size = add(topic, 0, kind);
+    size = add(topic, size, plan->id);
+    size = add(topic, size, "/");
+    size = add(topic, size, plan->obligations[book.obligation].id);
+    size = add(topic, size, "/");
+    return add(topic, size, th_core_unit(driver->core, unit)->code);
+}
+
 static void publish_change(struct th_driver *driver, const struct th_driver_change *change,
                            struct th_bytes body)
 {
-    const struct th_plan *plan = th_core_plan(driver->core, change->book.plan);
-    char topic[TH_TOPIC_SIZE_MAX + 1];
-    int size =
-        snprintf(topic, sizeof topic, "rollup/%s/%s/%s/%s", plan->id,
-                 plan->obligations[change->book.obligation].id,
-                 th_core_unit(driver->core, change->unit)->code, branch_word(change->branch));
-    publish(driver, topic, size, body);
+    char topic[TH_TOPIC_SIZE_MAX];
+    size_t size = name_row(driver, "rollup/", change->book, change->unit, topic);
+    size = add(topic, size, "/");
+    size = add(topic, size, branch_word(change->branch));
+    publish(driver, topic, (int)size, body);
 }
+
+static void note_row(struct th_driver *driver, const struct th_effect *effect)
+{
+    const struct th_publisher_port *publisher = &driver->ports.publisher;
+    char topic[TH_TOPIC_SIZE_MAX];
+    size_t size = name_row(driver, "standing/", effect->book, effect->body.row.unit, topic);
+    publisher->note(publisher->context, (struct th_text){topic, size});
+}
+
+/* ---- all of a batch ---- */
 
 static void publish_entry(struct th_driver *driver, const struct th_entry *entry,
                           struct th_bytes body)
@@ -57,19 +88,6 @@ static void publish_entry(struct th_driver *driver, const struct th_entry *entry
         snprintf(topic, sizeof topic, "notice/%s/%.*s/%.*s", is_closing ? "closing" : "reminder",
                  (int)plan.size, plan.bytes, (int)obligation.size, obligation.bytes);
     publish(driver, topic, size, body);
-}
-
-static void note_row(struct th_driver *driver, const struct th_effect *effect)
-{
-    const struct th_publisher_port *publisher = &driver->ports.publisher;
-    const struct th_plan *plan = th_core_plan(driver->core, effect->book.plan);
-    char topic[TH_TOPIC_SIZE_MAX + 1];
-    int size = snprintf(topic, sizeof topic, "standing/%s/%s/%s", plan->id,
-                        plan->obligations[effect->book.obligation].id,
-                        th_core_unit(driver->core, effect->body.row.unit)->code);
-    TH_ASSERT(size > 0);
-    TH_ASSERT(size <= TH_TOPIC_SIZE_MAX);
-    publisher->note(publisher->context, (struct th_text){topic, (size_t)size});
 }
 
 void th_driver_publish(struct th_driver *driver)
