@@ -66,10 +66,12 @@ int th_page_new(const struct th_page_form *form, struct th_arena *arena, struct 
         .reported = th_arena_alloc_array(arena, lines * form->words + 1, sizeof(uint64_t)),
         .revision = th_arena_alloc_array(arena, lines + 1, sizeof(uint32_t)),
         .received = th_arena_alloc_array(arena, lines + 1, sizeof(th_instant)),
-        .entered = th_arena_alloc_array(arena, lines + 1, sizeof(bool))};
+        .entered = th_arena_alloc_array(arena, lines + 1, sizeof(bool)),
+        .slots = th_arena_alloc_array(arena, 1, sizeof(struct th_packed_slots))};
     if (page.values == NULL || page.reported == NULL || page.revision == NULL ||
-        page.received == NULL || page.entered == NULL)
+        page.received == NULL || page.entered == NULL || page.slots == NULL)
         return TH_E_NO_MEMORY;
+    th_packed_slots_init(page.slots);
     *ret_page = page;
     return TH_OK;
 }
@@ -81,7 +83,6 @@ struct reading {
     struct th_arena *arena;
     struct th_page *page;
     uint32_t line; /* whose row may come next; those before are filled */
-    struct th_packed_slots slots;
 };
 
 static int read_revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
@@ -107,25 +108,23 @@ static void clear_lines(const struct reading *reading, uint32_t from, uint32_t t
     memset(page->revision + first, 0, lines * sizeof *page->revision);
 }
 
-/* Of a row. */
-struct shown {
-    uint32_t revision;
-    th_instant received;
-    bool entered;
-    struct th_bytes values;
-};
+/* What is shown of a row beside its figures. */
+static void fill_head(struct th_page *page, uint32_t line, const struct th_row_glance *row)
+{
+    page->revision[line] = th_row_glance_revision(row);
+    page->received[line] = th_row_glance_received(row);
+    page->entered[line] = th_row_glance_entered(row);
+}
 
-static inline int fill_line(struct reading *reading, uint32_t line, const struct shown *shown)
+/* Of neighbouring lines. */
+static int fill_figures(struct reading *reading, uint32_t line, const struct th_bytes *values,
+                        size_t count)
 {
     const struct th_page_form *form = reading->form;
     struct th_page *page = reading->page;
-    reading->line = line + 1;
-    page->revision[line] = shown->revision;
-    page->received[line] = shown->received;
-    page->entered[line] = shown->entered;
-    return th_packed_line(&form->packed, &reading->slots, shown->values.bytes, shown->values.size,
-                          page->values + (size_t)line * form->columns_count,
-                          page->reported + line * form->words);
+    return th_packed_lines(&form->packed, page->slots, values, count,
+                           page->values + (size_t)line * form->columns_count,
+                           page->reported + line * form->words);
 }
 
 /* The line of a row as it was, if it was there. Apart, so that its room is not made for each row.
@@ -136,21 +135,22 @@ __attribute__((noinline)) static int fill_past(struct reading *reading, uint32_t
     const struct th_past_source source = {
         .context = reading->view, .revisions = read_revisions, .entry = read_entry};
     const struct th_past_cut cut = {reading->size, TH_PAST_ALL_TIME};
+    struct th_page *page = reading->page;
     struct th_row whole, past;
     int status = th_row_glance_whole(current, &whole);
     if (status == TH_OK)
         status = th_past_row(&source, reading->form->book, cut, &whole, reading->arena, &past);
     if (status != TH_OK)
         return status == TH_E_NOT_FOUND ? TH_OK : status;
-    return fill_line(
-        reading, line,
-        &(struct shown){
-            past.revision, past.received, past.entered, {past.values, past.values_size}});
+    reading->line = line + 1;
+    page->revision[line] = past.revision;
+    page->received[line] = past.received;
+    page->entered[line] = past.entered;
+    return fill_figures(reading, line, &(struct th_bytes){past.values, past.values_size}, 1);
 }
 
-static int take_row(void *context, const struct th_row_glance *row)
+static int take_row(struct reading *reading, const struct th_row_glance *row)
 {
-    struct reading *reading = context;
     const struct th_page_form *form = reading->form;
     const uint32_t unit = th_row_glance_unit(row);
     uint32_t line = reading->line;
@@ -164,9 +164,43 @@ static int take_row(void *context, const struct th_row_glance *row)
         return TH_OK;
     if (th_row_glance_position(row) >= reading->size)
         return fill_past(reading, line, row);
-    return fill_line(reading, line,
-                     &(struct shown){th_row_glance_revision(row), th_row_glance_received(row),
-                                     th_row_glance_entered(row), th_row_glance_values(row)});
+    const struct th_bytes values = th_row_glance_values(row);
+    reading->line = line + 1;
+    fill_head(reading->page, line, row);
+    return fill_figures(reading, line, &values, 1);
+}
+
+/* They are of the units that come next, and nothing that came later. */
+static bool are_next(const struct reading *reading, const struct th_row_glance *rows, size_t count)
+{
+    const struct th_page_form *form = reading->form;
+    uint32_t other = 0;
+    if (count > form->units_count - reading->line)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        other |= (th_row_glance_unit(&rows[i]) ^ form->units[reading->line + i]) |
+                 (th_row_glance_number(&rows[i]) ^ form->number) |
+                 (th_row_glance_position(&rows[i]) >= reading->size);
+    return other == 0;
+}
+
+static int take_rows(void *context, const struct th_row_glance *rows, size_t count)
+{
+    struct reading *reading = context;
+    struct th_bytes values[TH_ROW_GLANCES_MAX];
+    const uint32_t line = reading->line;
+    int status = TH_OK;
+    if (!are_next(reading, rows, count)) {
+        for (size_t i = 0; i < count && status == TH_OK; i++)
+            status = take_row(reading, &rows[i]);
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        values[i] = th_row_glance_values(&rows[i]);
+        fill_head(reading->page, line + (uint32_t)i, &rows[i]);
+    }
+    reading->line = line + (uint32_t)count;
+    return fill_figures(reading, line, values, count);
 }
 
 int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t size,
@@ -175,13 +209,13 @@ int th_page_read(struct th_view *view, const struct th_page_form *form, uint64_t
     struct reading reading = {
         .view = view, .form = form, .size = size, .arena = arena, .page = page};
     const uint32_t *units = form->units;
-    th_packed_slots_init(&reading.slots);
+    th_packed_slots_begin(&form->packed, page->slots);
     for (uint32_t first = 0, last; first < form->units_count; first = last + 1) {
         for (last = first;
              last + 1 < form->units_count && units[last + 1] - units[last] <= GAP_MAX;)
             last++;
         int status =
-            th_view_rows_between(view, form->book, units[first], units[last], take_row, &reading);
+            th_view_rows_between(view, form->book, units[first], units[last], take_rows, &reading);
         if (status != TH_OK)
             return status;
     }

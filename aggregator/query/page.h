@@ -33,7 +33,8 @@ struct th_page {
     uint64_t *reported; /* bit column % 64 of word column / 64 in the unit's words */
     uint32_t *revision; /* by unit: of its report; 0: none */
     th_instant *received;
-    bool *entered; /* on behalf of its unit */
+    bool *entered;                 /* on behalf of its unit */
+    struct th_packed_slots *slots; /* what reading it the last time has found out */
 };
 
 /* `units` and `columns` are borrowed for the form's life; the rest is in the arena. TH_E_INVALID:

@@ -156,15 +156,16 @@ TH_CPU_WIDE static uint32_t wide(struct th_bytes key, struct th_bytes content)
     return ~(uint32_t)_mm_extract_epi32(_mm512_castsi512_si128(remainders_of(parts)), 1);
 }
 
-TH_CPU_WIDE static void wide_four(const struct th_bytes keys[4], const struct th_bytes contents[4],
-                                  uint32_t ret_checksums[4])
+TH_CPU_WIDE static void wide_few(const struct th_bytes *keys, const struct th_bytes *contents,
+                                 size_t count, uint32_t *ret_checksums)
 {
     uint32_t words[PIECE / sizeof(uint32_t)];
+    const size_t b = count > 1, c = count > 2 ? 2 : b, d = count > 3 ? 3 : c; /* or again */
     const __m512i parts =
-        join_four(wide_piece(keys[0], contents[0]), wide_piece(keys[1], contents[1]),
-                  wide_piece(keys[2], contents[2]), wide_piece(keys[3], contents[3]));
+        join_four(wide_piece(keys[0], contents[0]), wide_piece(keys[b], contents[b]),
+                  wide_piece(keys[c], contents[c]), wide_piece(keys[d], contents[d]));
     _mm512_storeu_si512(words, remainders_of(parts));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < count; i++)
         ret_checksums[i] = ~words[4 * i + 1];
 }
 
@@ -179,18 +180,18 @@ uint32_t th_checksum(struct th_bytes key, struct th_bytes content)
     return th_checksum_plain(key, content);
 }
 
-void th_checksum_four(const struct th_bytes keys[4], const struct th_bytes contents[4],
-                      uint32_t ret_checksums[4])
+void th_checksum_few(const struct th_bytes *keys, const struct th_bytes *contents, size_t count,
+                     uint32_t *ret_checksums)
 {
 #ifdef TH_CPU_WIDE
-    bool are_for_wide = th_cpu_is_wide();
-    for (size_t i = 0; i < 4; i++)
+    bool are_for_wide = count > 1 && th_cpu_is_wide();
+    for (size_t i = 0; i < count; i++)
         are_for_wide = are_for_wide && is_for_wide(keys[i], contents[i]);
     if (are_for_wide) {
-        wide_four(keys, contents, ret_checksums);
+        wide_few(keys, contents, count, ret_checksums);
         return;
     }
 #endif
-    for (size_t i = 0; i < 4; i++)
-        ret_checksums[i] = th_checksum_plain(keys[i], contents[i]);
+    for (size_t i = 0; i < count; i++)
+        ret_checksums[i] = th_checksum(keys[i], contents[i]);
 }

@@ -12,9 +12,10 @@
 
 uint32_t th_checksum(struct th_bytes key, struct th_bytes content);
 
-/* Of four at once, which is faster than each by itself. */
-void th_checksum_four(const struct th_bytes keys[4], const struct th_bytes contents[4],
-                      uint32_t ret_checksums[4]);
+/* Of up to four at once, which is faster than each by itself. */
+enum { TH_CHECKSUM_FEW = 4 };
+void th_checksum_few(const struct th_bytes *keys, const struct th_bytes *contents, size_t count,
+                     uint32_t *ret_checksums);
 
 /* The plain form of the same, for processors without the instructions (base/cpu.h). */
 uint32_t th_checksum_plain(struct th_bytes key, struct th_bytes content);

@@ -120,6 +120,22 @@ typedef int th_txn_fn(void *context, struct th_bytes key, struct th_bytes conten
 TH_MUST_CHECK int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
                               const struct th_schema_key *from, th_txn_fn *fn, void *context);
 
+/* Likewise several rows at once, TH_TXN_ROWS_MAX at most. A few behind the key `to` may be given;
+ * size 0: up to the last one of the prefix. */
+enum { TH_TXN_ROWS_MAX = TH_SCHEMA_FEW };
+typedef int th_txn_rows_fn(void *context, const struct th_bytes *keys,
+                           const struct th_bytes *contents, size_t count);
+TH_MUST_CHECK int th_txn_scan_rows(const struct th_txn *txn, const struct th_schema_key *prefix,
+                                   const struct th_schema_key *from, const struct th_schema_key *to,
+                                   th_txn_rows_fn *fn, void *context);
+/* A th_txn_rows_fn for who takes them one by one. */
+struct th_txn_each {
+    th_txn_fn *fn;
+    void *context;
+};
+TH_MUST_CHECK int th_txn_each_row(void *each, const struct th_bytes *keys,
+                                  const struct th_bytes *contents, size_t count);
+
 /*
  * For those who check a store: the rows after the key `after` (size 0: from the first one), as they
  * are stored, in order; `rows_max` at most. TH_E_CORRUPT: LMDB cannot go on, a row is not inside

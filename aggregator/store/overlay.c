@@ -173,7 +173,7 @@ struct merge {
     struct th_view *view;
     struct th_overlay *overlay;
     struct place at;
-    th_overlay_fn *fn;
+    th_txn_rows_fn *fn;
     void *context;
 };
 
@@ -183,9 +183,9 @@ static int give(struct merge *merge)
     struct th_bytes content;
     advance(merge->overlay, &merge->at);
     int status = content_of(merge->view, row, &content);
-    return status != 0
-               ? status
-               : merge->fn(merge->context, (struct th_bytes){row->key, row->key_size}, content);
+    return status != 0 ? status
+                       : merge->fn(merge->context, &(struct th_bytes){row->key, row->key_size},
+                                   &content, 1);
 }
 
 /* How the next laid row is to the key: 1: behind it, or there is none. */
@@ -205,20 +205,33 @@ static int on_stored(void *context, struct th_bytes key, struct th_bytes content
         status = give(merge);
     if (status != 0)
         return status;
-    return next_to(merge, key) == 0 ? give(merge) : merge->fn(merge->context, key, content);
+    return next_to(merge, key) == 0 ? give(merge) : merge->fn(merge->context, &key, &content, 1);
 }
 
 int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
-                    const struct th_schema_key *from, th_overlay_fn *fn, void *context)
+                    const struct th_schema_key *from, th_txn_fn *fn, void *context)
+{
+    const struct th_schema_key to = {.size = 0};
+    struct th_txn_each each = {fn, context};
+    return th_overlay_scan_rows(view, prefix, from, &to, th_txn_each_row, &each);
+}
+
+/* Where the run has nothing that begins so, rows come as they are stored. */
+int th_overlay_scan_rows(struct th_view *view, const struct th_schema_key *prefix,
+                         const struct th_schema_key *from, const struct th_schema_key *to,
+                         th_txn_rows_fn *fn, void *context)
 {
     int status = build(view);
     if (status != 0)
         return status;
     if (view->overlay.groups_count == 0)
-        return th_txn_scan(&view->txn, prefix, from, fn, context);
+        return th_txn_scan_rows(&view->txn, prefix, from, to, fn, context);
     struct merge merge = {.view = view, .overlay = &view->overlay, .fn = fn, .context = context};
+    struct th_txn_each each = {on_stored, &merge};
     merge.at = find(merge.overlay, (struct th_bytes){from->bytes, from->size});
-    status = th_txn_scan(&view->txn, prefix, from, on_stored, &merge);
+    if (!begins_with(merge.overlay, &merge.at, prefix))
+        return th_txn_scan_rows(&view->txn, prefix, from, to, fn, context);
+    status = th_txn_scan_rows(&view->txn, prefix, from, to, th_txn_each_row, &each);
     while (status == 0 && begins_with(merge.overlay, &merge.at, prefix))
         status = give(&merge);
     return status;
@@ -249,10 +262,15 @@ static int inspect(struct inspecting *inspecting, const struct th_inspected *row
     return inspecting->fn(inspecting->context, row);
 }
 
-static int inspect_laid(void *context, struct th_bytes key, struct th_bytes content)
+/* Rows of the run come one by one. */
+static int inspect_laid(void *context, const struct th_bytes *keys, const struct th_bytes *contents,
+                        size_t count)
 {
-    const struct th_inspected row = {
-        .table = (enum th_table)key.bytes[0], .key = key, .value = content, .content = content};
+    const struct th_inspected row = {.table = (enum th_table)keys->bytes[0],
+                                     .key = *keys,
+                                     .value = *contents,
+                                     .content = *contents};
+    (void)count;
     return inspect(context, &row);
 }
 

@@ -76,10 +76,13 @@ TH_MUST_CHECK int th_overlay_get(struct th_view *view, const struct th_schema_ke
 /* Nothing is unsettled, or the rollups were laid. */
 TH_MUST_CHECK int th_overlay_is_whole(struct th_view *view, bool *ret_is_whole);
 
-typedef int th_overlay_fn(void *context, struct th_bytes key, struct th_bytes content);
 TH_MUST_CHECK int th_overlay_scan(struct th_view *view, const struct th_schema_key *prefix,
-                                  const struct th_schema_key *from, th_overlay_fn *fn,
-                                  void *context);
+                                  const struct th_schema_key *from, th_txn_fn *fn, void *context);
+/* As th_txn_scan_rows(). */
+TH_MUST_CHECK int th_overlay_scan_rows(struct th_view *view, const struct th_schema_key *prefix,
+                                       const struct th_schema_key *from,
+                                       const struct th_schema_key *to, th_txn_rows_fn *fn,
+                                       void *context);
 
 /* ---- groups: overlay_run.c, for overlay.c ---- */
 

@@ -76,29 +76,38 @@ int th_view_settled_rows(struct th_view *view, struct th_book_id book, th_row_fn
 }
 
 struct unit_rows_scan {
-    th_row_glance_fn *fn;
+    th_row_glances_fn *fn;
     void *context;
     uint32_t last;
-    bool is_past; /* a row of a later unit has come */
+    bool is_past; /* a row of a later unit has come, and nothing was wrong before it */
 };
 
-static int on_unit_row(void *context, struct th_bytes key, struct th_bytes content)
+static int on_unit_rows(void *context, const struct th_bytes *keys, const struct th_bytes *contents,
+                        size_t count)
 {
     struct unit_rows_scan *asker = context;
-    const struct th_row_glance row = {key, content};
-    if (!th_row_has_its_form(key, content))
-        return TH_E_CORRUPT;
-    asker->is_past = th_row_glance_unit(&row) > asker->last;
-    return asker->is_past ? 1 : asker->fn(asker->context, &row);
+    struct th_row_glance rows[TH_TXN_ROWS_MAX];
+    size_t wanted = 0;
+    for (; wanted < count; wanted++) {
+        if (!th_row_has_its_form(keys[wanted], contents[wanted]))
+            return TH_E_CORRUPT;
+        rows[wanted] = (struct th_row_glance){keys[wanted], contents[wanted]};
+        if (th_row_glance_unit(&rows[wanted]) > asker->last)
+            break;
+    }
+    int status = wanted == 0 ? 0 : asker->fn(asker->context, rows, wanted);
+    asker->is_past = status == 0 && wanted < count;
+    return asker->is_past ? 1 : status;
 }
 
 int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t first,
-                         uint32_t last, th_row_glance_fn *fn, void *context)
+                         uint32_t last, th_row_glances_fn *fn, void *context)
 {
     struct unit_rows_scan asker = {fn, context, last, false};
     struct th_schema_key prefix = th_schema_key_book(TH_TABLE_REPORT, book);
     struct th_schema_key from = th_schema_key_row(book, first, 0);
-    int status = th_overlay_scan(view, &prefix, &from, on_unit_row, &asker);
+    struct th_schema_key to = th_schema_key_row(book, last, UINT32_MAX);
+    int status = th_overlay_scan_rows(view, &prefix, &from, &to, on_unit_rows, &asker);
     return asker.is_past ? 0 : status;
 }
 

@@ -210,22 +210,23 @@ int th_schema_unseal(struct th_bytes key, struct th_bytes value, struct th_bytes
     return 0;
 }
 
-int th_schema_unseal_four(const struct th_bytes keys[4], const struct th_bytes values[4],
-                          struct th_bytes ret_contents[4])
+int th_schema_unseal_few(const struct th_bytes *keys, const struct th_bytes *values, size_t count,
+                         struct th_bytes *ret_contents)
 {
-    struct th_bytes contents[4];
-    uint32_t checksums[4], wrong = 0;
-    for (size_t i = 0; i < 4; i++) {
+    struct th_bytes contents[TH_SCHEMA_FEW];
+    uint32_t checksums[TH_SCHEMA_FEW], wrong = 0;
+    TH_ASSERT(count > 0 && count <= TH_SCHEMA_FEW);
+    for (size_t i = 0; i < count; i++) {
         if (values[i].size < TH_SCHEMA_CHECKSUM_SIZE)
             return TH_E_CORRUPT;
         contents[i] = content_of(values[i]);
     }
-    th_checksum_four(keys, contents, checksums);
-    for (size_t i = 0; i < 4; i++)
+    th_checksum_few(keys, contents, count, checksums);
+    for (size_t i = 0; i < count; i++)
         wrong |= checksums[i] ^ stored_checksum(values[i]);
     if (wrong != 0)
         return TH_E_CORRUPT;
-    memcpy(ret_contents, contents, sizeof contents);
+    memcpy(ret_contents, contents, count * sizeof *contents);
     return 0;
 }
 

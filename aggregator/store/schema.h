@@ -161,10 +161,10 @@ void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size);
 /* The content of a value whose checksum is right, else TH_E_CORRUPT. Borrows. */
 TH_MUST_CHECK int th_schema_unseal(struct th_bytes key, struct th_bytes value,
                                    struct th_bytes *ret_content);
-/* Of four values at once; TH_E_CORRUPT: of one of them at least it is wrong. */
-TH_MUST_CHECK int th_schema_unseal_four(const struct th_bytes keys[4],
-                                        const struct th_bytes values[4],
-                                        struct th_bytes ret_contents[4]);
+/* Of 1 to TH_SCHEMA_FEW values at once; TH_E_CORRUPT: of one of them at least it is wrong. */
+enum { TH_SCHEMA_FEW = 4 };
+TH_MUST_CHECK int th_schema_unseal_few(const struct th_bytes *keys, const struct th_bytes *values,
+                                       size_t count, struct th_bytes *ret_contents);
 
 /* ---- contents; an encoder appends to the sink, a decoder gives TH_E_CORRUPT ---- */
 

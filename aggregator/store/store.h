@@ -304,10 +304,12 @@ TH_MUST_CHECK int th_view_rows(struct th_view *view, struct th_book_id book, th_
 /* All of a row of which little was looked at. */
 TH_MUST_CHECK int th_row_glance_whole(const struct th_row_glance *glance, struct th_row *ret_row);
 
-/* Those of the units with numbers from `first` to `last`. */
-typedef int th_row_glance_fn(void *context, const struct th_row_glance *row);
+/* Those of the units with numbers from `first` to `last`, several at once: TH_ROW_GLANCES_MAX at
+ * most. */
+enum { TH_ROW_GLANCES_MAX = 4 };
+typedef int th_row_glances_fn(void *context, const struct th_row_glance *rows, size_t count);
 TH_MUST_CHECK int th_view_rows_between(struct th_view *view, struct th_book_id book, uint32_t first,
-                                       uint32_t last, th_row_glance_fn *fn, void *context);
+                                       uint32_t last, th_row_glances_fn *fn, void *context);
 typedef int th_revision_fn(void *context, const struct th_revision *revision);
 TH_MUST_CHECK int th_view_revisions(struct th_view *view, struct th_book_id book, uint32_t unit,
                                     uint32_t number, th_revision_fn *fn, void *context);

@@ -16,7 +16,8 @@ struct scanning {
     const struct th_txn *txn;
     const struct th_schema_key *prefix;
     uint64_t beginning, beginning_mask; /* the prefix as a word; mask 0: it is longer */
-    th_txn_fn *fn;
+    const struct th_schema_key *to;
+    th_txn_rows_fn *fn;
     void *context;
     MDB_cursor *cursor;
     MDB_val name, value; /* where the cursor is */
@@ -54,11 +55,22 @@ static inline bool is_wanted(const struct scanning *scanning, struct th_bytes ke
            memcmp(key.bytes, scanning->prefix->bytes, scanning->prefix->size) == 0;
 }
 
+/* Nobody asks for more than this one. */
+static bool is_behind(const struct scanning *scanning, struct th_bytes key)
+{
+    const struct th_schema_key *to = scanning->to;
+    const size_t size = key.size < to->size ? key.size : to->size;
+    if (to->size == 0)
+        return false;
+    const int order = memcmp(key.bytes, to->bytes, size);
+    return order > 0 || (order == 0 && key.size >= to->size);
+}
+
 static int give(const struct scanning *scanning, struct th_bytes key, struct th_bytes value)
 {
     struct th_bytes content;
     int status = th_schema_unseal(key, value, &content);
-    return status == 0 ? scanning->fn(scanning->context, key, content) : status;
+    return status == 0 ? scanning->fn(scanning->context, &key, &content, 1) : status;
 }
 
 /* To the row behind this one. Where keys are not in order, damage has moved them. */
@@ -73,28 +85,22 @@ static void go_behind(struct scanning *scanning, struct th_bytes key)
         move(scanning, MDB_NEXT);
 }
 
-enum { FOUR = 4 };
-
-/* The next four rows of a page, if they are as most rows are; their checksums are checked at once.
- * False: nothing was given. */
-static bool give_four(const struct scanning *scanning, const struct th_leaf_page *page, uint32_t at,
-                      struct th_bytes *ret_last, int *ret_status)
+/* The next rows of a page, if they are as most rows are; their checksums are checked at once. How
+ * many were given. */
+static uint32_t give_rows(const struct scanning *scanning, const struct th_leaf_page *page,
+                          uint32_t at, struct th_bytes *ret_last, int *ret_status)
 {
-    struct th_bytes keys[FOUR], values[FOUR], contents[FOUR];
-    if (page->count - at < FOUR)
-        return false;
-    for (uint32_t i = 0; i < FOUR; i++)
+    struct th_bytes keys[TH_TXN_ROWS_MAX], values[TH_TXN_ROWS_MAX], contents[TH_TXN_ROWS_MAX];
+    const uint32_t left = page->count - at, count = left < TH_TXN_ROWS_MAX ? left : TH_TXN_ROWS_MAX;
+    for (uint32_t i = 0; i < count; i++)
         if (th_leaf_page_row(page, at + i, &keys[i], &values[i]) != 0 ||
             !is_wanted(scanning, keys[i]))
-            return false;
-    if (th_schema_unseal_four(keys, values, contents) != 0)
-        return false;
-    int status = 0;
-    for (uint32_t i = 0; i < FOUR && status == 0; i++)
-        status = scanning->fn(scanning->context, keys[i], contents[i]);
-    *ret_last = keys[FOUR - 1];
-    *ret_status = status;
-    return true;
+            return 0;
+    if (th_schema_unseal_few(keys, values, count, contents) != 0)
+        return 0;
+    *ret_status = scanning->fn(scanning->context, keys, contents, count);
+    *ret_last = keys[count - 1];
+    return count;
 }
 
 /* A row that the cursor gives would be read to wherever its length says; one of a page is inside
@@ -111,16 +117,18 @@ static bool give_page(struct scanning *scanning, int *ret_status)
     int status = th_leaf_page_row(&page, page.count - 1, &last, &value);
     if (status == TH_E_NOT_FOUND || (status == 0 && !is_wanted(scanning, last)))
         return false;
-    if (status == 0)
+    if (status == 0 && is_behind(scanning, last))
+        scanning->rc = MDB_NOTFOUND;
+    else if (status == 0)
         go_behind(scanning, last);
     const void *next = scanning->rc == 0 ? scanning->name.mv_data : NULL;
     for (unsigned piece = 0; at < page.count && status == 0;) {
         for (unsigned twice = 0; twice < 2 && next != NULL; twice++)
             th_leaf_page_prefetch(page_bytes, next, piece++);
-        if (give_four(scanning, &page, at, &last, &status)) {
-            at += FOUR;
+        const uint32_t given = give_rows(scanning, &page, at, &last, &status);
+        at += given;
+        if (given > 0)
             continue;
-        }
         const int found = th_leaf_page_row(&page, at, &key, &value);
         if (found == TH_E_NOT_FOUND) { /* not the first one: that would have been found out */
             go_behind(scanning, last);
@@ -137,10 +145,30 @@ static bool give_page(struct scanning *scanning, int *ret_status)
     return true;
 }
 
+int th_txn_each_row(void *each, const struct th_bytes *keys, const struct th_bytes *contents,
+                    size_t count)
+{
+    const struct th_txn_each *asker = each;
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = asker->fn(asker->context, keys[i], contents[i]);
+    return status;
+}
+
 int th_txn_scan(const struct th_txn *txn, const struct th_schema_key *prefix,
                 const struct th_schema_key *from, th_txn_fn *fn, void *context)
 {
-    struct scanning scanning = {.txn = txn, .prefix = prefix, .fn = fn, .context = context};
+    const struct th_schema_key to = {.size = 0};
+    struct th_txn_each each = {fn, context};
+    return th_txn_scan_rows(txn, prefix, from, &to, th_txn_each_row, &each);
+}
+
+int th_txn_scan_rows(const struct th_txn *txn, const struct th_schema_key *prefix,
+                     const struct th_schema_key *from, const struct th_schema_key *to,
+                     th_txn_rows_fn *fn, void *context)
+{
+    struct scanning scanning = {
+        .txn = txn, .prefix = prefix, .to = to, .fn = fn, .context = context};
     /* One that begins behind its prefix's first row has a stretch of rows before it. */
     const size_t by_cursor = from->size > prefix->size ? 0 : FEW;
     int status = 0;

@@ -19,6 +19,7 @@
 #ifndef TH_MODEL_PACKED_H
 #define TH_MODEL_PACKED_H
 
+#include "base/bytes.h"
 #include "proto/model/rule.h"
 
 /* Bytes that th_packed_encode() can need at most. */
@@ -62,7 +63,7 @@ TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *
 TH_MUST_CHECK int th_packed_scatter(const uint8_t *bytes, size_t size, const uint16_t *column_of,
                                     uint32_t numbers, int64_t *values, uint64_t *present);
 
-enum { TH_PACKED_SLOTS_MAX = 64 };
+enum { TH_PACKED_SLOTS_MAX = 64, TH_PACKED_LINES_MAX = 4 };
 
 /* The columns of a table, looked at once for all its lines. Borrows `column_of`, which has `count`
  * columns. */
@@ -71,35 +72,47 @@ struct th_packed_columns {
     uint32_t numbers;
     uint16_t count;
     bool is_wide; /* in the order of the numbers, and the processor has the instructions */
-    uint64_t asked[TH_PACKED_SLOTS_MAX / 8]; /* then: numbers that have a column, from 1 on */
+    struct th_packed_choice { /* then: of the numbers from 1 on, a bit for each */
+        uint64_t asked[TH_PACKED_SLOTS_MAX / 8]; /* that have a column */
+        uint64_t known[TH_PACKED_SLOTS_MAX / 8];
+    } choice;
 };
 void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_t count,
                             struct th_packed_columns *ret_columns);
 
-/* What is kept from one line of a table to the next (packed_line.c); begins anew with each reading
- * of a table. */
+/* What is kept from one line of a table to the next, and from one table to the next of the same
+ * columns (packed_line.c). */
 struct th_packed_slots {
+    struct th_packed_choice choice;                              /* that they are of */
     uint8_t byte[TH_PACKED_SLOTS_MAX], bit[TH_PACKED_SLOTS_MAX]; /* of the bitmap, by slot */
     uint8_t other[TH_PACKED_SLOTS_MAX];                          /* bits that have no slot */
     struct th_packed_group {
-        uint16_t column;        /* of the first slot that has one */
-        uint16_t asked, stored; /* slots that have a column; columns that the line has from there */
-    } eights[TH_PACKED_SLOTS_MAX / 8], sixteens[TH_PACKED_SLOTS_MAX / 16];
-    uint64_t asked;   /* slots that have a column */
-    uint16_t columns; /* that have a slot */
+        uint16_t column;       /* of the first slot that has one */
+        uint8_t asked, stored; /* slots that have a column; columns that the line has from there */
+    } eights[TH_PACKED_SLOTS_MAX / 8];
+    uint32_t slot_of[TH_PACKED_SLOTS_MAX / 2]; /* of the first columns */
+    uint64_t asked;                            /* slots that have a column */
+    uint16_t columns;                          /* that have a slot */
     uint32_t count;
     struct th_packed_bitmap { /* of the line before */
         uint32_t bits;        /* more than a bitmap has: there was none */
         uint32_t flag_at, last_bit;
         uint64_t bytes; /* a bit for each that it has */
+        /* And of all that stands before the lengths, for the next lines (packed_lines.c); 0: more
+         * than there is room for. */
+        uint64_t head;
+        uint8_t expected[TH_PACKED_SLOTS_MAX], matters[TH_PACKED_SLOTS_MAX];
     } bitmap;
 };
 void th_packed_slots_init(struct th_packed_slots *ret_slots);
+/* For the lines that follow, of these columns. */
+void th_packed_slots_begin(const struct th_packed_columns *columns, struct th_packed_slots *slots);
 
-/* As th_packed_scatter(), for a whole line: what is not reported becomes 0. `slots`: the caller's,
- * of the lines of these columns. TH_E_CORRUPT: the line is undefined. */
-TH_MUST_CHECK int th_packed_line(const struct th_packed_columns *columns,
-                                 struct th_packed_slots *slots, const uint8_t *bytes, size_t size,
-                                 int64_t *values, uint64_t *present);
+/* As th_packed_scatter(), for up to TH_PACKED_LINES_MAX whole lines, one behind the other in
+ * `values` and `present`: what is not reported becomes 0. `slots`: the caller's, begun for
+ * these columns. TH_E_CORRUPT: the lines are undefined. */
+TH_MUST_CHECK int th_packed_lines(const struct th_packed_columns *columns,
+                                  struct th_packed_slots *slots, const struct th_bytes *lines,
+                                  size_t count, int64_t *values, uint64_t *present);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where things stand in packed figures (proto/model/packed.h): for packed.c and packed_read.c. */
+/* Where things stand in packed figures (proto/model/packed.h): for packed*.c. */
 #ifndef TH_MODEL_PACKED_FORM_H
 #define TH_MODEL_PACKED_FORM_H
 
+#include "base/cpu.h"
 #include "proto/model/packed.h"
 
 #include <string.h>
@@ -74,5 +75,12 @@ static inline int64_t packed_value(const uint8_t *bytes, unsigned size)
         word = word << 8 | bytes[i];
     return (int64_t)(word << (64 - 8 * size)) >> (64 - 8 * size);
 }
+
+#ifdef TH_CPU_WIDE
+/* packed_lines.c; `count` lines, up to TH_PACKED_LINES_MAX. False: they are not for it, and nothing
+ * of `values` and `present` counts. */
+bool packed_lines(const struct th_packed_columns *columns, const struct th_packed_slots *slots,
+                  const struct th_bytes *lines, size_t count, int64_t *values, uint64_t *present);
+#endif
 
 #endif

@@ -23,6 +23,11 @@ enum {
     NUMBERS_MAX = TH_PACKED_SLOTS_MAX * 8 /* whose bitmap is in one register */
 };
 
+static void set_number(uint64_t *numbers, uint32_t number)
+{
+    numbers[(number - 1) / 64] |= UINT64_C(1) << (number - 1) % 64;
+}
+
 void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_t count,
                             struct th_packed_columns *ret_columns)
 {
@@ -34,9 +39,12 @@ void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_
         if (column_of[number] < TH_PACKED_SKIPPED) {
             columns.is_wide = columns.is_wide && column_of[number] == next && number <= NUMBERS_MAX;
             if (columns.is_wide)
-                columns.asked[(number - 1) / 64] |= UINT64_C(1) << (number - 1) % 64;
+                set_number(columns.choice.asked, number);
             next++;
         }
+    for (uint32_t number = 1; number < numbers && number <= NUMBERS_MAX; number++)
+        if (column_of[number] != TH_PACKED_UNKNOWN)
+            set_number(columns.choice.known, number);
 #ifdef TH_CPU_WIDE
     columns.is_wide = columns.is_wide && count > 0 && next == count && numbers <= NUMBERS_MAX + 1 &&
                       th_cpu_is_wide();
@@ -53,6 +61,14 @@ void th_packed_slots_init(struct th_packed_slots *ret_slots)
     ret_slots->bitmap.bits = UINT32_MAX;
 }
 
+void th_packed_slots_begin(const struct th_packed_columns *columns, struct th_packed_slots *slots)
+{
+    if (memcmp(&columns->choice, &slots->choice, sizeof slots->choice) == 0)
+        return;
+    th_packed_slots_init(slots);
+    slots->choice = columns->choice;
+}
+
 #ifdef TH_CPU_WIDE
 
 /* ---- slots ---- */
@@ -62,16 +78,15 @@ static void add_slot(struct th_packed_slots *slots, uint32_t number, bool is_ask
                      uint32_t columns_left)
 {
     const uint32_t bit = number - 1, slot = slots->count++;
-    struct th_packed_group *eight = &slots->eights[slot / 8],
-                           *sixteen = &slots->sixteens[slot / 16];
-    const uint64_t stored = columns_left < 16 ? (1U << columns_left) - 1 : UINT16_MAX;
+    struct th_packed_group *eight = &slots->eights[slot / 8];
     if (slot % 8 == 0)
-        *eight = (struct th_packed_group){.column = slots->columns, .stored = stored & UINT8_MAX};
-    if (slot % 16 == 0)
-        *sixteen = (struct th_packed_group){.column = slots->columns, .stored = (uint16_t)stored};
-    eight->asked |= (uint16_t)(is_asked << slot % 8);
-    sixteen->asked |= (uint16_t)(is_asked << slot % 16);
+        *eight = (struct th_packed_group){
+            .column = slots->columns,
+            .stored = columns_left < 8 ? (uint8_t)((1U << columns_left) - 1) : UINT8_MAX};
+    eight->asked |= (uint8_t)(is_asked << slot % 8);
     slots->asked |= (uint64_t)is_asked << slot;
+    if (is_asked && slots->columns < WIDE_HALF)
+        slots->slot_of[slots->columns] = slot;
     slots->columns = (uint16_t)(slots->columns + is_asked);
     slots->byte[slot] = (uint8_t)(bit / 8);
     slots->bit[slot] = (uint8_t)(1U << bit % 8);
@@ -85,6 +100,7 @@ static bool set_slots(const struct th_packed_columns *columns, const uint64_t *b
 {
     struct th_packed_slots slots;
     th_packed_slots_init(&slots);
+    slots.choice = ret_slots->choice;
     slots.bitmap = ret_slots->bitmap;
     for (uint32_t first = 0; first < NUMBERS_MAX; first += 64)
         for (uint64_t left = bitmap[first / 64]; left != 0; left &= left - 1) {
@@ -106,10 +122,30 @@ static bool find_slots(const struct th_packed_columns *columns, const uint8_t *r
 {
     uint64_t line[NUMBERS_MAX / 64], all[NUMBERS_MAX / 64];
     for (size_t i = 0; i < NUMBERS_MAX / 64; i++) {
-        line[i] = columns->asked[i] | packed_load(reported + i * PACKED_WORD);
+        line[i] = columns->choice.asked[i] | packed_load(reported + i * PACKED_WORD);
         all[i] = line[i] | ~packed_load(slots->other + i * PACKED_WORD);
     }
     return set_slots(columns, all, slots) || set_slots(columns, line, slots);
+}
+
+/* What the head of the next lines is like, if it is as that of this one. */
+static void set_head(struct th_packed_slots *slots)
+{
+    struct th_packed_bitmap *bitmap = &slots->bitmap;
+    const uint32_t flag = bitmap->flag_at;
+    bitmap->head = 0;
+    if (flag >= TH_PACKED_SLOTS_MAX)
+        return;
+    memset(bitmap->expected, 0, sizeof bitmap->expected);
+    memset(bitmap->matters, 0, sizeof bitmap->matters);
+    bitmap->head = UINT64_MAX >> (TH_PACKED_SLOTS_MAX - 1 - flag);
+    bitmap->expected[0] = (uint8_t)(bitmap->bits >> 8);
+    bitmap->expected[1] = (uint8_t)bitmap->bits;
+    bitmap->expected[flag - 1] = (uint8_t)bitmap->last_bit;
+    memset(bitmap->matters, UINT8_MAX, PACKED_COUNT_SIZE);
+    memcpy(bitmap->matters + PACKED_COUNT_SIZE, slots->other, flag - PACKED_COUNT_SIZE);
+    bitmap->matters[flag - 1] |= (uint8_t)(UINT8_MAX & ~(bitmap->last_bit - 1));
+    bitmap->matters[flag] = UINT8_MAX;
 }
 
 /* ---- a line ---- */
@@ -123,14 +159,15 @@ struct wide_head {
 
 /* For a line whose last number is another one than that of the line before. */
 static bool set_bitmap(const struct th_packed_columns *columns, uint32_t bits,
-                       struct th_packed_bitmap *ret_bitmap)
+                       struct th_packed_slots *slots)
 {
     if (bits == 0 || bits >= columns->numbers)
         return false;
-    *ret_bitmap = (struct th_packed_bitmap){.bits = bits,
-                                            .flag_at = (uint32_t)packed_flag_at(bits),
-                                            .last_bit = 1U << (bits - 1) % 8,
-                                            .bytes = UINT64_MAX >> (64 - packed_bitmap_size(bits))};
+    slots->bitmap.bits = bits;
+    slots->bitmap.flag_at = (uint32_t)packed_flag_at(bits);
+    slots->bitmap.last_bit = 1U << (bits - 1) % 8;
+    slots->bitmap.bytes = UINT64_MAX >> (64 - packed_bitmap_size(bits));
+    set_head(slots);
     return true;
 }
 
@@ -142,8 +179,7 @@ TH_CPU_WIDE static inline bool wide_head(const struct th_packed_columns *columns
     uint8_t bitmap[NUMBERS_MAX / 8];
     if (size <= PACKED_COUNT_SIZE)
         return false;
-    if (packed_bits(bytes) != slots->bitmap.bits &&
-        !set_bitmap(columns, packed_bits(bytes), &slots->bitmap))
+    if (packed_bits(bytes) != slots->bitmap.bits && !set_bitmap(columns, packed_bits(bytes), slots))
         return false;
     const size_t flag = slots->bitmap.flag_at;
     if (size <= flag + PACKED_WORD || bytes[flag] != 0 ||
@@ -155,6 +191,7 @@ TH_CPU_WIDE static inline bool wide_head(const struct th_packed_columns *columns
         _mm512_storeu_si512(bitmap, reported);
         if (!find_slots(columns, bitmap, slots))
             return false;
+        set_head(slots);
     }
     ret_head->reported =
         _mm512_test_epi8_mask(_mm512_permutexvar_epi8(_mm512_loadu_si512(slots->byte), reported),
@@ -235,72 +272,24 @@ TH_CPU_WIDE static inline bool wide_values(const struct th_packed_slots *slots,
     return at == end && is_short == UINT8_MAX && too_large == 0;
 }
 
-/* By a length below 8 bytes; as above, for sixteen words of half the size. */
-#define BY_SHORT_LENGTH(a, b, c) _mm512_set4_epi32(0, (int32_t)(c), (int32_t)(b), (int32_t)(a))
-
-/* The same where no value has 8 bytes, of up to 32 slots: such values are not too large. */
-TH_CPU_WIDE static inline bool short_values(const struct th_packed_slots *slots, const uint8_t *at,
-                                            const uint8_t *end, uint64_t reported, uint64_t spread,
-                                            int64_t *values)
-{
-    const __m512i sizes = BY_SHORT_LENGTH(0x01010101, 0x02020202, 0x04040404);
-    const __m512i shifts = BY_SHORT_LENGTH(24, 16, 0);
-    const __m512i halves = BY_SHORT_LENGTH(0, 0x80, 0x8000);
-    const __m512i ranges = BY_SHORT_LENGTH(0, 0x100, 0x10000);
-    const __m512i byte_of_word = _mm512_set1_epi32(0x03020100);
-    const __m512i from =
-        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-    const struct th_packed_group *group = slots->sixteens;
-    __mmask16 is_short = UINT16_MAX;
-    for (uint32_t slot = 0; slot < slots->count; slot += 16, group++) {
-        const __mmask16 now = (__mmask16)(reported >> slot);
-        const __m512i length =
-            _mm512_srlv_epi32(_mm512_set1_epi32((int32_t)(spread >> slot * 2)), from);
-        const __mmask64 its_bytes = _mm512_cmplt_epu8_mask(
-            byte_of_word, _mm512_maskz_permutexvar_epi32(now, length, sizes));
-        const size_t taken = (size_t)_mm_popcnt_u64(its_bytes);
-        if (taken > (size_t)(end - at))
-            return false;
-        const __m512i shift = _mm512_permutexvar_epi32(length, shifts);
-        __m512i figure = _mm512_maskz_srav_epi32(
-            now,
-            _mm512_sllv_epi32(_mm512_mask_expandloadu_epi8(byte_of_word, its_bytes, at), shift),
-            shift);
-        is_short = _mm512_mask_cmpge_epu32_mask(
-            is_short, _mm512_add_epi32(figure, _mm512_permutexvar_epi32(length, halves)),
-            _mm512_maskz_permutexvar_epi32(now, length, ranges));
-        if (group->asked != UINT16_MAX)
-            figure = _mm512_mask_compress_epi32(shifts, group->asked, figure);
-        _mm512_mask_storeu_epi64(values + group->column, (__mmask8)group->stored,
-                                 _mm512_cvtepi32_epi64(_mm512_castsi512_si256(figure)));
-        _mm512_mask_storeu_epi64(values + group->column + 8, (__mmask8)(group->stored >> 8),
-                                 _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(figure, 1)));
-        at += taken;
-    }
-    return at == end && is_short == UINT16_MAX;
-}
-
+/* Most lines have no value of 8 bytes and few slots; they are taken as several at once are. */
 TH_CPU_WIDE static bool wide_line(const struct th_packed_columns *columns,
-                                  struct th_packed_slots *slots, const uint8_t *bytes, size_t size,
+                                  struct th_packed_slots *slots, struct th_bytes line,
                                   int64_t *values, uint64_t *present)
 {
-    const uint64_t each = UINT64_C(0x5555555555555555);
     struct wide_head head;
-    if (!wide_head(columns, slots, bytes, size, &head))
+    if (!wide_head(columns, slots, line.bytes, line.size, &head))
         return false;
-    const uint8_t *lengths = bytes + head.lengths_at;
+    if (packed_lines(columns, slots, &line, 1, values, present))
+        return true;
+    const uint8_t *lengths = line.bytes + head.lengths_at;
     const size_t values_at = head.lengths_at + packed_lengths_size(head.count);
-    if (size < values_at + head.count ||
-        bytes[values_at - 1] >> ((head.count - 1) % 4 * 2 + 2) != 0)
+    if (line.size < values_at + head.count ||
+        line.bytes[values_at - 1] >> ((head.count - 1) % 4 * 2 + 2) != 0)
         return false;
     if (slots->count > WIDE_HALF && head.count < PACKED_WORD)
         return false;
-    const uint64_t spread = spread_lengths(lengths, &head, 0);
-    const bool is_right =
-        slots->count <= WIDE_HALF && (spread & spread >> 1 & each) == 0
-            ? short_values(slots, bytes + values_at, bytes + size, head.reported, spread, values)
-            : wide_values(slots, lengths, bytes + values_at, bytes + size, &head, values);
-    if (!is_right)
+    if (!wide_values(slots, lengths, line.bytes + values_at, line.bytes + line.size, &head, values))
         return false;
     present[0] = _pext_u64(head.reported, slots->asked);
     return true;
@@ -308,16 +297,32 @@ TH_CPU_WIDE static bool wide_line(const struct th_packed_columns *columns,
 
 #endif
 
-int th_packed_line(const struct th_packed_columns *columns, struct th_packed_slots *slots,
-                   const uint8_t *bytes, size_t size, int64_t *values, uint64_t *present)
+static int take_line(const struct th_packed_columns *columns, struct th_packed_slots *slots,
+                     struct th_bytes line, int64_t *values, uint64_t *present)
 {
 #ifdef TH_CPU_WIDE
-    if (columns->is_wide && wide_line(columns, slots, bytes, size, values, present))
+    if (columns->is_wide && wide_line(columns, slots, line, values, present))
         return 0;
 #else
     (void)slots;
 #endif
     memset(values, 0, columns->count * sizeof *values);
     memset(present, 0, ((size_t)columns->count + 63) / 64 * sizeof *present);
-    return th_packed_scatter(bytes, size, columns->column_of, columns->numbers, values, present);
+    return th_packed_scatter(line.bytes, line.size, columns->column_of, columns->numbers, values,
+                             present);
+}
+
+int th_packed_lines(const struct th_packed_columns *columns, struct th_packed_slots *slots,
+                    const struct th_bytes *lines, size_t count, int64_t *values, uint64_t *present)
+{
+    int status = 0;
+    TH_ASSERT(count <= TH_PACKED_LINES_MAX);
+#ifdef TH_CPU_WIDE
+    if (columns->is_wide && packed_lines(columns, slots, lines, count, values, present))
+        return 0;
+#endif
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = take_line(columns, slots, lines[i], values + i * columns->count,
+                           present + i * (((size_t)columns->count + 63) / 64));
+    return status;
 }

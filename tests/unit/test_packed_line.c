@@ -44,6 +44,7 @@ static void make_table(struct random *random, uint32_t of, uint16_t count, bool 
     ret_table->words = ((size_t)next + 63) / 64;
     th_packed_columns_init(ret_table->column_of, NUMBERS, next, &ret_table->columns);
     th_packed_slots_init(&ret_table->slots);
+    th_packed_slots_begin(&ret_table->columns, &ret_table->slots);
 }
 
 /* `base`: 0, or a pattern of numbers that most lines have. */
@@ -87,7 +88,8 @@ static struct line whole(struct table *table, const uint8_t *bytes, size_t size)
     memcpy(exact + 1, bytes, size);
     memset(&line, 0x77, sizeof line);
     line.status =
-        th_packed_line(&table->columns, &table->slots, exact + 1, size, line.values, line.present);
+        th_packed_lines(&table->columns, &table->slots, &(struct th_bytes){exact + 1, size}, 1,
+                        line.values, line.present);
     free(exact);
     for (size_t i = table->columns.count; i < COLUMNS_MAX; i++) {
         cr_assert_eq(line.values[i], INT64_C(0x7777777777777777));
@@ -151,6 +153,92 @@ Test(packed_line, lines_with_other_figures_among_them_are_right)
     for (int run = 0; run < 30000; run++) {
         const uint32_t base = run % 3 == 0 ? 10 + random_below(&random, 60) : 12;
         expect_same(&table, bytes, make_figures(&random, base, bytes));
+    }
+}
+
+struct lines {
+    uint8_t *blocks[TH_PACKED_LINES_MAX];
+    struct th_bytes bytes[TH_PACKED_LINES_MAX];
+    size_t count;
+};
+
+/* Mostly alike, each in a block of its own; some with a bit that is changed, or cut. */
+static struct lines make_lines(struct random *random, uint32_t base)
+{
+    struct lines lines = {.count = 1 + random_below(random, TH_PACKED_LINES_MAX)};
+    for (size_t i = 0; i < lines.count; i++) {
+        const uint32_t odd = random_below(random, 40) == 0 ? 0 : base;
+        size_t size = make_figures(random, odd, bytes);
+        const uint32_t how = random_below(random, 60);
+        if (how == 0)
+            bytes[random_below(random, (uint32_t)size)] ^= (uint8_t)(1U << random_below(random, 8));
+        else if (how == 1)
+            size = random_below(random, (uint32_t)size);
+        lines.blocks[i] = malloc(size + 1);
+        cr_assert_not_null(lines.blocks[i]);
+        memcpy(lines.blocks[i] + 1, bytes, size);
+        lines.bytes[i] = (struct th_bytes){lines.blocks[i] + 1, size};
+    }
+    return lines;
+}
+
+/* Of tables with up to 40 columns. Returns the status. */
+static int expect_same_lines(struct table *of, const struct lines *lines)
+{
+    static int64_t values[TH_PACKED_LINES_MAX * COLUMNS_MAX + 1];
+    uint64_t present[TH_PACKED_LINES_MAX + 1];
+    const size_t columns = of->columns.count, count = lines->count;
+    int wanted = 0;
+    memset(values, 0x77, sizeof values);
+    memset(present, 0x77, sizeof present);
+    const int status =
+        th_packed_lines(&of->columns, &of->slots, lines->bytes, count, values, present);
+    for (size_t i = 0; i < count; i++) {
+        const struct line line = plain(of, lines->bytes[i].bytes, lines->bytes[i].size);
+        wanted = wanted == 0 ? line.status : wanted;
+        if (status == 0) {
+            cr_assert_eq(memcmp(values + i * columns, line.values, columns * sizeof *values), 0);
+            cr_assert_eq(present[i], line.present[0]);
+        }
+    }
+    cr_assert_eq(status, wanted);
+    cr_assert_eq(values[count * columns], INT64_C(0x7777777777777777));
+    cr_assert_eq(present[count], UINT64_C(0x7777777777777777));
+    return status;
+}
+
+Test(packed_line, several_lines_at_once_are_each_right)
+{
+    struct random random = {49};
+    int refused = 0;
+    for (int run = 0; run < 20000; run++) {
+        const uint32_t base = 5 + (uint32_t)run / 400 % 30;
+        if (run % 400 == 0)
+            make_table(&random, base, (uint16_t)(1 + random_below(&random, 40)), true, false,
+                       &table);
+        const struct lines lines = make_lines(&random, base);
+        refused += table.columns.count > 0 && expect_same_lines(&table, &lines) != 0;
+        for (size_t i = 0; i < lines.count; i++)
+            free(lines.blocks[i]);
+    }
+    cr_assert(refused > 200 && refused < 10000, "%d", refused);
+}
+
+/* What was found out about the lines of one table holds for the same columns, not for others. */
+Test(packed_line, what_is_kept_of_other_columns_is_not_taken)
+{
+    static struct table tables[3];
+    struct random random = {50};
+    for (int run = 0; run < 200; run++) {
+        for (size_t i = 0; i < 3; i++)
+            make_table(&random, 6, 20, true, i == 2, &tables[i]);
+        for (int at = 0; at < 30; at++) {
+            struct table *now = &tables[random_below(&random, 3)];
+            now->slots = table.slots;
+            th_packed_slots_begin(&now->columns, &now->slots);
+            expect_same(now, bytes, make_figures(&random, 6, bytes));
+            table.slots = now->slots;
+        }
     }
 }
 

@@ -77,7 +77,7 @@ Test(store_checksum, any_sizes_are_right_in_both_forms)
 }
 
 /* Rows that are all for the wide form, and mixed with such as are not. */
-Test(store_checksum, four_at_once_are_each_right)
+Test(store_checksum, several_at_once_are_each_right)
 {
     struct random random = {33};
     for (int run = 0; run < 4000; run++) {
@@ -88,9 +88,11 @@ Test(store_checksum, four_at_once_are_each_right)
             keys[i] = random_bytes(&random, 4 + random_below(&random, run % 8 == 0 ? 70 : 20));
             contents[i] = random_bytes(&random, size_min + random_below(&random, size_max));
         }
-        th_checksum_four(keys, contents, checksums);
+        const size_t count = 1 + random_below(&random, 4);
+        th_checksum_few(keys, contents, count, checksums);
         for (size_t i = 0; i < 4; i++) {
-            cr_assert_eq(checksums[i], th_checksum_plain(keys[i], contents[i]), "%d, %zu", run, i);
+            cr_assert(i >= count || checksums[i] == th_checksum_plain(keys[i], contents[i]),
+                      "%d, %zu", run, i);
             release(keys[i]);
             release(contents[i]);
         }

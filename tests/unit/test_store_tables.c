@@ -103,19 +103,25 @@ Test(store_tables, a_scan_stops_when_it_is_told_and_hands_the_answer_on)
     cr_assert_eq(seen.count, 2);
 }
 
-static int on_glance(void *context, const struct th_row_glance *glance)
+static int on_glances(void *context, const struct th_row_glance *rows, size_t count)
 {
-    struct th_row row;
-    cr_assert_eq(th_row_glance_whole(glance, &row), 0);
-    const uint32_t unit = th_row_glance_unit(glance), number = th_row_glance_number(glance);
-    const struct th_bytes values = th_row_glance_values(glance);
-    cr_expect(unit == row.unit && number == row.number);
-    cr_expect_eq(th_row_glance_revision(glance), row.revision);
-    cr_expect_eq(th_row_glance_position(glance), row.position);
-    cr_expect_eq(th_row_glance_received(glance).ms, row.received.ms);
-    cr_expect_eq(th_row_glance_entered(glance), row.entered);
-    cr_expect(values.bytes == row.values && values.size == row.values_size);
-    return note(context, unit * 100 + number);
+    int status = 0;
+    cr_assert(count > 0 && count <= TH_ROW_GLANCES_MAX);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        const struct th_row_glance *glance = &rows[i];
+        struct th_row row;
+        cr_assert_eq(th_row_glance_whole(glance, &row), 0);
+        const uint32_t unit = th_row_glance_unit(glance), number = th_row_glance_number(glance);
+        const struct th_bytes values = th_row_glance_values(glance);
+        cr_expect(unit == row.unit && number == row.number);
+        cr_expect_eq(th_row_glance_revision(glance), row.revision);
+        cr_expect_eq(th_row_glance_position(glance), row.position);
+        cr_expect_eq(th_row_glance_received(glance).ms, row.received.ms);
+        cr_expect_eq(th_row_glance_entered(glance), row.entered);
+        cr_expect(values.bytes == row.values && values.size == row.values_size);
+        status = note(context, unit * 100 + number);
+    }
+    return status;
 }
 
 Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
@@ -127,18 +133,18 @@ Test(store_tables, rows_of_some_units_are_scanned_and_no_others)
     }
     commit();
     struct seen seen = {0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 2, 7, on_glance, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 2, 7, on_glances, &seen), 0);
     static const uint64_t expected[] = {300, 304, 500, 504, 700, 704};
     cr_assert_eq(seen.count, 6);
     cr_assert_eq(memcmp(seen.numbers, expected, sizeof expected), 0);
     seen = (struct seen){0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 8, UINT32_MAX, on_glance, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 8, UINT32_MAX, on_glances, &seen), 0);
     cr_assert_eq(seen.count, 2);
     seen = (struct seen){0};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 10, 12, on_glance, &seen), 0);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 10, 12, on_glances, &seen), 0);
     cr_assert_eq(seen.count, 0);
     seen = (struct seen){.stop_after = 1};
-    cr_assert_eq(th_view_rows_between(view, BOOK, 1, 3, on_glance, &seen), STOP);
+    cr_assert_eq(th_view_rows_between(view, BOOK, 1, 3, on_glances, &seen), STOP);
 }
 
 Test(store_tables, an_empty_book_is_scanned_without_a_call)
