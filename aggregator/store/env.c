@@ -193,12 +193,21 @@ void th_env_check_readers(const struct th_env *env)
 
 /* ---- transactions ---- */
 
+void th_env_find_map(struct th_env *env, const struct th_txn *snapshot)
+{
+    env->map = th_tree_map(snapshot->txn, env->database, env->page_bytes);
+}
+
 int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn)
 {
     struct th_txn txn = {.database = env->database, .page_bytes = write ? 0 : env->page_bytes};
     int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &txn.txn);
     if (rc != 0)
         return th_env_status(rc);
+    if (!write) {
+        txn.map = env->map;
+        txn.tree = th_tree_of(txn.txn, txn.map, txn.page_bytes);
+    }
     *ret_txn = txn;
     return 0;
 }
@@ -232,7 +241,13 @@ void th_txn_reset(struct th_txn *txn)
 
 int th_txn_renew(struct th_txn *txn)
 {
-    return th_env_status(mdb_txn_renew(txn->txn));
+    int rc = mdb_txn_renew(txn->txn);
+    if (rc != 0)
+        return th_env_status(rc);
+    if (txn->map == NULL)
+        txn->map = th_tree_map(txn->txn, txn->database, txn->page_bytes);
+    txn->tree = th_tree_of(txn->txn, txn->map, txn->page_bytes);
+    return 0;
 }
 
 /* ---- writing ---- */

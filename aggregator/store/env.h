@@ -19,6 +19,7 @@
 #ifndef TH_STORE_ENV_H
 #define TH_STORE_ENV_H
 
+#include "aggregator/store/leaf_walk.h"
 #include "aggregator/store/schema.h"
 
 #include <lmdb.h>
@@ -30,6 +31,7 @@ struct th_env {
     MDB_env *env;
     MDB_dbi database;
     size_t page_bytes;
+    const uint8_t *map; /* of the file; NULL: not known */
 };
 
 /*
@@ -42,6 +44,7 @@ TH_MUST_CHECK int th_env_open(const char *folder, bool write, size_t map_bytes,
                               struct th_env *ret_env);
 void th_env_close(struct th_env *env);
 
+struct th_txn;
 struct th_env_usage {
     uint64_t map_bytes;
     uint64_t used_bytes; /* up to the last page, pages that are free again included */
@@ -52,6 +55,9 @@ TH_MUST_CHECK int th_env_rows(const struct th_env *env, uint64_t *ret_rows);
 /* A compact copy of one snapshot into an open, empty file, also while another process writes.
  * Blocks until it is done; the caller flushes the file. */
 TH_MUST_CHECK int th_env_copy(const struct th_env *env, int fd);
+/* For snapshots that are taken from now on: their scans go by pages (leaf_walk.h). Precondition:
+ * the file has all its pages. */
+void th_env_find_map(struct th_env *env, const struct th_txn *snapshot);
 /* Bytes of free pages inside the used ones. Walks the free list: not for every batch. */
 TH_MUST_CHECK int th_env_free_bytes(const struct th_env *env, uint64_t *ret_bytes);
 /*
@@ -64,7 +70,9 @@ void th_env_check_readers(const struct th_env *env);
 struct th_txn {
     MDB_txn *txn; /* NULL: none */
     MDB_dbi database;
-    size_t page_bytes;     /* of a snapshot; 0: it writes */
+    size_t page_bytes;  /* of a snapshot; 0: it writes */
+    const uint8_t *map; /* of a snapshot: of the file; NULL: not known */
+    struct th_tree tree;
     MDB_cursor *appending; /* at the last key, once something was appended; ends with the rest */
     int failed;            /* the first failure of a write */
 };
@@ -74,7 +82,8 @@ void th_txn_abort(struct th_txn *txn);
 /* Ends the transaction in any case. A failure after an earlier one changes nothing; a failure of
  * the commit itself is TH_E_STORAGE, sets `ret_unknown`, and the outcome is unknown. */
 TH_MUST_CHECK int th_txn_commit(struct th_txn *txn, bool *ret_unknown);
-/* Of a read transaction: gives the snapshot back, keeps the slot. */
+/* Of a read transaction: gives the snapshot back, keeps the slot. A new one, when its file is known
+ * to have all its pages. */
 void th_txn_reset(struct th_txn *txn);
 TH_MUST_CHECK int th_txn_renew(struct th_txn *txn);
 

@@ -1,56 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/leaf_page.h"
 
-enum {
-    PAGE_FLAGS_AT = 10,
-    PAGE_LOWER_AT = 12,
-    PAGE_LEAF = 2,
-    CACHE_LINE = 64,
-    PIECE_SIZE = 8 * CACHE_LINE
-};
+enum { PAGE_FLAGS_AT = 10, PAGE_LOWER_AT = 12, PAGE_UPPER_AT = 14, PAGE_LEAF = 2, CACHE_LINE = 64 };
 
-static const uint8_t *page_of(size_t page_bytes, const void *key)
+static uint64_t u64_at(const uint8_t *at)
 {
-    return (const uint8_t *)((uintptr_t)key & ~(uintptr_t)(page_bytes - 1));
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
 }
 
-bool th_leaf_page_find(size_t page_bytes, const void *key, struct th_leaf_page *ret_leaf,
-                       uint32_t *ret_at)
+/* None is without rows. */
+bool th_leaf_page_open(const struct th_tree *tree, const uint8_t *page,
+                       struct th_leaf_page *ret_leaf)
 {
-    struct th_leaf_page leaf = {.page = page_of(page_bytes, key), .page_bytes = page_bytes};
-    /* Where no row is like this one, and each is asked for, it is found out at once. */
-    if (th_leaf_page_u16((const uint8_t *)key - TH_LEAF_NODE_HEADER_SIZE + TH_LEAF_NODE_FLAGS_AT) !=
-        0)
+    const size_t lower = th_leaf_page_u16(page + PAGE_LOWER_AT);
+    if (th_tree_page(tree, u64_at(page)) != page ||
+        th_leaf_page_u16(page + PAGE_FLAGS_AT) != PAGE_LEAF ||
+        lower < TH_LEAF_PAGE_HEADER_SIZE + TH_LEAF_PLACE_SIZE || lower > tree->page_bytes)
         return false;
-    const size_t lower = th_leaf_page_u16(leaf.page + PAGE_LOWER_AT);
-    const size_t place = (size_t)((const uint8_t *)key - leaf.page) - TH_LEAF_NODE_HEADER_SIZE;
-    if (th_leaf_page_u16(leaf.page + PAGE_FLAGS_AT) != PAGE_LEAF ||
-        lower < TH_LEAF_PAGE_HEADER_SIZE || lower > page_bytes)
-        return false;
-    leaf.count = (uint32_t)((lower - TH_LEAF_PAGE_HEADER_SIZE) / TH_LEAF_PLACE_SIZE);
-    uint32_t at = 0;
-    while (at < leaf.count && th_leaf_page_place(&leaf, at) != place)
-        at++;
-    if (at == leaf.count)
-        return false;
-    *ret_leaf = leaf;
-    *ret_at = at;
+    *ret_leaf =
+        (struct th_leaf_page){page, tree->page_bytes,
+                              (uint32_t)((lower - TH_LEAF_PAGE_HEADER_SIZE) / TH_LEAF_PLACE_SIZE)};
     return true;
 }
 
-/* From the end on, as LMDB puts the first rows there; the header is looked at before. */
-void th_leaf_page_prefetch(size_t page_bytes, const void *key, unsigned piece)
+/* Where a row's node is; what its key takes is inside the page. NULL: it is not. */
+static const uint8_t *node_at(const struct th_leaf_page *leaf, uint32_t at, size_t *ret_left)
 {
-    const size_t left = page_bytes - (size_t)piece * PIECE_SIZE;
-    const uint8_t *page = page_of(page_bytes, key);
-    if ((size_t)piece * PIECE_SIZE >= page_bytes)
-        return;
-    for (size_t line = 1; line <= PIECE_SIZE / CACHE_LINE; line++)
-        __builtin_prefetch(page + left - line * CACHE_LINE);
+    const size_t place = th_leaf_page_place(leaf, at);
+    if (place > leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+        return NULL;
+    const uint8_t *node = leaf->page + place;
+    const size_t left = leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place;
+    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT);
+    if (key_size > left)
+        return NULL;
+    *ret_left = left - key_size;
+    return node;
 }
 
-void th_leaf_page_prefetch_all(size_t page_bytes, const void *key)
+int th_leaf_page_key(const struct th_leaf_page *leaf, uint32_t at, struct th_bytes *ret_key)
 {
-    for (unsigned piece = 0; piece < page_bytes / PIECE_SIZE; piece++)
-        th_leaf_page_prefetch(page_bytes, key, piece);
+    size_t left;
+    const uint8_t *node = node_at(leaf, at, &left);
+    if (node == NULL)
+        return TH_E_CORRUPT;
+    *ret_key = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE,
+                                 th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT)};
+    return 0;
+}
+
+int th_leaf_page_search(const struct th_leaf_page *leaf, struct th_bytes key, uint32_t *ret_at)
+{
+    uint32_t low = 0, high = leaf->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        struct th_bytes found;
+        if (th_leaf_page_key(leaf, middle, &found) != 0)
+            return TH_E_CORRUPT;
+        const int order =
+            memcmp(found.bytes, key.bytes, found.size < key.size ? found.size : key.size);
+        if (order < 0 || (order == 0 && found.size < key.size))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_at = low;
+    return 0;
+}
+
+/* The value is the number of the first of its pages, and begins behind that page's header. */
+int th_leaf_page_large_row(const struct th_tree *tree, const struct th_leaf_page *leaf, uint32_t at,
+                           struct th_bytes *ret_key, struct th_bytes *ret_value)
+{
+    size_t left;
+    const uint8_t *node = node_at(leaf, at, &left);
+    if (node == NULL || left < sizeof(uint64_t) ||
+        th_leaf_page_u16(node + TH_LEAF_NODE_FLAGS_AT) != TH_LEAF_NODE_LARGE)
+        return TH_E_CORRUPT;
+    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT),
+                 size = th_leaf_page_u32(node);
+    const uint8_t *key = node + TH_LEAF_NODE_HEADER_SIZE;
+    const uint64_t number = u64_at(key + key_size);
+    const uint64_t pages =
+        (TH_LEAF_PAGE_HEADER_SIZE + size + tree->page_bytes - 1) / tree->page_bytes;
+    const uint8_t *page = th_tree_page(tree, number);
+    if (page == NULL || pages > tree->pages - number || u64_at(page) != number)
+        return TH_E_CORRUPT;
+    *ret_key = (struct th_bytes){key, key_size};
+    *ret_value = (struct th_bytes){page + TH_LEAF_PAGE_HEADER_SIZE, size};
+    return 0;
+}
+
+void th_leaf_page_prefetch_head(const uint8_t *page)
+{
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + CACHE_LINE);
+}
+
+struct th_leaf_lines th_leaf_page_lines(const uint8_t *page, size_t page_bytes)
+{
+    const size_t upper = th_leaf_page_u16(page + PAGE_UPPER_AT);
+    return (struct th_leaf_lines){page + (upper < page_bytes ? upper : page_bytes),
+                                  page + page_bytes};
+}
+
+void th_leaf_page_prefetch(struct th_leaf_lines *lines, size_t count)
+{
+    for (; count > 0 && lines->end > lines->begin; count--) {
+        lines->end -= CACHE_LINE;
+        __builtin_prefetch(lines->end);
+    }
 }

@@ -12,6 +12,7 @@
 #ifndef TH_STORE_LEAF_PAGE_H
 #define TH_STORE_LEAF_PAGE_H
 
+#include "aggregator/store/leaf_walk.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -26,13 +27,33 @@ struct th_leaf_page {
     uint32_t count; /* of its rows */
 };
 
-/* The page that a row of a snapshot is on, and which one it is there; `key` is where LMDB says that
- * the row's key stands. False: it cannot be read so, or its value stands elsewhere. */
-bool th_leaf_page_find(size_t page_bytes, const void *key, struct th_leaf_page *ret_leaf,
-                       uint32_t *ret_at);
-/* Asks for a piece of the page that a key is on: piece 0, 1 and so on, as long as there are any. */
-void th_leaf_page_prefetch(size_t page_bytes, const void *key, unsigned piece);
-void th_leaf_page_prefetch_all(size_t page_bytes, const void *key);
+/* False: the page is not a leaf of the tree. */
+bool th_leaf_page_open(const struct th_tree *tree, const uint8_t *page,
+                       struct th_leaf_page *ret_leaf);
+/* The first row whose key is not before this one; their count: none. TH_E_CORRUPT: a row is not
+ * inside the page. */
+TH_MUST_CHECK int th_leaf_page_search(const struct th_leaf_page *leaf, struct th_bytes key,
+                                      uint32_t *ret_at);
+/* Of a row whose value may stand elsewhere. TH_E_CORRUPT: it is not inside the page. */
+TH_MUST_CHECK int th_leaf_page_key(const struct th_leaf_page *leaf, uint32_t at,
+                                   struct th_bytes *ret_key);
+/* A row whose value stands on pages of its own. TH_E_CORRUPT: it does not, or they are not there.
+ */
+TH_MUST_CHECK int th_leaf_page_large_row(const struct th_tree *tree,
+                                         const struct th_leaf_page *leaf, uint32_t at,
+                                         struct th_bytes *ret_key, struct th_bytes *ret_value);
+
+/* ---- asking for pages that will be read ---- */
+
+/* What says where its rows are. */
+void th_leaf_page_prefetch_head(const uint8_t *page);
+/* What rows stand on. The head is looked at. */
+struct th_leaf_lines {
+    const uint8_t *begin, *end;
+};
+struct th_leaf_lines th_leaf_page_lines(const uint8_t *page, size_t page_bytes);
+/* The next `count`, from the end on, as LMDB puts the first rows there. */
+void th_leaf_page_prefetch(struct th_leaf_lines *lines, size_t count);
 
 /* ---- one row, as often as there are rows ---- */
 
@@ -41,7 +62,8 @@ enum {
     TH_LEAF_PLACE_SIZE = 2,
     TH_LEAF_NODE_FLAGS_AT = 4,
     TH_LEAF_NODE_KEY_SIZE_AT = 6,
-    TH_LEAF_NODE_HEADER_SIZE = 8
+    TH_LEAF_NODE_HEADER_SIZE = 8,
+    TH_LEAF_NODE_LARGE = 1 /* of its flags */
 };
 
 static inline uint16_t th_leaf_page_u16(const uint8_t *at)

@@ -152,6 +152,7 @@ static int check_tables(const struct th_store_report *report,
     int status = th_txn_begin(&store->env, false, &txn);
     if (status != 0)
         return report_open(report, status);
+    th_env_find_map(&store->env, &txn);
     status = th_store_check(report, &txn, store_id, &store->identity, &store->keys, store->edge);
     if (status == 0)
         status = th_replica_find(&txn, &store->is_replica);

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows one after the other. The first ones come by LMDB's cursor, as many scans end soon. Then a
- * snapshot's rows are taken from their pages: the cursor goes ahead to the next page, and while the
- * rows of this one are given, the next one is asked for, piece by piece, so that nobody waits for
- * it. In a store that is larger than the processor's cache, waiting is most of what a scan takes.
+ * Rows one after the other. Those of a snapshot are taken from their pages: the branches above say
+ * which pages come next, and while the rows of one are given, the next ones are asked for, piece by
+ * piece, so that nobody waits for them. In a store that is larger than the processor's cache,
+ * waiting is most of what a scan takes. A writer's rows, and those of a snapshot whose tree is not
+ * known, come by LMDB's cursor.
  */
 #include "aggregator/store/env.h"
 #include "aggregator/store/leaf_page.h"
 
 #include <string.h>
 
-enum { FEW = 2, WORD = 8 };
+enum {
+    FEW = 2, /* rows that are given without asking for more: many scans end there */
+    WORD = 8,
+    AHEAD = 2,  /* pages whose heads are asked for */
+    LINES = 16, /* of the next page, asked for with each group of rows */
+};
 
 struct scanning {
     const struct th_txn *txn;
@@ -19,20 +25,8 @@ struct scanning {
     const struct th_schema_key *to;
     th_txn_rows_fn *fn;
     void *context;
-    MDB_cursor *cursor;
-    MDB_val name, value; /* where the cursor is */
-    int rc;              /* how it came there */
+    size_t quiet; /* rows that come first, and one by one */
 };
-
-static void move(struct scanning *scanning, MDB_cursor_op op)
-{
-    scanning->rc = mdb_cursor_get(scanning->cursor, &scanning->name, &scanning->value, op);
-}
-
-static struct th_bytes bytes_of(MDB_val value)
-{
-    return (struct th_bytes){value.mv_data, value.mv_size};
-}
 
 static void set_beginning(struct scanning *scanning)
 {
@@ -56,7 +50,7 @@ static inline bool is_wanted(const struct scanning *scanning, struct th_bytes ke
 }
 
 /* Nobody asks for more than this one. */
-static bool is_behind(const struct scanning *scanning, struct th_bytes key)
+static bool is_end(const struct scanning *scanning, struct th_bytes key)
 {
     const struct th_schema_key *to = scanning->to;
     const size_t size = key.size < to->size ? key.size : to->size;
@@ -73,22 +67,54 @@ static int give(const struct scanning *scanning, struct th_bytes key, struct th_
     return status == 0 ? scanning->fn(scanning->context, &key, &content, 1) : status;
 }
 
-/* To the row behind this one. Where keys are not in order, damage has moved them. */
-static void go_behind(struct scanning *scanning, struct th_bytes key)
+/* ---- by pages ---- */
+
+/* The pages that come next, as far as they are known. */
+struct coming {
+    struct th_leaf_walk walk; /* to the one behind them */
+    const uint8_t *pages[AHEAD];
+    unsigned count;
+    int status; /* of the walk; TH_E_NOT_FOUND: there are no more */
+};
+
+static bool find_next(struct coming *coming)
 {
-    scanning->name = (MDB_val){key.size, (void *)(uintptr_t)key.bytes};
-    move(scanning, MDB_SET_KEY);
-    if (scanning->rc == MDB_NOTFOUND ||
-        (scanning->rc == 0 && scanning->name.mv_data != (const void *)key.bytes))
-        scanning->rc = MDB_CORRUPTED;
-    if (scanning->rc == 0)
-        move(scanning, MDB_NEXT);
+    if (coming->status != 0)
+        return false;
+    coming->pages[coming->count++] = coming->walk.leaf;
+    coming->status = th_leaf_walk_next(&coming->walk);
+    return true;
+}
+
+/* NULL: there is none. */
+static const uint8_t *take_next(struct coming *coming)
+{
+    if (coming->count == 0 && !find_next(coming))
+        return NULL;
+    const uint8_t *page = coming->pages[0];
+    coming->count--;
+    memmove(coming->pages, coming->pages + 1, coming->count * sizeof coming->pages[0]);
+    return page;
+}
+
+/* Asks for the heads of the pages that come, and says what stands on the first of them. Pages
+ * behind the end are not asked for; whether they are read the rows decide. */
+static struct th_leaf_lines look_ahead(const struct scanning *scanning, struct coming *coming)
+{
+    const struct th_bytes to = {scanning->to->bytes, scanning->to->size};
+    while (coming->count < AHEAD && coming->status == 0 &&
+           (to.size == 0 || !th_leaf_walk_is_behind(&coming->walk, to))) {
+        th_leaf_page_prefetch_head(coming->walk.leaf);
+        (void)find_next(coming);
+    }
+    return coming->count > 0 ? th_leaf_page_lines(coming->pages[0], scanning->txn->tree.page_bytes)
+                             : (struct th_leaf_lines){NULL, NULL};
 }
 
 /* The next rows of a page, if they are as most rows are; their checksums are checked at once. How
  * many were given. */
 static uint32_t give_rows(const struct scanning *scanning, const struct th_leaf_page *page,
-                          uint32_t at, struct th_bytes *ret_last, int *ret_status)
+                          uint32_t at, int *ret_status)
 {
     struct th_bytes keys[TH_TXN_ROWS_MAX], values[TH_TXN_ROWS_MAX], contents[TH_TXN_ROWS_MAX];
     const uint32_t left = page->count - at, count = left < TH_TXN_ROWS_MAX ? left : TH_TXN_ROWS_MAX;
@@ -99,51 +125,111 @@ static uint32_t give_rows(const struct scanning *scanning, const struct th_leaf_
     if (th_schema_unseal_few(keys, values, count, contents) != 0)
         return 0;
     *ret_status = scanning->fn(scanning->context, keys, contents, count);
-    *ret_last = keys[count - 1];
     return count;
 }
 
-/* A row that the cursor gives would be read to wherever its length says; one of a page is inside
- * it. Those of the cursor's page, from its own on, when all of them are wanted. False: they cannot
- * be read so, and the cursor is where it was; else it is behind the last row that was given. */
-static bool give_page(struct scanning *scanning, int *ret_status)
+/* Any row of a page. One that is not wanted is the end, but not amid such as are. */
+static int give_row(const struct scanning *scanning, const struct th_leaf_page *page, uint32_t at,
+                    bool is_inside, bool *ret_is_end)
 {
-    const size_t page_bytes = scanning->txn->page_bytes;
-    struct th_leaf_page page;
-    struct th_bytes key, value, last = {NULL, 0};
-    uint32_t at;
-    if (!th_leaf_page_find(page_bytes, scanning->name.mv_data, &page, &at))
-        return false;
-    int status = th_leaf_page_row(&page, page.count - 1, &last, &value);
-    if (status == TH_E_NOT_FOUND || (status == 0 && !is_wanted(scanning, last)))
-        return false;
-    if (status == 0 && is_behind(scanning, last))
-        scanning->rc = MDB_NOTFOUND;
-    else if (status == 0)
-        go_behind(scanning, last);
-    const void *next = scanning->rc == 0 ? scanning->name.mv_data : NULL;
-    for (unsigned piece = 0; at < page.count && status == 0;) {
-        for (unsigned twice = 0; twice < 2 && next != NULL; twice++)
-            th_leaf_page_prefetch(page_bytes, next, piece++);
-        const uint32_t given = give_rows(scanning, &page, at, &last, &status);
-        at += given;
-        if (given > 0)
-            continue;
-        const int found = th_leaf_page_row(&page, at, &key, &value);
-        if (found == TH_E_NOT_FOUND) { /* not the first one: that would have been found out */
-            go_behind(scanning, last);
-            break;
+    struct th_bytes key, value;
+    int status = th_leaf_page_row(page, at, &key, &value);
+    if (status == TH_E_NOT_FOUND)
+        status = th_leaf_page_large_row(&scanning->txn->tree, page, at, &key, &value);
+    if (status != 0)
+        return status;
+    if (is_wanted(scanning, key))
+        return give(scanning, key, value);
+    *ret_is_end = true;
+    return is_inside ? TH_E_CORRUPT : 0;
+}
+
+/* The rows of a page from one on, and whether the scan ends with them. */
+static int give_page(struct scanning *scanning, const struct th_leaf_page *page, uint32_t at,
+                     struct coming *coming, bool *ret_is_end)
+{
+    struct th_leaf_lines lines = {NULL, NULL};
+    struct th_bytes last;
+    bool is_stopped = false, has_asked = false;
+    int status = th_leaf_page_key(page, page->count - 1, &last);
+    if (status != 0)
+        return status;
+    const bool is_inside = is_wanted(scanning, last),
+               is_last = !is_inside || is_end(scanning, last);
+    while (at < page->count && status == 0 && !is_stopped) {
+        uint32_t given = 0;
+        if (scanning->quiet > 0) {
+            scanning->quiet--;
+        } else {
+            if (!has_asked && !is_last)
+                lines = look_ahead(scanning, coming);
+            has_asked = true;
+            th_leaf_page_prefetch(&lines, LINES);
+            given = give_rows(scanning, page, at, &status);
+            at += given;
         }
-        if (found != 0 || !is_wanted(scanning, key))
-            status = TH_E_CORRUPT;
-        else
-            status = give(scanning, key, value);
-        last = key;
-        at++;
+        if (given == 0)
+            status = give_row(scanning, page, at++, is_inside, &is_stopped);
     }
+    *ret_is_end = is_last;
+    return status;
+}
+
+/* False: the tree cannot be walked, and nothing was given. */
+static bool scan_pages(struct scanning *scanning, const struct th_schema_key *from, int *ret_status)
+{
+    const struct th_tree *tree = &scanning->txn->tree;
+    const struct th_bytes first = {from->bytes, from->size};
+    struct coming coming = {.count = 0};
+    struct th_leaf_page page;
+    uint32_t at;
+    bool is_end = false;
+    if (!th_leaf_walk_begin(tree, first, &coming.walk))
+        return false;
+    const uint8_t *next = take_next(&coming);
+    if (scanning->quiet == 0) {
+        struct th_leaf_lines lines = th_leaf_page_lines(next, tree->page_bytes);
+        th_leaf_page_prefetch(&lines, tree->page_bytes);
+    }
+    if (!th_leaf_page_open(tree, next, &page) || th_leaf_page_search(&page, first, &at) != 0)
+        return false;
+    int status = at < page.count ? give_page(scanning, &page, at, &coming, &is_end) : 0;
+    while (status == 0 && !is_end && (next = take_next(&coming)) != NULL)
+        status = th_leaf_page_open(tree, next, &page)
+                     ? give_page(scanning, &page, 0, &coming, &is_end)
+                     : TH_E_CORRUPT;
+    if (status == 0 && !is_end && coming.status != TH_E_NOT_FOUND)
+        status = coming.status;
     *ret_status = status;
     return true;
 }
+
+/* ---- by the cursor ---- */
+
+static int scan_cursor(struct scanning *scanning, const struct th_schema_key *from)
+{
+    MDB_cursor *cursor;
+    MDB_val name = {from->size, (void *)(uintptr_t)from->bytes}, value;
+    int status = 0;
+    int rc = mdb_cursor_open(scanning->txn->txn, scanning->txn->database, &cursor);
+    if (rc != 0)
+        return th_env_status(rc);
+    rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
+    while (rc == 0 && status == 0) {
+        const struct th_bytes key = {name.mv_data, name.mv_size};
+        if (!is_wanted(scanning, key))
+            break;
+        status = give(scanning, key, (struct th_bytes){value.mv_data, value.mv_size});
+        if (status == 0)
+            rc = mdb_cursor_get(cursor, &name, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    if (status != 0)
+        return status;
+    return rc == MDB_NOTFOUND ? 0 : th_env_status(rc);
+}
+
+/* ---- all of it ---- */
 
 int th_txn_each_row(void *each, const struct th_bytes *keys, const struct th_bytes *contents,
                     size_t count)
@@ -167,31 +253,14 @@ int th_txn_scan_rows(const struct th_txn *txn, const struct th_schema_key *prefi
                      const struct th_schema_key *from, const struct th_schema_key *to,
                      th_txn_rows_fn *fn, void *context)
 {
-    struct scanning scanning = {
-        .txn = txn, .prefix = prefix, .to = to, .fn = fn, .context = context};
     /* One that begins behind its prefix's first row has a stretch of rows before it. */
-    const size_t by_cursor = from->size > prefix->size ? 0 : FEW;
-    int status = 0;
+    struct scanning scanning = {.txn = txn,
+                                .prefix = prefix,
+                                .to = to,
+                                .fn = fn,
+                                .context = context,
+                                .quiet = from->size > prefix->size ? 0 : FEW};
+    int status;
     set_beginning(&scanning);
-    int rc = mdb_cursor_open(txn->txn, txn->database, &scanning.cursor);
-    if (rc != 0)
-        return th_env_status(rc);
-    scanning.name = (MDB_val){from->size, (void *)(uintptr_t)from->bytes};
-    move(&scanning, MDB_SET_RANGE);
-    for (size_t rows = 0; scanning.rc == 0 && is_wanted(&scanning, bytes_of(scanning.name));
-         rows++) {
-        if (rows == by_cursor && txn->page_bytes != 0)
-            th_leaf_page_prefetch_all(txn->page_bytes, scanning.name.mv_data);
-        if (rows < by_cursor || txn->page_bytes == 0 || !give_page(&scanning, &status)) {
-            status = give(&scanning, bytes_of(scanning.name), bytes_of(scanning.value));
-            if (status == 0)
-                move(&scanning, MDB_NEXT);
-        }
-        if (status != 0)
-            break;
-    }
-    mdb_cursor_close(scanning.cursor);
-    if (status != 0)
-        return status;
-    return scanning.rc == MDB_NOTFOUND ? 0 : th_env_status(scanning.rc);
+    return scan_pages(&scanning, from, &status) ? status : scan_cursor(&scanning, from);
 }

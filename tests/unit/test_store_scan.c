@@ -220,14 +220,105 @@ Test(store_scan, a_small_row_of_a_snapshot_is_found_on_its_page)
     struct th_leaf_page page;
     struct th_bytes key, found, value;
     struct th_view *view;
+    struct th_leaf_walk walk;
     uint32_t at;
     put_rows(&random, 500, 0);
     cr_assert_eq(th_view_open(store, &view), 0);
     cr_assert_eq(th_txn_seek_key(&view->txn, &prefix, &key), 0);
-    cr_assert_neq(view->txn.page_bytes, 0);
-    cr_assert(th_leaf_page_find(view->txn.page_bytes, key.bytes, &page, &at));
+    cr_assert(th_leaf_walk_begin(&view->txn.tree, key, &walk));
+    cr_assert(th_leaf_page_open(&view->txn.tree, walk.leaf, &page));
+    cr_assert_eq(th_leaf_page_search(&page, key, &at), 0);
     cr_assert_eq(th_leaf_page_row(&page, at, &found, &value), 0);
     cr_assert_eq(found.bytes, key.bytes);
     cr_assert_eq(found.size, key.size);
     th_view_close(view);
+}
+
+/* ---- the walk ---- */
+
+static const struct th_bytes first_key = {(const uint8_t *)"", 0};
+
+static size_t leaves_of(const struct th_txn *txn)
+{
+    MDB_stat stat_of_pages;
+    cr_assert_eq(mdb_stat(txn->txn, txn->database, &stat_of_pages), 0);
+    return stat_of_pages.ms_leaf_pages;
+}
+
+Test(store_scan, a_walk_comes_to_each_leaf_once_in_the_order_of_keys)
+{
+    struct random random = {57};
+    struct th_leaf_walk walk;
+    struct th_leaf_page page;
+    struct th_bytes before = first_key, key;
+    for (int round = 0; round < 12; round++)
+        put_rows(&random, 3000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    cr_assert_gt(snapshot.tree.depth, 2);
+    cr_assert(th_leaf_walk_begin(&snapshot.tree, first_key, &walk));
+    size_t leaves = 0;
+    int status = 0;
+    for (; status == 0; status = th_leaf_walk_next(&walk), leaves++) {
+        cr_assert(th_leaf_page_open(&snapshot.tree, walk.leaf, &page));
+        cr_assert_eq(th_leaf_page_key(&page, 0, &key), 0);
+        cr_assert(th_leaf_walk_is_behind(&walk, before) || leaves == 0);
+        cr_assert(!th_leaf_walk_is_behind(&walk, key));
+        cr_assert_eq(th_leaf_page_key(&page, page.count - 1, &before), 0);
+    }
+    cr_assert_eq(status, TH_E_NOT_FOUND);
+    cr_assert_eq(leaves, leaves_of(&snapshot));
+    th_txn_abort(&snapshot);
+}
+
+/* LMDB may then be writing where the snapshot's root stands. */
+Test(store_scan, a_tree_is_not_known_when_something_was_committed_behind_it)
+{
+    struct random random = {58};
+    struct th_leaf_walk walk;
+    size_t count, count_of_cursor;
+    put_rows(&random, 500, 3);
+    for (int commits = 0; commits < 4; commits++) {
+        cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+        cr_assert_not_null(snapshot.tree.map);
+        cr_assert_eq(scan_all(&snapshot, &count), 0);
+        for (int i = 0; i <= commits; i++) {
+            put_rows(&random, 100, 3);
+            snapshot.tree = th_tree_of(snapshot.txn, snapshot.map, snapshot.page_bytes);
+            cr_assert_null(snapshot.tree.map);
+            cr_assert(!th_leaf_walk_begin(&snapshot.tree, first_key, &walk));
+            cr_assert_eq(scan_all(&snapshot, &count_of_cursor), 0);
+            cr_assert_eq(count_of_cursor, count);
+        }
+        th_txn_abort(&snapshot);
+    }
+}
+
+/* Where some other page is a branch's child, its rows are not taken for those that come next. */
+Test(store_scan, a_damaged_branch_ends_a_walk_or_leaves_it_among_the_pages)
+{
+    struct random random = {59};
+    struct th_leaf_walk walk;
+    struct th_leaf_page page;
+    int broken = 0;
+    for (int round = 0; round < 4; round++)
+        put_rows(&random, 3000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    cr_assert(th_leaf_walk_begin(&snapshot.tree, first_key, &walk));
+    const uint8_t *branch = walk.branches[snapshot.tree.depth - 2].page;
+    for (int run = 0; run < 4000; run++) {
+        const off_t at = damage_offset(&fixture, branch) + (off_t)random_below(&random, 4096);
+        const unsigned bit = random_below(&random, 8);
+        damage_flip(&fixture, at, bit);
+        int status = th_leaf_walk_begin(&snapshot.tree, first_key, &walk) ? 0 : TH_E_CORRUPT;
+        size_t leaves = 0;
+        for (; status == 0 && leaves < 10000; leaves++) {
+            (void)th_leaf_page_open(&snapshot.tree, walk.leaf, &page);
+            status = th_leaf_walk_next(&walk);
+        }
+        broken += status == TH_E_CORRUPT;
+        cr_assert_neq(status, 0);
+        damage_flip(&fixture, at, bit);
+    }
+    cr_assert_gt(broken, 100, "%d", broken);
+    th_txn_abort(&snapshot);
 }

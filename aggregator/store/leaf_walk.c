@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/leaf_walk.h"
+
+#include "aggregator/store/leaf_page.h"
+
+#include <string.h>
+
+enum {
+    META_MAIN = 16 + 24 + 48, /* behind the page's header, four fields, the tree of free pages */
+    META_LAST = META_MAIN + 48,
+    META_COMMIT = META_LAST + 8,
+    MAIN_DEPTH = 6,
+    MAIN_ROOT = 40,
+    PAGE_FLAGS_AT = 10,
+    PAGE_LOWER_AT = 12,
+    PAGE_BRANCH = 1,
+    HALF_BITS = 16,
+    FLAGS_BITS = 32
+};
+
+static uint64_t u64_at(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/* ---- the tree ---- */
+
+/* A page begins with its number. */
+const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_bytes)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    if (mdb_cursor_open(snapshot, database, &cursor) != 0)
+        return NULL;
+    int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (rc != 0)
+        return NULL;
+    const uint8_t *page = (const uint8_t *)((uintptr_t)key.mv_data & ~(uintptr_t)(page_bytes - 1));
+    return (const uint8_t *)((uintptr_t)page - u64_at(page) * page_bytes);
+}
+
+static uint64_t commit_of(const uint8_t *meta)
+{
+    return __atomic_load_n((const uint64_t *)(const void *)(meta + META_COMMIT), __ATOMIC_ACQUIRE);
+}
+
+/* The meta pages take turns. The snapshot's own is written anew by the next commit but one, and
+ * that begins when the next one stands on the other page. */
+struct th_tree th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes)
+{
+    struct th_tree tree = {.map = NULL, .page_bytes = page_bytes};
+    const uint64_t commit = mdb_txn_id(snapshot);
+    if (map == NULL)
+        return tree;
+    const uint8_t *meta = map + (commit & 1) * page_bytes,
+                  *other = map + (~commit & 1) * page_bytes;
+    const bool is_it = commit_of(meta) == commit;
+    tree.pages = u64_at(meta + META_LAST) + 1;
+    tree.root = u64_at(meta + META_MAIN + MAIN_ROOT);
+    tree.depth = th_leaf_page_u16(meta + META_MAIN + MAIN_DEPTH);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (is_it && commit_of(other) < commit)
+        tree.map = map;
+    return tree;
+}
+
+/* ---- branches ---- */
+
+static bool open_branch(const struct th_tree *tree, const uint8_t *page,
+                        struct th_leaf_branch *ret_branch)
+{
+    if (page == NULL || th_tree_page(tree, u64_at(page)) != page ||
+        th_leaf_page_u16(page + PAGE_FLAGS_AT) != PAGE_BRANCH)
+        return false;
+    const size_t lower = th_leaf_page_u16(page + PAGE_LOWER_AT);
+    if (lower < TH_LEAF_PAGE_HEADER_SIZE + TH_LEAF_PLACE_SIZE || lower > tree->page_bytes)
+        return false;
+    *ret_branch = (struct th_leaf_branch){
+        page, 0, (uint32_t)((lower - TH_LEAF_PAGE_HEADER_SIZE) / TH_LEAF_PLACE_SIZE)};
+    return true;
+}
+
+/* NULL: it is not inside the page. */
+static const uint8_t *node_at(const struct th_tree *tree, const struct th_leaf_branch *branch,
+                              uint32_t at)
+{
+    const struct th_leaf_page page = {branch->page, tree->page_bytes, branch->count};
+    const size_t place = th_leaf_page_place(&page, at);
+    if (place > tree->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+        return NULL;
+    const uint8_t *node = branch->page + place;
+    return th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT) <=
+                   tree->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place
+               ? node
+               : NULL;
+}
+
+/* NULL: there is none. */
+static const uint8_t *page_below(const struct th_tree *tree, const struct th_leaf_branch *branch)
+{
+    const uint8_t *node = node_at(tree, branch, branch->at);
+    if (node == NULL)
+        return NULL;
+    return th_tree_page(tree, (uint64_t)th_leaf_page_u16(node) |
+                                  (uint64_t)th_leaf_page_u16(node + 2) << HALF_BITS |
+                                  (uint64_t)th_leaf_page_u16(node + 4) << FLAGS_BITS);
+}
+
+static bool is_key_behind(const uint8_t *node, struct th_bytes key)
+{
+    const size_t size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT);
+    const size_t both = size < key.size ? size : key.size;
+    const int order = memcmp(node + TH_LEAF_NODE_HEADER_SIZE, key.bytes, both);
+    return order > 0 || (order == 0 && size > key.size);
+}
+
+/* The last node whose key is not behind this one; the first one's key is below any. */
+static bool find(const struct th_tree *tree, struct th_bytes key, struct th_leaf_branch *branch)
+{
+    uint32_t low = 1, high = branch->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const uint8_t *node = node_at(tree, branch, middle);
+        if (node == NULL)
+            return false;
+        if (is_key_behind(node, key))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    branch->at = low - 1;
+    return true;
+}
+
+bool th_leaf_walk_begin(const struct th_tree *tree, struct th_bytes key,
+                        struct th_leaf_walk *ret_walk)
+{
+    if (tree->map == NULL || tree->depth == 0 || tree->depth > TH_LEAF_WALK_BRANCHES_MAX)
+        return false;
+    const uint8_t *page = th_tree_page(tree, tree->root);
+    ret_walk->tree = tree;
+    for (uint32_t level = 0; level + 1 < tree->depth; level++) {
+        struct th_leaf_branch *branch = &ret_walk->branches[level];
+        if (!open_branch(tree, page, branch) || !find(tree, key, branch))
+            return false;
+        page = page_below(tree, branch);
+    }
+    ret_walk->leaf = page;
+    return page != NULL;
+}
+
+int th_leaf_walk_next(struct th_leaf_walk *walk)
+{
+    const struct th_tree *tree = walk->tree;
+    uint32_t level = tree->depth - 1;
+    while (level > 0 && walk->branches[level - 1].at + 1 >= walk->branches[level - 1].count)
+        level--;
+    if (level == 0)
+        return TH_E_NOT_FOUND;
+    walk->branches[level - 1].at++;
+    const uint8_t *page = page_below(tree, &walk->branches[level - 1]);
+    for (; level + 1 < tree->depth; level++) {
+        if (!open_branch(tree, page, &walk->branches[level]))
+            return TH_E_CORRUPT;
+        page = page_below(tree, &walk->branches[level]);
+    }
+    if (page == NULL)
+        return TH_E_CORRUPT;
+    walk->leaf = page;
+    return 0;
+}
+
+/* The first node of a branch has the key by which the branch is found. */
+bool th_leaf_walk_is_behind(const struct th_leaf_walk *walk, struct th_bytes key)
+{
+    uint32_t level = walk->tree->depth - 1;
+    while (level > 0 && walk->branches[level - 1].at == 0)
+        level--;
+    if (level == 0)
+        return false;
+    const struct th_leaf_branch *branch = &walk->branches[level - 1];
+    const uint8_t *node = node_at(walk->tree, branch, branch->at);
+    return node != NULL && is_key_behind(node, key);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The leaves of a snapshot's tree in their order. LMDB's cursor finds the next leaf by looking at
+ * it, which is waited for when it is not in the processor's cache. The branch above says where it
+ * is: so whoever walks by the branches knows the next pages before he needs them, and touches none.
+ *
+ * Pages are those of tail.c, which says what their form is. A tree that is not so is not walked:
+ * then the cursor is the way.
+ *
+ * Borrows from the snapshot. Thread rule: that of the snapshot.
+ */
+#ifndef TH_STORE_LEAF_WALK_H
+#define TH_STORE_LEAF_WALK_H
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a snapshot's rows are. */
+struct th_tree {
+    const uint8_t *map; /* of the file; NULL: not known */
+    size_t page_bytes;
+    uint64_t pages, root;
+    uint32_t depth; /* of pages from the root to a leaf */
+};
+
+/* Where the file is in memory, by what any row of a snapshot says; NULL: there is none. */
+const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_bytes);
+/* Of a snapshot that has just been taken. Its map is NULL when that is unknown, or when so much was
+ * committed since then that LMDB may be writing where the snapshot's root stands. */
+struct th_tree th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes);
+/* The page with this number; NULL: there is none. */
+static inline const uint8_t *th_tree_page(const struct th_tree *tree, uint64_t number)
+{
+    return number < tree->pages ? tree->map + number * tree->page_bytes : NULL;
+}
+
+enum { TH_LEAF_WALK_BRANCHES_MAX = 8 };
+
+struct th_leaf_walk {
+    const struct th_tree *tree;
+    struct th_leaf_branch {
+        const uint8_t *page;
+        uint32_t at, count; /* of its nodes */
+    } branches[TH_LEAF_WALK_BRANCHES_MAX];
+    const uint8_t *leaf; /* the page, not yet looked at */
+};
+
+/* To the leaf where a key is, or would be. False: the tree cannot be walked. */
+bool th_leaf_walk_begin(const struct th_tree *tree, struct th_bytes key,
+                        struct th_leaf_walk *ret_walk);
+/* To the next one. TH_E_NOT_FOUND: that was the last one; TH_E_CORRUPT. */
+TH_MUST_CHECK int th_leaf_walk_next(struct th_leaf_walk *walk);
+/* As far as the branches say, the leaf has keys behind this one alone. */
+bool th_leaf_walk_is_behind(const struct th_leaf_walk *walk, struct th_bytes key);
+
+#endif
