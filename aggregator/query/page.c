@@ -109,7 +109,7 @@ static void clear_lines(const struct reading *reading, uint32_t from, uint32_t t
 }
 
 /* What is shown of a row beside its figures. */
-static void fill_head(struct th_page *page, uint32_t line, const struct th_row_glance *row)
+static inline void fill_head(struct th_page *page, uint32_t line, const struct th_row_glance *row)
 {
     page->revision[line] = th_row_glance_revision(row);
     page->received[line] = th_row_glance_received(row);
@@ -117,8 +117,8 @@ static void fill_head(struct th_page *page, uint32_t line, const struct th_row_g
 }
 
 /* Of neighbouring lines. */
-static int fill_figures(struct reading *reading, uint32_t line, const struct th_bytes *values,
-                        size_t count)
+static inline int fill_figures(struct reading *reading, uint32_t line,
+                               const struct th_bytes *values, size_t count)
 {
     const struct th_page_form *form = reading->form;
     struct th_page *page = reading->page;
@@ -171,7 +171,8 @@ static int take_row(struct reading *reading, const struct th_row_glance *row)
 }
 
 /* They are of the units that come next, and nothing that came later. */
-static bool are_next(const struct reading *reading, const struct th_row_glance *rows, size_t count)
+static inline bool are_next(const struct reading *reading, const struct th_row_glance *rows,
+                            size_t count)
 {
     const struct th_page_form *form = reading->form;
     uint32_t other = 0;

@@ -184,10 +184,10 @@ void th_checksum_few(const struct th_bytes *keys, const struct th_bytes *content
                      uint32_t *ret_checksums)
 {
 #ifdef TH_CPU_WIDE
-    bool are_for_wide = count > 1 && th_cpu_is_wide();
+    bool are_for_wide = count > 1;
     for (size_t i = 0; i < count; i++)
-        are_for_wide = are_for_wide && is_for_wide(keys[i], contents[i]);
-    if (are_for_wide) {
+        are_for_wide &= is_for_wide(keys[i], contents[i]);
+    if (are_for_wide && th_cpu_is_wide()) {
         wide_few(keys, contents, count, ret_checksums);
         return;
     }

@@ -226,7 +226,8 @@ int th_schema_unseal_few(const struct th_bytes *keys, const struct th_bytes *val
         wrong |= checksums[i] ^ stored_checksum(values[i]);
     if (wrong != 0)
         return TH_E_CORRUPT;
-    memcpy(ret_contents, contents, count * sizeof *contents);
+    for (size_t i = 0; i < count; i++)
+        ret_contents[i] = contents[i];
     return 0;
 }
 

@@ -26,6 +26,9 @@ struct scanning {
     th_txn_rows_fn *fn;
     void *context;
     size_t quiet; /* rows that come first, and one by one */
+    /* Rows that were found and not yet given. Those of neighbouring pages are given together. */
+    struct th_bytes keys[TH_TXN_ROWS_MAX], values[TH_TXN_ROWS_MAX];
+    size_t found;
 };
 
 static void set_beginning(struct scanning *scanning)
@@ -50,7 +53,7 @@ static inline bool is_wanted(const struct scanning *scanning, struct th_bytes ke
 }
 
 /* Nobody asks for more than this one. */
-static bool is_end(const struct scanning *scanning, struct th_bytes key)
+static bool is_last(const struct scanning *scanning, struct th_bytes key)
 {
     const struct th_schema_key *to = scanning->to;
     const size_t size = key.size < to->size ? key.size : to->size;
@@ -65,6 +68,23 @@ static int give(const struct scanning *scanning, struct th_bytes key, struct th_
     struct th_bytes content;
     int status = th_schema_unseal(key, value, &content);
     return status == 0 ? scanning->fn(scanning->context, &key, &content, 1) : status;
+}
+
+/* What was found; the checksums are checked at once. One of them is wrong: then the rows before it.
+ */
+static int give_found(struct scanning *scanning)
+{
+    struct th_bytes contents[TH_TXN_ROWS_MAX];
+    const size_t count = scanning->found;
+    int status = 0;
+    scanning->found = 0;
+    if (count == 0)
+        return 0;
+    if (th_schema_unseal_few(scanning->keys, scanning->values, count, contents) == 0)
+        return scanning->fn(scanning->context, scanning->keys, contents, count);
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = give(scanning, scanning->keys[i], scanning->values[i]);
+    return status;
 }
 
 /* ---- by pages ---- */
@@ -111,23 +131,6 @@ static struct th_leaf_lines look_ahead(const struct scanning *scanning, struct c
                              : (struct th_leaf_lines){NULL, NULL};
 }
 
-/* The next rows of a page, if they are as most rows are; their checksums are checked at once. How
- * many were given. */
-static uint32_t give_rows(const struct scanning *scanning, const struct th_leaf_page *page,
-                          uint32_t at, int *ret_status)
-{
-    struct th_bytes keys[TH_TXN_ROWS_MAX], values[TH_TXN_ROWS_MAX], contents[TH_TXN_ROWS_MAX];
-    const uint32_t left = page->count - at, count = left < TH_TXN_ROWS_MAX ? left : TH_TXN_ROWS_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        if (th_leaf_page_row(page, at + i, &keys[i], &values[i]) != 0 ||
-            !is_wanted(scanning, keys[i]))
-            return 0;
-    if (th_schema_unseal_few(keys, values, count, contents) != 0)
-        return 0;
-    *ret_status = scanning->fn(scanning->context, keys, contents, count);
-    return count;
-}
-
 /* Any row of a page. One that is not wanted is the end, but not amid such as are. */
 static int give_row(const struct scanning *scanning, const struct th_leaf_page *page, uint32_t at,
                     bool is_inside, bool *ret_is_end)
@@ -150,28 +153,34 @@ static int give_page(struct scanning *scanning, const struct th_leaf_page *page,
 {
     struct th_leaf_lines lines = {NULL, NULL};
     struct th_bytes last;
-    bool is_stopped = false, has_asked = false;
+    bool has_asked = false;
     int status = th_leaf_page_key(page, page->count - 1, &last);
     if (status != 0)
         return status;
-    const bool is_inside = is_wanted(scanning, last),
-               is_last = !is_inside || is_end(scanning, last);
-    while (at < page->count && status == 0 && !is_stopped) {
-        uint32_t given = 0;
-        if (scanning->quiet > 0) {
-            scanning->quiet--;
-        } else {
-            if (!has_asked && !is_last)
-                lines = look_ahead(scanning, coming);
+    const bool is_inside = is_wanted(scanning, last);
+    bool is_end = !is_inside || is_last(scanning, last), is_stopped = false;
+    for (; at < page->count && status == 0 && !is_stopped; at++) {
+        struct th_bytes *key = &scanning->keys[scanning->found],
+                        *value = &scanning->values[scanning->found];
+        if (scanning->quiet == 0 && !has_asked) {
             has_asked = true;
-            th_leaf_page_prefetch(&lines, LINES);
-            given = give_rows(scanning, page, at, &status);
-            at += given;
+            if (!is_end)
+                lines = look_ahead(scanning, coming);
         }
-        if (given == 0)
-            status = give_row(scanning, page, at++, is_inside, &is_stopped);
+        if (at % TH_TXN_ROWS_MAX == 0)
+            th_leaf_page_prefetch(&lines, LINES);
+        if (scanning->quiet == 0 && th_leaf_page_row(page, at, key, value) == 0 &&
+            is_wanted(scanning, *key)) {
+            if (++scanning->found == TH_TXN_ROWS_MAX)
+                status = give_found(scanning);
+            continue;
+        }
+        status = give_found(scanning);
+        if (status == 0)
+            status = give_row(scanning, page, at, is_inside, &is_stopped);
+        scanning->quiet -= scanning->quiet > 0;
     }
-    *ret_is_end = is_last;
+    *ret_is_end = is_end;
     return status;
 }
 
@@ -198,6 +207,8 @@ static bool scan_pages(struct scanning *scanning, const struct th_schema_key *fr
         status = th_leaf_page_open(tree, next, &page)
                      ? give_page(scanning, &page, 0, &coming, &is_end)
                      : TH_E_CORRUPT;
+    if (status == 0)
+        status = give_found(scanning);
     if (status == 0 && !is_end && coming.status != TH_E_NOT_FOUND)
         status = coming.status;
     *ret_status = status;

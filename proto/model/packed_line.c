@@ -82,7 +82,7 @@ static void add_slot(struct th_packed_slots *slots, uint32_t number, bool is_ask
     if (slot % 8 == 0)
         *eight = (struct th_packed_group){
             .column = slots->columns,
-            .stored = columns_left < 8 ? (uint8_t)((1U << columns_left) - 1) : UINT8_MAX};
+            .stored = (uint8_t)(columns_left < 8 ? (1U << columns_left) - 1 : UINT8_MAX)};
     eight->asked |= (uint8_t)(is_asked << slot % 8);
     slots->asked |= (uint64_t)is_asked << slot;
     if (is_asked && slots->columns < WIDE_HALF)
