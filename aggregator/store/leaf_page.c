@@ -59,9 +59,7 @@ int th_leaf_page_search(const struct th_leaf_page *leaf, struct th_bytes key, ui
         struct th_bytes found;
         if (th_leaf_page_key(leaf, middle, &found) != 0)
             return TH_E_CORRUPT;
-        const int order =
-            memcmp(found.bytes, key.bytes, found.size < key.size ? found.size : key.size);
-        if (order < 0 || (order == 0 && found.size < key.size))
+        if (th_tree_order(found, key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -108,8 +106,10 @@ struct th_leaf_lines th_leaf_page_lines(const uint8_t *page, size_t page_bytes)
 
 void th_leaf_page_prefetch(struct th_leaf_lines *lines, size_t count)
 {
-    for (; count > 0 && lines->end > lines->begin; count--) {
-        lines->end -= CACHE_LINE;
-        __builtin_prefetch(lines->end);
+    const uint8_t *end = lines->end;
+    for (; count > 0 && end > lines->begin; count--) {
+        end -= CACHE_LINE;
+        __builtin_prefetch(end);
     }
+    lines->end = end;
 }

@@ -112,9 +112,7 @@ static const uint8_t *page_below(const struct th_tree *tree, const struct th_lea
 static bool is_key_behind(const uint8_t *node, struct th_bytes key)
 {
     const size_t size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT);
-    const size_t both = size < key.size ? size : key.size;
-    const int order = memcmp(node + TH_LEAF_NODE_HEADER_SIZE, key.bytes, both);
-    return order > 0 || (order == 0 && size > key.size);
+    return th_tree_order((struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE, size}, key) > 0;
 }
 
 /* The last node whose key is not behind this one; the first one's key is below any. */

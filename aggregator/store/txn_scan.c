@@ -56,11 +56,7 @@ static inline bool is_wanted(const struct scanning *scanning, struct th_bytes ke
 static bool is_last(const struct scanning *scanning, struct th_bytes key)
 {
     const struct th_schema_key *to = scanning->to;
-    const size_t size = key.size < to->size ? key.size : to->size;
-    if (to->size == 0)
-        return false;
-    const int order = memcmp(key.bytes, to->bytes, size);
-    return order > 0 || (order == 0 && key.size >= to->size);
+    return to->size > 0 && th_tree_order(key, (struct th_bytes){to->bytes, to->size}) >= 0;
 }
 
 static int give(const struct scanning *scanning, struct th_bytes key, struct th_bytes value)
