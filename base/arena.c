@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include "base/assert.h"
+#include "base/touch.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -86,7 +87,7 @@ bool th_arena_reserve(struct th_arena *arena, size_t bytes)
     struct th_arena_block *block = malloc(whole);
     if (block == NULL)
         return false;
-    memset(block, 0, whole);
+    th_touch(block, whole);
     *block = (struct th_arena_block){.next = arena->spare, .size = arena->block_bytes};
     arena->spare = block;
     arena->spare_bytes += whole;

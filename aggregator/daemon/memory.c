@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/daemon/memory.h"
 
+#include "base/touch.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 
 enum {
     PIECE_BYTES = 256 * 1024,
-    PAGE_BYTES = 4096,
     PAD_BYTES = 1024 * 1024,
     TRIMMED_BYTES = 128 * 1024 * 1024,
     MAPPED_BYTES = 4 * 1024 * 1024,
@@ -75,13 +76,6 @@ void th_memory_let_go(struct th_memory *memory)
     memory->held_bytes = 0;
 }
 
-static void touch(void *memory, size_t size)
-{
-    volatile unsigned char *bytes = memory;
-    for (size_t at = 0; at < size; at += PAGE_BYTES)
-        bytes[at] = 0;
-}
-
 bool th_memory_make_ready(struct th_memory *memory, size_t bytes)
 {
     struct th_memory_piece *piece = memory->held_bytes < bytes ? malloc(PIECE_BYTES) : NULL;
@@ -89,7 +83,7 @@ bool th_memory_make_ready(struct th_memory *memory, size_t bytes)
         th_memory_let_go(memory);
         return false;
     }
-    touch(piece, PIECE_BYTES);
+    th_touch(piece, PIECE_BYTES);
     piece->before = memory->pieces;
     memory->pieces = piece;
     memory->held_bytes += PIECE_BYTES;

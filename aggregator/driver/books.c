@@ -309,7 +309,7 @@ int th_driver_warm(struct th_driver *driver, bool *ret_more)
         status = th_core_book_make_room(driver->core, book);
     th_driver_rest(driver);
     if (status == 0)
-        *ret_more = cold > 0 ? true : reserve_some(driver);
+        *ret_more = cold > 0 || (th_core_lacking(driver->core) > 0 && reserve_some(driver));
     return status;
 }
 

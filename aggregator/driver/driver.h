@@ -133,8 +133,9 @@ TH_MUST_CHECK int th_driver_settle(struct th_driver *driver, struct th_reading n
 /*
  * When nothing waits: opens the book of one obligation, with room for the reports of all its units,
  * so that a burst does not wait for that; first those that are not closed, then the last 16 of a
- * plan that were. Not with so many open that memory would be spent on what nobody may need. Then a
- * piece of the memory that large batches take. `ret_more`: call again. Fatal as th_driver_run().
+ * plan that were. Not with so many open that memory would be spent on what nobody may need. Then,
+ * while reports are expected, a piece of the memory that large batches take. `ret_more`: call
+ * again. Fatal as th_driver_run().
  */
 TH_MUST_CHECK int th_driver_warm(struct th_driver *driver, bool *ret_more);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* RUSAGE_THREAD */
 #include "base/arena.h"
 
 #include <criterion/criterion.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 Test(arena, memory_is_zeroed_aligned_and_apart)
 {
@@ -66,6 +68,29 @@ Test(arena, what_is_reserved_is_what_is_allocated_next)
     for (size_t i = 0; i < 1000; i++)
         cr_assert_eq(memory[i], 0);
     cr_assert_eq(arena.spare_bytes + arena.taken_bytes, has, "nothing of the system's");
+    th_arena_deinit(&arena);
+}
+
+static long touched(void)
+{
+    struct rusage usage;
+    cr_assert_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_minflt;
+}
+
+Test(arena, what_is_reserved_was_touched)
+{
+    enum { BLOCK = 1 << 20, BYTES = 8 << 20 };
+    struct th_arena arena;
+    th_arena_init(&arena, BLOCK, 64 << 20);
+    const long before = touched();
+    while (th_arena_reserve(&arena, BYTES))
+        ;
+    const long between = touched();
+    for (size_t taken = 0; taken < BYTES - 2 * BLOCK; taken += 4096)
+        cr_assert_not_null(th_arena_alloc(&arena, 4096));
+    const long after = touched();
+    cr_assert_gt(between - before, 20 * (after - between));
     th_arena_deinit(&arena);
 }
 
