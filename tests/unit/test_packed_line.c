@@ -242,6 +242,122 @@ Test(packed_line, what_is_kept_of_other_columns_is_not_taken)
     }
 }
 
+/* Numbers 5, 10 and so on to 105, of which all but the last have a column; values that need the
+ * lengths that they have. */
+enum { RAW_COUNT = 21, RAW_STEP = 5, RAW_FLAG = 2 + (RAW_COUNT * RAW_STEP + 7) / 8 };
+
+struct raw {
+    uint8_t lengths[RAW_COUNT], needed[RAW_COUNT];
+    bool is_absent[RAW_COUNT]; /* its bit, its length and its value */
+    bool has_no_value[RAW_COUNT];
+};
+
+static void make_raw_table(void)
+{
+    memset(&table, 0, sizeof table);
+    table.column_of[0] = TH_PACKED_UNKNOWN;
+    for (uint16_t i = 1; i < NUMBERS; i++)
+        table.column_of[i] = i % RAW_STEP == 0 && i < RAW_COUNT * RAW_STEP
+                                 ? (uint16_t)(i / RAW_STEP - 1)
+                                 : TH_PACKED_SKIPPED;
+    table.words = 1;
+    th_packed_columns_init(table.column_of, NUMBERS, RAW_COUNT - 1, &table.columns);
+    th_packed_slots_init(&table.slots);
+    th_packed_slots_begin(&table.columns, &table.slots);
+}
+
+static struct raw make_raw(struct random *random)
+{
+    struct raw raw = {.lengths = {0}};
+    for (size_t i = 0; i < RAW_COUNT; i++)
+        raw.lengths[i] = raw.needed[i] = (uint8_t)random_below(random, 3);
+    return raw;
+}
+
+static size_t put_raw(const struct raw *raw, uint8_t *ret_bytes)
+{
+    static const int64_t values[] = {-7, 300, -70000};
+    size_t at = RAW_FLAG + 1, count = 0;
+    memset(ret_bytes, 0, BYTES_MAX);
+    ret_bytes[1] = RAW_COUNT * RAW_STEP;
+    for (size_t i = 0; i < RAW_COUNT; i++)
+        if (!raw->is_absent[i]) {
+            const size_t bit = (i + 1) * RAW_STEP - 1;
+            ret_bytes[2 + bit / 8] |= (uint8_t)(1U << bit % 8);
+            ret_bytes[at + count / 4] |= (uint8_t)(raw->lengths[i] << count % 4 * 2);
+            count++;
+        }
+    at += (count + 3) / 4;
+    for (size_t i = 0; i < RAW_COUNT; i++)
+        if (!raw->is_absent[i] && !raw->has_no_value[i])
+            for (size_t k = 0; k < (size_t)1 << raw->lengths[i]; k++)
+                ret_bytes[at++] = (uint8_t)((uint64_t)values[raw->needed[i]] >> 8 * k);
+    return at;
+}
+
+static void expect_raw(const struct raw *raw, bool is_right)
+{
+    const size_t size = put_raw(raw, bytes);
+    cr_assert_eq(plain(&table, bytes, size).status == 0, is_right);
+    expect_same(&table, bytes, size);
+}
+
+/* Each amid lines that are right, so that it is judged by what these have told. */
+Test(packed_line, a_line_that_is_wrong_in_one_thing_is_refused_behind_right_ones)
+{
+    struct random random = {51};
+    make_raw_table();
+    for (int run = 0; run < 500; run++) {
+        struct raw raw = make_raw(&random);
+        const uint32_t at = random_below(&random, RAW_COUNT - 1);
+        expect_raw(&raw, true);
+        raw.lengths[at] = (uint8_t)(raw.needed[at] + 1); /* longer than it needs */
+        expect_raw(&raw, false);
+        raw.lengths[at] = 3;
+        raw.has_no_value[at] = true;
+        expect_raw(&raw, false);
+        raw = make_raw(&random);
+        raw.is_absent[RAW_COUNT - 1] = true; /* the last number */
+        expect_raw(&raw, false);
+        raw = make_raw(&random);
+        raw.is_absent[at] = true;
+        expect_raw(&raw, true);
+    }
+}
+
+Test(packed_line, a_byte_that_is_wrong_in_a_head_is_refused_behind_right_ones)
+{
+    struct random random = {52};
+    make_raw_table();
+    for (int run = 0; run < 200; run++) {
+        const struct raw raw = make_raw(&random);
+        const size_t size = put_raw(&raw, bytes), lengths_end = RAW_FLAG + 1 + RAW_COUNT / 4;
+        expect_same(&table, bytes, size);
+        bytes[RAW_FLAG] = (uint8_t)(1 + random_below(&random, 255));
+        cr_assert_neq(plain(&table, bytes, size).status, 0);
+        expect_same(&table, bytes, size);
+        bytes[RAW_FLAG] = 0;
+        bytes[lengths_end] |= (uint8_t)(1U << (2 + random_below(&random, 6))); /* one length */
+        cr_assert_neq(plain(&table, bytes, size).status, 0);
+        expect_same(&table, bytes, size);
+    }
+}
+
+Test(packed_line, a_number_that_this_catalogue_does_not_know_is_refused_behind_another_one)
+{
+    struct random random = {53};
+    make_raw_table();
+    const struct raw raw = make_raw(&random);
+    static struct table other;
+    expect_raw(&raw, true);
+    expect_raw(&raw, true);
+    other = table;
+    other.column_of[RAW_COUNT * RAW_STEP] = TH_PACKED_UNKNOWN;
+    th_packed_columns_init(other.column_of, NUMBERS, RAW_COUNT - 1, &other.columns);
+    th_packed_slots_begin(&other.columns, &other.slots);
+    cr_assert_neq(whole(&other, bytes, put_raw(&raw, bytes)).status, 0);
+}
+
 Test(packed_line, no_figures_are_an_empty_line)
 {
     static const uint8_t none[] = {0, 0, 0};
