@@ -153,8 +153,9 @@ static int give_page(struct scanning *scanning, const struct th_leaf_page *page,
     int status = th_leaf_page_key(page, page->count - 1, &last);
     if (status != 0)
         return status;
-    const bool is_inside = is_wanted(scanning, last);
-    bool is_end = !is_inside || is_last(scanning, last), is_stopped = false;
+    const bool is_inside = is_wanted(scanning, last),
+               is_end = !is_inside || is_last(scanning, last);
+    bool is_stopped = false;
     for (; at < page->count && status == 0 && !is_stopped; at++) {
         struct th_bytes *key = &scanning->keys[scanning->found],
                         *value = &scanning->values[scanning->found];
