@@ -79,8 +79,9 @@ static inline int64_t packed_value(const uint8_t *bytes, unsigned size)
 #ifdef TH_CPU_WIDE
 /* packed_lines.c; `count` lines, up to TH_PACKED_LINES_MAX. False: they are not for it, and nothing
  * of `values` and `present` counts. */
-bool packed_lines(const struct th_packed_columns *columns, const struct th_packed_slots *slots,
-                  const struct th_bytes *lines, size_t count, int64_t *values, uint64_t *present);
+bool th_packed_wide_lines(const struct th_packed_columns *columns,
+                          const struct th_packed_slots *slots, const struct th_bytes *lines,
+                          size_t count, int64_t *values, uint64_t *present);
 #endif
 
 #endif

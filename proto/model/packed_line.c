@@ -280,7 +280,7 @@ TH_CPU_WIDE static bool wide_line(const struct th_packed_columns *columns,
     struct wide_head head;
     if (!wide_head(columns, slots, line.bytes, line.size, &head))
         return false;
-    if (packed_lines(columns, slots, &line, 1, values, present))
+    if (th_packed_wide_lines(columns, slots, &line, 1, values, present))
         return true;
     const uint8_t *lengths = line.bytes + head.lengths_at;
     const size_t values_at = head.lengths_at + packed_lengths_size(head.count);
@@ -318,7 +318,7 @@ int th_packed_lines(const struct th_packed_columns *columns, struct th_packed_sl
     int status = 0;
     TH_ASSERT(count <= TH_PACKED_LINES_MAX);
 #ifdef TH_CPU_WIDE
-    if (columns->is_wide && packed_lines(columns, slots, lines, count, values, present))
+    if (columns->is_wide && th_packed_wide_lines(columns, slots, lines, count, values, present))
         return 0;
 #endif
     for (size_t i = 0; i < count && status == 0; i++)

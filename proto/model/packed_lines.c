@@ -135,9 +135,10 @@ TH_CPU_WIDE static inline bool take_values(const struct th_packed_slots *slots, 
     return too_long == 0;
 }
 
-TH_CPU_WIDE bool packed_lines(const struct th_packed_columns *columns,
-                              const struct th_packed_slots *slots, const struct th_bytes *lines,
-                              size_t count, int64_t *values, uint64_t *present)
+TH_CPU_WIDE bool th_packed_wide_lines(const struct th_packed_columns *columns,
+                                      const struct th_packed_slots *slots,
+                                      const struct th_bytes *lines, size_t count, int64_t *values,
+                                      uint64_t *present)
 {
     const uint32_t lengths_at = slots->bitmap.flag_at + 1;
     struct heads heads;
