@@ -198,15 +198,35 @@ void th_env_find_map(struct th_env *env, const struct th_txn *snapshot)
     env->map = th_tree_map(snapshot->txn, env->database, env->page_bytes);
 }
 
+/* Of a snapshot that has just been taken. While commits follow each other without a pause it may
+ * stay unknown. Returns a result of LMDB. */
+static int find_tree(struct th_txn *txn)
+{
+    enum { TRIES = 3 };
+    for (int i = 0; i < TRIES; i++) {
+        if (th_tree_of(txn->txn, txn->map, txn->page_bytes, &txn->tree))
+            return 0;
+        const uint64_t commit = mdb_txn_id(txn->txn);
+        mdb_txn_reset(txn->txn);
+        int rc = mdb_txn_renew(txn->txn);
+        if (rc != 0 || mdb_txn_id(txn->txn) == commit)
+            return rc;
+    }
+    txn->tree.map = NULL;
+    return 0;
+}
+
 int th_txn_begin(const struct th_env *env, bool write, struct th_txn *ret_txn)
 {
     struct th_txn txn = {.database = env->database, .page_bytes = write ? 0 : env->page_bytes};
     int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &txn.txn);
     if (rc != 0)
         return th_env_status(rc);
-    if (!write) {
-        txn.map = env->map;
-        txn.tree = th_tree_of(txn.txn, txn.map, txn.page_bytes);
+    txn.map = write ? NULL : env->map;
+    rc = find_tree(&txn);
+    if (rc != 0) {
+        th_txn_abort(&txn);
+        return th_env_status(rc);
     }
     *ret_txn = txn;
     return 0;
@@ -246,8 +266,7 @@ int th_txn_renew(struct th_txn *txn)
         return th_env_status(rc);
     if (txn->map == NULL)
         txn->map = th_tree_map(txn->txn, txn->database, txn->page_bytes);
-    txn->tree = th_tree_of(txn->txn, txn->map, txn->page_bytes);
-    return 0;
+    return th_env_status(find_tree(txn));
 }
 
 /* ---- writing ---- */

@@ -47,24 +47,24 @@ static uint64_t commit_of(const uint8_t *meta)
     return __atomic_load_n((const uint64_t *)(const void *)(meta + META_COMMIT), __ATOMIC_ACQUIRE);
 }
 
-/* The meta pages take turns. The snapshot's own is written anew by the next commit but one, and
- * that begins when the next one stands on the other page. */
-struct th_tree th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes)
+/* The meta pages take turns. The snapshot's own is written anew by the next commit but one, which
+ * begins when the next one is done; that one is seen on the other page while it is still flushed,
+ * and by new snapshots when it is done. */
+bool th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes, struct th_tree *ret_tree)
 {
-    struct th_tree tree = {.map = NULL, .page_bytes = page_bytes};
+    *ret_tree = (struct th_tree){.map = NULL, .page_bytes = page_bytes};
     const uint64_t commit = mdb_txn_id(snapshot);
     if (map == NULL)
-        return tree;
+        return true;
     const uint8_t *meta = map + (commit & 1) * page_bytes,
                   *other = map + (~commit & 1) * page_bytes;
-    const bool is_it = commit_of(meta) == commit;
-    tree.pages = u64_at(meta + META_LAST) + 1;
-    tree.root = u64_at(meta + META_MAIN + MAIN_ROOT);
-    tree.depth = th_leaf_page_u16(meta + META_MAIN + MAIN_DEPTH);
+    if (commit_of(meta) == commit)
+        ret_tree->map = map;
+    ret_tree->pages = u64_at(meta + META_LAST) + 1;
+    ret_tree->root = u64_at(meta + META_MAIN + MAIN_ROOT);
+    ret_tree->depth = th_leaf_page_u16(meta + META_MAIN + MAIN_DEPTH);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (is_it && commit_of(other) < commit)
-        tree.map = map;
-    return tree;
+    return commit_of(other) < commit;
 }
 
 /* ---- branches ---- */

@@ -31,9 +31,10 @@ struct th_tree {
 
 /* Where the file is in memory, by what any row of a snapshot says; NULL: there is none. */
 const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_bytes);
-/* Of a snapshot that has just been taken. Its map is NULL when that is unknown, or when so much was
- * committed since then that LMDB may be writing where the snapshot's root stands. */
-struct th_tree th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes);
+/* Of a snapshot that has just been taken; its map is NULL when it is not known. False: another
+ * commit is on its way or was made. Unless a snapshot that is taken now is of the same commit,
+ * what was read may be of a later one. */
+bool th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes, struct th_tree *ret_tree);
 /* The page with this number; NULL: there is none. */
 static inline const uint8_t *th_tree_page(const struct th_tree *tree, uint64_t number)
 {
