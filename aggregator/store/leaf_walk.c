@@ -42,9 +42,15 @@ const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_byte
     return (const uint8_t *)((uintptr_t)page - u64_at(page) * page_bytes);
 }
 
-static uint64_t commit_of(const uint8_t *meta)
+/* Nothing that is read after it is read before it. */
+static uint64_t first_u64_at(const uint8_t *at)
 {
-    return __atomic_load_n((const uint64_t *)(const void *)(meta + META_COMMIT), __ATOMIC_ACQUIRE);
+    return __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_ACQUIRE);
+}
+
+static uint16_t first_u16_at(const uint8_t *at)
+{
+    return __atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_ACQUIRE);
 }
 
 /* The meta pages take turns. The snapshot's own is written anew by the next commit but one, which
@@ -58,13 +64,12 @@ bool th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes, struct
         return true;
     const uint8_t *meta = map + (commit & 1) * page_bytes,
                   *other = map + (~commit & 1) * page_bytes;
-    if (commit_of(meta) == commit)
+    if (first_u64_at(meta + META_COMMIT) == commit)
         ret_tree->map = map;
-    ret_tree->pages = u64_at(meta + META_LAST) + 1;
-    ret_tree->root = u64_at(meta + META_MAIN + MAIN_ROOT);
-    ret_tree->depth = th_leaf_page_u16(meta + META_MAIN + MAIN_DEPTH);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return commit_of(other) < commit;
+    ret_tree->pages = first_u64_at(meta + META_LAST) + 1;
+    ret_tree->root = first_u64_at(meta + META_MAIN + MAIN_ROOT);
+    ret_tree->depth = first_u16_at(meta + META_MAIN + MAIN_DEPTH);
+    return first_u64_at(other + META_COMMIT) < commit;
 }
 
 /* ---- branches ---- */
