@@ -10,8 +10,8 @@
  *     MODE open     NUMBER reports a second, whatever the answers do; the time of a Submission
  *                   counts from when it was to be sent
  *
- * Connections stand, nodes are welcomed, and half a second passes in which nobody sends, as before
- * a burst; then the clock starts. PID is the aggregator's: its processor time and what it writes
+ * Connections stand, nodes are welcomed, and the aggregator has become idle, as it is before a
+ * burst; then the clock starts. PID is the aggregator's: its processor time and what it writes
  * are measured over the same time. Every answer is decoded and counted; some receipts are verified
  * with the log's key afterwards. Prints one line of JSON.
  */
@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SAMPLES = 64, NO_FRAME = -1, REST_US = 500000 };
+enum { SAMPLES = 64, NO_FRAME = -1 };
 
 static const int64_t patience_ns = 60000000000, again_ns = 1000000;
 
@@ -325,6 +325,20 @@ static struct usage usage_of(const char *pid)
                           read_word(pid, "status", "RssAnon:") * 1024};
 }
 
+/* Until the aggregator has nothing to do, but for no more than five seconds. */
+static void rest(const char *pid)
+{
+    enum { LOOKS_MAX = 50, LOOK_US = 100000, QUIET_LOOKS = 3 };
+    const double little = 1.5 / (double)sysconf(_SC_CLK_TCK); /* one tick */
+    double cpu = usage_of(pid).cpu;
+    for (unsigned i = 0, quiet = 0; i < LOOKS_MAX && quiet < QUIET_LOOKS; i++) {
+        (void)usleep(LOOK_US);
+        const double now = usage_of(pid).cpu;
+        quiet = now - cpu < little ? quiet + 1 : 0;
+        cpu = now;
+    }
+}
+
 static void report(struct load *load, int64_t took, double client_cpu, const struct usage *before,
                    const struct usage *after)
 {
@@ -383,7 +397,7 @@ int main(int argc, char **argv)
     load.next = allocate(load.workload.frames_count, sizeof *load.next);
     encode(&load);
     connect_all(&load, argv[4], &server);
-    (void)usleep(REST_US);
+    rest(pid);
     struct usage before = usage_of(pid);
     int64_t cpu = bench_cpu_ns();
     run(&load);
