@@ -453,7 +453,8 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     uint8_t random[8];
     randombytes_buf(random, sizeof random);
     *stage = TH_DAEMON_LOADING;
-    th_memory_set_up(is_small_machine());
+    daemon->has_common_heap = is_small_machine();
+    th_memory_set_up(daemon->has_common_heap);
     daemon->zmq = new_context();
     if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, io_threads()) != 0)
         return TH_E_NO_MEMORY;

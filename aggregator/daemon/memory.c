@@ -25,11 +25,12 @@ struct th_memory_piece {
  * Frames and answers are allocated on one thread and freed on another, many at once: memory that
  * was given back to the system after each batch would be cleared and mapped again for the next. So
  * malloc() itself gives back only what would be very much; the rest th_memory_give_back() does
- * between bursts. A heap of one thread grows page by page, the common one in steps.
+ * between bursts, which reaches the common heap alone. A heap of one thread grows page by page, the
+ * common one in steps.
  */
 void th_memory_set_up(bool is_common)
 {
-    (void)mallopt(M_TRIM_THRESHOLD, TRIMMED_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, is_common ? TRIMMED_BYTES : (int)TH_MEMORY_KEPT_BYTES);
     (void)mallopt(M_TOP_PAD, PAD_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     if (is_common)

@@ -6,7 +6,8 @@
  * to 10 µs: more than a report does with it.
  *
  * Made ready is whatever malloc() would give next: pieces are taken, touched, held until there are
- * enough, and freed again. So it serves every user of the heap, and nobody has to know of it.
+ * enough, and freed again. So it serves every user of the heap, and nobody has to know of it. That
+ * takes one heap for all threads: where each has its own, others would not find it.
  * Nothing depends on it: without memory, or with another malloc(), a burst is only slower.
  */
 #ifndef TH_DAEMON_MEMORY_H

@@ -60,7 +60,6 @@ struct th_daemon {
     _Atomic int64_t still_ms, lead_ms;
     _Atomic int64_t next_due_ms;    /* wall time of the next timer, TH_NO_INSTANT for none */
     _Atomic size_t memory_wanted;   /* ready for a burst */
-    _Atomic bool is_memory_ready;   /* it was, and nothing has gone back to the system since */
     _Atomic bool is_viewer_revoked; /* the publisher has to hang up on its subscribers */
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     struct th_daemon_batches batches;          /* likewise */
@@ -80,6 +79,7 @@ struct th_daemon {
     unsigned items_next;
     bool has_told;           /* of a contradiction */
     struct th_memory memory; /* that is made ready */
+    bool is_memory_ready, has_common_heap;
     uint64_t jobs_since_ready;
 };
 

@@ -145,8 +145,9 @@ static void note_verified(struct th_pipeline *pipeline, uint64_t number, struct 
         pipeline->run_reports += next->reports;
         pipeline->run_bytes += payload_size(next);
     }
-    bool is_wanted = pipeline->is_patient ? is_complete(pipeline) || is_worth_beginning(pipeline)
-                                          : before == pipeline->given;
+    bool is_wanted = pipeline->is_patient
+                         ? is_worth_a_commit(pipeline) || is_worth_beginning(pipeline)
+                         : before == pipeline->given;
     if (pipeline->run_end > before && is_wanted)
         (void)pthread_cond_signal(&pipeline->has_verified);
 }
@@ -345,11 +346,10 @@ static bool await_run(struct th_pipeline *pipeline)
     pipeline->is_patient = true;
     while (is_under_way(pipeline) && !is_worth_beginning(pipeline))
         (void)pthread_cond_wait(&pipeline->has_verified, &pipeline->lock);
-    const struct timespec until = in_ns(pipeline->patience_ns);
+    const struct timespec until = in_ns(pipeline->patience_ns), latest = in_ns(PATIENCE_MAX_NS);
     while (!is_under_way(pipeline) && !is_complete(pipeline) &&
            pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &until) != ETIMEDOUT)
         continue;
-    const struct timespec latest = in_ns(PATIENCE_MAX_NS);
     while (!is_worth_a_commit(pipeline) &&
            pthread_cond_timedwait(&pipeline->has_verified, &pipeline->lock, &latest) != ETIMEDOUT)
         continue;

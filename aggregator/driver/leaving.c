@@ -126,10 +126,19 @@ static void end_batch(void *argument)
 
 /* ---- on the thread that makes batches ---- */
 
-/* Composes what it can of the batch while it would only wait for the one before. */
-static int use_wait(struct th_driver *driver, struct th_driver_batch *batch)
+static bool goes_on_lane(const struct th_driver *driver, const struct th_driver_batch *batch)
+{
+    /* What is told of reports does not change while others are judged. */
+    return batch->is_plain && driver->ports.lane.start != NULL;
+}
+
+/* Composes what it can of the batch while it would only wait for the one before; all of it where it
+ * stays on this thread, so that a batch that cannot be composed is never sealed. */
+static int compose_ahead(struct th_driver *driver, struct th_driver_batch *batch)
 {
     int status = 0;
+    if (!goes_on_lane(driver, batch))
+        return th_driver_compose(driver, batch);
     for (bool more = true; status == 0 && more && th_driver_is_under_way(driver);)
         status = th_driver_compose_some(driver, batch, &more);
     return status;
@@ -140,7 +149,7 @@ int th_driver_hand_over(struct th_driver *driver, th_instant time)
 {
     struct th_driver_batch *batch = driver->batch;
     struct th_store_port *store = &driver->ports.store;
-    int composed = use_wait(driver, batch);
+    int composed = compose_ahead(driver, batch);
     int status = th_driver_end_last(driver);
     if (status == 0)
         status = composed;
@@ -156,8 +165,7 @@ int th_driver_hand_over(struct th_driver *driver, th_instant time)
     batch->size = store->next_position(store->context);
     batch->time = time;
     driver->last = batch;
-    /* What is told of reports does not change while others are judged. */
-    if (batch->is_plain && driver->ports.lane.start != NULL) {
+    if (goes_on_lane(driver, batch)) {
         driver->is_ahead = true;
         driver->ports.lane.start(driver->ports.lane.context, end_batch, driver);
         return 0;

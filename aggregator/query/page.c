@@ -189,6 +189,7 @@ static int take_rows(void *context, const struct th_row_glance *rows, size_t cou
 {
     struct reading *reading = context;
     struct th_bytes values[TH_ROW_GLANCES_MAX];
+    _Static_assert(TH_ROW_GLANCES_MAX <= (int)TH_PACKED_LINES_MAX, "as many lines at once");
     const uint32_t line = reading->line;
     int status = TH_OK;
     if (!are_next(reading, rows, count)) {

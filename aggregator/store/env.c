@@ -264,7 +264,7 @@ int th_txn_renew(struct th_txn *txn)
     int rc = mdb_txn_renew(txn->txn);
     if (rc != 0)
         return th_env_status(rc);
-    if (txn->map == NULL)
+    if (txn->map == NULL) /* the store was one page when it was opened */
         txn->map = th_tree_map(txn->txn, txn->database, txn->page_bytes);
     return th_env_status(find_tree(txn));
 }

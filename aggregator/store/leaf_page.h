@@ -4,8 +4,8 @@
  * each row is waited for when it is not in the processor's cache. Whoever reads many rows takes
  * those of a page from the page itself, and asks for the next page before.
  *
- * Pages are those of tail.c, which says what their form is. What has not this form is not taken:
- * then the cursor is the way.
+ * Pages are those of tail.c, which says what their form is. Where the first page of a scan has not
+ * this form the cursor is the way; a later one is damaged.
  *
  * Borrows from the snapshot. Thread rule: that of the snapshot.
  */

@@ -27,19 +27,35 @@ static uint64_t u64_at(const uint8_t *at)
 
 /* ---- the tree ---- */
 
-/* A page begins with its number. */
+/* The page where a key is, and by the number with which it begins the map. False: none is, or the
+ * number is no page's. */
+static bool find_page(MDB_cursor *cursor, MDB_cursor_op which, size_t page_bytes, uint64_t last,
+                      uintptr_t *ret_page, uintptr_t *ret_map)
+{
+    MDB_val key, value;
+    if (mdb_cursor_get(cursor, &key, &value, which) != 0)
+        return false;
+    *ret_page = (uintptr_t)key.mv_data & ~(uintptr_t)(page_bytes - 1);
+    const uint64_t number = u64_at((const uint8_t *)*ret_page);
+    *ret_map = *ret_page - number * page_bytes;
+    return number <= last;
+}
+
+/* One page alone is not believed: its number may be damaged, and what lies there is not the map. */
 const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_bytes)
 {
     MDB_cursor *cursor;
-    MDB_val key, value;
-    if (mdb_cursor_open(snapshot, database, &cursor) != 0)
+    MDB_envinfo info;
+    uintptr_t first = 0, last = 0, map = 0, same_map = 0;
+    if (mdb_env_info(mdb_txn_env(snapshot), &info) != 0 ||
+        mdb_cursor_open(snapshot, database, &cursor) != 0)
         return NULL;
-    int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    const bool is_known =
+        find_page(cursor, MDB_FIRST, page_bytes, info.me_last_pgno, &first, &map) &&
+        find_page(cursor, MDB_LAST, page_bytes, info.me_last_pgno, &last, &same_map) &&
+        first != last && map == same_map;
     mdb_cursor_close(cursor);
-    if (rc != 0)
-        return NULL;
-    const uint8_t *page = (const uint8_t *)((uintptr_t)key.mv_data & ~(uintptr_t)(page_bytes - 1));
-    return (const uint8_t *)((uintptr_t)page - u64_at(page) * page_bytes);
+    return is_known ? (const uint8_t *)map : NULL;
 }
 
 /* Nothing that is read after it is read before it. */

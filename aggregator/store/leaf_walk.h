@@ -29,7 +29,8 @@ struct th_tree {
     uint32_t depth; /* of pages from the root to a leaf */
 };
 
-/* Where the file is in memory, by what any row of a snapshot says; NULL: there is none. */
+/* Where the file is in memory, by what two pages of a snapshot say; NULL: there is one page at
+ * most, or they do not agree. */
 const uint8_t *th_tree_map(MDB_txn *snapshot, MDB_dbi database, size_t page_bytes);
 /* Of a snapshot that has just been taken; its map is NULL when it is not known. False: another
  * commit is on its way or was made. Unless a snapshot that is taken now is of the same commit,

@@ -87,6 +87,7 @@ static int on_unit_rows(void *context, const struct th_bytes *keys, const struct
 {
     struct unit_rows_scan *asker = context;
     struct th_row_glance rows[TH_TXN_ROWS_MAX];
+    _Static_assert(TH_TXN_ROWS_MAX <= (int)TH_ROW_GLANCES_MAX, "no more are given than promised");
     size_t wanted = 0;
     for (; wanted < count; wanted++) {
         if (!th_row_has_its_form(keys[wanted], contents[wanted]))

@@ -216,6 +216,7 @@ int th_schema_unseal_few(const struct th_bytes *keys, const struct th_bytes *val
     struct th_bytes contents[TH_SCHEMA_FEW];
     uint32_t checksums[TH_SCHEMA_FEW], wrong = 0;
     TH_ASSERT(count > 0 && count <= TH_SCHEMA_FEW);
+    _Static_assert(TH_SCHEMA_FEW <= (int)TH_CHECKSUM_FEW, "as many checksums at once");
     for (size_t i = 0; i < count; i++) {
         if (values[i].size < TH_SCHEMA_CHECKSUM_SIZE)
             return TH_E_CORRUPT;

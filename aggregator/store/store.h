@@ -145,9 +145,10 @@ struct th_store_logged {
 struct th_store_logged th_store_log(const struct th_store_entry *entry, struct th_bytes leaf);
 
 /*
- * For who has an entry when the batch is made: promises it and keeps a copy. Gives its digest. The
- * leaf must follow before the next entry. Its position must be th_store_next_position(). Not in one
- * batch with th_store_promise(). TH_E_LIMIT, TH_E_NO_MEMORY: abort the batch.
+ * For who has an entry when the batch is made, as who folds a journal: promises it and keeps a
+ * copy. Gives its digest. The leaf must follow before the next entry. Its position must be
+ * th_store_next_position(). Not in one batch with th_store_promise(). TH_E_LIMIT, TH_E_NO_MEMORY:
+ * abort the batch.
  */
 TH_MUST_CHECK int th_store_append(struct th_store *store, const struct th_store_entry *entry,
                                   struct th_digest *ret_digest);

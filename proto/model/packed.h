@@ -83,7 +83,8 @@ void th_packed_columns_init(const uint16_t *column_of, uint32_t numbers, uint16_
 /* What is kept from one line of a table to the next, and from one table to the next of the same
  * columns (packed_line.c). */
 struct th_packed_slots {
-    struct th_packed_choice choice;                              /* that they are of */
+    struct th_packed_choice choice;                              /* that they are of, */
+    uint32_t numbers;                                            /* and these */
     uint8_t byte[TH_PACKED_SLOTS_MAX], bit[TH_PACKED_SLOTS_MAX]; /* of the bitmap, by slot */
     uint8_t other[TH_PACKED_SLOTS_MAX];                          /* bits that have no slot */
     struct th_packed_group {

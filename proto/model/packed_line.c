@@ -63,10 +63,12 @@ void th_packed_slots_init(struct th_packed_slots *ret_slots)
 
 void th_packed_slots_begin(const struct th_packed_columns *columns, struct th_packed_slots *slots)
 {
-    if (memcmp(&columns->choice, &slots->choice, sizeof slots->choice) == 0)
+    if (columns->numbers == slots->numbers &&
+        memcmp(&columns->choice, &slots->choice, sizeof slots->choice) == 0)
         return;
     th_packed_slots_init(slots);
     slots->choice = columns->choice;
+    slots->numbers = columns->numbers;
 }
 
 #ifdef TH_CPU_WIDE

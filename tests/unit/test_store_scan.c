@@ -64,6 +64,10 @@ static void put_rows(struct random *random, size_t count, uint32_t large_of)
         cr_assert_eq(th_writes_put(&store->batch->writes, &key, TH_PUT_REPLACE, content, size), 0);
     }
     cr_assert_eq(th_store_commit(store, NULL), 0);
+    struct th_txn rows; /* there are some now, as when a store is opened */
+    cr_assert_eq(th_txn_begin(&store->env, false, &rows), 0);
+    th_env_find_map(&store->env, &rows);
+    th_txn_abort(&rows);
 }
 
 static void expect_same(const struct th_txn *snapshot, const struct th_txn *writer,
@@ -292,6 +296,33 @@ Test(store_scan, a_tree_is_not_certain_when_something_was_committed_behind_it)
         }
         th_txn_abort(&snapshot);
     }
+}
+
+/* LMDB does not look at it. */
+Test(store_scan, a_damaged_number_of_a_page_says_nothing_of_where_the_file_is)
+{
+    struct random random = {61};
+    MDB_val key, value;
+    MDB_cursor *cursor;
+    put_rows(&random, 3000, 0);
+    cr_assert_eq(th_txn_begin(&store->env, false, &snapshot), 0);
+    const uint8_t *map = th_tree_map(snapshot.txn, snapshot.database, snapshot.page_bytes);
+    cr_assert_not_null(map);
+    for (int end = 0; end < 2; end++) {
+        cr_assert_eq(mdb_cursor_open(snapshot.txn, snapshot.database, &cursor), 0);
+        cr_assert_eq(mdb_cursor_get(cursor, &key, &value, end == 0 ? MDB_FIRST : MDB_LAST), 0);
+        mdb_cursor_close(cursor);
+        const uint8_t *page =
+            (const uint8_t *)((uintptr_t)key.mv_data & ~(uintptr_t)(snapshot.page_bytes - 1));
+        for (unsigned bit = 0; bit < 64; bit++) {
+            const off_t at = damage_offset(&fixture, page) + (off_t)(bit / 8);
+            damage_flip(&fixture, at, bit % 8);
+            cr_assert_null(th_tree_map(snapshot.txn, snapshot.database, snapshot.page_bytes));
+            damage_flip(&fixture, at, bit % 8);
+        }
+    }
+    cr_assert_eq(th_tree_map(snapshot.txn, snapshot.database, snapshot.page_bytes), map);
+    th_txn_abort(&snapshot);
 }
 
 /* Where some other page is a branch's child, its rows are not taken for those that come next. */
