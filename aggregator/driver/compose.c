@@ -85,7 +85,7 @@ static int compose(struct th_driver_batch *batch, enum th_mode mode, const struc
 
 int th_driver_compose_some(struct th_driver *driver, struct th_driver_batch *batch, bool *ret_more)
 {
-    enum { SOME = 32 };
+    enum { SOME = 8 };
     const enum th_mode mode = driver->ports.store.identity->mode;
     if (batch->logged == NULL && batch->entries_count > 0) {
         batch->logged =

@@ -114,19 +114,28 @@ static void wait_for(void *context)
     late.wait(late.context);
 }
 
-static struct th_lane_port lane_port(void)
-{
-    struct th_lane_port port = late_lane_port(&lane_case.lane);
-    port.start = start;
-    port.wait = wait_for;
-    return port;
-}
-
 /* While a batch is made the lane does its work, or has not come to it yet. */
 static void meanwhile(void)
 {
     if (lane_case.early != NULL && random_below(lane_case.early, 12) == 0)
         late_lane_do(&lane_case.lane);
+}
+
+/* So it may end while the next batch is being composed. */
+static bool is_busy(void *context)
+{
+    const struct th_lane_port late = late_lane_port(context);
+    meanwhile();
+    return late.is_busy(late.context);
+}
+
+static struct th_lane_port lane_port(void)
+{
+    struct th_lane_port port = late_lane_port(&lane_case.lane);
+    port.start = start;
+    port.wait = wait_for;
+    port.is_busy = is_busy;
+    return port;
 }
 
 static int begin(void *context)
