@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/leaf_page.h"
 
-enum { PAGE_FLAGS_AT = 10, PAGE_LOWER_AT = 12, PAGE_UPPER_AT = 14, PAGE_LEAF = 2, CACHE_LINE = 64 };
-
-static uint64_t u64_at(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
+enum { CACHE_LINE = 64 };
 
 /* None is without rows. */
 bool th_leaf_page_open(const struct th_tree *tree, const uint8_t *page,
                        struct th_leaf_page *ret_leaf)
 {
-    const size_t lower = th_leaf_page_u16(page + PAGE_LOWER_AT);
-    if (th_tree_page(tree, u64_at(page)) != page ||
-        th_leaf_page_u16(page + PAGE_FLAGS_AT) != PAGE_LEAF ||
-        lower < TH_LEAF_PAGE_HEADER_SIZE + TH_LEAF_PLACE_SIZE || lower > tree->page_bytes)
+    const size_t lower = th_page_u16(page + TH_PAGE_LOWER_AT);
+    if (th_tree_page(tree, th_page_u64(page)) != page ||
+        th_page_u16(page + TH_PAGE_FLAGS_AT) != TH_PAGE_LEAF ||
+        lower < TH_PAGE_HEADER_SIZE + TH_PAGE_PLACE_SIZE || lower > tree->page_bytes)
         return false;
-    *ret_leaf =
-        (struct th_leaf_page){page, tree->page_bytes,
-                              (uint32_t)((lower - TH_LEAF_PAGE_HEADER_SIZE) / TH_LEAF_PLACE_SIZE)};
+    *ret_leaf = (struct th_leaf_page){
+        page, tree->page_bytes, (uint32_t)((lower - TH_PAGE_HEADER_SIZE) / TH_PAGE_PLACE_SIZE)};
     return true;
 }
 
@@ -29,11 +21,11 @@ bool th_leaf_page_open(const struct th_tree *tree, const uint8_t *page,
 static const uint8_t *node_at(const struct th_leaf_page *leaf, uint32_t at, size_t *ret_left)
 {
     const size_t place = th_leaf_page_place(leaf, at);
-    if (place > leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+    if (place > leaf->page_bytes - TH_NODE_HEADER_SIZE)
         return NULL;
     const uint8_t *node = leaf->page + place;
-    const size_t left = leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place;
-    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT);
+    const size_t left = leaf->page_bytes - TH_NODE_HEADER_SIZE - place;
+    const size_t key_size = th_page_u16(node + TH_NODE_KEY_SIZE_AT);
     if (key_size > left)
         return NULL;
     *ret_left = left - key_size;
@@ -46,8 +38,8 @@ int th_leaf_page_key(const struct th_leaf_page *leaf, uint32_t at, struct th_byt
     const uint8_t *node = node_at(leaf, at, &left);
     if (node == NULL)
         return TH_E_CORRUPT;
-    *ret_key = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE,
-                                 th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT)};
+    *ret_key =
+        (struct th_bytes){node + TH_NODE_HEADER_SIZE, th_page_u16(node + TH_NODE_KEY_SIZE_AT)};
     return 0;
 }
 
@@ -75,19 +67,17 @@ int th_leaf_page_large_row(const struct th_tree *tree, const struct th_leaf_page
     size_t left;
     const uint8_t *node = node_at(leaf, at, &left);
     if (node == NULL || left < sizeof(uint64_t) ||
-        th_leaf_page_u16(node + TH_LEAF_NODE_FLAGS_AT) != TH_LEAF_NODE_LARGE)
+        th_page_u16(node + TH_NODE_FLAGS_AT) != TH_NODE_LARGE)
         return TH_E_CORRUPT;
-    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT),
-                 size = th_leaf_page_u32(node);
-    const uint8_t *key = node + TH_LEAF_NODE_HEADER_SIZE;
-    const uint64_t number = u64_at(key + key_size);
-    const uint64_t pages =
-        (TH_LEAF_PAGE_HEADER_SIZE + size + tree->page_bytes - 1) / tree->page_bytes;
+    const size_t key_size = th_page_u16(node + TH_NODE_KEY_SIZE_AT), size = th_page_u32(node);
+    const uint8_t *key = node + TH_NODE_HEADER_SIZE;
+    const uint64_t number = th_page_u64(key + key_size);
+    const uint64_t pages = (TH_PAGE_HEADER_SIZE + size + tree->page_bytes - 1) / tree->page_bytes;
     const uint8_t *page = th_tree_page(tree, number);
-    if (page == NULL || pages > tree->pages - number || u64_at(page) != number)
+    if (page == NULL || pages > tree->pages - number || th_page_u64(page) != number)
         return TH_E_CORRUPT;
     *ret_key = (struct th_bytes){key, key_size};
-    *ret_value = (struct th_bytes){page + TH_LEAF_PAGE_HEADER_SIZE, size};
+    *ret_value = (struct th_bytes){page + TH_PAGE_HEADER_SIZE, size};
     return 0;
 }
 
@@ -99,7 +89,7 @@ void th_leaf_page_prefetch_head(const uint8_t *page)
 
 struct th_leaf_lines th_leaf_page_lines(const uint8_t *page, size_t page_bytes)
 {
-    const size_t upper = th_leaf_page_u16(page + PAGE_UPPER_AT);
+    const size_t upper = th_page_u16(page + TH_PAGE_UPPER_AT);
     return (struct th_leaf_lines){page + (upper < page_bytes ? upper : page_bytes),
                                   page + page_bytes};
 }

@@ -4,7 +4,7 @@
  * each row is waited for when it is not in the processor's cache. Whoever reads many rows takes
  * those of a page from the page itself, and asks for the next page before.
  *
- * Pages are those of tail.c, which says what their form is. Where the first page of a scan has not
+ * Their form: page_form.h. Where the first page of a scan has not
  * this form the cursor is the way; a later one is damaged.
  *
  * Borrows from the snapshot. Thread rule: that of the snapshot.
@@ -13,6 +13,7 @@
 #define TH_STORE_LEAF_PAGE_H
 
 #include "aggregator/store/leaf_walk.h"
+#include "aggregator/store/page_form.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -57,33 +58,9 @@ void th_leaf_page_prefetch(struct th_leaf_lines *lines, size_t count);
 
 /* ---- one row, as often as there are rows ---- */
 
-enum {
-    TH_LEAF_PAGE_HEADER_SIZE = 16,
-    TH_LEAF_PLACE_SIZE = 2,
-    TH_LEAF_NODE_FLAGS_AT = 4,
-    TH_LEAF_NODE_KEY_SIZE_AT = 6,
-    TH_LEAF_NODE_HEADER_SIZE = 8,
-    TH_LEAF_NODE_LARGE = 1 /* of its flags */
-};
-
-static inline uint16_t th_leaf_page_u16(const uint8_t *at)
-{
-    uint16_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static inline uint32_t th_leaf_page_u32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
 static inline size_t th_leaf_page_place(const struct th_leaf_page *leaf, uint32_t at)
 {
-    return th_leaf_page_u16(leaf->page + TH_LEAF_PAGE_HEADER_SIZE +
-                            (size_t)at * TH_LEAF_PLACE_SIZE);
+    return th_page_u16(leaf->page + TH_PAGE_HEADER_SIZE + (size_t)at * TH_PAGE_PLACE_SIZE);
 }
 
 /* Precondition: at < count. TH_E_NOT_FOUND: the value stands elsewhere. TH_E_CORRUPT: the row would
@@ -93,18 +70,17 @@ TH_MUST_CHECK static inline int th_leaf_page_row(const struct th_leaf_page *leaf
                                                  struct th_bytes *ret_value)
 {
     const size_t place = th_leaf_page_place(leaf, at);
-    if (place > leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+    if (place > leaf->page_bytes - TH_NODE_HEADER_SIZE)
         return TH_E_CORRUPT;
     const uint8_t *node = leaf->page + place;
-    const size_t left = leaf->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place;
-    const size_t key_size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT),
-                 value_size = th_leaf_page_u32(node);
-    if (th_leaf_page_u16(node + TH_LEAF_NODE_FLAGS_AT) != 0)
+    const size_t left = leaf->page_bytes - TH_NODE_HEADER_SIZE - place;
+    const size_t key_size = th_page_u16(node + TH_NODE_KEY_SIZE_AT), value_size = th_page_u32(node);
+    if (th_page_u16(node + TH_NODE_FLAGS_AT) != 0)
         return TH_E_NOT_FOUND;
     if (key_size > left || value_size > left - key_size)
         return TH_E_CORRUPT;
-    *ret_key = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE, key_size};
-    *ret_value = (struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE + key_size, value_size};
+    *ret_key = (struct th_bytes){node + TH_NODE_HEADER_SIZE, key_size};
+    *ret_value = (struct th_bytes){node + TH_NODE_HEADER_SIZE + key_size, value_size};
     return 0;
 }
 

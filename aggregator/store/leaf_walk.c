@@ -5,25 +5,7 @@
 
 #include <string.h>
 
-enum {
-    META_MAIN = 16 + 24 + 48, /* behind the page's header, four fields, the tree of free pages */
-    META_LAST = META_MAIN + 48,
-    META_COMMIT = META_LAST + 8,
-    MAIN_DEPTH = 6,
-    MAIN_ROOT = 40,
-    PAGE_FLAGS_AT = 10,
-    PAGE_LOWER_AT = 12,
-    PAGE_BRANCH = 1,
-    HALF_BITS = 16,
-    FLAGS_BITS = 32
-};
-
-static uint64_t u64_at(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
+enum { META_MAIN = TH_META_DATABASES + TH_META_DATABASE_SIZE, HALF_BITS = 16, FLAGS_BITS = 32 };
 
 /* ---- the tree ---- */
 
@@ -36,7 +18,7 @@ static bool find_page(MDB_cursor *cursor, MDB_cursor_op which, size_t page_bytes
     if (mdb_cursor_get(cursor, &key, &value, which) != 0)
         return false;
     *ret_page = (uintptr_t)key.mv_data & ~(uintptr_t)(page_bytes - 1);
-    const uint64_t number = u64_at((const uint8_t *)*ret_page);
+    const uint64_t number = th_page_u64((const uint8_t *)*ret_page);
     *ret_map = *ret_page - number * page_bytes;
     return number <= last;
 }
@@ -80,12 +62,12 @@ bool th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes, struct
         return true;
     const uint8_t *meta = map + (commit & 1) * page_bytes,
                   *other = map + (~commit & 1) * page_bytes;
-    if (first_u64_at(meta + META_COMMIT) == commit)
+    if (first_u64_at(meta + TH_META_COMMIT) == commit)
         ret_tree->map = map;
-    ret_tree->pages = first_u64_at(meta + META_LAST) + 1;
-    ret_tree->root = first_u64_at(meta + META_MAIN + MAIN_ROOT);
-    ret_tree->depth = first_u16_at(meta + META_MAIN + MAIN_DEPTH);
-    return first_u64_at(other + META_COMMIT) < commit;
+    ret_tree->pages = first_u64_at(meta + TH_META_LAST) + 1;
+    ret_tree->root = first_u64_at(meta + META_MAIN + TH_DATABASE_ROOT_AT);
+    ret_tree->depth = first_u16_at(meta + META_MAIN + TH_DATABASE_DEPTH_AT);
+    return first_u64_at(other + TH_META_COMMIT) < commit;
 }
 
 /* ---- branches ---- */
@@ -93,14 +75,14 @@ bool th_tree_of(MDB_txn *snapshot, const uint8_t *map, size_t page_bytes, struct
 static bool open_branch(const struct th_tree *tree, const uint8_t *page,
                         struct th_leaf_branch *ret_branch)
 {
-    if (page == NULL || th_tree_page(tree, u64_at(page)) != page ||
-        th_leaf_page_u16(page + PAGE_FLAGS_AT) != PAGE_BRANCH)
+    if (page == NULL || th_tree_page(tree, th_page_u64(page)) != page ||
+        th_page_u16(page + TH_PAGE_FLAGS_AT) != TH_PAGE_BRANCH)
         return false;
-    const size_t lower = th_leaf_page_u16(page + PAGE_LOWER_AT);
-    if (lower < TH_LEAF_PAGE_HEADER_SIZE + TH_LEAF_PLACE_SIZE || lower > tree->page_bytes)
+    const size_t lower = th_page_u16(page + TH_PAGE_LOWER_AT);
+    if (lower < TH_PAGE_HEADER_SIZE + TH_PAGE_PLACE_SIZE || lower > tree->page_bytes)
         return false;
     *ret_branch = (struct th_leaf_branch){
-        page, 0, (uint32_t)((lower - TH_LEAF_PAGE_HEADER_SIZE) / TH_LEAF_PLACE_SIZE)};
+        page, 0, (uint32_t)((lower - TH_PAGE_HEADER_SIZE) / TH_PAGE_PLACE_SIZE)};
     return true;
 }
 
@@ -110,11 +92,10 @@ static const uint8_t *node_at(const struct th_tree *tree, const struct th_leaf_b
 {
     const struct th_leaf_page page = {branch->page, tree->page_bytes, branch->count};
     const size_t place = th_leaf_page_place(&page, at);
-    if (place > tree->page_bytes - TH_LEAF_NODE_HEADER_SIZE)
+    if (place > tree->page_bytes - TH_NODE_HEADER_SIZE)
         return NULL;
     const uint8_t *node = branch->page + place;
-    return th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT) <=
-                   tree->page_bytes - TH_LEAF_NODE_HEADER_SIZE - place
+    return th_page_u16(node + TH_NODE_KEY_SIZE_AT) <= tree->page_bytes - TH_NODE_HEADER_SIZE - place
                ? node
                : NULL;
 }
@@ -125,15 +106,15 @@ static const uint8_t *page_below(const struct th_tree *tree, const struct th_lea
     const uint8_t *node = node_at(tree, branch, branch->at);
     if (node == NULL)
         return NULL;
-    return th_tree_page(tree, (uint64_t)th_leaf_page_u16(node) |
-                                  (uint64_t)th_leaf_page_u16(node + 2) << HALF_BITS |
-                                  (uint64_t)th_leaf_page_u16(node + 4) << FLAGS_BITS);
+    return th_tree_page(tree, (uint64_t)th_page_u16(node) |
+                                  (uint64_t)th_page_u16(node + 2) << HALF_BITS |
+                                  (uint64_t)th_page_u16(node + 4) << FLAGS_BITS);
 }
 
 static bool is_key_behind(const uint8_t *node, struct th_bytes key)
 {
-    const size_t size = th_leaf_page_u16(node + TH_LEAF_NODE_KEY_SIZE_AT);
-    return th_tree_order((struct th_bytes){node + TH_LEAF_NODE_HEADER_SIZE, size}, key) > 0;
+    const size_t size = th_page_u16(node + TH_NODE_KEY_SIZE_AT);
+    return th_tree_order((struct th_bytes){node + TH_NODE_HEADER_SIZE, size}, key) > 0;
 }
 
 /* The last node whose key is not behind this one; the first one's key is below any. */

@@ -4,7 +4,7 @@
  * it, which is waited for when it is not in the processor's cache. The branch above says where it
  * is: so whoever walks by the branches knows the next pages before he needs them, and touches none.
  *
- * Pages are those of tail.c, which says what their form is. A tree that is not so is not walked:
+ * Their form: page_form.h. A tree that is not so is not walked:
  * then the cursor is the way.
  *
  * Borrows from the snapshot. Thread rule: that of the snapshot.

@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The form of LMDB's file, data version 1: pages 0 and 1 are meta pages, the newer one counts. A
- * page begins with its number (8 bytes), pad (2), flags (2), lower (2), upper (2); then 2 bytes for
- * each node, its place in the page. A node: low and high half of a size (2, 2), flags (2), size of
- * the key (2), the key, the value. In a branch the halves and the flags are the number of the page
- * below; in a leaf a value that does not fit is the number of the first page that it fills. The
- * tree of free pages has numbers of transactions as keys, and as values a count and that many page
- * numbers. Everything is little-endian, as on the machines that this is built for.
- */
 #include "aggregator/store/tail.h"
+
+#include "aggregator/store/page_form.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    META_DATABASES =
-        16 + 24, /* after the page's header: magic, version, address, size of the map */
-    META_LAST = META_DATABASES + 2 * 48,
-    META_SIZE = META_LAST + 16,
-    DATABASE_ROOT = 40,
-    PAGE_HEADER_SIZE = 16,
-    NODE_HEADER_SIZE = 8,
-    PAGE_BRANCH = 1,
-    PAGE_LEAF = 2,
-    NODE_BIG = 1,
     DEPTH_MAX = 16,
     MISSING_MAX = 65536, /* more than that was never written in one transaction for nothing */
     RETRIES = 100        /* for as many commits of another process at just this moment */
@@ -38,20 +21,6 @@ struct tail {
     uint64_t found;
     uint8_t *is_free; /* for each missing page */
 };
-
-static uint64_t u64_at(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static uint16_t u16_at(const uint8_t *at)
-{
-    uint16_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
 
 static bool read_at(const struct tail *tail, uint64_t offset, void *bytes, size_t size)
 {
@@ -72,7 +41,7 @@ static bool read_at(const struct tail *tail, uint64_t offset, void *bytes, size_
 static void note_free(struct tail *tail, const uint8_t *numbers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        uint64_t page = u64_at(numbers + i * 8);
+        uint64_t page = th_page_u64(numbers + i * 8);
         if (page < tail->file_pages || page - tail->file_pages >= tail->missing_count)
             continue;
         uint8_t *is_free = &tail->is_free[page - tail->file_pages];
@@ -84,20 +53,20 @@ static void note_free(struct tail *tail, const uint8_t *numbers, size_t count)
 /* A list is its count and the numbers; `size` is that of the value that holds it. */
 static bool take_list(struct tail *tail, const uint8_t *list, size_t size)
 {
-    if (size < 8 || u64_at(list) > (size - 8) / 8)
+    if (size < 8 || th_page_u64(list) > (size - 8) / 8)
         return false;
-    note_free(tail, list + 8, u64_at(list));
+    note_free(tail, list + 8, th_page_u64(list));
     return true;
 }
 
 static bool take_big_list(struct tail *tail, uint64_t page, size_t size)
 {
-    uint64_t pages = (PAGE_HEADER_SIZE + size + tail->page_bytes - 1) / tail->page_bytes;
+    uint64_t pages = (TH_PAGE_HEADER_SIZE + size + tail->page_bytes - 1) / tail->page_bytes;
     if (page >= tail->file_pages || pages > tail->file_pages - page)
         return false;
     uint8_t *list = malloc(size);
     bool is_taken = list != NULL &&
-                    read_at(tail, page * tail->page_bytes + PAGE_HEADER_SIZE, list, size) &&
+                    read_at(tail, page * tail->page_bytes + TH_PAGE_HEADER_SIZE, list, size) &&
                     take_list(tail, list, size);
     free(list);
     return is_taken;
@@ -110,19 +79,20 @@ static bool take_page(struct tail *tail, uint64_t number, unsigned depth);
 static bool take_node(struct tail *tail, const uint8_t *page, size_t at, bool is_leaf,
                       unsigned depth)
 {
-    if (at + NODE_HEADER_SIZE > tail->page_bytes)
+    if (at + TH_NODE_HEADER_SIZE > tail->page_bytes)
         return false;
     const uint8_t *node = page + at;
-    uint64_t halves = u16_at(node) | (uint64_t)u16_at(node + 2) << 16;
-    uint16_t flags = u16_at(node + 4);
+    uint64_t halves = th_page_u16(node) | (uint64_t)th_page_u16(node + 2) << 16;
+    uint16_t flags = th_page_u16(node + 4);
     if (!is_leaf)
         return take_page(tail, halves | (uint64_t)flags << 32, depth + 1);
-    size_t value = at + NODE_HEADER_SIZE + u16_at(node + 6);
-    size_t stored = (flags & NODE_BIG) != 0 ? 8 : (size_t)halves;
+    size_t value = at + TH_NODE_HEADER_SIZE + th_page_u16(node + 6);
+    size_t stored = (flags & TH_NODE_LARGE) != 0 ? 8 : (size_t)halves;
     if (value > tail->page_bytes || stored > tail->page_bytes - value)
         return false;
-    return (flags & NODE_BIG) != 0 ? take_big_list(tail, u64_at(page + value), (size_t)halves)
-                                   : take_list(tail, page + value, stored);
+    return (flags & TH_NODE_LARGE) != 0
+               ? take_big_list(tail, th_page_u64(page + value), (size_t)halves)
+               : take_list(tail, page + value, stored);
 }
 
 static bool take_page(struct tail *tail, uint64_t number, unsigned depth)
@@ -132,13 +102,13 @@ static bool take_page(struct tail *tail, uint64_t number, unsigned depth)
     uint8_t *page = malloc(tail->page_bytes);
     bool is_taken = page != NULL &&
                     read_at(tail, number * tail->page_bytes, page, tail->page_bytes) &&
-                    u64_at(page) == number;
-    uint16_t flags = is_taken ? u16_at(page + 10) : 0;
-    size_t lower = is_taken ? u16_at(page + 12) : 0;
-    is_taken = is_taken && (flags == PAGE_BRANCH || flags == PAGE_LEAF) &&
-               lower >= PAGE_HEADER_SIZE && lower <= tail->page_bytes;
-    for (size_t at = PAGE_HEADER_SIZE; is_taken && at + 2 <= lower; at += 2)
-        is_taken = take_node(tail, page, u16_at(page + at), flags == PAGE_LEAF, depth);
+                    th_page_u64(page) == number;
+    uint16_t flags = is_taken ? th_page_u16(page + TH_PAGE_FLAGS_AT) : 0;
+    size_t lower = is_taken ? th_page_u16(page + TH_PAGE_LOWER_AT) : 0;
+    is_taken = is_taken && (flags == TH_PAGE_BRANCH || flags == TH_PAGE_LEAF) &&
+               lower >= TH_PAGE_HEADER_SIZE && lower <= tail->page_bytes;
+    for (size_t at = TH_PAGE_HEADER_SIZE; is_taken && at + 2 <= lower; at += 2)
+        is_taken = take_node(tail, page, th_page_u16(page + at), flags == TH_PAGE_LEAF, depth);
     free(page);
     return is_taken;
 }
@@ -149,12 +119,12 @@ static bool take_page(struct tail *tail, uint64_t number, unsigned depth)
 static bool find_meta(const struct tail *tail, uint64_t id, uint64_t *ret_root, uint64_t *ret_last)
 {
     for (unsigned i = 0; i < 2; i++) {
-        uint8_t meta[META_SIZE];
+        uint8_t meta[TH_META_SIZE];
         if (!read_at(tail, i * tail->page_bytes, meta, sizeof meta) ||
-            u64_at(meta + META_LAST + 8) != id)
+            th_page_u64(meta + TH_META_COMMIT) != id)
             continue;
-        *ret_root = u64_at(meta + META_DATABASES + DATABASE_ROOT);
-        *ret_last = u64_at(meta + META_LAST);
+        *ret_root = th_page_u64(meta + TH_META_DATABASES + TH_DATABASE_ROOT_AT);
+        *ret_last = th_page_u64(meta + TH_META_LAST);
         return true;
     }
     return false;
