@@ -222,18 +222,6 @@ int th_unpacked_leaf(const struct th_unpacked *unpacked, enum th_mode mode,
                      const struct th_digest *entry_digest, struct th_arena *arena,
                      struct th_bytes *ret_leaf)
 {
-    const struct th_entry *entry = &unpacked->entry;
-    const struct th_leaf leaf = {.position = entry->position,
-                                 .kind = entry->kind,
-                                 .time = entry->time,
-                                 .clock = entry->clock,
-                                 .entry_digest = *entry_digest,
-                                 .mode = mode,
-                                 .unit = entry->unit,
-                                 .operator= entry->operator,
-                                 .has_header_digest = entry->has_header_digest,
-                                 .header_digest = entry->header_digest,
-                                 .judgements = entry->decision.judgements,
-                                 .judgements_count = entry->decision.judgements_count};
+    const struct th_leaf leaf = th_entry_leaf(&unpacked->entry, mode, entry_digest);
     return th_wire_leaf_encode(&leaf, arena, ret_leaf);
 }

@@ -36,6 +36,23 @@ void th_core_free(struct th_core *core)
     TH_ASSERT(heap.taken_bytes == 0);
 }
 
+struct th_leaf th_entry_leaf(const struct th_entry *entry, enum th_mode mode,
+                             const struct th_digest *entry_digest)
+{
+    return (struct th_leaf){.position = entry->position,
+                            .kind = entry->kind,
+                            .time = entry->time,
+                            .clock = entry->clock,
+                            .entry_digest = *entry_digest,
+                            .mode = mode,
+                            .unit = entry->unit,
+                            .operator= entry->operator,
+                            .has_header_digest = entry->has_header_digest,
+                            .header_digest = entry->header_digest,
+                            .judgements = entry->decision.judgements,
+                            .judgements_count = entry->decision.judgements_count};
+}
+
 /* ---- loading ---- */
 
 int th_core_set_identity(struct th_core *core, enum th_mode mode, struct th_text realm)

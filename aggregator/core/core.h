@@ -150,6 +150,10 @@ struct th_entry {
     } body;
 };
 
+/* What the log has of it as its leaf. Borrows. */
+struct th_leaf th_entry_leaf(const struct th_entry *entry, enum th_mode mode,
+                             const struct th_digest *entry_digest);
+
 struct th_key_row {
     uint32_t unit;
     struct th_sign_key sign_key;

@@ -77,10 +77,10 @@ struct th_daemon {
         size_t capacity;
     } items[2]; /* of what is written, and of what was before, which may not have ended */
     unsigned items_next;
-    bool has_told;           /* of a contradiction */
-    struct th_memory memory; /* that is made ready */
-    bool is_memory_ready, has_common_heap;
-    uint64_t jobs_since_ready;
+    bool has_told;            /* of a contradiction */
+    struct th_memory memory;  /* that is made ready */
+    size_t jobs_until_memory; /* so many more before it is made ready again */
+    bool has_common_heap;
 };
 
 /* work.c: on the verifiers' threads and the writer's. */

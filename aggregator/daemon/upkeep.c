@@ -52,19 +52,18 @@ void th_daemon_give_back(struct th_daemon *daemon)
 
 bool th_daemon_make_memory_ready(struct th_daemon *daemon)
 {
-    enum { MANY = 1024 }; /* jobs, which have taken some of it, as new connections have */
+    enum { MANY = 1024 }; /* jobs take some of it, as new connections do */
     const size_t wanted =
         daemon->has_common_heap ? th_memory_of(th_core_lacking(th_driver_core(daemon->driver))) : 0;
     atomic_store(&daemon->memory_wanted, wanted);
     /* Not for what has gone back since: it would go back again and again. */
-    if (daemon->is_memory_ready && daemon->jobs_since_ready < MANY)
+    if (daemon->jobs_until_memory > 0)
         return false;
     if (daemon->memory.held_bytes == 0)
         (void)th_memory_give_back(wanted);
     if (th_memory_make_ready(&daemon->memory, wanted))
         return true;
-    daemon->jobs_since_ready = 0;
-    daemon->is_memory_ready = true;
+    daemon->jobs_until_memory = MANY;
     return false;
 }
 

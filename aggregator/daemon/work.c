@@ -371,7 +371,8 @@ int th_daemon_write(void *context, struct th_job *const *jobs, size_t count, boo
     struct th_daemon *daemon = context;
     int64_t since_ns = th_clock_steady_ns();
     size_t items_count = 0;
-    daemon->jobs_since_ready += count;
+    daemon->jobs_until_memory -=
+        count < daemon->jobs_until_memory ? count : daemon->jobs_until_memory;
     th_memory_let_go(&daemon->memory);
     for (size_t i = 0; i < count; i++)
         items_count += jobs[i]->kind == TH_JOB_OPERATOR ? jobs[i]->acts_count : 1;

@@ -43,25 +43,6 @@ static int encode_body(const struct th_entry *entry, struct th_arena *arena,
     return TH_E_INVALID;
 }
 
-static int encode_leaf(struct th_driver_batch *batch, enum th_mode mode,
-                       const struct th_entry *entry, const struct th_store_entry *stored,
-                       struct th_bytes *ret_leaf)
-{
-    struct th_leaf leaf = {.position = entry->position,
-                           .kind = entry->kind,
-                           .time = entry->time,
-                           .clock = entry->clock,
-                           .mode = mode,
-                           .unit = entry->unit,
-                           .operator= entry->operator,
-                           .has_header_digest = entry->has_header_digest,
-                           .header_digest = entry->header_digest,
-                           .judgements = entry->decision.judgements,
-                           .judgements_count = entry->decision.judgements_count};
-    th_store_entry_digest(stored, &leaf.entry_digest);
-    return th_wire_leaf_encode(&leaf, &batch->log, ret_leaf);
-}
-
 static int compose(struct th_driver_batch *batch, enum th_mode mode, const struct th_entry *entry)
 {
     struct th_store_entry stored = {.position = entry->position,
@@ -74,8 +55,12 @@ static int compose(struct th_driver_batch *batch, enum th_mode mode, const struc
     int status = encode_body(entry, &batch->log, &stored.body);
     if (status == 0 && th_entry_has_reports(entry->kind))
         status = th_wire_decision_encode(&entry->decision, &batch->log, &stored.decision);
-    if (status == 0)
-        status = encode_leaf(batch, mode, entry, &stored, &leaf);
+    if (status < 0)
+        return status;
+    struct th_digest digest;
+    th_store_entry_digest(&stored, &digest);
+    const struct th_leaf content = th_entry_leaf(entry, mode, &digest);
+    status = th_wire_leaf_encode(&content, &batch->log, &leaf);
     if (status < 0)
         return status;
     TH_ASSERT(batch->logged_count < batch->entries_count);

@@ -100,18 +100,8 @@ void world_keep_entry(struct world *world, const struct th_entry *entry)
 
 struct th_leaf world_leaf(const struct world *world, uint64_t position)
 {
-    const struct th_entry *entry = &world->journal[position].entry;
-    return (struct th_leaf){.position = position,
-                            .kind = entry->kind,
-                            .time = entry->time,
-                            .clock = entry->clock,
-                            .mode = world->mode,
-                            .unit = entry->unit,
-                            .operator= entry->operator,
-                            .has_header_digest = entry->has_header_digest,
-                            .header_digest = entry->header_digest,
-                            .judgements = entry->decision.judgements,
-                            .judgements_count = entry->decision.judgements_count};
+    const struct th_digest none = {{0}};
+    return th_entry_leaf(&world->journal[position].entry, world->mode, &none);
 }
 
 struct th_event world_readmission(const struct world *from, uint64_t position,
