@@ -25,7 +25,7 @@ enum {
     DRAIN_MAX = 64, /* messages for one turn of the loop, so that timers and signals get theirs */
     BATCH_MAX = 2048,
     JOBS_MAX = 2 * BATCH_MAX, /* one being made beside one that has not ended */
-    BATCH_REPORTS_MAX = 8192,
+    BATCH_REPORTS_MAX = 4096,
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,
     SETTLE_AFTER_MS = 20, /* a burst has gaps */

@@ -10,7 +10,7 @@
 
 enum { BLOCK_BYTES = 1 << 20, FIRST = 1024 };
 #define BUDGET_BYTES ((size_t)1 << 30)
-#define READY_BYTES  ((size_t)4 << 20) /* what 8,192 reports take */
+#define READY_BYTES  ((size_t)4 << 20) /* what a large batch takes */
 
 enum kind { PUT, DELETE, BEGIN_ROWS, END_ROWS };
 
