@@ -6,12 +6,15 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
+
+#define READY_BYTES ((size_t)192 * 1024 * 1024)
 
 enum {
     PIECE_BYTES = 256 * 1024,
     PAD_BYTES = 1024 * 1024,
-    TRIMMED_BYTES = 128 * 1024 * 1024,
+    BURST_BYTES = 64 * 1024 * 1024, /* what a burst frees besides, as answers and batches */
     MAPPED_BYTES = 4 * 1024 * 1024,
 };
 
@@ -30,7 +33,9 @@ struct th_memory_piece {
  */
 void th_memory_set_up(bool is_common)
 {
-    (void)mallopt(M_TRIM_THRESHOLD, is_common ? TRIMMED_BYTES : (int)TH_MEMORY_KEPT_BYTES);
+    const size_t trimmed =
+        is_common ? 2 * th_memory_ready_max() + BURST_BYTES : TH_MEMORY_KEPT_BYTES;
+    (void)mallopt(M_TRIM_THRESHOLD, (int)trimmed);
     (void)mallopt(M_TOP_PAD, PAD_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     if (is_common)
@@ -61,10 +66,20 @@ bool th_memory_give_back(size_t ready)
 
 /* ---- ready for a burst ---- */
 
+size_t th_memory_ready_max(void)
+{
+    struct sysinfo machine;
+    if (sysinfo(&machine) != 0)
+        return READY_BYTES;
+    const uint64_t share = (uint64_t)machine.totalram * machine.mem_unit / 128;
+    return share < READY_BYTES ? (size_t)share : READY_BYTES;
+}
+
 size_t th_memory_of(uint64_t reports)
 {
     enum { EACH = 512 }; /* in books and run, on the way in and out */
-    return reports < TH_MEMORY_READY_BYTES / EACH ? (size_t)reports * EACH : TH_MEMORY_READY_BYTES;
+    const size_t most = th_memory_ready_max();
+    return reports < most / EACH ? (size_t)reports * EACH : most;
 }
 
 void th_memory_let_go(struct th_memory *memory)

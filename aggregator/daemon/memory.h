@@ -19,9 +19,8 @@
 
 /* Freed memory that an idle daemon keeps, beside what it makes ready. */
 #define TH_MEMORY_KEPT_BYTES ((size_t)16 * 1024 * 1024)
-/* What is made ready at most. */
-#define TH_MEMORY_READY_BYTES ((size_t)48 * 1024 * 1024)
-
+/* What is made ready at most: 192 MiB, or a 128th of the machine's memory if that is less. */
+size_t th_memory_ready_max(void);
 /* What so many reports of a burst take, at most what is made ready. */
 size_t th_memory_of(uint64_t reports);
 

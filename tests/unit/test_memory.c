@@ -29,8 +29,8 @@ Test(memory, what_reports_take_is_bounded)
 {
     cr_assert_eq(th_memory_of(0), 0);
     cr_assert_gt(th_memory_of(1000), th_memory_of(999));
-    cr_assert_eq(th_memory_of(UINT64_MAX), TH_MEMORY_READY_BYTES);
-    cr_assert_eq(th_memory_of(10000000), TH_MEMORY_READY_BYTES);
+    cr_assert_eq(th_memory_of(UINT64_MAX), th_memory_ready_max());
+    cr_assert_eq(th_memory_of(10000000), th_memory_ready_max());
 }
 
 Test(memory, it_is_made_ready_piece_by_piece_and_then_freed)
