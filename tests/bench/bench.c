@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* fallocate */
 #include "tests/bench/bench.h"
 
 #include "base/status.h"
@@ -121,6 +122,20 @@ static int compare(const void *a, const void *b)
 {
     const int64_t *left = a, *right = b;
     return (*left > *right) - (*left < *right);
+}
+
+void bench_make_room(int fd, size_t more)
+{
+    enum { PIECE_BYTES = 1 << 17 };
+    static uint8_t piece[PIECE_BYTES];
+    struct stat file;
+    off_t at = 0;
+    if (fstat(fd, &file) != 0)
+        bench_die("room: %s", strerror(errno));
+    if (more > 0)
+        (void)fallocate(fd, 0, file.st_size, (off_t)more);
+    for (ssize_t got = 1; got > 0; at += got)
+        got = pread(fd, piece, sizeof piece, at);
 }
 
 int64_t bench_percentile(int64_t *values, size_t count, unsigned percent_milli)

@@ -29,6 +29,14 @@ void bench_close(FILE *file);
 /* The whole file, mapped for reading, for the life of the process. */
 struct th_bytes bench_map(const char *folder, const char *name);
 
+/*
+ * What an idle aggregator makes for its own store (ADR 0017), for another one's file: it gets
+ * `more` longer by space that is taken and never written, and all its pages are in the page cache.
+ * Where the file system cannot take space it stays as long as it is.
+ */
+#define BENCH_ROOM_BYTES ((size_t)256 << 20)
+void bench_make_room(int fd, size_t more);
+
 /* Bytes that this process has handed to the system to be written (tests/bench/written.c). */
 uint64_t bench_written(void);
 /* Whole pages that the system was to write for it (/proc/self/io, write_bytes), in bytes. */

@@ -73,6 +73,7 @@ static void append(int argc, char **argv, bool by_report)
     MDB_env *env = NULL;
     MDB_txn *txn = NULL;
     MDB_dbi dbi = 0;
+    mdb_filehandle_t fd;
     size_t batch = number(argc, argv, 5), at = 0;
     bench_workload_open(argv[2], argv[3], number(argc, argv, 6), &workload);
     int64_t *commits = calloc(workload.frames_count + 1, sizeof *commits);
@@ -83,6 +84,8 @@ static void append(int argc, char **argv, bool by_report)
     must_lmdb(mdb_env_create(&env), "env");
     must_lmdb(mdb_env_set_mapsize(env, MAP_BYTES), "map");
     must_lmdb(mdb_env_open(env, argv[4], 0, 0600), argv[4]);
+    must_lmdb(mdb_env_get_fd(env, &fd), "file");
+    bench_make_room(fd, BENCH_ROOM_BYTES);
     uint64_t written = bench_written();
     int64_t began = bench_now_ns();
     while (at < workload.frames_count) {
