@@ -57,6 +57,12 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
         th_cli_complain(err, "run", "không chạy khi cửa chưa khóa được; báo cho người phụ trách",
                         "tự kiểm tra: khóa lạ không bị từ chối, hoặc khóa đúng không vào được");
         return EX_SOFTWARE;
+    case TH_DAEMON_STARTING:
+        th_cli_complain(err, "run",
+                        "cho chương trình nhiều luồng và bộ nhớ hơn (TasksMax, LimitNPROC, "
+                        "ulimit -u)",
+                        "không mở được các luồng của nó: %s", text);
+        break;
     case TH_DAEMON_RUNNING:
         th_cli_complain(err, "run", NULL, "%s", text);
         break;

@@ -424,15 +424,10 @@ static int start_pipeline(struct th_daemon *daemon)
     return status < 0 ? status : th_pipeline_start(&options, &daemon->pipeline);
 }
 
-static bool is_small_machine(void)
-{
-    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_TWO;
-}
-
 /* One carries a province: a second one pays where it does not take a core from the verifiers. */
 static int io_threads(void)
 {
-    return is_small_machine() ? 1 : 2;
+    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_TWO ? 1 : 2;
 }
 
 /* What is received is decrypted into memory of its own at once, so libzmq has nothing to gain from
@@ -453,7 +448,7 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     uint8_t random[8];
     randombytes_buf(random, sizeof random);
     *stage = TH_DAEMON_LOADING;
-    daemon->has_common_heap = is_small_machine();
+    daemon->has_common_heap = th_memory_is_common();
     th_memory_set_up(daemon->has_common_heap);
     daemon->zmq = new_context();
     if (daemon->zmq == NULL || zmq_ctx_set(daemon->zmq, ZMQ_IO_THREADS, io_threads()) != 0)
@@ -475,8 +470,10 @@ static int start(struct th_daemon *daemon, enum th_daemon_stage *stage)
     status = self_test(daemon);
     atomic_store(&daemon->is_viewer_revoked, false); /* revoked in the past: never got in */
     daemon->hung_up_at = th_daemon_now(daemon);
-    if (status == 0)
-        status = start_loop(daemon);
+    if (status < 0)
+        return status;
+    *stage = TH_DAEMON_STARTING;
+    status = start_loop(daemon);
     if (status == 0) {
         th_daemon_reserve(daemon);
         status = start_pipeline(daemon);
@@ -497,6 +494,8 @@ static void stop(struct th_daemon *daemon)
         th_outbox_open_wide(daemon->outbox);
     th_daemon_stop_room(daemon);
     th_scrubber_free(daemon->scrubber); /* it asks the pipeline */
+    if (daemon->pipeline != NULL)
+        th_pipeline_finish(daemon->pipeline); /* when the start failed behind it, nobody has */
     th_pipeline_free(daemon->pipeline);
     th_http_close(daemon->http); /* the writer told it of commits */
     th_desk_free(daemon->desk);  /* verifiers put into it, and it wakes the loop */

@@ -55,6 +55,7 @@ enum th_daemon_stage {
     TH_DAEMON_CONTROLLING, /* binding control_path */
     TH_DAEMON_SHOWING,     /* binding `http` */
     TH_DAEMON_TESTING,     /* the self-test: TH_E_FORBIDDEN */
+    TH_DAEMON_STARTING,    /* its threads */
     TH_DAEMON_RUNNING
 };
 

@@ -31,6 +31,12 @@ struct th_memory_piece {
  * between bursts, which reaches the common heap alone. A heap of one thread grows page by page, the
  * common one in steps.
  */
+bool th_memory_is_common(void)
+{
+    enum { CORES_FOR_MANY = 4 };
+    return sysconf(_SC_NPROCESSORS_ONLN) < CORES_FOR_MANY;
+}
+
 void th_memory_set_up(bool is_common)
 {
     const size_t trimmed =

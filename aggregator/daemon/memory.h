@@ -24,6 +24,8 @@ size_t th_memory_ready_max(void);
 /* What so many reports of a burst take, at most what is made ready. */
 size_t th_memory_of(uint64_t reports);
 
+/* Whether this machine has so few cores (below four) that all threads use one heap. */
+bool th_memory_is_common(void);
 /* For the whole process, before its threads. `is_common`: all threads use one heap. */
 void th_memory_set_up(bool is_common);
 /* With more free memory than `ready` and what is kept, the rest goes back to the system, also what

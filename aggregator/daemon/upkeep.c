@@ -87,10 +87,7 @@ int th_daemon_start_scrubber(struct th_daemon *daemon)
                                                 .context = daemon,
                                                 .is_busy = is_busy,
                                                 .now = wall_now};
-    int status = options.hours == 0 ? 0 : th_scrubber_start(&options, &daemon->scrubber);
-    if (status < 0)
-        th_pipeline_finish(daemon->pipeline);
-    return status;
+    return options.hours == 0 ? 0 : th_scrubber_start(&options, &daemon->scrubber);
 }
 
 /* ---- room for a burst ---- */

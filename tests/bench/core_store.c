@@ -141,7 +141,8 @@ static void make_room(struct th_store *store, struct th_driver *driver)
     while (th_room_step(room))
         ;
     th_room_free(room);
-    while (th_memory_make_ready(&memory, th_memory_of(th_core_lacking(th_driver_core(driver)))))
+    const uint64_t lacking = th_memory_is_common() ? th_core_lacking(th_driver_core(driver)) : 0;
+    while (th_memory_make_ready(&memory, th_memory_of(lacking)))
         ;
 }
 
@@ -259,7 +260,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: core_store FOLDER SET STORE BATCH [FRAMES [PRELOAD]]\n");
         return 64;
     }
-    th_memory_set_up(true);
+    th_memory_set_up(th_memory_is_common());
     bench_workload_open(argv[1], argv[2], frames == 0 ? 0 : frames + preload, &workload);
     if (preload >= workload.frames_count)
         bench_die("nothing is left to be timed");
