@@ -437,15 +437,15 @@ int th_pipeline_start(const struct th_pipeline_options *options, struct th_pipel
         return TH_E_NO_MEMORY;
     }
     int status = allocate(pipeline);
+    *ret_pipeline = pipeline; /* what its threads start may ask the caller for it at once */
     if (status == 0)
         status = start_threads(pipeline);
     if (status < 0) {
         th_pipeline_finish(pipeline);
         th_pipeline_free(pipeline);
-        return status;
+        *ret_pipeline = NULL;
     }
-    *ret_pipeline = pipeline;
-    return 0;
+    return status;
 }
 
 void th_pipeline_wake(struct th_pipeline *pipeline)
