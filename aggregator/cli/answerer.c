@@ -8,11 +8,19 @@ void th_answerer_init(struct th_store *store, struct th_answerer *ret_answerer)
     *ret_answerer = (struct th_answerer){.store = store, .lock = PTHREAD_MUTEX_INITIALIZER};
 }
 
+static void drop_view(struct th_answerer *answerer)
+{
+    if (answerer->view != NULL)
+        th_view_close(answerer->view);
+    answerer->view = NULL;
+}
+
 void th_answerer_deinit(struct th_answerer *answerer)
 {
     if (answerer->has_context)
         th_query_context_close(&answerer->context);
     answerer->has_context = false;
+    drop_view(answerer);
     pthread_mutex_destroy(&answerer->lock);
 }
 
@@ -34,8 +42,19 @@ int th_answerer_time(struct th_store *store, struct th_view *view,
     return TH_OK;
 }
 
-static int bring_up_to_date(struct th_answerer *answerer, struct th_view *view)
+/* The same view again and again: what it knows of the run (ADR 0017) is only added to. */
+static int begin_looking(struct th_answerer *answerer)
 {
+    int status = answerer->view == NULL ? th_view_open(answerer->store, &answerer->view)
+                                        : th_view_renew(answerer->view);
+    if (status != TH_OK)
+        drop_view(answerer);
+    return status;
+}
+
+static int bring_up_to_date(struct th_answerer *answerer)
+{
+    struct th_view *view = answerer->view;
     bool is_current = false;
     if (answerer->has_context) {
         int status = th_query_context_is_current(&answerer->context, view, &is_current);
@@ -52,22 +71,16 @@ static int bring_up_to_date(struct th_answerer *answerer, struct th_view *view)
 static int answer(struct th_answerer *answerer, const struct th_query *query, const char *asker,
                   struct th_arena *arena, struct th_bytes *ret_json)
 {
-    struct th_view *view;
     struct th_query_problem problem;
     struct th_query_asking asking;
-    int status = th_view_open(answerer->store, &view);
+    int status = bring_up_to_date(answerer);
+    if (status == TH_OK)
+        status = th_answerer_time(answerer->store, answerer->view, &asking);
     if (status != TH_OK)
         return status;
-    status = bring_up_to_date(answerer, view);
-    if (status == TH_OK)
-        status = th_answerer_time(answerer->store, view, &asking);
-    if (status == TH_OK) {
-        asking.asker = asker;
-        status = th_query_answer_text(&answerer->context, view, query, &asking, arena, &problem,
-                                      ret_json);
-    }
-    th_view_close(view);
-    return status;
+    asking.asker = asker;
+    return th_query_answer_text(&answerer->context, answerer->view, query, &asking, arena, &problem,
+                                ret_json);
 }
 
 int th_answerer_answer(void *context, const struct th_query *query, const char *asker,
@@ -75,7 +88,11 @@ int th_answerer_answer(void *context, const struct th_query *query, const char *
 {
     struct th_answerer *answerer = context;
     pthread_mutex_lock(&answerer->lock);
-    int status = answer(answerer, query, asker, arena, ret_json);
+    int status = begin_looking(answerer);
+    if (status == TH_OK) {
+        status = answer(answerer, query, asker, arena, ret_json);
+        th_view_rest(answerer->view);
+    }
     pthread_mutex_unlock(&answerer->lock);
     return status;
 }

@@ -17,6 +17,7 @@
 struct th_answerer {
     struct th_store *store; /* borrowed */
     pthread_mutex_t lock;
+    struct th_view *view; /* rests between questions; NULL: nobody has asked yet */
     bool has_context;
     struct th_query_context context;
 };
