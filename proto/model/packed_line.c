@@ -103,6 +103,7 @@ static bool set_slots(const struct th_packed_columns *columns, const uint64_t *b
     struct th_packed_slots slots;
     th_packed_slots_init(&slots);
     slots.choice = ret_slots->choice;
+    slots.numbers = ret_slots->numbers;
     slots.bitmap = ret_slots->bitmap;
     for (uint32_t first = 0; first < NUMBERS_MAX; first += 64)
         for (uint64_t left = bitmap[first / 64]; left != 0; left &= left - 1) {

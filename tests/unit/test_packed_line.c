@@ -242,6 +242,19 @@ Test(packed_line, what_is_kept_of_other_columns_is_not_taken)
     }
 }
 
+Test(packed_line, what_is_found_out_is_kept_for_the_next_table_of_the_same_columns)
+{
+    struct random random = {54};
+    make_table(&random, 6, 20, true, false, &table);
+    if (!table.columns.is_wide)
+        return; /* nothing is found out without the instructions */
+    expect_same(&table, bytes, make_figures(&random, 6, bytes));
+    const uint32_t slots = table.slots.count;
+    cr_assert_gt(slots, 0);
+    th_packed_slots_begin(&table.columns, &table.slots);
+    cr_assert_eq(table.slots.count, slots);
+}
+
 /* Numbers 5, 10 and so on to 105, of which all but the last have a column; values that need the
  * lengths that they have. */
 enum { RAW_COUNT = 21, RAW_STEP = 5, RAW_FLAG = 2 + (RAW_COUNT * RAW_STEP + 7) / 8 };
