@@ -89,7 +89,7 @@ static void append(struct th_outbox *outbox, struct th_outgoing *outgoing, size_
     }
     *outbox->last = outgoing;
     outbox->last = &outgoing->next;
-    outbox->bytes += outgoing->size;
+    outbox->bytes += sizeof *outgoing + outgoing->size;
     if (++outbox->added >= added_max)
         wake_once(outbox);
     (void)pthread_mutex_unlock(&outbox->lock);

@@ -31,7 +31,8 @@ struct th_outgoing {
     uint8_t bytes[];
 };
 
-/* `wake` tells the loop that something came: once until the next take. It may not call back. */
+/* `bytes_max`: with what each takes besides its content. `wake` tells the loop that something came:
+ * once until the next take. It may not call back. */
 TH_MUST_CHECK int th_outbox_new(size_t bytes_max, void (*wake)(void *context), void *context,
                                 struct th_outbox **ret_outbox);
 void th_outbox_free(struct th_outbox *outbox);

@@ -23,7 +23,7 @@ Test(outbox, things_come_out_in_order_and_wake_once)
 {
     struct th_outbox *outbox = NULL;
     unsigned wakes = 0;
-    cr_assert_eq(th_outbox_new(1000, count_wake, &wakes, &outbox), 0);
+    cr_assert_eq(th_outbox_new(100000, count_wake, &wakes, &outbox), 0);
     cr_assert(put(outbox, "1"));
     cr_assert(put(outbox, "2"));
     cr_assert_eq(wakes, 1);
@@ -60,7 +60,7 @@ Test(outbox, what_is_added_wakes_when_many_wait)
 {
     struct th_outbox *outbox = NULL;
     unsigned wakes = 0;
-    cr_assert_eq(th_outbox_new(1000, count_wake, &wakes, &outbox), 0);
+    cr_assert_eq(th_outbox_new(100000, count_wake, &wakes, &outbox), 0);
     cr_assert(add(outbox));
     cr_assert_eq(wakes, 0);
     cr_assert(put(outbox, "at once"), "whatever was added before");
