@@ -157,13 +157,13 @@ static int check_tables(const struct th_store_report *report,
     if (status == 0)
         status = th_replica_find(&txn, &store->is_replica);
     if (status == 0 && store->owner_fd >= 0)
-        status = load_run(report, &txn, &store->run);
-    if (status == 0 && store->owner_fd >= 0)
         status = store->is_replica
                      ? th_store_report(report, TH_E_FORBIDDEN,
                                        "đây là bản dựng lại từ sổ nhật ký của một kho, chỉ để đọc; "
                                        "hãy ghi vào kho gốc")
                      : check_newest(report, &txn, options != NULL && options->is_key_lost, store);
+    if (status == 0 && store->owner_fd >= 0)
+        status = load_run(report, &txn, &store->run);
     th_txn_abort(&txn);
     return status;
 }
