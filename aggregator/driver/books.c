@@ -231,17 +231,6 @@ static int load_book(struct opening *opening)
     return status;
 }
 
-static bool is_unsettled(const struct th_driver *driver, struct th_book_id book)
-{
-    const struct th_store_port *store = &driver->ports.store;
-    for (size_t i = store->unsettled_count(store->context); i > 0; i--) {
-        struct th_book_id other = store->unsettled(store->context, i - 1).book;
-        if (other.plan == book.plan && other.obligation == book.obligation)
-            return true;
-    }
-    return false;
-}
-
 int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
 {
     if (th_core_book_is_open(driver->core, book))
@@ -257,7 +246,7 @@ int th_driver_open_book(struct th_driver *driver, struct th_book_id book)
     if (status < 0)
         return status;
     th_core_book_close(driver->core, book);
-    if (is_unsettled(driver, book))
+    if (!driver->ports.store.is_settled(driver->ports.store.context, book))
         th_core_book_touch(driver->core, book); /* what is stored of its rollups is older */
     return 0;
 }

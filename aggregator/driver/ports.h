@@ -34,6 +34,7 @@ struct th_store_port {
                       const struct th_rollup_layout *layout, const struct th_rollup *rollup);
     size_t (*unsettled_count)(void *context);
     struct th_unsettled (*unsettled)(void *context, size_t i);
+    bool (*is_settled)(void *context, struct th_book_id book);
     int (*settle)(void *context, struct th_book_id book);
     void (*defer)(void *context);
     /* Each effect on tables, all but APPEND: th_store_put(). */

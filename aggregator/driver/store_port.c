@@ -112,6 +112,11 @@ static struct th_unsettled unsettled(void *context, size_t i)
     return th_store_unsettled(store_of(context), i);
 }
 
+static bool is_settled(void *context, struct th_book_id book)
+{
+    return th_store_is_settled(store_of(context), book);
+}
+
 static int settle(void *context, struct th_book_id book)
 {
     return th_store_settle(store_of(context), book);
@@ -139,15 +144,14 @@ static uint64_t size(void *context)
 
 static int rows(void *context, struct th_book_id book, th_row_fn *fn, void *fn_context)
 {
-    return th_store_is_settled(store_of(context), book)
-               ? th_view_settled_rows(view_of(context), book, fn, fn_context)
-               : th_view_rows(view_of(context), book, fn, fn_context);
+    return is_settled(context, book) ? th_view_settled_rows(view_of(context), book, fn, fn_context)
+                                     : th_view_rows(view_of(context), book, fn, fn_context);
 }
 
 static int revisions(void *context, struct th_book_id book, uint32_t unit, uint32_t number,
                      th_revision_fn *fn, void *fn_context)
 {
-    return th_store_is_settled(store_of(context), book)
+    return is_settled(context, book)
                ? th_view_settled_revisions(view_of(context), book, unit, number, fn, fn_context)
                : th_view_revisions(view_of(context), book, unit, number, fn, fn_context);
 }
@@ -237,6 +241,7 @@ int th_store_port_open(struct th_store *store, struct th_store_port *ret_port)
         .put = put,
         .unsettled_count = unsettled_count,
         .unsettled = unsettled,
+        .is_settled = is_settled,
         .settle = settle,
         .defer = defer,
         .renew = renew,

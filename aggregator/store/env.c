@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/env.h"
 
+#include "aggregator/store/page_form.h"
 #include "base/assert.h"
 
 #include <errno.h>
@@ -467,16 +468,15 @@ static int extent_of(const struct th_txn *txn, struct extent *ret_extent)
  */
 static bool is_inside(const struct extent *extent, MDB_val value)
 {
-    enum { PAGE_HEADER = 16 };
     uint64_t at = (uintptr_t)value.mv_data % extent->page_bytes;
     uint64_t page;
     if (value.mv_size <= extent->page_bytes - at)
         return true;
-    if (at != PAGE_HEADER || value.mv_size > extent->file_bytes)
+    if (at != TH_PAGE_HEADER_SIZE || value.mv_size > extent->file_bytes)
         return false;
-    memcpy(&page, (const uint8_t *)value.mv_data - PAGE_HEADER, sizeof page);
+    memcpy(&page, (const uint8_t *)value.mv_data - TH_PAGE_HEADER_SIZE, sizeof page);
     return page < extent->file_bytes / extent->page_bytes &&
-           page * extent->page_bytes + PAGE_HEADER + value.mv_size <= extent->file_bytes;
+           page * extent->page_bytes + TH_PAGE_HEADER_SIZE + value.mv_size <= extent->file_bytes;
 }
 
 static bool is_above(MDB_val name, const struct th_schema_key *before)

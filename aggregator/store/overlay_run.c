@@ -7,6 +7,7 @@
  * checksum is compared), and begins anew as well.
  */
 #include "aggregator/store/overlay.h"
+#include "aggregator/store/page_form.h"
 #include "aggregator/store/run.h"
 #include "base/array.h"
 #include "base/assert.h"
@@ -136,9 +137,9 @@ static struct th_overlay_value *value_at(const struct th_overlay *overlay, uint6
 /* Behind the header of the first of its own pages. */
 static bool stays(const struct th_txn *txn, const struct th_overlay_value *value)
 {
-    enum { PAGE_HEADER = 16 };
     return txn->page_bytes != 0 &&
-           ((uintptr_t)value->bytes - TH_SCHEMA_CHECKSUM_SIZE) % txn->page_bytes == PAGE_HEADER;
+           ((uintptr_t)value->bytes - TH_SCHEMA_CHECKSUM_SIZE) % txn->page_bytes ==
+               TH_PAGE_HEADER_SIZE;
 }
 
 static bool is_as_met(const struct th_overlay_value *value)

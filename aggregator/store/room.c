@@ -95,6 +95,8 @@ bool th_room_step(struct th_room *room)
     int fd;
     if (th_env_usage(room->env, &usage) != 0 || mdb_env_get_fd(room->env->env, &fd) != 0)
         return false;
+    if (room->made > usage.file_bytes) /* it was given back */
+        room->made = usage.file_bytes;
     /* Who writes was faster: not where it writes now, as it would wait for this thread's page. */
     if (room->made < usage.used_bytes)
         room->made = room->made == 0 ? usage.used_bytes : usage.used_bytes + STEP_BYTES;
