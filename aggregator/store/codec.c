@@ -71,11 +71,6 @@ void th_sink_u8(struct th_sink *sink, uint8_t value)
     sink_big(sink, value, 1);
 }
 
-void th_sink_u16(struct th_sink *sink, uint16_t value)
-{
-    sink_big(sink, value, 2);
-}
-
 void th_sink_u32(struct th_sink *sink, uint32_t value)
 {
     sink_big(sink, value, 4);

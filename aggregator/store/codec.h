@@ -47,7 +47,6 @@ void th_sink_clear(struct th_sink *sink);
 uint8_t *th_sink_take(struct th_sink *sink, size_t size);
 void th_sink_bytes(struct th_sink *sink, const void *bytes, size_t size);
 void th_sink_u8(struct th_sink *sink, uint8_t value);
-void th_sink_u16(struct th_sink *sink, uint16_t value);
 void th_sink_u32(struct th_sink *sink, uint32_t value);
 void th_sink_u64(struct th_sink *sink, uint64_t value);
 /* Two's complement. */
