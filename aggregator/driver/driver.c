@@ -288,14 +288,3 @@ const struct th_core *th_driver_core(const struct th_driver *driver)
 {
     return driver->core;
 }
-
-size_t th_driver_plans_count(const struct th_driver *driver)
-{
-    return driver->plans_count;
-}
-
-struct th_bytes th_driver_plan(const struct th_driver *driver, size_t i)
-{
-    TH_ASSERT(i < driver->plans_count);
-    return driver->plans[i].content;
-}

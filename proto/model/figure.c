@@ -178,26 +178,3 @@ char *th_figure_format(int64_t value, unsigned scale, char text[TH_FIGURE_TEXT_S
     *at = 0;
     return text;
 }
-
-char *th_figure_format_vietnamese(int64_t value, unsigned scale, char text[TH_FIGURE_TEXT_SIZE])
-{
-    char digits[TH_FIGURE_TEXT_SIZE];
-    size_t count = digits_of(value, scale, digits), whole = count - scale;
-    char *at = text;
-    if (value < 0)
-        *at++ = '-';
-    for (size_t i = 0; i < whole; i++) {
-        if (i > 0 && (whole - i) % 3 == 0)
-            *at++ = '.';
-        *at++ = digits[i];
-    }
-    while (count > whole && digits[count - 1] == '0')
-        count--;
-    if (count > whole) {
-        *at++ = ',';
-        memcpy(at, digits + whole, count - whole);
-        at += count - whole;
-    }
-    *at = 0;
-    return text;
-}

@@ -46,7 +46,5 @@ TH_MUST_CHECK int th_figure_parse_spreadsheet(const char *text, size_t text_size
 
 /* The plain form, "1234.50", always with `scale` decimals. Returns `text`. */
 char *th_figure_format(int64_t value, unsigned scale, char text[TH_FIGURE_TEXT_SIZE]);
-/* The Vietnamese form, "1.234,5": grouped, without trailing zeros. Returns `text`. */
-char *th_figure_format_vietnamese(int64_t value, unsigned scale, char text[TH_FIGURE_TEXT_SIZE]);
 
 #endif

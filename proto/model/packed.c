@@ -210,9 +210,3 @@ bool th_packed_find(const uint8_t *bytes, size_t size, uint16_t number, int64_t 
     *ret_value = packed_value(at, value_size);
     return true;
 }
-
-bool th_packed_has_estimates(const uint8_t *bytes, size_t size)
-{
-    TH_ASSERT(size > PACKED_COUNT_SIZE);
-    return bytes[packed_flag_at(packed_bits(bytes))] == 1;
-}

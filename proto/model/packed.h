@@ -46,7 +46,6 @@ bool th_packed_next(struct th_packed_cursor *cursor, uint16_t *ret_number, int64
                     bool *ret_estimated);
 /* The figure of one number. False when it is not reported. */
 bool th_packed_find(const uint8_t *bytes, size_t size, uint16_t number, int64_t *ret_value);
-bool th_packed_has_estimates(const uint8_t *bytes, size_t size);
 
 /* Into the caller's arrays of `capacity` items each. TH_E_CORRUPT, TH_E_LIMIT. */
 TH_MUST_CHECK int th_packed_decode(const uint8_t *bytes, size_t size, uint16_t *numbers,

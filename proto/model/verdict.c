@@ -58,14 +58,6 @@ const char *th_reason_text(enum th_reason_code code)
     return codes[code].text;
 }
 
-const char *th_reason_text_of_word(const char *word, size_t word_size)
-{
-    for (size_t i = 0; i < TH_REASON_COUNT; i++)
-        if (strlen(codes[i].word) == word_size && memcmp(codes[i].word, word, word_size) == 0)
-            return codes[i].text;
-    return NULL;
-}
-
 /* Cuts between characters, so that accepted text stays accepted text. */
 static void copy_shortened(char *to, size_t to_size, const char *text)
 {

@@ -79,8 +79,6 @@ const char *th_verdict_word(enum th_verdict verdict);
 const char *th_timeliness_word(enum th_timeliness timeliness); /* on_time, late … */
 const char *th_reason_word(enum th_reason_code code);
 const char *th_reason_text(enum th_reason_code code);
-/* Vietnamese text of a word that came over the wire, NULL when it is no word of the table. */
-const char *th_reason_text_of_word(const char *word, size_t word_size);
 
 /* Copies field and value, shortened to their sizes. Counts when the list is full. */
 void th_reasons_add(struct th_reasons *reasons, const char *field, const char *value,

@@ -381,7 +381,7 @@ Test(driver, refused_plans_leave_no_memory_behind)
         cr_assert_eq(offer_other_plan(i), TH_E_EXISTS);
     size_t after = mallinfo2().uordblks;
     cr_assert_lt(after, before + province.plan.size, "%zu", after - before);
-    cr_assert_eq(th_driver_plans_count(driver), 1);
+    cr_assert_eq(th_core_plans_count(th_driver_core(driver)), 1);
     cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
     cr_assert_eq(last_outcome()->verdicts[0].kind, TH_VERDICT_ACCEPTED);
 }
