@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define TICK_MS     200
+#define TICK_MS     200   /* what a submission waits for at most: a tick looks in the outbox */
 #define GRACE_MS    500   /* after the welcome: reminders and plans that follow it */
 #define WORRY_MS    10000 /* without a welcome: say where to look */
 #define TURN_FRAMES 64

@@ -271,11 +271,6 @@ int th_node_driver_on_time(struct th_node_driver *driver)
     return status == 0 ? th_node_feed_again(driver) : status;
 }
 
-int64_t th_node_driver_next_ms(const struct th_node_driver *driver)
-{
-    return th_node_core_next_ms(&driver->core);
-}
-
 bool th_node_driver_is_idle(struct th_node_driver *driver)
 {
     return driver->core.count == 0 && !driver->owes_again && !driver->is_repaired &&

@@ -66,12 +66,11 @@ TH_MUST_CHECK int th_node_driver_on_connected(struct th_node_driver *driver);
 TH_MUST_CHECK int th_node_driver_on_lost(struct th_node_driver *driver);
 /* One frame from the server; one that does not decode is dropped and counted. */
 TH_MUST_CHECK int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame);
-/* Looks for new items when the outbox changed, and for what is due. Call at
- * th_node_driver_next_ms() and every now and then. */
+/* Looks for new items when the outbox changed, and for what is due. Call it several times a second:
+ * another process submits into the outbox, and nothing else tells of it. Reads no file while nothing
+ * changed. */
 TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
 
-/* On the clock of ports.now_ms; TH_NODE_NEVER_MS. */
-int64_t th_node_driver_next_ms(const struct th_node_driver *driver);
 /* Nothing is left to send, also of what the province asked for again (what it refuses to readmit is
  * tried on, but not waited for; what the end of the connection cut off is), and what was submitted
  * meanwhile has been looked for. What it asks for is known after a welcome. */
