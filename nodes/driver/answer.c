@@ -398,13 +398,27 @@ static int on_failure(struct th_node_driver *driver, uint64_t request,
                         &answer);
 }
 
+/* Only who has the province's key gets a frame through to here: its program may be newer. Told
+ * once, as many may follow. */
+static void tell_dropped(struct th_node_driver *driver)
+{
+    if (driver->has_dropped)
+        return;
+    driver->has_dropped = true;
+    tell(driver, (struct th_node_news){
+                     .kind = TH_NEWS_ALARM,
+                     .text = text_of("Nơi nhận gửi một thông điệp mà chương trình này không đọc "
+                                     "được, đã bỏ qua; hỏi nơi nhận có cần tonghop-node bản mới "
+                                     "hơn không.")});
+}
+
 static int take_frame(struct th_node_driver *driver, struct th_bytes frame)
 {
     struct th_to_node message;
     int status = th_wire_to_node_decode(frame, &driver->arena, &message);
     if (status != 0) {
         /* Also when it needs more memory than a message may. */
-        driver->dropped_frames++;
+        tell_dropped(driver);
         return 0;
     }
     switch (message.kind) {

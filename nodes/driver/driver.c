@@ -287,8 +287,3 @@ size_t th_node_driver_pending(const struct th_node_driver *driver)
 {
     return driver->core.count + driver->core.again_count;
 }
-
-uint64_t th_node_driver_dropped_frames(const struct th_node_driver *driver)
-{
-    return driver->dropped_frames;
-}

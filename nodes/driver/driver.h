@@ -64,11 +64,11 @@ void th_node_driver_free(struct th_node_driver *driver);
 /* The connection is there, newly; or it went. */
 TH_MUST_CHECK int th_node_driver_on_connected(struct th_node_driver *driver);
 TH_MUST_CHECK int th_node_driver_on_lost(struct th_node_driver *driver);
-/* One frame from the server; one that does not decode is dropped and counted. */
+/* One frame from the server; one that does not decode is dropped, and the first is told. */
 TH_MUST_CHECK int th_node_driver_on_frame(struct th_node_driver *driver, struct th_bytes frame);
 /* Looks for new items when the outbox changed, and for what is due. Call it several times a second:
- * another process submits into the outbox, and nothing else tells of it. Reads no file while nothing
- * changed. */
+ * another process submits into the outbox, and nothing else tells of it. Reads no file while
+ * nothing changed. */
 TH_MUST_CHECK int th_node_driver_on_time(struct th_node_driver *driver);
 
 /* Nothing is left to send, also of what the province asked for again (what it refuses to readmit is
@@ -79,6 +79,5 @@ bool th_node_driver_is_idle(struct th_node_driver *driver);
 bool th_node_driver_was_welcomed(const struct th_node_driver *driver);
 /* How many items are not settled, or asked for again, and within the core's windows. */
 size_t th_node_driver_pending(const struct th_node_driver *driver);
-uint64_t th_node_driver_dropped_frames(const struct th_node_driver *driver);
 
 #endif

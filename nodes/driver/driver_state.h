@@ -76,8 +76,8 @@ struct th_node_driver {
     bool may_have_more;    /* the window was full when items were last looked for */
     bool is_repaired;      /* an item before last_id may have to be sent again */
     bool was_welcomed;
-    th_instant store_now; /* of the last welcome */
-    uint64_t dropped_frames;
+    th_instant store_now;  /* of the last welcome */
+    bool has_dropped;      /* a frame of the server could not be read, and this was told */
     struct th_arena arena; /* reset at the start of each call from outside */
 };
 
