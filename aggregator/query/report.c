@@ -196,23 +196,11 @@ static int add_revision(void *context, const struct th_revision *revision)
     return TH_OK;
 }
 
-static struct th_revision revision_of(const struct th_row *row)
-{
-    return (struct th_revision){.unit = row->unit,
-                                .number = row->number,
-                                .revision = row->revision,
-                                .index = row->index,
-                                .position = row->position,
-                                .digest = row->digest,
-                                .received = row->received,
-                                .entered = row->entered};
-}
-
 /* `last` is the report at the moment, `row` the revision that is shown. */
 static int set_revisions(const struct th_question *question, const struct th_row *last,
                          const struct th_row *row, json_t **answer)
 {
-    const struct th_revision newest = revision_of(last);
+    const struct th_revision newest = th_revision_of(last);
     struct history history = {question, row->revision, last->revision, json_array(), json_array()};
     int status = th_view_revisions(question->view, question->book, row->unit, row->number,
                                    add_revision, &history);
