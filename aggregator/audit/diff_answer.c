@@ -68,17 +68,6 @@ static void put_effect(json_t *object, const char *name, const struct th_total *
 
 /* ---- figures of one report ---- */
 
-/* A narrative is known by its size. */
-static json_t *figure_of(const struct th_indicator *indicator, bool is_there, int64_t value)
-{
-    char text[TH_ROLLUP_NUMBER_SIZE];
-    if (!is_there)
-        return json_null();
-    if (indicator->type == TH_TYPE_TEXT)
-        return json_integer((json_int_t)value);
-    return json_string(th_indicator_format(indicator, value, text, sizeof text));
-}
-
 struct figures {
     const struct th_catalogue *catalogue;
     json_t *list;
@@ -93,8 +82,9 @@ static int put_figure(void *context, const struct th_figure_change *change)
             figures->list,
             json_pack("{s:s,s:b,s:o,s:o}", "indicator", indicator->code, "text",
                       (int)(indicator->type == TH_TYPE_TEXT), "before",
-                      figure_of(indicator, change->has_before, change->before), "after",
-                      figure_of(indicator, change->has_after, change->after)));
+                      th_compare_figure_json(indicator, change->has_before, change->before),
+                      "after",
+                      th_compare_figure_json(indicator, change->has_after, change->after)));
     return 0;
 }
 

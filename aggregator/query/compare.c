@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/compare.h"
 
+#include "proto/model/check.h"
 #include "proto/model/packed.h"
 
 /* ---- rows ---- */
@@ -75,4 +76,14 @@ int th_compare_figures(const struct th_row *before, const struct th_row *after,
             next(&new);
     }
     return status;
+}
+
+json_t *th_compare_figure_json(const struct th_indicator *indicator, bool is_there, int64_t value)
+{
+    char text[TH_ROLLUP_NUMBER_SIZE];
+    if (!is_there)
+        return json_null();
+    if (indicator->type == TH_TYPE_TEXT)
+        return json_integer((json_int_t)value);
+    return json_string(th_indicator_format(indicator, value, text, sizeof text));
 }

@@ -10,6 +10,8 @@
 #include "aggregator/core/rollup.h"
 #include "aggregator/past/past.h"
 
+#include <jansson.h>
+
 /* For each row of `to` the row of the same report in `from`, NULL: it was not there yet. Both lists
  * are in the order of unit and number. TH_E_CORRUPT: a report is gone. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_compare_rows(const struct th_past_rows *from, const struct th_past_rows *to,
@@ -27,5 +29,8 @@ typedef int th_figure_change_fn(void *context, const struct th_figure_change *ch
  * checked (aggregator/core/rollup.h). */
 TH_MUST_CHECK int th_compare_figures(const struct th_row *before, const struct th_row *after,
                                      th_figure_change_fn *fn, void *context);
+/* One side of a change as answers show it: null when it is not there; the size of a narrative,
+ * whose letters are not compared; else the figure as people write it. */
+json_t *th_compare_figure_json(const struct th_indicator *indicator, bool is_there, int64_t value);
 
 #endif

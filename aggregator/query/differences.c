@@ -227,17 +227,6 @@ static json_t *ratio_json(const struct differences *differences,
     return json_null();
 }
 
-/* Of a text the letters are not compared, only that it is there and how long it is. */
-static json_t *figure_json(const struct th_indicator *indicator, bool is_there, int64_t value)
-{
-    char text[TH_ROLLUP_NUMBER_SIZE];
-    if (!is_there)
-        return json_null();
-    if (indicator->type == TH_TYPE_TEXT)
-        return json_integer((json_int_t)value);
-    return json_string(th_indicator_format(indicator, value, text, sizeof text));
-}
-
 static json_t *cause_json(const struct differences *differences,
                           const struct th_indicator *indicator, const struct cause *cause)
 {
@@ -247,8 +236,8 @@ static json_t *cause_json(const struct differences *differences,
         before = ratio_json(differences, indicator, differences->from_of[cause->slot]);
         after = ratio_json(differences, indicator, &differences->to.rows[cause->slot]);
     } else {
-        before = figure_json(indicator, figure->has_before, figure->before);
-        after = figure_json(indicator, figure->has_after, figure->after);
+        before = th_compare_figure_json(indicator, figure->has_before, figure->before);
+        after = th_compare_figure_json(indicator, figure->has_after, figure->after);
     }
     return th_json_set(th_json_set(object, "before", before), "after", after);
 }
