@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/diff_parts.h"
 
+#include "aggregator/audit/words.h"
+
 #include <string.h>
 
 static const char *text_at(const json_t *object, const char *name)
@@ -23,11 +25,7 @@ static const char *spoken(const json_t *object, const char *name, char text[TH_S
     return th_instant_format_spoken(instant, text);
 }
 
-struct words {
-    const char *word, *text;
-};
-
-static const struct words parts[] = {
+static const struct th_audit_word parts[] = {
     {"received", "số báo cáo"},  {"on_time", "đúng hạn"},
     {"late", "trễ hạn"},         {"undecided", "chưa xét hạn"},
     {"estimated", "có số ước"},  {"reported", "số báo cáo có số này"},
@@ -35,21 +33,6 @@ static const struct words parts[] = {
     {"min", "nhỏ nhất"},         {"max", "lớn nhất"},
     {"count", "số đơn vị chọn"}, {"on_behalf", "nhập hộ"},
 };
-static const struct words timeliness[] = {
-    {"on_time", "đúng hạn"},
-    {"late", "trễ hạn"},
-    {"undecided", "chưa xét hạn"},
-    {"undated", "không có hạn"},
-};
-
-static const char *translate(const struct words *words, size_t count, const char *word)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].word, word) == 0)
-            return words[i].text;
-    return word;
-}
-#define TRANSLATE(words, word) translate(words, sizeof(words) / sizeof((words)[0]), word)
 
 /* "TCD01, tổng hợp", "đúng hạn", "XL, số đơn vị chọn “tốt”". */
 static void print_total_name(const json_t *total, FILE *out)
@@ -57,7 +40,7 @@ static void print_total_name(const json_t *total, FILE *out)
     const json_t *indicator = json_object_get(total, "indicator");
     if (json_is_string(indicator))
         (void)fprintf(out, "%s, ", json_string_value(indicator));
-    (void)fputs(TRANSLATE(parts, text_at(total, "part")), out);
+    (void)fputs(TH_AUDIT_TRANSLATE(parts, text_at(total, "part")), out);
     if (json_object_get(total, "word") != NULL)
         (void)fprintf(out, " “%s”", text_at(total, "word"));
 }
@@ -92,13 +75,13 @@ static void print_change_head(const json_t *change, FILE *out)
         (void)fprintf(out, ", báo cáo số %lld", number_at(change, "number"));
     if (strcmp(kind, "judged") == 0) {
         (void)fprintf(out, ": đã xét hạn: %s → %s\n",
-                      TRANSLATE(timeliness, text_at(change, "timeliness_before")),
-                      TRANSLATE(timeliness, text_at(change, "timeliness")));
+                      th_audit_timeliness_text(text_at(change, "timeliness_before")),
+                      th_audit_timeliness_text(text_at(change, "timeliness")));
         return;
     }
     (void)fprintf(
         out, ": %s, lần %lld, %s%s\n", strcmp(kind, "new") == 0 ? "báo cáo mới" : "sửa báo cáo",
-        number_at(change, "revision"), TRANSLATE(timeliness, text_at(change, "timeliness")),
+        number_at(change, "revision"), th_audit_timeliness_text(text_at(change, "timeliness")),
         json_is_true(json_object_get(change, "readmitted"))
             ? ", nhận lại theo biên nhận của nhật ký cũ"
             : "");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/entry_line.h"
 
+#include "aggregator/audit/words.h"
+
 #include <string.h>
 
 static const char *text_at(const json_t *object, const char *name)
@@ -14,32 +16,13 @@ static long long number_at(const json_t *object, const char *name)
     return (long long)json_integer_value(json_object_get(object, name));
 }
 
-struct words {
-    const char *word, *text;
-};
-
-static const char *translate(const struct words *words, size_t count, const char *word)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].word, word) == 0)
-            return words[i].text;
-    return word;
-}
-#define TRANSLATE(words, word) translate(words, sizeof(words) / sizeof((words)[0]), word)
-
-static const struct words verdicts[] = {
+static const struct th_audit_word verdicts[] = {
     {"accepted", "nhận"},
     {"duplicate", "trùng"},
     {"conflict", "mâu thuẫn với bản đã nhận"},
     {"rejected", "từ chối"},
 };
-static const struct words timeliness[] = {
-    {"on_time", "đúng hạn"},
-    {"late", "trễ hạn"},
-    {"undecided", "chưa xét hạn"},
-    {"undated", "không có hạn"},
-};
-static const struct words kinds[] = {
+static const struct th_audit_word kinds[] = {
     {"founded", "lập kho"},
     {"units", "đơn vị"},
     {"plan", "kế hoạch"},
@@ -55,7 +38,7 @@ static const struct words kinds[] = {
     {"readmitted", "nhận lại báo cáo"},
     {"entered", "báo cáo nhập hộ"},
 };
-static const struct words changes[] = {
+static const struct th_audit_word changes[] = {
     {"rehearsed", "chỉnh giờ diễn tập tới"},
     {"doubted", "nghi ngờ giờ máy"},
     {"settled", "giờ máy đúng lại"},
@@ -82,10 +65,10 @@ static void print_report(const json_t *report, FILE *out)
     if (number > 0)
         (void)fprintf(out, " số %lld", number);
     (void)fprintf(out, " lần %lld: %s", number_at(report, "revision"),
-                  TRANSLATE(verdicts, text_at(report, "verdict")));
+                  TH_AUDIT_TRANSLATE(verdicts, text_at(report, "verdict")));
     const char *word = text_at(report, "timeliness");
     if (word[0] != '\0')
-        (void)fprintf(out, ", %s", TRANSLATE(timeliness, word));
+        (void)fprintf(out, ", %s", th_audit_timeliness_text(word));
     if (text_at(report, "received")[0] != '\0')
         (void)fprintf(out, ", nhật ký cũ đã nhận lúc %s", text_at(report, "received"));
     print_remarks(report, "reasons", "vì", out);
@@ -153,7 +136,7 @@ static void print_body(const json_t *object, const char *kind, FILE *out)
                       text_at(object, "obligation"), text_at(object, "instant"),
                       number_at(object, "received"), number_at(object, "expected"));
     else if (strcmp(kind, "clock") == 0)
-        (void)fprintf(out, "%s %s", TRANSLATE(changes, text_at(object, "change")),
+        (void)fprintf(out, "%s %s", TH_AUDIT_TRANSLATE(changes, text_at(object, "change")),
                       text_at(object, "to"));
     else
         print_log_keys(object, out);
@@ -165,7 +148,7 @@ void th_entry_print(const json_t *object, FILE *out)
     const char *operator= text_at(object, "operator");
     (void)fprintf(out, "#%lld  %s%s  %s  ", number_at(object, "position"), text_at(object, "time"),
                   strcmp(text_at(object, "clock"), "suspect") == 0 ? " [giờ máy nghi ngờ]" : "",
-                  TRANSLATE(kinds, kind));
+                  TH_AUDIT_TRANSLATE(kinds, kind));
     if (unit[0] != '\0')
         (void)fprintf(out, "%s  ", unit);
     print_body(object, kind, out);

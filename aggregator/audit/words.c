@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/audit/words.h"
+
+#include <string.h>
+
+const char *th_audit_translate(const struct th_audit_word *words, size_t count, const char *word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].text;
+    return word;
+}
+
+const char *th_audit_timeliness_text(const char *word)
+{
+    static const struct th_audit_word timeliness[] = {
+        {"on_time", "đúng hạn"},
+        {"late", "trễ hạn"},
+        {"undecided", "chưa xét hạn"},
+        {"undated", "không có hạn"},
+    };
+    return TH_AUDIT_TRANSLATE(timeliness, word);
+}
