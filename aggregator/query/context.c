@@ -67,22 +67,13 @@ static bool same_unit(const struct th_unit *a, const struct th_unit *b)
     return strcmp(a->code, b->code) == 0 && a->valid_from.number == b->valid_from.number;
 }
 
-static int compare_units(const struct th_unit *a, const struct th_unit *b)
-{
-    int order = strcmp(a->code, b->code);
-    if (order != 0)
-        return order;
-    return (a->valid_from.number > b->valid_from.number) -
-           (a->valid_from.number < b->valid_from.number);
-}
-
 /* The place of a unit in the ordered list. */
 static uint32_t place_of(const struct th_unit_list *list, const struct th_unit *unit)
 {
     uint32_t low = 0, high = list->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (compare_units(&list->units[middle], unit) < 0)
+        if (th_unit_compare(&list->units[middle], unit) < 0)
             low = middle + 1;
         else
             high = middle;

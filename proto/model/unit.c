@@ -68,7 +68,7 @@ bool th_unit_is_valid(const struct th_unit *unit, th_day day)
     return unit->valid_from.number <= day.number && day.number < unit->valid_to.number;
 }
 
-static int compare(const struct th_unit *a, const struct th_unit *b)
+int th_unit_compare(const struct th_unit *a, const struct th_unit *b)
 {
     int order = strcmp(a->code, b->code);
     if (order != 0)
@@ -87,7 +87,7 @@ static void sort_rows(const struct th_unit *rows, uint32_t *order, uint32_t *spa
     sort_rows(rows, order + half, spare, count - half);
     memcpy(spare, order, half * sizeof *spare);
     for (uint32_t left = 0, right = half, to = 0; left < half; to++)
-        order[to] = right < count && compare(&rows[order[right]], &rows[spare[left]]) < 0
+        order[to] = right < count && th_unit_compare(&rows[order[right]], &rows[spare[left]]) < 0
                         ? order[right++]
                         : spare[left++];
 }

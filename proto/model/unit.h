@@ -90,6 +90,8 @@ TH_MUST_CHECK int th_unit_kind_parse(const char *word, size_t word_size,
 bool th_unit_code_check(const char *code, size_t code_size);
 
 bool th_unit_is_valid(const struct th_unit *unit, th_day day);
+/* The order of a list: below 0, 0 or above 0, by code, then by the first day. */
+int th_unit_compare(const struct th_unit *a, const struct th_unit *b);
 
 enum th_unit_problem {
     TH_UNIT_PROBLEM_OVERLAP, /* same code, valid at the same time as the unit before it */
