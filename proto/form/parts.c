@@ -42,14 +42,6 @@ static bool read_words(struct th_form_reader *reader, const struct th_form_node 
 
 /* ---- tasks ---- */
 
-static bool plan_has_task(const struct th_plan *plan, int64_t number)
-{
-    for (uint16_t i = 0; i < plan->tasks_count; i++)
-        if (plan->tasks[i].number == number)
-            return true;
-    return false;
-}
-
 /* What a state says about the percentage when the form does not. */
 static bool implied_percent(enum th_task_status status, uint32_t *ret_percent)
 {
@@ -70,7 +62,7 @@ static bool read_task(struct th_form_reader *reader, const struct th_form_node *
     if (is_empty_but(map, "no"))
         return false;
     if (th_form_int(reader, map, "no", 1, UINT16_MAX, &number)) {
-        if (!plan_has_task(reader->plan, number))
+        if (!th_plan_has_task(reader->plan, number))
             th_form_complain(reader, map, "xem số nhiệm vụ trong biểu mẫu",
                              "kế hoạch không có nhiệm vụ số %lld", (long long)number);
     } else if (reader->problems_found == before) {

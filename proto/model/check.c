@@ -223,14 +223,6 @@ static void check_estimates(struct checking *checking)
 
 /* ---- tasks, narratives, the rest ---- */
 
-static bool plan_has_task(const struct th_plan *plan, uint32_t number)
-{
-    for (uint16_t i = 0; i < plan->tasks_count; i++)
-        if (plan->tasks[i].number == number)
-            return true;
-    return false;
-}
-
 static bool percent_fits(const struct th_task_progress *task)
 {
     if (task->percent > 100)
@@ -249,7 +241,7 @@ static void check_tasks(struct checking *checking)
         put_number(&field, task->task);
         if (i > 0 && task->task <= checking->report->tasks[i - 1].task)
             th_reasons_add_code(checking->errors, field.text, "", TH_REASON_ORDER);
-        if (!plan_has_task(checking->plan, task->task))
+        if (!th_plan_has_task(checking->plan, task->task))
             th_reasons_add_code(checking->errors, field.text, "", TH_REASON_TASK);
         if (!percent_fits(task)) {
             LINE(percent, TH_REASON_VALUE_MAX);

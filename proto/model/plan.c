@@ -94,6 +94,14 @@ uint16_t th_obligation_indicators(const struct th_obligation *obligation, enum t
     return terms->indicators_count[branch];
 }
 
+bool th_plan_has_task(const struct th_plan *plan, int64_t number)
+{
+    for (uint16_t i = 0; i < plan->tasks_count; i++)
+        if (plan->tasks[i].number == number)
+            return true;
+    return false;
+}
+
 static bool is(const char *text, const char *wanted, size_t wanted_size)
 {
     return strlen(text) == wanted_size && memcmp(text, wanted, wanted_size) == 0;

@@ -199,6 +199,9 @@ bool th_plan_suspends(const struct th_plan *plan, const struct th_obligation *ob
 uint16_t th_obligation_indicators(const struct th_obligation *obligation, enum th_branch branch,
                                   const uint16_t **ret_numbers);
 
+/* One of the plan's tasks has this number. */
+bool th_plan_has_task(const struct th_plan *plan, int64_t number);
+
 /* The obligation of an id, or NULL. */
 const struct th_obligation *th_plan_find(const struct th_plan *plan, const char *id,
                                          size_t id_size);
