@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* open_memstream */
 #include "tests/support/ledger.h"
 
 #include "base/file.h"
@@ -297,6 +298,25 @@ void ledger_close(struct ledger *ledger)
     th_tlog_signer_deinit(&ledger->signer);
     th_arena_deinit(&ledger->arena);
     th_test_folder_remove(ledger->folder);
+}
+
+int ledger_run(struct ledger *ledger, int (*command)(int, char **, FILE *, FILE *),
+               const char *const *words, char **shown)
+{
+    char *argv[12];
+    size_t size;
+    int argc = 0;
+    for (; words[argc] != NULL; argc++) {
+        cr_assert_lt(argc, 11);
+        argv[argc] = (char *)(uintptr_t)words[argc];
+    }
+    argv[argc] = NULL;
+    ledger_release(ledger);
+    free(*shown);
+    FILE *out = open_memstream(shown, &size);
+    int code = command(argc, argv, out, out);
+    (void)fclose(out);
+    return code;
 }
 
 /* ---- reports ---- */

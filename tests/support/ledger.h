@@ -16,6 +16,7 @@
 #include "tests/support/folder.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* The plan's numbers; SHARE is B of A in percent. Departments are asked for A and TEXT alone. */
 enum ledger_indicator { L_A = 1, L_B, L_DAY, L_SCORE, L_CLASS, L_SHARE, L_TEXT };
@@ -60,6 +61,12 @@ void ledger_open(struct ledger *ledger, enum th_mode mode);
 void ledger_close(struct ledger *ledger);
 /* Lets go of the store, so that a command can open its folder; only ledger_close() may follow. */
 void ledger_release(struct ledger *ledger);
+
+/* Lets go of the store and runs a command with these words, the program's first and NULL last; at
+ * most 11. What it printed to either stream takes the place of *shown, which is freed; owned. The
+ * exit code. */
+int ledger_run(struct ledger *ledger, int (*command)(int, char **, FILE *, FILE *),
+               const char *const *words, char **shown);
 
 /* Closes the store and opens it again, as another process would. */
 void ledger_restart(struct ledger *ledger);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a store has: itself, plans, units, obligations; lines of a standing by choice and by page.
  */
-#define _GNU_SOURCE /* open_memstream */
 #include "aggregator/cli/query.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/query/question.h"
@@ -18,7 +17,6 @@
 
 static struct ledger ledger;
 static char *shown;
-static size_t shown_size;
 
 static void set_up(void)
 {
@@ -413,22 +411,8 @@ Test(query_lists, pages_of_a_standing_are_the_whole_of_it)
 
 /* ---- commands ---- */
 
-static int run(int (*command)(int, char **, FILE *, FILE *), const char *const *words)
-{
-    char *argv[12];
-    int argc = 0;
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc];
-    argv[argc] = NULL;
-    ledger_release(&ledger);
-    free(shown);
-    FILE *out = open_memstream(&shown, &shown_size);
-    int code = command(argc, argv, out, out);
-    (void)fclose(out);
-    return code;
-}
-
-#define RUN(command, ...) run(command, (const char *const[]){"x", __VA_ARGS__, NULL})
+#define RUN(command, ...)                                                                          \
+    ledger_run(&ledger, command, (const char *const[]){"x", __VA_ARGS__, NULL}, &shown)
 
 Test(query_lists, each_command_prints_what_is_answered)
 {

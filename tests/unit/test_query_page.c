@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The figures of each unit: as one array, as an answer, and by the command. */
-#define _GNU_SOURCE /* open_memstream */
 #include "aggregator/cli/query.h"
 #include "aggregator/query/page.h"
 #include "tests/support/ledger.h"
@@ -15,7 +14,6 @@
 
 static struct ledger ledger;
 static char *shown;
-static size_t shown_size;
 
 static void set_up(void)
 {
@@ -189,22 +187,8 @@ Test(query_page, a_form_that_cannot_be_read_is_refused)
 
 /* ---- the command ---- */
 
-static int run(const char *const *words)
-{
-    char *argv[12];
-    int argc = 0;
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc];
-    argv[argc] = NULL;
-    ledger_release(&ledger);
-    free(shown);
-    FILE *out = open_memstream(&shown, &shown_size);
-    int code = th_cli_page(argc, argv, out, out);
-    (void)fclose(out);
-    return code;
-}
-
-#define RUN(...) run((const char *const[]){"page", __VA_ARGS__, NULL})
+#define RUN(...)                                                                                   \
+    ledger_run(&ledger, th_cli_page, (const char *const[]){"page", __VA_ARGS__, NULL}, &shown)
 
 Test(query_page, the_command_prints_a_table)
 {

@@ -207,22 +207,8 @@ Test(query_text, closings_are_tables_of_their_instant)
 
 /* ---- commands ---- */
 
-static int run(int (*command)(int, char **, FILE *, FILE *), const char *const *words)
-{
-    char *argv[12];
-    int argc = 0;
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc];
-    argv[argc] = NULL;
-    ledger_release(&ledger);
-    free(shown);
-    FILE *out = open_memstream(&shown, &shown_size);
-    int code = command(argc, argv, out, out);
-    (void)fclose(out);
-    return code;
-}
-
-#define RUN(command, ...) run(command, (const char *const[]){"x", __VA_ARGS__, NULL})
+#define RUN(command, ...)                                                                          \
+    ledger_run(&ledger, command, (const char *const[]){"x", __VA_ARGS__, NULL}, &shown)
 
 Test(query_text, the_command_prints_the_summary)
 {
