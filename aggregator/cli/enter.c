@@ -96,7 +96,7 @@ static int make_act(const struct th_enter_line *line, const struct th_enter_stor
                     struct th_enter_form *form, struct th_act *act)
 {
     struct th_entering entering = {
-        .operator= {line->operator, strlen(line->operator)},
+        .operator= {line->operator_name, strlen(line->operator_name)},
         .reference = {line->reference, strlen(line->reference)},
     };
     int status = plan_digest(known, form->plan, &entering.plan_digest);
@@ -280,14 +280,20 @@ static char *read_text(const char *text, size_t size_min, const char *option, FI
     return NULL;
 }
 
+/* Options that are numbers, as they were written, NULL: not there; and flags. */
+struct words {
+    const char *number, *revision;
+    bool is_on_behalf, is_template;
+};
+
 /* What is entered for somebody is said to be so, by name. */
-static bool is_said(const struct th_enter_line *line, bool is_on_behalf, bool is_template,
-                    FILE *err)
+static bool is_said(const struct th_enter_line *line, const struct words *words, FILE *err)
 {
-    const char *missing = line->unit == NULL                      ? "--unit MÃ"
-                          : !is_on_behalf && !is_template         ? "--on-behalf"
-                          : line->operator== NULL && !is_template ? "--operator \"HỌ TÊN\""
-                                                                  : NULL;
+    const char *missing = line->unit == NULL                            ? "--unit MÃ"
+                          : !words->is_on_behalf && !words->is_template ? "--on-behalf"
+                          : line->operator_name == NULL && !words->is_template
+                              ? "--operator \"HỌ TÊN\""
+                              : NULL;
     if (missing == NULL)
         return true;
     th_cli_complain(
@@ -298,15 +304,27 @@ static bool is_said(const struct th_enter_line *line, bool is_on_behalf, bool is
     return false;
 }
 
+static bool read_words(const struct words *words, struct th_enter_line *line, FILE *err)
+{
+    if (line->obligation != NULL && line->period != NULL) {
+        th_cli_complain(err, NAME, "chỉ ghi một trong hai", "thừa --period khi đã có --obligation");
+        return false;
+    }
+    return read_number(words->number, TH_LIMIT_NUMBER_MAX, "number", err, &line->number) &&
+           read_number(words->revision, TH_LIMIT_REVISION_MAX, "as-revision", err,
+                       &line->revision) &&
+           is_said(line, words, err);
+}
+
 static int run(struct th_site *site, struct th_enter_line *line)
 {
-    char *operator= read_text(line->operator, 1, "operator", site->err);
+    char *operator= read_text(line->operator_name, 1, "operator", site->err);
     char *reference = operator== NULL ? NULL
                                       : read_text(line->reference == NULL ? "" : line->reference, 0,
                                                   "reference", site->err);
     int code = EX_USAGE;
     if (reference != NULL) {
-        line->operator= operator;
+        line->operator_name = operator;
         line->reference = reference;
         code = enter(site, line);
     }
@@ -315,76 +333,72 @@ static int run(struct th_site *site, struct th_enter_line *line)
     return code;
 }
 
+static const char summary[] =
+    "Nhập hộ báo cáo giấy của một đơn vị: cùng các quy tắc như khi đơn vị nộp.\n"
+    "Mã thoát: 0 đã nhập; 65 biểu sai hoặc bị từ chối; 73 đã có nội dung khác.";
+static const char examples[] =
+    "  tonghop-aggregator enter var/tinh bc.yaml --template --unit 23734 "
+    "--plan gialai-2025 --period 2025-H1\n"
+    "  tonghop-aggregator enter var/tinh bc.yaml --unit 23734 --on-behalf "
+    "--operator \"Nguyễn Thị Hoa\" --reference \"12/BC-UBND ngày 08/5/2025\"\n";
+
 int th_cli_enter(int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_site site = {.command = NAME, .out = out, .err = err};
     struct th_enter_line line = {.folder = NULL};
-    const char *number = NULL, *revision = NULL;
-    bool is_on_behalf = false, is_template = false;
+    struct words words = {.number = NULL};
     const struct th_cli_option options[] = {
         {.name = "unit", .value_name = "MÃ", .help = "đơn vị có báo cáo giấy", .text = &line.unit},
-        {.name = "on-behalf", .help = "nhập hộ: đơn vị không ký", .flag = &is_on_behalf},
-        {
-            .name = "operator",
-            .value_name = "HỌ-TÊN",
-            .help = "người nhập, được ghi vào nhật ký",
-            .text = &line.operator},
-            {.name = "reference",
-             .value_name = "VĂN-BẢN",
-             .help = "số, ngày của văn bản giấy",
-             .text = &line.reference},
-            {.name = "plan",
-             .value_name = "KẾ-HOẠCH",
-             .help = "mã kế hoạch, khi biểu không ghi",
-             .text = &line.plan},
-            {.name = "obligation",
-             .value_name = "MÃ",
-             .help = "mã nghĩa vụ báo cáo, khi biểu không ghi",
-             .text = &line.obligation},
-            {.name = "period",
-             .value_name = "KỲ",
-             .help = "kỳ báo cáo, thay cho --obligation",
-             .text = &line.period},
-            {.name = "number",
-             .value_name = "N",
-             .help = "số thứ tự, với báo cáo đột xuất",
-             .text = &number},
-            {.name = "as-revision",
-             .value_name = "N",
-             .help = "nhập làm bản sửa lần N; chương trình không tự tăng số lần",
-             .text = &revision},
-            {.name = "template",
-             .help = "chỉ lập biểu trống vào TỆP, không nhập gì",
-             .flag = &is_template},
-            {.name = "json", .help = "in ra JSON", .flag = &site.as_json},
-        };
-    const struct th_cli_command command = {
-        .name = NAME,
-        .operands = "DIR TỆP",
-        .summary = "Nhập hộ báo cáo giấy của một đơn vị: cùng các quy tắc như khi đơn vị nộp.\n"
-                   "Mã thoát: 0 đã nhập; 65 biểu sai hoặc bị từ chối; 73 đã có nội dung khác.",
-        .examples = "  tonghop-aggregator enter var/tinh bc.yaml --template --unit 23734 "
-                    "--plan gialai-2025 --period 2025-H1\n"
-                    "  tonghop-aggregator enter var/tinh bc.yaml --unit 23734 --on-behalf "
-                    "--operator \"Nguyễn Thị Hoa\" --reference \"12/BC-UBND ngày 08/5/2025\"\n",
-        .options = options,
-        .options_count = sizeof options / sizeof options[0],
-        .operands_min = 2,
-        .operands_max = 2};
+        {.name = "on-behalf", .help = "nhập hộ: đơn vị không ký", .flag = &words.is_on_behalf},
+        {.name = "operator",
+         .value_name = "HỌ-TÊN",
+         .help = "người nhập, được ghi vào nhật ký",
+         .text = &line.operator_name},
+        {.name = "reference",
+         .value_name = "VĂN-BẢN",
+         .help = "số, ngày của văn bản giấy",
+         .text = &line.reference},
+        {.name = "plan",
+         .value_name = "KẾ-HOẠCH",
+         .help = "mã kế hoạch, khi biểu không ghi",
+         .text = &line.plan},
+        {.name = "obligation",
+         .value_name = "MÃ",
+         .help = "mã nghĩa vụ báo cáo, khi biểu không ghi",
+         .text = &line.obligation},
+        {.name = "period",
+         .value_name = "KỲ",
+         .help = "kỳ báo cáo, thay cho --obligation",
+         .text = &line.period},
+        {.name = "number",
+         .value_name = "N",
+         .help = "số thứ tự, với báo cáo đột xuất",
+         .text = &words.number},
+        {.name = "as-revision",
+         .value_name = "N",
+         .help = "nhập làm bản sửa lần N; chương trình không tự tăng số lần",
+         .text = &words.revision},
+        {.name = "template",
+         .help = "chỉ lập biểu trống vào TỆP, không nhập gì",
+         .flag = &words.is_template},
+        {.name = "json", .help = "in ra JSON", .flag = &site.as_json},
+    };
+    const struct th_cli_command command = {.name = NAME,
+                                           .operands = "DIR TỆP",
+                                           .summary = summary,
+                                           .examples = examples,
+                                           .options = options,
+                                           .options_count = sizeof options / sizeof options[0],
+                                           .operands_min = 2,
+                                           .operands_max = 2};
     char **operands = NULL;
-    int count = 0;
-    int exit_code = EX_OK;
+    int count = 0, exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &count, &exit_code))
         return exit_code;
     site.folder = line.folder = operands[0];
     line.path = operands[1];
-    if (line.obligation != NULL && line.period != NULL) {
-        th_cli_complain(err, NAME, "chỉ ghi một trong hai", "thừa --period khi đã có --obligation");
+    if (!read_words(&words, &line, err))
         return EX_USAGE;
-    }
-    if (!read_number(number, TH_LIMIT_NUMBER_MAX, "number", err, &line.number) ||
-        !read_number(revision, TH_LIMIT_REVISION_MAX, "as-revision", err, &line.revision) ||
-        !is_said(&line, is_on_behalf, is_template, err))
-        return EX_USAGE;
-    return th_cli_finish(out, err, is_template ? make_template(&site, &line) : run(&site, &line));
+    return th_cli_finish(out, err,
+                         words.is_template ? make_template(&site, &line) : run(&site, &line));
 }

@@ -14,7 +14,7 @@
 struct th_enter_line {
     const char *folder, *path;
     const char *unit, *plan, *obligation, *period;
-    const char *reference, *operator;
+    const char *reference, *operator_name;
     int64_t number, revision; /* 0: not said */
 };
 

@@ -125,7 +125,7 @@ static int tell_json(const struct th_site *site, const struct th_enter_line *lin
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s?, s:s?}", "file", form->path, "unit", line->unit,
         "plan", form->plan->id, "obligation", form->obligation->id, "number",
         (json_int_t)form->report.number, "revision", (json_int_t)form->report.revision, "operator",
-        line->operator, "reference", line->reference, "sentence", result->sentence);
+        line->operator_name, "reference", line->reference, "sentence", result->sentence);
     if (verdict != NULL) {
         th_tlog_digest_to_hex(&verdict->report_digest, hex);
         (void)json_object_set_new(answer, "verdict", json_string(th_verdict_word(verdict->kind)));
