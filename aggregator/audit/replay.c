@@ -374,9 +374,19 @@ static int run(struct th_replay_line *line, const char *store, const char *out_f
     return code;
 }
 
-static bool read_line(struct th_replay_line *line, const char *as_of, const char *position,
-                      FILE *err)
+static struct th_text text_of(const char *text)
 {
+    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
+}
+
+/* Options as they were written; NULL: not there. */
+struct words {
+    const char *as_of, *position, *out_folder, *plan, *period, *obligation, *unit, *threads;
+};
+
+static bool read_words(const struct words *words, struct th_replay_line *line, FILE *err)
+{
+    const char *as_of = words->as_of, *position = words->position;
     if (as_of != NULL && position != NULL) {
         th_cli_complain(err, NAME, "chọn một", "--as-of và --position không đi cùng nhau");
         return false;
@@ -393,49 +403,50 @@ static bool read_line(struct th_replay_line *line, const char *as_of, const char
     }
     line->has_as_of = as_of != NULL;
     line->has_position = position != NULL;
-    return true;
-}
-
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
+    line->plan = text_of(words->plan);
+    line->period = text_of(words->period);
+    line->obligation = text_of(words->obligation);
+    line->unit = text_of(words->unit);
+    return th_threads_read(NAME, words->threads, err, &line->threads);
 }
 
 int th_audit_replay(int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_replay_line line = {0};
-    const char *as_of = NULL, *position = NULL, *out_folder = NULL, *plan = NULL, *period = NULL,
-               *obligation = NULL, *unit = NULL, *threads = NULL;
+    struct words words = {.as_of = NULL};
     const struct th_cli_option options[] = {
         {.name = "as-of",
          .value_name = "LÚC",
          .help = "tới hết các bản ghi của lúc đó; ngày là 00:00 giờ Việt Nam",
-         .text = &as_of},
+         .text = &words.as_of},
         {.name = "position",
          .value_name = "SỐ",
          .help = "chỉ bấy nhiêu bản ghi đầu",
-         .text = &position},
+         .text = &words.position},
         {.name = "out",
          .value_name = "THƯ-MỤC",
          .help = "giữ kho dựng lại ở đây; thư mục chưa có",
-         .text = &out_folder},
-        {.name = "plan", .value_name = "KẾ-HOẠCH", .help = "hỏi về kế hoạch này", .text = &plan},
-        {.name = "period", .value_name = "KỲ", .help = "2025-H1, 2025 …", .text = &period},
+         .text = &words.out_folder},
+        {.name = "plan",
+         .value_name = "KẾ-HOẠCH",
+         .help = "hỏi về kế hoạch này",
+         .text = &words.plan},
+        {.name = "period", .value_name = "KỲ", .help = "2025-H1, 2025 …", .text = &words.period},
         {.name = "obligation",
          .value_name = "MÃ",
          .help = "khi kỳ có nhiều nghĩa vụ",
-         .text = &obligation},
+         .text = &words.obligation},
         {.name = "unit",
          .value_name = "MÃ",
          .help = "đơn vị; mặc định là cả địa bàn",
-         .text = &unit},
+         .text = &words.unit},
         {.name = "without-tree",
          .help = "không tính lại mã băm: chỉ dựng lại và so các bảng",
          .flag = &line.without_tree},
         {.name = "threads",
          .value_name = "SỐ",
          .help = "số luồng; mặc định là số bộ xử lý",
-         .text = &threads},
+         .text = &words.threads},
         {.name = "json", .help = "in JSON", .flag = &line.as_json},
     };
     const struct th_cli_command command = {
@@ -456,12 +467,6 @@ int th_audit_replay(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
-    if (!read_line(&line, as_of, position, err) ||
-        !th_threads_read(NAME, threads, err, &line.threads))
-        return EX_USAGE;
-    line.plan = text_of(plan);
-    line.period = text_of(period);
-    line.obligation = text_of(obligation);
-    line.unit = text_of(unit);
-    return run(&line, operands[0], out_folder, out, err);
+    return read_words(&words, &line, err) ? run(&line, operands[0], words.out_folder, out, err)
+                                          : EX_USAGE;
 }

@@ -247,18 +247,29 @@ static int make(struct making *making)
     return code;
 }
 
-static void take_address(const char *given, char address[TH_CONFIG_ADDRESS_MAX + 1])
+/* Those that were given; NULL: the default's. */
+struct addresses {
+    const char *listen, *publish, *http;
+};
+
+static void take_address(const char *given, char *address, size_t address_size)
 {
     if (given != NULL)
-        (void)snprintf(address, TH_CONFIG_ADDRESS_MAX + 1, "%s", given);
+        (void)snprintf(address, address_size, "%s", given);
+}
+
+static void make_config(const struct addresses *given, struct th_config *ret_config)
+{
+    th_config_default(ret_config);
+    take_address(given->listen, ret_config->listen, sizeof ret_config->listen);
+    take_address(given->publish, ret_config->publish, sizeof ret_config->publish);
+    take_address(given->http, ret_config->http, sizeof ret_config->http);
 }
 
 int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
 {
     struct making making = {.site = {.command = "init", .out = out, .err = err}};
-    const char *listen = NULL;
-    const char *publish = NULL;
-    const char *http = NULL;
+    struct addresses given = {.listen = NULL};
     const struct th_cli_option options[] = {
         {.name = "units", .value_name = "TỆP", .help = "danh sách đơn vị", .values = &making.units},
         {.name = "plan", .value_name = "TỆP", .help = "kế hoạch", .values = &making.plans},
@@ -272,15 +283,15 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
         {.name = "listen",
          .value_name = "ĐỊA-CHỈ",
          .help = "nơi các đơn vị kết nối",
-         .text = &listen},
+         .text = &given.listen},
         {.name = "publish",
          .value_name = "ĐỊA-CHỈ",
          .help = "nơi người theo dõi kết nối",
-         .text = &publish},
+         .text = &given.publish},
         {.name = "http",
          .value_name = "ĐỊA-CHỈ",
          .help = "trang xem, chỉ trên máy này: 127.0.0.1:7480; none: không mở",
-         .text = &http},
+         .text = &given.http},
         {.name = "json", .help = "in ra JSON", .flag = &making.site.as_json}};
     const struct th_cli_command command = {
         .name = "init",
@@ -305,11 +316,7 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
         return EX_USAGE;
     }
     making.site.folder = operands[0];
-    th_config_default(&making.config);
-    take_address(listen, making.config.listen);
-    take_address(publish, making.config.publish);
-    if (http != NULL)
-        (void)snprintf(making.config.http, sizeof making.config.http, "%s", http);
+    make_config(&given, &making.config);
     th_arena_init(&making.arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
     int code = make(&making);
     th_arena_deinit(&making.arena);

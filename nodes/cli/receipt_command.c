@@ -206,6 +206,27 @@ static int run(const struct request *request)
     return code;
 }
 
+/* Verifies a file, or shows the receipt of a node; which of them the line says. */
+static int verify_or_run(struct th_verify *verify, struct request *request, char **operands,
+                         int operands_count)
+{
+    verify->as_json = request->as_json;
+    if ((verify->path != NULL) == (operands_count > 0)) {
+        th_cli_complain(request->err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",
+                        "cần thư mục của nút, hoặc --verify TỆP");
+        return EX_USAGE;
+    }
+    int code;
+    if (verify->path != NULL) {
+        code = th_verify_receipt(verify);
+    } else {
+        request->folder = operands[0];
+        request->item = operands_count > 1 ? operands[1] : NULL;
+        code = run(request);
+    }
+    return th_cli_finish(request->out, request->err, code);
+}
+
 int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
 {
     struct request request = {.out = out, .err = err};
@@ -264,15 +285,5 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
-    verify.as_json = request.as_json;
-    if ((verify.path != NULL) == (operands_count > 0)) {
-        th_cli_complain(err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",
-                        "cần thư mục của nút, hoặc --verify TỆP");
-        return EX_USAGE;
-    }
-    if (verify.path != NULL)
-        return th_cli_finish(out, err, th_verify_receipt(&verify));
-    request.folder = operands[0];
-    request.item = operands_count > 1 ? operands[1] : NULL;
-    return th_cli_finish(out, err, run(&request));
+    return verify_or_run(&verify, &request, operands, operands_count);
 }

@@ -293,10 +293,41 @@ static bool read_number(const char *text, int64_t max, const char *option, FILE 
     return false;
 }
 
+/* Options that are numbers, as they were written; NULL: not there. */
+struct words {
+    const char *revision, *number, *wait;
+};
+
+static bool read_words(const struct words *words, size_t files_count, struct submitting *submitting,
+                       int64_t *ret_wait_seconds)
+{
+    FILE *err = submitting->err;
+    int64_t value = 0;
+    if (words->revision != NULL) {
+        if (!read_number(words->revision, TH_LIMIT_REVISION_MAX, "as-revision", err, &value))
+            return false;
+        submitting->revision = (uint32_t)value;
+    }
+    if (words->number != NULL) {
+        if (!read_number(words->number, TH_LIMIT_NUMBER_MAX, "number", err, &value))
+            return false;
+        submitting->has_number = true;
+        submitting->number = (uint32_t)value;
+    }
+    if (words->wait != NULL && !read_number(words->wait, 1000000, "wait", err, ret_wait_seconds))
+        return false;
+    if (files_count > 1 && (words->revision != NULL || words->number != NULL)) {
+        th_cli_complain(err, NAME, "nộp từng tệp một",
+                        "--as-revision và --number chỉ dùng với một tệp");
+        return false;
+    }
+    return true;
+}
+
 int th_cli_submit(int argc, char **argv, FILE *out, FILE *err)
 {
     struct submitting submitting = {.choice = {.command = NAME}, .out = out, .err = err};
-    const char *revision = NULL, *number = NULL, *wait = NULL;
+    struct words words = {.revision = NULL};
     const struct th_cli_option options[] = {
         {.name = "plan",
          .value_name = "KẾ-HOẠCH",
@@ -313,12 +344,15 @@ int th_cli_submit(int argc, char **argv, FILE *out, FILE *err)
         {.name = "as-revision",
          .value_name = "N",
          .help = "nộp làm bản sửa lần N; chương trình không tự tăng số lần",
-         .text = &revision},
+         .text = &words.revision},
         {.name = "number",
          .value_name = "N",
          .help = "số thứ tự, với báo cáo đột xuất",
-         .text = &number},
-        {.name = "wait", .value_name = "GIÂY", .help = "gửi ngay và chờ biên nhận", .text = &wait},
+         .text = &words.number},
+        {.name = "wait",
+         .value_name = "GIÂY",
+         .help = "gửi ngay và chờ biên nhận",
+         .text = &words.wait},
         {.name = "json", .help = "in ra JSON", .flag = &submitting.as_json},
     };
     const struct th_cli_command command = {
@@ -340,25 +374,9 @@ int th_cli_submit(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&command, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
-    int64_t value = 0, wait_seconds = -1;
-    if (revision != NULL) {
-        if (!read_number(revision, TH_LIMIT_REVISION_MAX, "as-revision", err, &value))
-            return EX_USAGE;
-        submitting.revision = (uint32_t)value;
-    }
-    if (number != NULL) {
-        if (!read_number(number, TH_LIMIT_NUMBER_MAX, "number", err, &value))
-            return EX_USAGE;
-        submitting.has_number = true;
-        submitting.number = (uint32_t)value;
-    }
-    if (wait != NULL && !read_number(wait, 1000000, "wait", err, &wait_seconds))
+    int64_t wait_seconds = -1;
+    size_t files_count = (size_t)operands_count - 1;
+    if (!read_words(&words, files_count, &submitting, &wait_seconds))
         return EX_USAGE;
-    if (operands_count > 2 && (revision != NULL || number != NULL)) {
-        th_cli_complain(err, NAME, "nộp từng tệp một",
-                        "--as-revision và --number chỉ dùng với một tệp");
-        return EX_USAGE;
-    }
-    return th_cli_finish(out, err,
-                         submit(&submitting, operands, (size_t)operands_count - 1, wait_seconds));
+    return th_cli_finish(out, err, submit(&submitting, operands, files_count, wait_seconds));
 }
