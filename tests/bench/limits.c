@@ -200,6 +200,9 @@ static int64_t feed(const struct curve_keys *keys, const char *address,
 {
     void *context = zmq_ctx_new();
     void *socket = open_socket(context, ZMQ_DEALER);
+    static const int patience_ms = 60000; /* for an end that dies later */
+    must_zmq(zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms), "time");
+    must_zmq(zmq_setsockopt(socket, ZMQ_SNDTIMEO, &patience_ms, sizeof patience_ms), "time");
     must_zmq(zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys->server_public, 32), "curve");
     must_zmq(zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->client_public, 32), "curve");
     must_zmq(zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->client_secret, 32), "curve");
@@ -239,10 +242,13 @@ static void curve(int argc, char **argv)
     pid_t child = fork();
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        (void)close(ends[0]);
         serve(&keys, ends[1]);
     }
+    (void)close(ends[1]); /* or the end of a child that dies would not be read */
     if (child < 0 || read(ends[0], address, sizeof address) != (ssize_t)sizeof address)
         bench_die("the other end did not start");
+    (void)close(ends[0]);
     int64_t took = feed(&keys, address, &workload, window == 0 ? 1 : window);
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
