@@ -66,4 +66,6 @@ FIGURES = [
     Figure("rss_country_mb", at_most=300, compute=taken("value"), rows=("country",)),
     Figure("startup_5m_s", at_most=1, compute=taken("value"), rows=("startup",)),
     Figure("node_idle_mb", at_most=10, compute=taken("value"), rows=("node_idle",)),
+    Figure("page_beside_p99_ms", at_most=20, compute=taken("p99_ms"), rows=("page_beside",)),
+    Figure("ingest_beside", at_least=0.90, compute=taken("value"), rows=("ingest_beside",)),
 ]
