@@ -52,6 +52,7 @@ class Sizes:
     large: int  # reports of the large store
     country: int  # units that report a year
     limit_seconds: float = math.inf  # no repetition is begun that would not end by then
+    is_timed: bool = True  # long enough that what comes in a second can be looked at
     each: int = dataclasses.field(default_factory=reports_in_a_submission)
 
     def frames(self, name):
@@ -79,7 +80,7 @@ FULL = Sizes("full", 3, preload=200000, singles=200000, postgres_singles=20000, 
 SMOKE = Sizes("smoke", 1, preload=400, singles=600, postgres_singles=200, bundles=1600,
               node_frames=300, open_seconds={10000: 0.05, 50000: 0.02, 100000: 0.02},
               beside_seconds=0.06, verify_seconds=0.05, obligations=10, communes=102, provinces=34, nodes=(1, 102),
-              turns=40, large=4000, country=40)
+              turns=40, large=4000, country=40, is_timed=False)
 
 
 def arguments():
@@ -137,8 +138,8 @@ def choose(options, place, results):
 def measure(options, sizes, results, place, began):
     chosen = choose(options, place, results)
     say("making the reports and the store …")
-    results.report_bytes = place.generate(options.seed, sizes.provinces, sizes.communes,
-                                          sizes.obligations, sizes.sets())
+    results.report_bytes = place.generate(sizes.provinces, sizes.communes, sizes.obligations,
+                                          sizes.sets())
     place.found()
     repetitions, last = options.repetitions or sizes.repetitions, 0
     for repetition in range(repetitions):
@@ -164,7 +165,7 @@ def main():
     sizes = SMOKE if options.smoke else QUICK if options.quick else FULL
     began = time.monotonic()
     results = Results(ROWS)
-    place = Place(options.scratch / f"run-{os.getpid()}", options.build)
+    place = Place(options.scratch / f"run-{os.getpid()}", options.build, options.seed)
     try:
         measure(options, sizes, results, place, began)
         about = machine(place, sizes, time.monotonic() - began)

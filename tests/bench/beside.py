@@ -2,22 +2,29 @@
 """The page's server beside a burst: what answers take, and what they take from ingest.
 
 `wrk` asks for one page of a province again and again, each connection waiting between two requests.
+It starts when the load's clock does and is stopped when the load has ended, so that all that it
+measures is beside the burst.
 """
 
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 
 from daemon import die_with_parent
-from place import PLAN, Skipped, Wrong
+from checks import must_be_asked, must_be_taken, must_have_receipts, must_keep_up
+from place import PLAN, PROGRAM_SECONDS, Skipped, Wrong
 
 ASKED = 200  # requests a second
+# Of them, so that a row says something: beside what is offered; beside all that two cores can do.
+OFFERED_SHARE, BURST_SHARE = 0.5, 0.25
 CONNECTIONS = 8
 OFFERED = 20000  # reports a second
 OBLIGATION = "O-002"  # every unit sends to it
-LONG_SECONDS, READY_SECONDS = 60, 20
+READY_SECONDS = STOP_SECONDS = 20
+LEAST_SECONDS = 0.3  # that it runs: it has to be there before it can be stopped
 TAKEN_MS = 3  # by an answer: each connection waits so much less, so 200 a second are asked
 UNITS = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
 
@@ -32,29 +39,43 @@ def page_of(daemon):
 
 
 class Watchers:
-    """200 requests a second while the block runs."""
+    """200 requests a second from start() to measured(). Ended with the block."""
 
-    def __init__(self, url, seconds):
+    def __init__(self, url):
         self.script = tempfile.NamedTemporaryFile("w", suffix=".lua")
         self.script.write(f"function delay() return {1000 * CONNECTIONS // ASKED - TAKEN_MS} end\n")
         self.script.flush()
-        self.command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s",
-                        self.script.name, url]
+        self.command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{PROGRAM_SECONDS}s", "--latency",
+                        "-s", self.script.name, url]
+        self.process, self.began = None, 0
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=die_with_parent)
         return self
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        preexec_fn=die_with_parent)
+        self.began = time.monotonic()
 
     def __exit__(self, *ignored):
         self.script.close()
+        if self.process is None:
+            return
         if self.process.poll() is None:
             self.process.kill()
         self.process.stdout.close()
         self.process.wait()
 
     def measured(self):
-        out = self.process.communicate()[0]
+        if self.process is None:
+            raise Wrong("the load's clock has not started")
+        time.sleep(max(0, self.began + LEAST_SECONDS - time.monotonic()))
+        is_early = self.process.poll() is not None
+        self.process.send_signal(signal.SIGINT)  # it stops and tells what it has
+        out = self.process.communicate(timeout=STOP_SECONDS)[0]
+        if is_early or "Requests/sec" not in out:
+            raise Wrong(f"wrk: exit {self.process.returncode}: {out[-300:]}")
         if "Non-2xx" in out or "Socket errors" in out:
             raise Wrong(f"not every question was answered: {out}")
         result = {"asked_per_second": float(re.search(r"Requests/sec:\s+(\S+)", out)[1])}
@@ -64,9 +85,17 @@ class Watchers:
         return result
 
 
-def ingest(place, daemon, mode, number, frames):
-    return place.json("load", place.work, "bundle", daemon.store / "server.yaml", daemon.address,
-                      daemon.process.pid, mode, number, frames)
+def check(place, daemon, result, frames):
+    must_be_taken(result)
+    must_have_receipts(result)
+    result["checked"] = place.check_store(daemon.store, "bundle", frames)
+    return result
+
+
+def asked(watchers, sizes, share):
+    found = watchers.measured()
+    must_be_asked(found["asked_per_second"], share * ASKED if sizes.is_timed else 1)
+    return found
 
 
 def watched(place, measure):
@@ -85,9 +114,13 @@ def page(place, sizes):
     frames = int(OFFERED * sizes.beside_seconds) // sizes.each
 
     def measure(daemon):
-        with Watchers(page_of(daemon), max(1, round(sizes.beside_seconds))) as watchers:
-            load = ingest(place, daemon, "open", OFFERED, frames)
-            return {**watchers.measured(), "load": load}
+        with Watchers(page_of(daemon)) as watchers:
+            load = place.load(daemon, "bundle", "open", OFFERED, frames, at_start=watchers.start)
+            found = asked(watchers, sizes, OFFERED_SHARE)
+        check(place, daemon, load, frames)
+        if sizes.is_timed:
+            must_keep_up(load, OFFERED)
+        return {**found, "load": load}
     result = watched(place, measure)
     return {**result, "value": result["p99_ms"]}
 
@@ -97,14 +130,19 @@ def loss(window):
     def run(place, sizes):
         frames = sizes.frames("bundle")
 
+        def send(daemon, at_start=None):
+            return place.load(daemon, "bundle", "window", window, frames, "all", at_start)
+
         def alone(daemon):
-            return ingest(place, daemon, "window", window, frames)["seconds"]
+            return check(place, daemon, send(daemon), frames)["seconds"], None
 
         def beside(daemon):
-            with Watchers(page_of(daemon), LONG_SECONDS):
-                return alone(daemon)
-        first, second, third, fourth = (watched(place, measure)
-                                        for measure in (alone, beside, beside, alone))
+            with Watchers(page_of(daemon)) as watchers:
+                load = send(daemon, watchers.start)
+                found = asked(watchers, sizes, BURST_SHARE)
+            return check(place, daemon, load, frames)["seconds"], found["asked_per_second"]
+        (first, _), (second, one), (third, other), (fourth, _) = (
+            watched(place, measure) for measure in (alone, beside, beside, alone))
         return {"value": (first + fourth) / (second + third), "seconds_alone": [first, fourth],
-                "seconds_beside": [second, third]}
+                "seconds_beside": [second, third], "asked_per_second": [one, other]}
     return run

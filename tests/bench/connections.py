@@ -6,7 +6,6 @@ place has communes it is that one. A submission has two reports, as those of bun
 turns: every node sends, and as often as the others.
 """
 
-import os
 import shutil
 
 from place import Place, Wrong
@@ -26,10 +25,8 @@ def sets(sizes):
 
 class Connected(Place):
     def __init__(self, place, sizes, nodes):
-        super().__init__(place.folder / f"nodes-{nodes}", place.build)
-        os.rmdir(self.short)
-        self.short, self.processes = place.short, place.processes
-        self.generate(1, sizes.provinces, nodes, sizes.obligations,
+        super().__init__(place.folder / f"nodes-{nodes}", place.build, place.seed, place)
+        self.generate(sizes.provinces, nodes, sizes.obligations,
                       [(SET, EACH * frames(sizes, nodes), EACH)])
         self.found()
 
@@ -45,8 +42,9 @@ def growth(network):
             finally:
                 if here is not place:
                     shutil.rmtree(here.folder, ignore_errors=True)
-            if found["connections"] != nodes:
-                raise Wrong(f"{found['connections']} of {nodes} nodes have sent")
+            if found["connections"] != nodes or found["senders"] != nodes:
+                raise Wrong(f"{found['connections']} nodes were connected and {found['senders']} "
+                            f"have sent, not {nodes}")
             result.update({"value": 1e6 * found["server_cpu"] / found["reports"],
                            f"us_of_{nodes}": 1e6 * found["server_cpu"] / found["reports"],
                            f"mb_of_{nodes}": found["rss_own"] / 1e6,

@@ -2,18 +2,20 @@
 /*
  * Nodes that send one set of reports to a running aggregator and wait for the receipts:
  *
- *     load FOLDER SET SERVER.YAML ADDRESS PID MODE NUMBER [FRAMES]
+ *     load FOLDER SET SERVER.YAML ADDRESS PID MODE NUMBER [FRAMES [all]]
  *
  *     MODE nodes    each unit sends its next Submission when it has the answer to the last one;
  *                   NUMBER is ignored
  *     MODE window   in the order of the file, at most NUMBER reports without an answer
  *     MODE open     NUMBER reports a second, whatever the answers do; the time of a Submission
  *                   counts from when it was to be sent
+ *     all           units that send nothing are connected too
  *
  * Connections stand, nodes are welcomed, and the aggregator has become idle, as it is before a
- * burst; then the clock starts. PID is the aggregator's: its processor time and what it writes
- * are measured over the same time. Every answer is decoded and counted; some receipts are verified
- * with the log's key afterwards. Prints one line of JSON.
+ * burst; then the clock starts, which a line on stdout says. PID is the aggregator's: its
+ * processor time and what it writes are measured over the same time. Every answer is decoded and
+ * counted; up to 64 receipts, spread over the frames, are verified with the log's key afterwards.
+ * The last line on stdout is JSON.
  */
 #include "proto/receipt/receipt.h"
 #include "tests/bench/line.h"
@@ -48,7 +50,9 @@ struct load {
     size_t sent, done;
     uint64_t reports_sent, reports_done;
     uint64_t accepted, duplicates, wrong, failures, receipts;
-    struct sample samples[SAMPLES];
+    uint64_t receipted;             /* frames with a receipt */
+    uint32_t senders;               /* units that have a frame */
+    struct sample samples[SAMPLES]; /* the first receipt of each such part of the frames */
     size_t samples_count, samples_wrong;
     int64_t began_ns;
 };
@@ -107,8 +111,9 @@ static void encode(struct load *load)
     th_arena_deinit(&arena);
 }
 
-/* Links each unit's frames, and connects whoever has one. */
-static void connect_all(struct load *load, const char *address, const struct th_server_file *server)
+/* Links each unit's frames, and connects whoever has one, or everybody. */
+static void connect_units(struct load *load, const char *address,
+                          const struct th_server_file *server, bool everybody)
 {
     uint32_t units = load->workload.units_count;
     bool *wanted = allocate(units, sizeof *wanted);
@@ -117,10 +122,14 @@ static void connect_all(struct load *load, const char *address, const struct th_
         uint32_t unit = load->workload.frames[i].unit;
         if (wanted[unit])
             load->next[last[unit]] = (int32_t)i;
+        else
+            load->senders++;
         load->next[i] = NO_FRAME;
         last[unit] = (int32_t)i;
         wanted[unit] = true;
     }
+    for (uint32_t unit = 0; everybody && unit < units; unit++)
+        wanted[unit] = true;
     line_open(&load->line, address, server, load->workload.units, wanted, units);
     free(wanted);
     free(last);
@@ -181,10 +190,10 @@ static int64_t send_more(struct load *load)
 
 static void keep_sample(struct load *load, uint32_t frame, const struct th_outcome *outcome)
 {
-    size_t every = load->workload.frames_count / SAMPLES + 1;
-    if (frame % every != 0 || load->samples_count == SAMPLES || outcome->receipts_count == 0)
+    struct sample *sample = &load->samples[(uint64_t)frame * SAMPLES / load->workload.frames_count];
+    if (sample->receipt.bytes != NULL || outcome->receipts_count == 0)
         return;
-    struct sample *sample = &load->samples[load->samples_count++];
+    load->samples_count++;
     struct th_bytes text = outcome->receipts[0];
     uint8_t *copy = allocate(text.size, 1);
     memcpy(copy, text.bytes, text.size);
@@ -201,6 +210,7 @@ static void count(struct load *load, uint32_t frame, const struct th_outcome *ou
             verdict->kind == TH_VERDICT_ACCEPTED || verdict->kind == TH_VERDICT_DUPLICATE ? 0 : 1;
     }
     load->receipts += outcome->receipts_count;
+    load->receipted += outcome->receipts_count > 0 ? 1 : 0;
     keep_sample(load, frame, outcome);
 }
 
@@ -281,7 +291,9 @@ static void check_samples(struct load *load, const struct th_server_file *server
 {
     static struct th_log_keys keys;
     th_log_keys_begin(&server->log_key, &keys);
-    for (size_t i = 0; i < load->samples_count; i++) {
+    for (size_t i = 0; i < SAMPLES; i++) {
+        if (load->samples[i].receipt.bytes == NULL)
+            continue;
         load->samples_wrong += holds(load, &load->samples[i], &keys) ? 0 : 1;
         free((void *)(uintptr_t)load->samples[i].receipt.bytes);
     }
@@ -344,18 +356,19 @@ static void report(struct load *load, int64_t took, double client_cpu, const str
 {
     static const unsigned parts[] = {50000, 99000, 99900};
     static const char *const names[] = {"p50_ms", "p99_ms", "p999_ms"};
-    printf("{\"reports\": %llu, \"frames\": %zu, \"connections\": %u, \"seconds\": %.6f, "
+    printf("{\"reports\": %llu, \"frames\": %zu, \"connections\": %u, \"senders\": %u, "
+           "\"seconds\": %.6f, "
            "\"accepted\": %llu, \"duplicates\": %llu, \"wrong\": %llu, \"failures\": %llu, "
-           "\"receipts\": %llu, \"samples\": %zu, \"samples_wrong\": %zu, "
+           "\"receipts\": %llu, \"receipted\": %llu, \"samples\": %zu, \"samples_wrong\": %zu, "
            "\"server_cpu\": %.3f, \"client_cpu\": %.3f, \"written_pages\": %llu, \"rss\": %llu, "
            "\"rss_own\": %llu",
-           (unsigned long long)load->reports_done, load->done, load->line.connected,
+           (unsigned long long)load->reports_done, load->done, load->line.connected, load->senders,
            (double)took / 1e9, (unsigned long long)load->accepted,
            (unsigned long long)load->duplicates, (unsigned long long)load->wrong,
            (unsigned long long)load->failures, (unsigned long long)load->receipts,
-           load->samples_count, load->samples_wrong, after->cpu - before->cpu, client_cpu,
-           (unsigned long long)(after->pages - before->pages), (unsigned long long)after->resident,
-           (unsigned long long)after->own);
+           (unsigned long long)load->receipted, load->samples_count, load->samples_wrong,
+           after->cpu - before->cpu, client_cpu, (unsigned long long)(after->pages - before->pages),
+           (unsigned long long)after->resident, (unsigned long long)after->own);
     for (size_t i = 0; i < 3; i++)
         printf(", \"%s\": %.3f", names[i],
                (double)bench_percentile(load->took_ns, load->done, parts[i]) / 1e6);
@@ -380,7 +393,7 @@ int main(int argc, char **argv)
     struct th_problems problems;
     struct th_server_file server;
     if (argc < 8 || sodium_init() < 0)
-        bench_die("usage: load FOLDER SET SERVER.YAML ADDRESS PID MODE NUMBER [FRAMES]");
+        bench_die("usage: load FOLDER SET SERVER.YAML ADDRESS PID MODE NUMBER [FRAMES [all]]");
     const char *pid = argv[5];
     load.mode = mode_of(argv[6]);
     keep_memory();
@@ -396,8 +409,10 @@ int main(int argc, char **argv)
     load.took_ns = allocate(load.workload.frames_count, sizeof *load.took_ns);
     load.next = allocate(load.workload.frames_count, sizeof *load.next);
     encode(&load);
-    connect_all(&load, argv[4], &server);
+    connect_units(&load, argv[4], &server, argc > 9 && strcmp(argv[9], "all") == 0);
     rest(pid);
+    printf("the clock starts\n");
+    (void)fflush(stdout);
     struct usage before = usage_of(pid);
     int64_t cpu = bench_cpu_ns();
     run(&load);

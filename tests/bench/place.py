@@ -4,6 +4,7 @@
 Every process that is started here is ended here, by its own handle, also when Ctrl-C comes.
 """
 
+import contextlib
 import fractions
 import json
 import pathlib
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
@@ -34,39 +36,72 @@ class Skipped(Exception):
     """A row that this run does not measure, and why."""
 
 
-class Place:
-    """A folder with the generated reports, and the store that each run starts from."""
+@contextlib.contextmanager
+def limited(process, seconds):
+    """While what it says is waited for: it is killed when that takes longer."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
-    def __init__(self, folder, build):
+
+def allow_open_files():
+    """For itself and what it starts: a connection of each commune has a descriptor at both ends."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = hard if hard == resource.RLIM_INFINITY else max(hard, OPEN_FILES)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, most))
+    except (ValueError, OSError):
+        raise Wrong(f"{OPEN_FILES} open files are needed, and this user may have {hard} "
+                    "(ulimit -Hn)") from None
+
+
+class Place:
+    """A folder with the generated reports, and the store that each run starts from.
+
+    `within`: a place of the same run that has these processes as well: what ends those ends these.
+    """
+
+    def __init__(self, folder, build, seed=1, within=None):
         self.folder = pathlib.Path(folder)
         self.build = pathlib.Path(build)
+        self.seed = seed
         self.work = self.folder / "work"
         self.template = self.folder / "template"
-        self.processes = []
+        self.processes = within.processes if within else []
         self.facts = {}  # by set and frames: the lines that a store must have
-        # A socket's path is short, whatever the scratch folder is.
-        self.short = tempfile.mkdtemp(prefix="tonghop-bench-")
+        self.large = None  # see state.py
+        allow_open_files()
         self.folder.mkdir(parents=True)
         self.work.mkdir()
-        resource.setrlimit(resource.RLIMIT_NOFILE,
-                           (OPEN_FILES, max(OPEN_FILES,
-                                            resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+        # A socket's path is short, whatever the scratch folder is.
+        self.short = within.short if within else tempfile.mkdtemp(prefix="tonghop-bench-")
 
     # ---- programs ----
 
-    def run(self, name, *arguments, cwd=None):
-        """What a program of this folder printed."""
-        process = subprocess.Popen(
-            [str(self.build / "bench" / name), *map(str, arguments)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
-            preexec_fn=die_with_parent)
-        self.processes.append(process)
-        try:
-            out, err = process.communicate(timeout=PROGRAM_SECONDS)
-        finally:
-            self.end(process)
-        if process.returncode != 0:
-            raise Wrong(f"{name}: exit {process.returncode}: {err.strip()[-500:]}")
+    def run(self, name, *arguments, cwd=None, at_first_line=None):
+        """What a program of this folder printed. `at_first_line`: called when there is one line."""
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(
+                [str(self.build / "bench" / name), *map(str, arguments)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=cwd,
+                preexec_fn=die_with_parent)
+            self.processes.append(process)
+            try:
+                with process.stdout, limited(process, PROGRAM_SECONDS):
+                    out = process.stdout.readline()
+                    if out and at_first_line:
+                        at_first_line()
+                    out += process.stdout.read()
+                    process.wait()
+            finally:
+                self.end(process)
+            if process.returncode != 0:
+                errors.seek(0)
+                raise Wrong(f"{name}: exit {process.returncode}: {errors.read().strip()[-500:]}")
         return out
 
     def end(self, process):
@@ -76,8 +111,15 @@ class Place:
         if process in self.processes:
             self.processes.remove(process)
 
-    def json(self, name, *arguments):
-        return json.loads(self.run(name, *arguments))
+    def json(self, name, *arguments, at_first_line=None):
+        """The last line that it printed."""
+        return json.loads(self.run(name, *arguments, at_first_line=at_first_line).splitlines()[-1])
+
+    def load(self, daemon, name, mode, number, frames, connected="senders", at_start=None):
+        """What load.c says of a set that it has sent. `at_start`: called when its clock starts."""
+        return self.json("load", self.work, name, daemon.store / "server.yaml", daemon.address,
+                         daemon.process.pid, mode, number, frames, connected,
+                         at_first_line=at_start)
 
     def close(self):
         for process in list(self.processes):
@@ -93,11 +135,11 @@ class Place:
 
     # ---- reports and stores ----
 
-    def generate(self, seed, provinces, communes, obligations, sets):
+    def generate(self, provinces, communes, obligations, sets):
         """`sets`: (name, reports, reports in one submission). Returns bytes of each report by set."""
         words = [word for triple in sets for word in triple]
-        out = self.run("make_workload", self.work, ROOT / "plans", seed, provinces, communes,
-                       obligations, *words)
+        out = self.run("make_workload", self.work, ROOT / "plans", self.seed, provinces,
+                       communes, obligations, *words)
         return {line.split()[0]: float(line.split()[5]) for line in out.splitlines()}
 
     def found(self):
@@ -125,9 +167,18 @@ class Place:
         folder = self.empty(name)
         daemon = Daemon(self.build / "bin" / "tonghop-aggregator", folder)
         shutil.copytree(self.template / "store", daemon.store)
-        daemon.start(*options)
-        self.processes.append(daemon.process)
+        self.launch(daemon, *options)
         return daemon
+
+    def launch(self, daemon, *options):
+        try:
+            daemon.start(*options)
+        except BaseException:
+            process, daemon.process = daemon.process, None
+            if process is not None:
+                self.end(process)
+            raise
+        self.processes.append(daemon.process)
 
     def stop(self, daemon):
         process = daemon.process

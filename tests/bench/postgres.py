@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from place import Wrong, die_with_parent
+from place import PROGRAM_SECONDS, Wrong, die_with_parent
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 USER = "postgres"  # the program refuses to run as root
@@ -212,7 +212,8 @@ class Cluster:
         for _ in range(START_SECONDS * 10):
             if self.process.poll() is not None:
                 raise Wrong((self.folder / "log").read_text()[-400:])
-            done = subprocess.run([str(BIN / "pg_isready"), "-q", "-h", self.sockets], check=False)
+            done = subprocess.run([str(BIN / "pg_isready"), "-q", "-h", self.sockets], check=False,
+                                  timeout=START_SECONDS)
             if done.returncode == 0:
                 return
             try:
@@ -224,7 +225,8 @@ class Cluster:
     def sql(self, text):
         done = subprocess.run([str(BIN / "psql"), "-qAtX", "-F", " ", "-v", "ON_ERROR_STOP=1",
                                self.conninfo], input=text, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=PROGRAM_SECONDS)
         if done.returncode != 0:
             raise Wrong(f"psql: {done.stderr[-400:]}")
         return done.stdout

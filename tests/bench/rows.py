@@ -5,7 +5,7 @@ import beside
 import connections
 import peers
 import state
-from place import Wrong
+from checks import must_be_answered, must_be_taken, must_have_receipts, with_rate
 from postgres import LEAN, Cluster
 from postgres_same import SAME
 from servers import Nats, Redis
@@ -28,21 +28,6 @@ class Row:
     def text(self, result):
         number = self.number(result)
         return f"{number:,.0f}{self.unit}" if number >= 100 else f"{number:.3g}{self.unit}"
-
-
-def with_rate(result):
-    result["rate"] = result["reports"] / result["seconds"]
-    if "written" in result:
-        result["written_each"] = result["written"] / result["reports"]
-    return result
-
-
-def must_be_taken(result):
-    if result["wrong"] or result.get("failures") or result.get("samples_wrong"):
-        raise Wrong(f"not every report was accepted: {result}")
-    if result["accepted"] + result["duplicates"] != result["reports"]:
-        raise Wrong(f"reports are missing: {result}")
-    return with_rate(result)
 
 
 # ---- limits ----
@@ -75,6 +60,7 @@ def core_store(name, batch):
         store = place.empty("core")
         result = must_be_taken(place.json("core_store", place.work, name, store, batch, frames,
                                           preload))
+        must_be_answered(result, frames)
         result["checked"] = place.check_store(store, name, preload + frames)
         return result
     return run
@@ -130,14 +116,15 @@ def nats(window):
 
 # ---- the network ----
 
-def network(name, mode, number, frames_of):
+def network(name, mode, number, frames_of, connected="senders"):
+    """`connected`: senders, or all: also the communes that send nothing."""
     def run(place, sizes):
         frames = frames_of(sizes)
         daemon = place.start("daemon")
         try:
-            result = place.json("load", place.work, name, daemon.store / "server.yaml",
-                                daemon.address, daemon.process.pid, mode, number, frames)
+            result = place.load(daemon, name, mode, number, frames, connected)
             must_be_taken(result)
+            must_have_receipts(result)
             result["checked"] = place.check_store(daemon.store, name, frames)
             place.check_commands(daemon, name, frames)
         finally:
@@ -181,9 +168,9 @@ ROWS = [
     Row("redis", "Redis, AOF always, batch 4,096", redis(4096), peer="redis"),
     Row("nats", "NATS JetStream, not synced, no rollups", nats(4096), peer="nats"),
     Row("network_single", "(a) each node sends one signed report",
-        network("single", "nodes", 1, lambda sizes: sizes.node_frames)),
+        network("single", "nodes", 1, lambda sizes: sizes.node_frames, "all")),
     Row("network_bundle", "(b) bundles of one unit, closed loop",
-        network("bundle", "window", WINDOW, lambda sizes: sizes.frames("bundle"))),
+        network("bundle", "window", WINDOW, lambda sizes: sizes.frames("bundle"), "all")),
     Row("open_10k", "(c) bundles, 10,000 reports/s offered", open_loop(10000)),
     Row("open_50k", "(c) bundles, 50,000 reports/s offered", open_loop(50000)),
     Row("open_100k", "(c) bundles, 100,000 reports/s offered", open_loop(100000)),

@@ -8,12 +8,15 @@ import struct
 import sys
 import tempfile
 
+import state
+from checks import (must_be_answered, must_be_asked, must_be_taken, must_have_receipts,
+                    must_keep_up)
 from figures import FIGURES
 from peers import missing_peers, must_be_kept
 from place import Place, Wrong, check_figure
 from postgres import Cluster
 from postgres_same import SAME
-from rows import ROWS, must_be_taken
+from rows import ROWS
 from servers import Nats
 from table import Results
 
@@ -29,7 +32,7 @@ def must_fail(what, check, *arguments):
 
 
 def stores_are_compared(place):
-    place.generate(1, 3, 30, 10, [("single", FRAMES, 1)])
+    place.generate(3, 30, 10, [("single", FRAMES, 1)])
     store = place.empty("core")
     result = place.json("core_store", place.work, "single", store, 64, 0)
     must_be_taken(result)
@@ -41,6 +44,32 @@ def stores_are_compared(place):
     lost = dict(result, accepted=result["accepted"] - 1)
     must_fail("a report less", must_be_taken, lost)
     must_fail("a report refused", must_be_taken, dict(result, wrong=1))
+    must_be_answered(result, FRAMES)
+    must_fail("an answer less", must_be_answered, dict(result, answers=FRAMES - 1), FRAMES)
+
+
+def receipts_are_counted():
+    good = {"frames": 312, "receipted": 312, "samples": 64}
+    must_have_receipts(good)
+    must_have_receipts({"frames": 8, "receipted": 8, "samples": 8})
+    for key, value in (("receipted", 311), ("receipted", 0), ("samples", 0), ("samples", 63)):
+        must_fail(f"{key} {value}", must_have_receipts, dict(good, **{key: value}))
+    must_fail("nothing at all", must_have_receipts, {"frames": 0, "receipted": 0, "samples": 0})
+
+
+def rates_are_looked_at():
+    must_be_asked(199.3, 100)
+    must_fail("few questions", must_be_asked, 99, 100)
+    must_keep_up({"reports": 60000, "seconds": 3.1}, 20000)
+    must_fail("reports that pile up", must_keep_up, {"reports": 60000, "seconds": 5}, 20000)
+
+
+def the_large_store_is_made_once(place):
+    class Sizes:
+        provinces, communes, large = 0, 0, 0  # none can be made of these
+    for _ in range(2):
+        must_fail("no large store", state.large_store, place, Sizes)
+    assert place.large.startswith("the large store: make_workload: exit ")
 
 
 def sums_of_peers_are_compared(place):
@@ -166,12 +195,15 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     build = parser.parse_args().build
     figures_are_compared()
+    receipts_are_counted()
+    rates_are_looked_at()
     medians_are_of_repetitions()
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder).chmod(0o755)  # PostgreSQL's user has to get into it
         place = Place(pathlib.Path(folder) / "place", build)
         try:
             stores_are_compared(place)
+            the_large_store_is_made_once(place)
             sums_of_peers_are_compared(place)
             work_of_peers_is_compared(place)
             peers_refuse(place)
