@@ -4,7 +4,8 @@
 
 All rows run on the same generated reports, one after the other, and again for each repetition, so
 that what disturbs the machine disturbs all of them. A ratio is computed inside one repetition; the
-table shows the median. Exit 0: every row that ran was right; 1: a row was void.
+table shows the median. Exit 0: every row that ran was right; 1: a row was void; 2: the arguments
+are wrong.
 """
 
 import argparse
@@ -16,7 +17,9 @@ import pathlib
 import re
 import signal
 import sys
+import textwrap
 import time
+import traceback
 
 import connections
 from peers import PEERS, missing_peers
@@ -71,36 +74,99 @@ class Sizes:
 
 QUICK = Sizes("quick", 3, preload=20000, singles=40000, postgres_singles=2000, bundles=60000,
               node_frames=6642, open_seconds={10000: 2, 50000: 1, 100000: 0.6},
-              beside_seconds=3, verify_seconds=0.4, obligations=40, communes=3321, provinces=34, nodes=(1, 100, 3321),
-              turns=2000, large=100000, country=4000, limit_seconds=165)
+              beside_seconds=3, verify_seconds=0.4, obligations=40, communes=3321, provinces=34,
+              nodes=(1, 100, 3321), turns=2000, large=100000, country=4000, limit_seconds=165)
 FULL = Sizes("full", 3, preload=200000, singles=200000, postgres_singles=20000, bundles=400000,
              node_frames=33210, open_seconds={10000: 10, 50000: 6, 100000: 4},
              beside_seconds=20, verify_seconds=2, obligations=120, communes=3321, provinces=34,
              nodes=(1, 10, 100, 1000, 4000), turns=20000, large=5000000, country=4000)
 SMOKE = Sizes("smoke", 1, preload=400, singles=600, postgres_singles=200, bundles=1600,
               node_frames=300, open_seconds={10000: 0.05, 50000: 0.02, 100000: 0.02},
-              beside_seconds=0.06, verify_seconds=0.05, obligations=10, communes=102, provinces=34, nodes=(1, 102),
-              turns=40, large=4000, country=40, is_timed=False)
+              beside_seconds=0.06, verify_seconds=0.05, obligations=10, communes=102,
+              provinces=34, nodes=(1, 102), turns=40, large=4000, country=40, is_timed=False)
+
+
+NAMES = [row.name for row in ROWS]
+
+
+def row_names(text):
+    names = text.split(",")
+    unknown = sorted(set(names) - set(NAMES))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such row: {' '.join(unknown)}; "
+                                         f"the rows are {' '.join(NAMES)}")
+    return names
+
+
+def at_least_one(text):
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return int(text)
+
+
+class Output:
+    """A file that is there from the beginning and is given its name when it has its content; what
+    is no plain file, as a pipe or a link, is written to itself."""
+
+    def __init__(self, path):
+        self.path = path
+        is_plain = not path.is_symlink() and (path.is_file() or not path.exists())
+        self.new = path.with_name(f".{path.name}.{os.getpid()}") if is_plain else None
+        self.file = open(self.new or path, "w", encoding="utf-8")
+
+    def write(self, text):
+        with self.file as file:
+            file.write(text)
+        if self.new:
+            self.new.replace(self.path)
+            self.new = None
+
+    def close(self):
+        self.file.close()
+        if self.new:
+            self.new.unlink(missing_ok=True)
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
+    """What was asked for, and the Output of --json or None. Ends with 2 when that is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", description=__doc__.split("\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="rows:\n" + textwrap.fill(" ".join(NAMES), 78, initial_indent="  ",
+                                         subsequent_indent="  "))
     parser.add_argument("--quick", action="store_true", help="small sizes, within 3 minutes")
     parser.add_argument("--peers", action="store_true",
                         help="every peer must be there; otherwise those that are there are measured")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny sizes, once: that everything runs and is right")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="writes the figures too")
-    parser.add_argument("--rows", metavar="NAME,NAME", help="only these")
-    parser.add_argument("--repetitions", type=int, help="3 unless said otherwise")
+    parser.add_argument("--rows", metavar="NAME,NAME", type=row_names, default=NAMES,
+                        help="only these")
+    parser.add_argument("--repetitions", type=at_least_one, metavar="N",
+                        help="3 unless said otherwise")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--scratch", type=pathlib.Path, default=ROOT / "var" / "bench")
-    return parser.parse_args()
+    parser.add_argument("--check", action="store_true",
+                        help="looks at the other arguments and does nothing")
+    options = parser.parse_args()
+    try:
+        return options, Output(options.json) if options.json else None
+    except OSError as problem:
+        return parser.error(f"--json {options.json}: {problem.strerror}")
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def in_a_line(problem):
+    """What was not foreseen is told with where it was found."""
+    text = " ".join(str(problem).split())
+    if isinstance(problem, Wrong):
+        return text
+    last = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__}: {text[-300:]} ({os.path.basename(last[0])}:{last[1]})"
 
 
 def run_row(row, place, sizes, results, repetition):
@@ -109,12 +175,13 @@ def run_row(row, place, sizes, results, repetition):
     began = time.monotonic()
     try:
         result = row.run(place, sizes)
-    except Wrong as problem:
-        results.void(row, " ".join(str(problem).split()))
-        say(f"  {row.name}: VOID: {problem}")
     except Skipped as reason:
         results.skip(row, str(reason))
         say(f"  {row.name}: {reason}")
+    except Exception as problem:  # whatever it was: the other rows are measured and told
+        reason = in_a_line(problem)
+        results.void(row, reason)
+        say(f"  {row.name}: VOID: {reason}")
     else:
         results.add(row, repetition, result)
         say(f"  {row.name}: {row.text(result)}  ({time.monotonic() - began:.1f} s)")
@@ -126,13 +193,10 @@ def choose(options, place, results):
     missing = missing_peers(place)
     if missing and options.peers:
         raise SystemExit("; ".join(f"{PEERS[name].title}: {why}" for name, why in missing.items()))
-    names = options.rows.split(",") if options.rows else [row.name for row in ROWS]
-    for unknown in set(names) - {row.name for row in ROWS}:
-        raise SystemExit(f"--rows {unknown}: no such row")
     for row in ROWS:
         if row.peer in missing:
             results.skip(row, missing[row.peer])
-    return [row for row in ROWS if row.name in names and not results.is_out(row)]
+    return [row for row in ROWS if row.name in options.rows and not results.is_out(row)]
 
 
 def measure(options, sizes, results, place, began):
@@ -159,24 +223,39 @@ def stop(*ignored):
 
 
 def main():
-    options = arguments()
+    options, output = arguments()
+    if options.check:
+        if output:
+            output.close()
+        return 0
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)  # also when a shell has started it in the background
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup wants it
+        signal.signal(signal.SIGHUP, stop)
     sizes = SMOKE if options.smoke else QUICK if options.quick else FULL
     began = time.monotonic()
     results = Results(ROWS)
-    place = Place(options.scratch / f"run-{os.getpid()}", options.build, options.seed)
+    place = None
     try:
+        place = Place(options.scratch / f"run-{os.getpid()}", options.build, options.seed)
         measure(options, sizes, results, place, began)
         about = machine(place, sizes, time.monotonic() - began)
+        try:
+            print(results.table(about, sizes), flush=True)
+        finally:  # also when nobody reads that
+            if output:
+                output.write(json.dumps(results.json(about), indent=1) + "\n")
     except KeyboardInterrupt:
         say("stopped")
         return 130
+    except (Wrong, OSError) as problem:
+        say(f"bench: {in_a_line(problem)}")
+        return 1
     finally:
-        place.close()
-    print(results.table(about, sizes))
-    if options.json:
-        options.json.write_text(json.dumps(results.json(about), indent=1) + "\n")
+        if place:
+            place.close()
+        if output:
+            output.close()
     return 1 if results.voids else 0
 
 

@@ -35,8 +35,11 @@ def machine(place, sizes, took):
         return "?"
 
     def said(*command):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              text=True, check=False)
+        try:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  text=True, check=False)
+        except OSError:  # what is measured must not be lost for want of a version
+            return ""
         return done.stdout.strip()
 
     def version(package):

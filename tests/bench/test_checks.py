@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import state
+from bench import Output, run_row
 from checks import (must_be_answered, must_be_asked, must_be_taken, must_have_receipts,
                     must_keep_up)
 from figures import FIGURES
@@ -16,7 +17,7 @@ from peers import missing_peers, must_be_kept
 from place import Place, Wrong, check_figure
 from postgres import Cluster
 from postgres_same import SAME
-from rows import ROWS
+from rows import ROWS, Row
 from servers import Nats
 from table import Results
 
@@ -64,12 +65,40 @@ def rates_are_looked_at():
     must_fail("reports that pile up", must_keep_up, {"reports": 60000, "seconds": 5}, 20000)
 
 
+def a_row_that_fails_is_void():
+    """And no other one; what was measured before is told."""
+    def fail(place, sizes):
+        raise AssertionError("run: exit 1\nbecause")
+    good, bad = Row("good", "", lambda place, sizes: {"rate": 7}), Row("bad", "", fail)
+    results = Results([bad, good])
+    for row in (bad, good):
+        run_row(row, None, None, results, 0)
+    assert results.found == {"good": {0: {"rate": 7}}}
+    assert results.voids["bad"].startswith("AssertionError: run: exit 1 because (")
+
+
 def the_large_store_is_made_once(place):
     class Sizes:
         provinces, communes, large = 0, 0, 0  # none can be made of these
     for _ in range(2):
         must_fail("no large store", state.large_store, place, Sizes)
     assert place.large.startswith("the large store: make_workload: exit ")
+
+
+def an_output_comes_at_once(folder):
+    path = folder / "figures.json"
+    path.write_text("old")
+    Output(path).close()
+    assert path.read_text() == "old" and len(list(folder.iterdir())) == 1
+    output = Output(path)
+    output.write("new")
+    output.close()
+    assert path.read_text() == "new" and len(list(folder.iterdir())) == 1
+    try:
+        Output(folder / "nowhere" / "x")
+    except OSError:
+        return
+    raise AssertionError("a file in a folder that is not there")
 
 
 def sums_of_peers_are_compared(place):
@@ -197,11 +226,13 @@ def main():
     figures_are_compared()
     receipts_are_counted()
     rates_are_looked_at()
+    a_row_that_fails_is_void()
     medians_are_of_repetitions()
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder).chmod(0o755)  # PostgreSQL's user has to get into it
         place = Place(pathlib.Path(folder) / "place", build)
         try:
+            an_output_comes_at_once(place.empty("output"))
             stores_are_compared(place)
             the_large_store_is_made_once(place)
             sums_of_peers_are_compared(place)
