@@ -131,7 +131,7 @@ def loss(window):
         frames = sizes.frames("bundle")
 
         def send(daemon, at_start=None):
-            return place.load(daemon, "bundle", "window", window, frames, "all", at_start)
+            return place.load(daemon, "bundle", "window", window, frames, at_start=at_start)
 
         def alone(daemon):
             return check(place, daemon, send(daemon), frames)["seconds"], None
