@@ -27,12 +27,13 @@ PEERS = {
         "SQLite", "peer_sqlite", None, ["libsqlite3-0"],
         "in the process; WAL, synchronous=FULL, exclusive locking, pages of 8 KiB, cache of 256 "
         "MiB, prepared statements, one transaction for a batch, its checkpoints within the time; "
-        "the project's own check of the rules",
+        "room for a burst made beforehand; the project's own check of the rules",
         f"no Merkle log, signed checkpoints, receipts; {LESS}"),
     "postgres": Peer(
         "PostgreSQL", "peer_postgres", postgres.BIN / "postgres", ["postgresql-15"],
         "own cluster, Unix socket; fsync and synchronous_commit on, wal_level=minimal, "
-        "shared_buffers 2 GB, max_wal_size 8 GB, jit off; binary COPY, statements in sets with the "
+        "shared_buffers 2 GB, max_wal_size 8 GB, jit off; room for a burst made beforehand; "
+        "binary COPY, statements in sets with the "
         "plan's rules as expressions, a checkpoint at the end within the time; or a prepared "
         "function per report",
         f"no Merkle log, signed checkpoints, receipts; {LESS}, and no checkpoint within the time"),
