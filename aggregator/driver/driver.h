@@ -159,7 +159,4 @@ th_instant th_driver_time(const struct th_driver *driver, struct th_reading now)
 const struct th_driver_counters *th_driver_counters(const struct th_driver *driver);
 const struct th_core *th_driver_core(const struct th_driver *driver);
 
-/* All units, encoded as nodes get them. Borrows until they change. */
-TH_MUST_CHECK int th_driver_units(struct th_driver *driver, struct th_bytes *ret_content);
-
 #endif

@@ -18,7 +18,8 @@
 
 /* ---- plans and units ---- */
 
-int th_driver_units(struct th_driver *driver, struct th_bytes *ret_content)
+/* All units, encoded as nodes get them. Borrows until they change. */
+static int encode_units(struct th_driver *driver, struct th_bytes *ret_content)
 {
     if (driver->units == NULL) {
         struct th_arena arena;
@@ -83,7 +84,7 @@ static bool is_below(const struct th_core *core, uint32_t unit, const char *code
 static void announce_all(struct th_driver *driver, const struct th_item *item, uint32_t unit)
 {
     struct th_bytes units;
-    if (th_driver_units(driver, &units) == 0) {
+    if (encode_units(driver, &units) == 0) {
         struct th_digest digest;
         th_tlog_sha256(&(struct th_tlog_part){units.bytes, units.size}, 1, &digest);
         announce(driver, item, TH_ANNOUNCEMENT_UNITS, units, &digest);
@@ -134,7 +135,7 @@ void th_driver_spread(struct th_driver *driver)
                    th_core_plan(driver->core, effect->body.plan.number)->territory);
     }
     struct th_bytes units;
-    if (has_units && th_driver_units(driver, &units) == 0)
+    if (has_units && encode_units(driver, &units) == 0)
         spread(driver, TH_ANNOUNCEMENT_UNITS, units, NULL);
 }
 

@@ -349,12 +349,19 @@ Test(pipeline, what_is_being_verified_joins_the_batch, .timeout = 30)
     cr_assert_geq(largest_batch, 5, "two turns of four verifiers, not one: %zu", largest_batch);
 }
 
-Test(pipeline, a_batch_before_a_long_queue_is_half_of_it, .timeout = 30)
+/* 200 jobs, of which the verifiers do the first four. */
+static struct th_pipeline *start_before_a_queue(void)
 {
     atomic_store(&gate, 0);
     struct th_pipeline *pipeline = start(256, 256);
     push_all(pipeline, 200);
     atomic_store(&gate, 4);
+    return pipeline;
+}
+
+Test(pipeline, a_batch_before_a_long_queue_is_half_of_it, .timeout = 30)
+{
+    struct th_pipeline *pipeline = start_before_a_queue();
     while (atomic_load(&verified_count) < 4)
         usleep(1000);
     atomic_store(&gate, INT64_MAX);
@@ -366,10 +373,7 @@ Test(pipeline, a_batch_before_a_long_queue_is_half_of_it, .timeout = 30)
 /* The verifiers do not come on: what is there is written all the same. */
 Test(pipeline, a_batch_before_a_long_queue_does_not_wait_for_ever, .timeout = 30)
 {
-    atomic_store(&gate, 0);
-    struct th_pipeline *pipeline = start(256, 256);
-    push_all(pipeline, 200);
-    atomic_store(&gate, 4);
+    struct th_pipeline *pipeline = start_before_a_queue();
     while (th_pipeline_length(pipeline) == 200)
         usleep(1000);
     cr_assert_leq(first_batch, 4);
