@@ -11,11 +11,6 @@ static const char *text_at(const json_t *object, const char *name)
     return text == NULL ? "–" : text;
 }
 
-static long long number_at(const json_t *object, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(object, name));
-}
-
 static const char *spoken(const json_t *object, const char *name, char text[TH_SPOKEN_TEXT_SIZE])
 {
     th_instant instant;
@@ -69,22 +64,23 @@ static void print_change_head(const json_t *change, FILE *out)
 {
     char time[TH_SPOKEN_TEXT_SIZE];
     const char *kind = text_at(change, "kind");
-    (void)fprintf(out, "\n#%lld  %s  %s (%s)", number_at(change, "position"),
+    (void)fprintf(out, "\n#%lld  %s  %s (%s)", th_audit_number(change, "position"),
                   spoken(change, "time", time), text_at(change, "name"), text_at(change, "unit"));
-    if (number_at(change, "number") > 0)
-        (void)fprintf(out, ", báo cáo số %lld", number_at(change, "number"));
+    if (th_audit_number(change, "number") > 0)
+        (void)fprintf(out, ", báo cáo số %lld", th_audit_number(change, "number"));
     if (strcmp(kind, "judged") == 0) {
         (void)fprintf(out, ": đã xét hạn: %s → %s\n",
                       th_audit_timeliness_text(text_at(change, "timeliness_before")),
                       th_audit_timeliness_text(text_at(change, "timeliness")));
         return;
     }
-    (void)fprintf(
-        out, ": %s, lần %lld, %s%s\n", strcmp(kind, "new") == 0 ? "báo cáo mới" : "sửa báo cáo",
-        number_at(change, "revision"), th_audit_timeliness_text(text_at(change, "timeliness")),
-        json_is_true(json_object_get(change, "readmitted"))
-            ? ", nhận lại theo biên nhận của nhật ký cũ"
-            : "");
+    (void)fprintf(out, ": %s, lần %lld, %s%s\n",
+                  strcmp(kind, "new") == 0 ? "báo cáo mới" : "sửa báo cáo",
+                  th_audit_number(change, "revision"),
+                  th_audit_timeliness_text(text_at(change, "timeliness")),
+                  json_is_true(json_object_get(change, "readmitted"))
+                      ? ", nhận lại theo biên nhận của nhật ký cũ"
+                      : "");
 }
 
 static void print_change(const json_t *change, FILE *out)
@@ -143,8 +139,8 @@ void th_diff_print(const json_t *answer, FILE *out)
     size_t i;
     const json_t *obligation, *obligations = json_object_get(answer, "obligations");
     (void)fprintf(out, "Từ %s (sau %lld bản ghi) tới %s (sau %lld bản ghi)\n",
-                  spoken(answer, "from", from), number_at(answer, "position_from"),
-                  spoken(answer, "to", to), number_at(answer, "position_to"));
+                  spoken(answer, "from", from), th_audit_number(answer, "position_from"),
+                  spoken(answer, "to", to), th_audit_number(answer, "position_to"));
     if (json_array_size(obligations) == 0)
         (void)fputs("Không báo cáo nào đổi.\n", out);
     json_array_foreach(obligations, i, obligation) print_obligation(obligation, out);

@@ -11,11 +11,6 @@ static const char *text_at(const json_t *object, const char *name)
     return text == NULL ? "" : text;
 }
 
-static long long number_at(const json_t *object, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(object, name));
-}
-
 static const struct th_audit_word verdicts[] = {
     {"accepted", "nhận"},
     {"duplicate", "trùng"},
@@ -60,11 +55,11 @@ static void print_remarks(const json_t *report, const char *name, const char *wo
 
 static void print_report(const json_t *report, FILE *out)
 {
-    long long number = number_at(report, "number");
+    long long number = th_audit_number(report, "number");
     (void)fprintf(out, "%s", text_at(report, "obligation"));
     if (number > 0)
         (void)fprintf(out, " số %lld", number);
-    (void)fprintf(out, " lần %lld: %s", number_at(report, "revision"),
+    (void)fprintf(out, " lần %lld: %s", th_audit_number(report, "revision"),
                   TH_AUDIT_TRANSLATE(verdicts, text_at(report, "verdict")));
     const char *word = text_at(report, "timeliness");
     if (word[0] != '\0')
@@ -102,11 +97,11 @@ static void print_log_keys(const json_t *object, FILE *out)
     const json_t *key = json_object_get(object, "log_key");
     if (json_is_object(key))
         (void)fprintf(out, "khóa mới %s sau %lld lá", text_at(key, "vkey"),
-                      number_at(key, "after"));
+                      th_audit_number(key, "after"));
     json_array_foreach(json_object_get(object, "log_keys"), i, key)
     {
         (void)fprintf(out, "%snhật ký đi tiếp với khóa %s sau %lld lá", i == 0 ? "" : "; ",
-                      text_at(key, "vkey"), number_at(key, "after"));
+                      text_at(key, "vkey"), th_audit_number(key, "after"));
     }
 }
 
@@ -118,10 +113,10 @@ static void print_body(const json_t *object, const char *kind, FILE *out)
     else if (strcmp(kind, "founded") == 0)
         (void)fputs(text_at(object, "realm"), out);
     else if (strcmp(kind, "units") == 0)
-        (void)fprintf(out, "%lld đơn vị", number_at(object, "count"));
+        (void)fprintf(out, "%lld đơn vị", th_audit_number(object, "count"));
     else if (strcmp(kind, "plan") == 0)
         (void)fprintf(out, "%s (%lld nghĩa vụ)", text_at(object, "plan"),
-                      number_at(object, "obligations"));
+                      th_audit_number(object, "obligations"));
     else if (strcmp(kind, "enrolled") == 0)
         (void)fprintf(out, "khóa %s", text_at(object, "key"));
     else if (strcmp(kind, "revoked") == 0)
@@ -130,11 +125,11 @@ static void print_body(const json_t *object, const char *kind, FILE *out)
     else if (strcmp(kind, "reminder") == 0)
         (void)fprintf(out, "%s %s: còn %lld đơn vị chưa báo cáo (lần nhắc %s)",
                       text_at(object, "plan"), text_at(object, "obligation"),
-                      number_at(object, "missing"), text_at(object, "instant"));
+                      th_audit_number(object, "missing"), text_at(object, "instant"));
     else if (strcmp(kind, "closing") == 0)
         (void)fprintf(out, "%s %s: hạn %s, đã nhận %lld trên %lld", text_at(object, "plan"),
                       text_at(object, "obligation"), text_at(object, "instant"),
-                      number_at(object, "received"), number_at(object, "expected"));
+                      th_audit_number(object, "received"), th_audit_number(object, "expected"));
     else if (strcmp(kind, "clock") == 0)
         (void)fprintf(out, "%s %s", TH_AUDIT_TRANSLATE(changes, text_at(object, "change")),
                       text_at(object, "to"));
@@ -146,7 +141,8 @@ void th_entry_print(const json_t *object, FILE *out)
 {
     const char *kind = text_at(object, "kind"), *unit = text_at(object, "unit");
     const char *operator= text_at(object, "operator");
-    (void)fprintf(out, "#%lld  %s%s  %s  ", number_at(object, "position"), text_at(object, "time"),
+    (void)fprintf(out, "#%lld  %s%s  %s  ", th_audit_number(object, "position"),
+                  text_at(object, "time"),
                   strcmp(text_at(object, "clock"), "suspect") == 0 ? " [giờ máy nghi ngờ]" : "",
                   TH_AUDIT_TRANSLATE(kinds, kind));
     if (unit[0] != '\0')

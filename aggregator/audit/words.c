@@ -11,6 +11,11 @@ const char *th_audit_translate(const struct th_audit_word *words, size_t count, 
     return word;
 }
 
+long long th_audit_number(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
 const char *th_audit_timeliness_text(const char *word)
 {
     static const struct th_audit_word timeliness[] = {
