@@ -182,22 +182,24 @@ struct MHD_Response *th_http_reply_response(const struct th_http_reply *reply)
 
 struct phrase {
     int code;
-    const char *text;
-    const char *word; /* for programs: no status stands behind these */
+    const char *reason; /* RFC 9110 */
+    const char *title;  /* for people */
+    const char *word;   /* for programs: no status stands behind these */
 };
 
 static const struct phrase phrases[] = {
-    {400, "Bad Request", "bad_request"},
-    {405, "Method Not Allowed", "method_not_allowed"},
-    {408, "Request Timeout", "request_timeout"},
-    {413, "Content Too Large", "content_too_large"},
-    {414, "URI Too Long", "uri_too_long"},
-    {417, "Expectation Failed", "expectation_failed"},
-    {421, "Misdirected Request", "misdirected_request"},
-    {431, "Request Header Fields Too Large", "head_too_large"},
-    {501, "Not Implemented", "not_implemented"},
-    {503, "Service Unavailable", "busy"},
-    {505, "HTTP Version Not Supported", "version_not_supported"},
+    {400, "Bad Request", "yêu cầu không đúng dạng", "bad_request"},
+    {405, "Method Not Allowed", "phương thức không được dùng ở đây", "method_not_allowed"},
+    {408, "Request Timeout", "hết thời gian chờ yêu cầu", "request_timeout"},
+    {413, "Content Too Large", "nội dung gửi kèm quá lớn", "content_too_large"},
+    {414, "URI Too Long", "đường dẫn quá dài", "uri_too_long"},
+    {417, "Expectation Failed", "không đáp ứng được điều kiện", "expectation_failed"},
+    {421, "Misdirected Request", "yêu cầu đến nhầm máy chủ", "misdirected_request"},
+    {431, "Request Header Fields Too Large", "phần đầu của yêu cầu quá dài", "head_too_large"},
+    {501, "Not Implemented", "máy chủ không có chức năng này", "not_implemented"},
+    {503, "Service Unavailable", "máy chủ đang bận", "busy"},
+    {505, "HTTP Version Not Supported", "phiên bản HTTP không được hỗ trợ",
+     "version_not_supported"},
 };
 
 static const struct phrase *phrase_of(int code)
@@ -237,8 +239,8 @@ size_t th_http_refusal(int code, const char *why, char room[TH_HTTP_REFUSAL_SIZE
     put(&json,
         "{\"type\":\"urn:tonghop:problem:%s\",\"title\":\"%s\",\"status\":%d,"
         "\"detail\":\"%s\",\"code\":\"%s\"}\n",
-        phrase->word, phrase->text, code, why, phrase->word);
-    put(&all, "HTTP/1.1 %d %s\r\n", code, phrase->text);
+        phrase->word, phrase->title, code, why, phrase->word);
+    put(&all, "HTTP/1.1 %d %s\r\n", code, phrase->reason);
     for (size_t i = 0; i < SAFETY_COUNT; i++)
         put(&all, "%s: %s\r\n", safety[i].name, safety[i].value);
     put(&all,

@@ -50,6 +50,11 @@ Test(http_reply, a_refusal_is_whole)
         json_t *json = json_loads(body, 0, NULL);
         cr_assert_not_null(json, "%s", body);
         cr_expect_eq(json_integer_value(json_object_get(json, "status")), codes[i]);
+        const char *title = json_string_value(json_object_get(json, "title"));
+        char *first = strchr(room, '\r');
+        *first = 0;
+        cr_expect_null(strstr(room, title), "what people read is no phrase of the protocol");
+        *first = '\r';
         json_decref(json);
         snprintf(want, sizeof want, "Content-Length: %zu\r\n", strlen(body));
         cr_expect_not_null(strstr(room, want), "%s", room);
