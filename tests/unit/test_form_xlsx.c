@@ -533,6 +533,18 @@ Test(form_xlsx, rules_stand_beside_the_figures)
     free(rules);
 }
 
+Test(form_xlsx, the_same_form_is_the_same_bytes_at_any_hour)
+{
+    char *core = workbook_case_get(&book, "docProps/core.xml");
+    cr_assert_not_null(strstr(core, ">2024-12-31T17:00:00Z</dcterms:created>"), "%s", core);
+    cr_assert_not_null(strstr(core, ">2024-12-31T17:00:00Z</dcterms:modified>"), "%s", core);
+    free(core);
+    struct workbook_case again = blank_book(&small_commune);
+    cr_assert_eq(again.size, book.size);
+    cr_assert_eq(memcmp(again.bytes, book.bytes, book.size), 0);
+    workbook_case_end(&again);
+}
+
 Test(form_xlsx, an_obligation_without_indicators_takes_codes)
 {
     workbook_case_end(&book);
