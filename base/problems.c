@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/problems.h"
 
-#include <assert.h>
+#include "base/assert.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ __attribute__((format(printf, 5, 0))) static void add(struct th_problems *proble
                                                       const char *hint, const char *format,
                                                       va_list arguments)
 {
-    assert((place.line == 0) == (place.column == 0));
+    TH_ASSERT((place.line == 0) == (place.column == 0));
     if (!reserve_one(problems)) {
         problems->dropped++;
         return;

@@ -9,7 +9,8 @@
  */
 #include "base/yaml_tree.h"
 
-#include <assert.h>
+#include "base/assert.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libfyaml.h>
@@ -210,7 +211,7 @@ static int take_event(struct loader *loader, struct fy_event *event)
         return add_node(loader, event, TH_YAML_SCALAR);
     case FYET_MAPPING_END:
     case FYET_SEQUENCE_END:
-        assert(loader->open != TH_YAML_NONE);
+        TH_ASSERT(loader->open != TH_YAML_NONE);
         loader->open = loader->doc->nodes[loader->open].parent;
         return TH_OK;
     case FYET_NONE:
@@ -388,7 +389,7 @@ static int load(struct loader *loader, const char *bytes, size_t size)
 int th_yaml_open_memory(const char *name, const char *bytes, size_t size, size_t size_max,
                         struct th_problems *problems, struct th_yaml **ret_doc)
 {
-    assert(size_max < (size_t)1 << 30);
+    TH_ASSERT(size_max < (size_t)1 << 30);
     if (size > size_max) {
         th_problems_add(problems, (struct th_place){name, 1, 1}, "chia tệp hoặc bớt nội dung",
                         "tệp lớn hơn %zu byte", size_max);

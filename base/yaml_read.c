@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/yaml_tree.h"
 
-#include <assert.h>
+#include "base/assert.h"
+
 #include <stdarg.h>
 #include <string.h>
 
 static const struct th_yaml_tree_node *node_of(struct th_yaml_node node)
 {
-    assert(node.doc != NULL);
-    assert(node.index < node.doc->nodes_count);
+    TH_ASSERT(node.doc != NULL);
+    TH_ASSERT(node.index < node.doc->nodes_count);
     return &node.doc->nodes[node.index];
 }
 
@@ -198,14 +199,14 @@ size_t th_yaml_count(struct th_yaml_node node)
 struct th_yaml_node th_yaml_item(struct th_yaml_node node, size_t i)
 {
     const struct th_yaml_tree_node *own = node_of(node);
-    assert(i < own->count);
+    TH_ASSERT(i < own->count);
     return (struct th_yaml_node){node.doc, node.doc->children[own->first + i]};
 }
 
 struct th_text th_yaml_key(struct th_yaml_node value)
 {
     const struct th_yaml_tree_node *own = node_of(value);
-    assert(own->key != TH_YAML_NONE);
+    TH_ASSERT(own->key != TH_YAML_NONE);
     const struct th_yaml_tree_node *key = &value.doc->nodes[own->key];
     return (struct th_text){key->text, key->size};
 }
@@ -230,7 +231,7 @@ static int take_scalar(struct th_yaml_node node, struct th_problems *problems,
 struct th_text th_yaml_scalar(struct th_yaml_node node)
 {
     const struct th_yaml_tree_node *own = node_of(node);
-    assert(own->kind == TH_YAML_SCALAR);
+    TH_ASSERT(own->kind == TH_YAML_SCALAR);
     return (struct th_text){own->text, own->size};
 }
 

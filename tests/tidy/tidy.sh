@@ -50,6 +50,11 @@ allow 'aggregator/audit/*' 'base/|proto/|aggregator/(core|store|past|query|audit
 allow 'aggregator/document/*' 'base/|proto/|aggregator/(core|store|query|document)/'
 allow 'aggregator/cli/*' 'base/|proto/|aggregator/(store|driver|shell|daemon|plan|contacts|query|document|cli)/'
 
+# Assertions that a release would leave out.
+while IFS=: read -r file line text; do
+    complain "$file:$line: base/assert.h instead, which stays on"
+done < <(git grep -nE '^#include <assert\.h>' -- '*.c' '*.h')
+
 # The page: no line that is hard to read, no file that is too long, nothing of another origin, and no
 # text that becomes markup.
 while IFS= read -r file; do
