@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "base/assert.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -253,14 +256,41 @@ int th_text_fold(const char *bytes, size_t size, char **ret_bytes, size_t *ret_s
     return TH_OK;
 }
 
+/* Where the character that the byte at `at` is of begins. */
+static size_t begin_of(const char *bytes, size_t at)
+{
+    while (at > 0 && ((unsigned char)bytes[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+/* Without the beginning of a character whose rest did not fit. */
+static size_t whole(const char *text, size_t size)
+{
+    if (size == 0)
+        return 0;
+    const size_t last = begin_of(text, size - 1);
+    const unsigned char first = (unsigned char)text[last];
+    const size_t wants = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    return size - last < wants ? last : size;
+}
+
+char *th_text_vprint(char *room, size_t size, const char *format, va_list arguments)
+{
+    TH_ASSERT(size > 0);
+    const int printed = vsnprintf(room, size, format, arguments);
+    if (printed < 0)
+        room[0] = '\0';
+    else if ((size_t)printed >= size)
+        room[whole(room, size - 1)] = '\0';
+    return room;
+}
+
 char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCERPT_SIZE])
 {
     size_t kept = size;
     if (kept > TH_TEXT_EXCERPT_SIZE - sizeof("…")) {
-        kept = TH_TEXT_EXCERPT_SIZE - sizeof("…");
-        while (kept > 0 && ((unsigned char)bytes[kept] & 0xC0) == 0x80) {
-            kept--;
-        }
+        kept = begin_of(bytes, TH_TEXT_EXCERPT_SIZE - sizeof("…"));
     }
     for (size_t i = 0; i < kept; i++) {
         excerpt[i] = bytes[i] == '\n' || bytes[i] == '\t' ? ' ' : bytes[i];

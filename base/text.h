@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,11 @@ TH_MUST_CHECK int th_text_fold(const char *bytes, size_t size, char **ret_bytes,
 /* The beginning of accepted text for a message: one line, cut between characters, with … when it
  * was cut, NUL behind it. Returns `excerpt`. */
 char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCERPT_SIZE]);
+
+/* Prints as vsnprintf() does, but what does not fit is cut between characters. Preconditions: what
+ * is printed is UTF-8, and there is room for a NUL. Returns `room`. */
+__attribute__((format(printf, 3, 0))) char *th_text_vprint(char *room, size_t size,
+                                                           const char *format, va_list arguments);
 
 /* A decimal integer: digits without leading zeros, a minus before it or not; nothing else.
  * TH_E_SYNTAX, or TH_E_RANGE when outside min to max. */

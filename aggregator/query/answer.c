@@ -14,7 +14,8 @@ int th_query_refuse(const struct th_question *question, int status, const char *
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(question->problem->text, sizeof(question->problem->text), format, arguments);
+    (void)th_text_vprint(question->problem->text, sizeof question->problem->text, format,
+                         arguments);
     va_end(arguments);
     return status;
 }

@@ -271,16 +271,15 @@ static void describe_absence(const struct th_question *question, const struct th
 {
     const char *hint = question->unit_given ? "" : ": nói rõ unit";
     if (question->obligation->open_ended && question->number == 0) {
-        snprintf(
-            question->problem->text, sizeof(question->problem->text),
+        (void)th_query_refuse(
+            question, TH_E_NOT_FOUND,
             "nghĩa vụ %s nhận nhiều báo cáo của %s (%s): nói rõ number, báo cáo thứ mấy, từ 1; "
             "các số có ở standing",
             question->obligation->id, unit->name, unit->code);
         return;
     }
-    snprintf(question->problem->text, sizeof(question->problem->text),
-             "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
-             question->obligation->id, hint);
+    (void)th_query_refuse(question, TH_E_NOT_FOUND, "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s",
+                          unit->name, unit->code, question->obligation->id, hint);
 }
 
 int th_query_report(const struct th_question *question, json_t **ret_answer)

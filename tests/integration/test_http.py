@@ -136,7 +136,8 @@ def parameters_are_read_strictly(case):
             ("/standing?limit=0", "limit"), ("/standing?limit=99999999", "limit"),
             ("/standing?brief=yes", "brief"), ("/rollup?as_of=2025-05-10&position=5", "position"),
             ("/rollup?brief=1", "brief"), ("/rollup?unit=" + "9" * 200, "unit"),
-            ("/rollup?%zz=1", "tham số"), ("/rollup?q=%ff", "UTF-8"), ("/rollup?=1", "tham số")):
+            ("/rollup?%zz=1", "tham số"), ("/rollup?q=%ff", "UTF-8"), ("/rollup?=1", "tham số"),
+            ("/page?indicators=a" + "%E1%BA%BF" * 198, "ế")):  # the sentence ends amid these
         answer = case.get(OBLIGATION + path)
         body = problem(answer, 400, answer.json()["code"])
         assert name in body["detail"] and body["instance"] == OBLIGATION + path, (path, body)

@@ -282,6 +282,27 @@ Test(text, excerpt_cuts_between_characters_and_stays_on_one_line)
     cr_assert_str_eq(th_text_excerpt("", 0, out), "");
 }
 
+static char *print_into(char *room, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)th_text_vprint(room, size, format, arguments);
+    va_end(arguments);
+    return room;
+}
+
+Test(text, what_is_printed_is_cut_between_characters)
+{
+    static const char long_one[] = "aếđ𝄞b"; /* of 1, 3, 2, 4 and 1 bytes */
+    static const size_t kept[] = {0, 1, 1, 1, 4, 4, 6, 6, 6, 6, 10, 11, 11};
+    char room[sizeof long_one + 1];
+    for (size_t size = 1; size <= sizeof room; size++) {
+        memset(room, 'x', sizeof room);
+        cr_assert_eq(strlen(print_into(room, size, "%s", long_one)), kept[size - 1], "%zu", size);
+        cr_assert_eq(memcmp(room, long_one, kept[size - 1]), 0);
+    }
+}
+
 static int parse_int(const char *text, int64_t *ret_value)
 {
     return th_text_parse_int(text, strlen(text), INT64_MIN, INT64_MAX, ret_value);
