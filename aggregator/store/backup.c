@@ -65,8 +65,10 @@ static int remove_folder(const char *path)
  */
 static size_t left_behind_name(const char *item)
 {
-    const char *mark = strstr(item, PART_MARK);
+    const char *mark = NULL;
     char *end;
+    for (const char *next = item; (next = strstr(next, PART_MARK)) != NULL; next++)
+        mark = next; /* the last one: a backup may be named so itself */
     if (mark == NULL)
         return 0;
     const char *digits = mark + sizeof PART_MARK - 1;

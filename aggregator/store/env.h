@@ -6,10 +6,11 @@
  * checked against it. A write transaction remembers its first failure: later writes do nothing,
  * and committing gives that failure. Statuses:
  *
- *   TH_E_STORAGE    the map is full, the disk is full, a commit failed, or another process has
- *                   made the map larger: open again
+ *   TH_E_STORAGE    the map is full, the disk is full, or a commit failed
  *   TH_E_BUSY       all slots of readers are taken
- *   TH_E_CORRUPT    no LMDB file, a damaged one, or a wrong checksum
+ *   TH_E_CORRUPT    no LMDB file, a damaged one, one that says that it is larger than any map (all
+ *                   of a store have the same size), or a wrong checksum
+ *   TH_E_NOT_FOUND  no such folder or file
  *   TH_E_VERSION    written by another version of LMDB
  *   TH_E_IO, TH_E_NO_MEMORY
  *

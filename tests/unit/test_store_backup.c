@@ -463,6 +463,20 @@ Test(store_backup, parts_of_others_stay)
     end(&vault);
 }
 
+Test(store_backup, a_part_of_a_backup_that_is_named_like_a_part_is_cleared_away)
+{
+    struct vault vault;
+    struct th_backup_result result;
+    char path[300];
+    make(&vault, 8);
+    (void)strncat(vault.target, ".part-1", sizeof vault.target - strlen(vault.target) - 1);
+    snprintf(path, sizeof path, "%s.part-999999999", vault.target); /* no such process */
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_eq(back_up(&vault, &result), 0);
+    cr_assert_eq(count(vault.shelf), 1);
+    end(&vault);
+}
+
 /* ---- while somebody writes ---- */
 
 static void write_for_ever(struct vault *vault)
