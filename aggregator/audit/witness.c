@@ -217,6 +217,7 @@ static int decide(struct run *run)
     case TH_WITNESS_FOLLOWS:
     case TH_WITNESS_LOST:
         return sign_and_keep(run);
+    case TH_WITNESS_UNPROVEN: /* it may be all that is ever seen of a fork */
     case TH_WITNESS_FORK:
         (void)keep_evidence(run);
         break;

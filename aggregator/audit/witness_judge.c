@@ -22,7 +22,7 @@ static enum th_witness_verdict judge_growth(const struct th_witness_case *given,
     return th_tlog_verify_consistency(size, given->shown->size, proof->hashes, proof->hashes_n,
                                       root, &given->shown->root) == 0
                ? good
-               : TH_WITNESS_FORK;
+               : TH_WITNESS_UNPROVEN;
 }
 
 static enum th_witness_verdict judge_later(const struct th_witness_case *given,

@@ -3,7 +3,8 @@
  * What a witness decides about a checkpoint that it is shown, from what it has kept. Pure.
  *
  * The log's signature was verified before. A witness signs only what has everything it has seen as
- * its beginning; what contradicts that is a fork, what is smaller a log that was put back.
+ * its beginning; what contradicts that is a fork, what is smaller a log that was put back. A proof
+ * that fails proves nothing, but may be all that a forked log can show.
  */
 #ifndef TH_AUDIT_WITNESS_JUDGE_H
 #define TH_AUDIT_WITNESS_JUDGE_H
@@ -19,7 +20,8 @@ enum th_witness_verdict {
     TH_WITNESS_LOST,     /* another log; the one before lost records that were seen */
     TH_WITNESS_NEEDS,    /* refused: another proof is needed, which begins at `needed` */
     TH_WITNESS_ROLLBACK, /* refused: smaller than what was kept */
-    TH_WITNESS_FORK      /* refused: contradicts what was kept */
+    TH_WITNESS_UNPROVEN, /* refused: the proof does not hold; it is damaged, or the log is forked */
+    TH_WITNESS_FORK      /* refused: as large as what was kept, and another */
 };
 
 struct th_witness_case {

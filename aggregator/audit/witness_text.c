@@ -8,22 +8,39 @@
 
 typedef unsigned long long number; /* for %llu */
 
-static void tell_fork(const struct th_witness_told *told, FILE *out)
+/* Two checkpoints that both have the log's signature. */
+static void tell_pair(const struct th_witness_told *told, FILE *out)
 {
     char kept[TH_DIGEST_BASE64_SIZE + 1], shown[TH_DIGEST_BASE64_SIZE + 1];
     th_tlog_digest_encode(&told->kept.root, kept);
     th_tlog_digest_encode(&told->shown.root, shown);
     (void)fprintf(out,
-                  "CẢNH BÁO: NHẬT KÝ %s BỊ TÁCH NHÁNH. KHÔNG KÝ.\n"
                   "    đã thấy: %llu lá, gốc %s\n"
-                  "    nay được đưa: %llu lá, gốc %s\n"
-                  "    cái sau không có cái trước là phần đầu: có bản ghi đã bị sửa, bị bỏ, hoặc "
-                  "chứng minh bị hỏng.\n",
-                  told->shown.origin, (number)told->kept.size, kept, (number)told->shown.size,
-                  shown);
+                  "    nay được đưa: %llu lá, gốc %s\n",
+                  (number)told->kept.size, kept, (number)told->shown.size, shown);
     if (told->evidence[0] != '\0')
-        (void)fprintf(out, "    Bằng chứng: %s\n", told->evidence);
-    (void)fputs("    cách làm: lấy lại chứng minh bằng tonghop-audit consistency; nếu vẫn vậy, giữ "
+        (void)fprintf(out, "    Đã giữ cả hai: %s\n", told->evidence);
+}
+
+static void tell_fork(const struct th_witness_told *told, FILE *out)
+{
+    (void)fprintf(out, "CẢNH BÁO: NHẬT KÝ %s BỊ TÁCH NHÁNH. KHÔNG KÝ.\n", told->shown.origin);
+    tell_pair(told, out);
+    (void)fputs("    Cùng cỡ mà khác gốc: có bản ghi đã bị sửa hoặc bị bỏ.\n"
+                "    cách làm: giữ nguyên hai checkpoint và báo cho cơ quan giám sát: cả hai đều "
+                "mang chữ ký của nhật ký.\n",
+                out);
+}
+
+static void tell_unproven(const struct th_witness_told *told, FILE *out)
+{
+    (void)fprintf(out,
+                  "CẢNH BÁO: CHỨNG MINH KHÔNG ĐÚNG: chưa rõ nhật ký %s có bị tách nhánh hay không. "
+                  "KHÔNG KÝ.\n",
+                  told->shown.origin);
+    tell_pair(told, out);
+    (void)fputs("    Hoặc chứng minh bị hỏng, hoặc cái sau không có cái trước là phần đầu.\n"
+                "    cách làm: lấy lại chứng minh bằng tonghop-audit consistency; nếu vẫn vậy, giữ "
                 "nguyên hai checkpoint và báo cho cơ quan giám sát: cả hai đều mang chữ ký của "
                 "nhật ký.\n",
                 out);
@@ -81,6 +98,9 @@ void th_witness_tell(const struct th_witness_told *told, FILE *out)
                       "nếu kho đã bị lùi, tỉnh phải chạy tonghop-aggregator recover.\n",
                       origin, kept, size, kept, kept);
         break;
+    case TH_WITNESS_UNPROVEN:
+        tell_unproven(told, out);
+        break;
     case TH_WITNESS_FORK:
         tell_fork(told, out);
         break;
@@ -93,7 +113,8 @@ static const char *word_of(enum th_witness_verdict verdict)
         [TH_WITNESS_FIRST] = "first",       [TH_WITNESS_GROWN] = "grown",
         [TH_WITNESS_SAME] = "same",         [TH_WITNESS_FOLLOWS] = "follows",
         [TH_WITNESS_LOST] = "lost",         [TH_WITNESS_NEEDS] = "other_proof_needed",
-        [TH_WITNESS_ROLLBACK] = "rollback", [TH_WITNESS_FORK] = "fork",
+        [TH_WITNESS_ROLLBACK] = "rollback", [TH_WITNESS_UNPROVEN] = "unproven",
+        [TH_WITNESS_FORK] = "fork",
     };
     return words[verdict];
 }
@@ -119,7 +140,7 @@ void th_witness_tell_json(const struct th_witness_told *told, const char *note, 
         (void)json_object_set_new(object, "needed", json_integer((json_int_t)told->needed));
     if (told->verdict == TH_WITNESS_ROLLBACK)
         (void)json_object_set_new(object, "needed", json_integer((json_int_t)told->kept.size));
-    if (told->verdict == TH_WITNESS_FORK && told->evidence[0] != '\0')
+    if (told->evidence[0] != '\0')
         (void)json_object_set_new(object, "evidence", json_string(told->evidence));
     if (note != NULL) {
         char text[TH_INSTANT_TEXT_SIZE];
@@ -180,7 +201,8 @@ int th_witness_print_list(const struct th_witness_state *state, bool as_json, FI
     if (status == 0 && listing.count == 0)
         (void)fputs("Chưa giữ checkpoint nào.\n", out);
     if (status == 0 && evidence > 0)
-        (void)fprintf(out, "CẢNH BÁO: %u lần tách nhánh, bằng chứng ở %s/evidence\n", evidence,
-                      state->folder);
+        (void)fprintf(out,
+                      "CẢNH BÁO: %u lần tách nhánh hoặc chứng minh không đúng, giữ ở %s/evidence\n",
+                      evidence, state->folder);
     return status;
 }

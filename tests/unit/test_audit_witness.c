@@ -250,7 +250,7 @@ Test(audit_witness, another_root_of_the_same_size_is_a_fork_and_is_kept_as_evide
     cr_expect_eq(show(0), EX_OK);     /* the right one is still signed */
 }
 
-Test(audit_witness, growth_that_cannot_be_proven_is_a_fork)
+Test(audit_witness, growth_that_cannot_be_proven_is_not_signed_and_not_called_a_fork)
 {
     uint64_t first = ledger_size(&ledger);
     cr_assert_eq(show(0), EX_OK);
@@ -258,8 +258,15 @@ Test(audit_witness, growth_that_cannot_be_proven_is_a_fork)
     audit_write_proof(&ledger, first, proof);
     struct th_digest root = {{1}};
     sign(&ledger.signer, first + 1, &root);
+    (void)unlink(signed_out);
     cr_expect_eq(witness(), EX_DATAERR);
-    cr_expect_not_null(strstr(audit_err, "TÁCH NHÁNH"), "%s", audit_err);
+    cr_expect_not_null(strstr(audit_err, "CHỨNG MINH KHÔNG ĐÚNG"), "%s", audit_err);
+    cr_expect_null(strstr(audit_err, "TÁCH NHÁNH"));
+    cr_expect_not(is_there(signed_out));
+    cr_expect_eq(AUDIT_RUN(th_audit_witness, "witness", state, "--json"), EX_OK);
+    json_t *answer = json_loads(audit_out, 0, NULL);
+    cr_expect_str_eq(ledger_at(answer, "contradictions"), "1"); /* kept all the same */
+    json_decref(answer);
 }
 
 Test(audit_witness, a_checkpoint_of_no_key_in_the_history_is_refused)
