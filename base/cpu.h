@@ -5,8 +5,8 @@
  * Zen 4 on. Elsewhere neither is there, and the plain form, which says what is right, is the only
  * one.
  */
-#ifndef TH_CPU_H
-#define TH_CPU_H
+#ifndef TH_BASE_CPU_H
+#define TH_BASE_CPU_H
 
 #include <stdbool.h>
 

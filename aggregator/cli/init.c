@@ -9,6 +9,7 @@
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "proto/model/origin.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -19,9 +20,6 @@
 
 #define ARENA_BLOCK_BYTES  ((size_t)256 * 1024)
 #define ARENA_BUDGET_BYTES ((size_t)1024 * 1024 * 1024)
-
-enum { SUFFIX_SIZE = 10 };
-static const char rehearsal_suffix[] = "/rehearsal";
 
 struct making {
     struct th_site site;
@@ -61,9 +59,7 @@ static th_instant first_instant(const struct making *making)
 {
     th_day first = {INT32_MAX};
     for (size_t i = 0; i < making->plans.count; i++) {
-        const struct th_plan *plan = making->plan[i];
-        th_day day =
-            plan->has_date ? plan->date : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
+        const th_day day = th_plan_day(making->plan[i]);
         first = day.number < first.number ? day : first;
     }
     return th_day_start(first);
@@ -78,8 +74,6 @@ static int choose_realm(struct making *making)
                        making->plan[0]->territory, making->is_rehearsal ? "rehearsal" : "live")
             : snprintf(realm, sizeof making->identity.realm, "%s", making->realm_given);
     bool fits = size > 0 && (size_t)size < sizeof making->identity.realm;
-    bool ends =
-        fits && size > SUFFIX_SIZE && strcmp(realm + size - SUFFIX_SIZE, rehearsal_suffix) == 0;
     if (!fits || !th_site_is_realm(realm)) {
         th_cli_complain(making->site.err, "init",
                         "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +",
@@ -87,7 +81,8 @@ static int choose_realm(struct making *making)
                         making->realm_given == NULL ? realm : making->realm_given);
         return EX_USAGE;
     }
-    if (ends != making->is_rehearsal) {
+    if (!th_origin_fits(making->is_rehearsal ? TH_MODE_REHEARSAL : TH_MODE_LIVE, realm,
+                        (size_t)size)) {
         th_cli_complain(
             making->site.err, "init",
             "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không",

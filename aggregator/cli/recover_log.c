@@ -3,13 +3,12 @@
 #include "aggregator/cli/note_file.h"
 #include "aggregator/cli/recover.h"
 #include "proto/exchange/keys_file.h"
+#include "proto/model/origin.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#define REHEARSAL_SUFFIX "/rehearsal"
 
 /* ---- keys that the copy does not know ---- */
 
@@ -85,13 +84,9 @@ static size_t origins_of(const struct th_log_keys *keys)
 static bool make_origin(struct th_recovering *recovering, size_t number)
 {
     const char *first = recovering->keys.items[0].vkey.name;
-    size_t size = strlen(first);
-    size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
-    bool is_rehearsal =
-        size > suffix_size && strcmp(first + size - suffix_size, REHEARSAL_SUFFIX) == 0;
-    int stem = (int)(is_rehearsal ? size - suffix_size : size);
-    int made = snprintf(recovering->origin, sizeof recovering->origin, "%.*s/%zu%s", stem, first,
-                        number, is_rehearsal ? REHEARSAL_SUFFIX : "");
+    const size_t stem = th_origin_stem(first, strlen(first));
+    int made = snprintf(recovering->origin, sizeof recovering->origin, "%.*s/%zu%s", (int)stem,
+                        first, number, first + stem);
     return made > 0 && (size_t)made <= TH_LIMIT_REALM_SIZE_MAX;
 }
 
@@ -105,16 +100,13 @@ static bool is_taken(const struct th_recovering *recovering, const char *origin)
 static int check_origin(const struct th_recovering *recovering)
 {
     const char *origin = recovering->origin;
-    size_t size = strlen(origin);
-    size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
-    bool ends = size > suffix_size && strcmp(origin + size - suffix_size, REHEARSAL_SUFFIX) == 0;
-    bool is_rehearsal = th_store_identity(recovering->store)->mode == TH_MODE_REHEARSAL;
+    const enum th_mode mode = th_store_identity(recovering->store)->mode;
     const char *what = NULL;
     const char *hint = "chọn tên khác bằng --realm, hoặc bỏ --realm để dùng tên kế tiếp";
     if (!th_site_is_realm(origin)) {
         what = "không dùng được";
         hint = "dùng chữ, số, gạch nối, chấm và gạch chéo; không có dấu cách và dấu +";
-    } else if (ends != is_rehearsal) {
+    } else if (!th_origin_fits(mode, origin, strlen(origin))) {
         what = "không hợp với loại kho";
         hint = "tên của kho diễn tập luôn kết thúc bằng /rehearsal, của kho thật thì không";
     } else if (is_taken(recovering, origin)) {

@@ -10,10 +10,9 @@
 #include "aggregator/core/state.h"
 
 #include "base/assert.h"
+#include "proto/model/origin.h"
 
 #include <string.h>
-
-static const char rehearsal_end[] = "/rehearsal";
 
 /* ---- origins ---- */
 
@@ -141,13 +140,6 @@ int th_step_rotate(struct th_step *step)
 
 /* ---- recovery ---- */
 
-static bool ends_in_rehearsal(struct th_text origin)
-{
-    const size_t size = sizeof rehearsal_end - 1;
-    return origin.size >= size &&
-           memcmp(origin.bytes + origin.size - size, rehearsal_end, size) == 0;
-}
-
 /* The keys before the last one were this log's and are lost in this copy. */
 int th_check_recovery(const struct th_core *core, const struct th_recovery *recovery)
 {
@@ -164,7 +156,7 @@ int th_check_recovery(const struct th_core *core, const struct th_recovery *reco
         if (!fits(origin) || is_again)
             return TH_E_INVALID;
     }
-    if (ends_in_rehearsal(last) != (core->mode == TH_MODE_REHEARSAL))
+    if (!th_origin_fits(core->mode, last.bytes, last.size))
         return TH_E_INVALID;
     bool has_room = core->log_keys_count + count <= TH_CORE_LOG_KEYS_MAX &&
                     core->origins_count + 1 + count <= TH_CORE_LOG_KEYS_MAX;

@@ -178,8 +178,7 @@ uint32_t th_registry_find(const struct th_registry *registry, struct th_text cod
 uint32_t th_registry_territory(const struct th_registry *registry, const struct th_plan *plan)
 {
     struct th_text code = {plan->territory, strlen(plan->territory)};
-    th_day day =
-        plan->has_date ? plan->date : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
+    th_day day = th_plan_day(plan);
     uint32_t unit = th_registry_find(registry, code, day);
     uint32_t place = first_of_code(registry, code);
     if (unit == TH_UNIT_NONE && has_code(registry, place, code))

@@ -2,19 +2,15 @@
 #include "aggregator/store/internal.h"
 
 #include "base/assert.h"
+#include "proto/model/origin.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REHEARSAL_SUFFIX "/rehearsal"
-
 bool th_keys_origin_fits(enum th_mode mode, const char *origin)
 {
-    size_t size = strlen(origin);
-    size_t suffix_size = sizeof REHEARSAL_SUFFIX - 1;
-    bool is_rehearsal =
-        size > suffix_size && strcmp(origin + size - suffix_size, REHEARSAL_SUFFIX) == 0;
-    return is_rehearsal == (mode == TH_MODE_REHEARSAL) && size <= TH_LIMIT_REALM_SIZE_MAX;
+    const size_t size = strlen(origin);
+    return th_origin_fits(mode, origin, size) && size <= TH_LIMIT_REALM_SIZE_MAX;
 }
 
 const struct th_log_key *th_keys_in_force(const struct th_log_keys *keys, uint64_t size)

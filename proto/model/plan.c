@@ -65,6 +65,11 @@ bool th_plan_expects(const struct th_plan *plan, const struct th_obligation *obl
            is_within(units, unit, plan->territory);
 }
 
+th_day th_plan_day(const struct th_plan *plan)
+{
+    return plan->has_date ? plan->date : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
+}
+
 th_day th_obligation_last_day(const struct th_obligation *obligation)
 {
     TH_ASSERT(obligation->has_due);

@@ -188,6 +188,9 @@ bool th_obligation_expects(const struct th_obligation *obligation, const struct 
 bool th_plan_expects(const struct th_plan *plan, const struct th_obligation *obligation,
                      const struct th_unit_list *units, uint32_t unit, th_day day);
 
+/* The plan's date; 1 January of its year when it has none. */
+th_day th_plan_day(const struct th_plan *plan);
+
 /* The last day on time: whoever is valid on it is expected. Precondition: obligation->has_due. */
 th_day th_obligation_last_day(const struct th_obligation *obligation);
 

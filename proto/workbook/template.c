@@ -471,15 +471,6 @@ static void put_identity(struct th_xlsx_writing *writing)
 
 /* ---- the book ---- */
 
-/* When it was made, as the file says: the plan's date, or its year's first. Not the hour of the
- * clock, so that the same form is the same bytes. */
-static time_t created(const struct th_plan *plan)
-{
-    const th_day day =
-        plan->has_date ? plan->date : th_day_of_date((struct th_civil_date){plan->year, 1, 1});
-    return (time_t)(th_day_start(day).ms / 1000);
-}
-
 static lxw_error write_book(const struct th_form_template *form, const char *path)
 {
     struct th_xlsx_writing *writing = calloc(1, sizeof *writing);
@@ -491,9 +482,11 @@ static lxw_error write_book(const struct th_form_template *form, const char *pat
         return LXW_ERROR_MEMORY_MALLOC_FAILED;
     }
     *writing = (struct th_xlsx_writing){.form = form, .book = book};
+    /* The plan's day, not the clock's hour, so that the same form is the same bytes. */
+    const th_instant day = th_day_start(th_plan_day(form->plan));
     lxw_doc_properties properties = {.title = (char *)(uintptr_t)form->obligation->title,
                                      .subject = (char *)(uintptr_t)form->unit->name,
-                                     .created = created(form->plan)};
+                                     .created = (time_t)(day.ms / 1000)};
     th_xlsx_note(writing, workbook_set_properties(book, &properties));
     if (make_formats(writing)) {
         th_xlsx_figures(writing);
