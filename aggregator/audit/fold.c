@@ -226,6 +226,21 @@ static int give_past(struct th_fold *fold, struct th_view *original, const struc
 
 /* ---- one entry ---- */
 
+static int put_judged(struct th_fold *fold, const struct th_effect *effect)
+{
+    int status = 0;
+    for (uint32_t i = 0; i < effect->body.judged.count && status == 0; i++)
+        status =
+            th_store_put_row(fold->replica, effect->book, th_core_judged(fold->core, effect, i));
+    return status;
+}
+
+static int put_effect(struct th_fold *fold, const struct th_effect *effect)
+{
+    return effect->kind == TH_EFFECT_PUT_JUDGED ? put_judged(fold, effect)
+                                                : th_store_put(fold->replica, effect);
+}
+
 static int put_entry(struct th_fold *fold, const struct th_stored_entry *stored,
                      struct th_bytes leaf, const struct th_effects *effects)
 {
@@ -241,7 +256,7 @@ static int put_entry(struct th_fold *fold, const struct th_stored_entry *stored,
     if (status == 0)
         status = th_store_append_leaf(fold->replica, fold->size, leaf);
     for (size_t i = 0; i < effects->count && status == 0; i++)
-        status = th_store_put(fold->replica, th_effects_get(effects, i));
+        status = put_effect(fold, th_effects_get(effects, i));
     return status;
 }
 

@@ -252,12 +252,6 @@ static int keep(struct th_shadow *shadow, const struct th_effect *effect)
     return add_row(rows, key, at);
 }
 
-/* A row of a report that was judged again is the core's too. */
-static bool is_of_core(const struct th_effect *effect)
-{
-    return effect->kind == TH_EFFECT_PUT_ROW || effect->kind == TH_EFFECT_PUT_REVISION;
-}
-
 int th_shadow_prepare(const struct th_shadow *shadow, const struct th_unpacked *unpacked,
                       struct th_arena *arena, struct th_prepared *ret_prepared)
 {
@@ -278,8 +272,7 @@ int th_shadow_fold(struct th_shadow *shadow, struct th_view *view,
         status = th_core_fold_prepared(shadow->core, &unpacked->entry,
                                        th_unpacked_content(unpacked), prepared, &effects);
     for (size_t i = 0; i < effects.count && status == 0; i++)
-        if (!is_of_core(th_effects_get(&effects, i)))
-            status = keep(shadow, th_effects_get(&effects, i));
+        status = keep(shadow, th_effects_get(&effects, i));
     if (status == 0 && unpacked->entry.kind == TH_ENTRY_PLAN)
         atomic_store(&shadow->plans_count, th_core_plans_count(shadow->core));
     if (status == 0 && unpacked->entry.kind == TH_ENTRY_CLOSING)

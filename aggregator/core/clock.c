@@ -73,26 +73,41 @@ static int append_change(struct th_step *step, enum th_clock_change_kind kind, t
     return 0;
 }
 
-static int judge_row(struct th_step *step, struct th_book *book, uint32_t place)
+static void judge_row(struct th_step *step, struct th_book *book, uint32_t place)
 {
-    struct th_row *row = &book->rows[place].row;
-    struct th_undo *undo = th_step_note(step, book);
-    struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_ROW);
-    uint8_t *values = th_arena_alloc(step->effects->arena, row->values_size);
-    if (undo == NULL || effect == NULL || values == NULL)
-        return TH_E_NO_MEMORY;
-    for (uint32_t i = 0; i < row->values_size; i++)
-        values[i] = row->values[i];
-    undo->is_mark = false;
-    undo->row = place;
-    undo->timeliness = row->timeliness;
+    const struct th_row *row = &book->rows[place].row;
     TH_ASSERT(row->has_due);
     th_book_judge(step->core, book, place,
                   row->first_received.ms < row->due.ms ? TH_TIMELINESS_ON_TIME
                                                        : TH_TIMELINESS_LATE);
-    effect->book = book->id;
-    effect->body.row = *row;
-    effect->body.row.values = values;
+}
+
+/* A clock may have been suspect for long: a row costs its place alone. */
+static int judge_book(struct th_step *step, struct th_book *book)
+{
+    const uint32_t count = book->undecided;
+    uint32_t *places = th_arena_alloc_array(step->effects->arena, count, sizeof *places);
+    struct th_undo *undo = th_step_note(step, book);
+    if (places == NULL || undo == NULL)
+        return TH_E_NO_MEMORY;
+    undo->is_mark = false;
+    undo->rows = places;
+    if (!step->effects->without_rows) {
+        struct th_effect *effect = th_step_push(step, TH_EFFECT_PUT_JUDGED);
+        if (effect == NULL)
+            return TH_E_NO_MEMORY;
+        effect->book = book->id;
+        effect->body.judged.places = places;
+        effect->body.judged.count = count;
+    }
+    for (uint32_t row = 0; book->undecided > 0; row++) {
+        TH_ASSERT(row < book->rows_count);
+        if (book->rows[row].row.timeliness != TH_TIMELINESS_UNDECIDED)
+            continue;
+        places[undo->rows_count++] = row;
+        judge_row(step, book, row);
+    }
+    TH_ASSERT(undo->rows_count == count);
     return 0;
 }
 
@@ -100,18 +115,23 @@ static int judge_row(struct th_step *step, struct th_book *book, uint32_t place)
 int th_judge_undecided(struct th_step *step)
 {
     struct th_core *core = step->core;
+    int status = 0;
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
-        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count && status == 0; i++) {
             struct th_book *book = &core->plans[plan].books[i];
-            for (uint32_t row = 0; book->undecided > 0 && row < book->rows_count; row++) {
-                if (book->rows[row].row.timeliness != TH_TIMELINESS_UNDECIDED)
-                    continue;
-                int status = judge_row(step, book, row);
-                if (status < 0)
-                    return status;
-            }
+            if (book->undecided > 0)
+                status = judge_book(step, book);
         }
-    return 0;
+    return status;
+}
+
+const struct th_row *th_core_judged(const struct th_core *core, const struct th_effect *effect,
+                                    uint32_t i)
+{
+    const struct th_book *book = &core->plans[effect->book.plan].books[effect->book.obligation];
+    TH_ASSERT(effect->kind == TH_EFFECT_PUT_JUDGED);
+    TH_ASSERT(i < effect->body.judged.count);
+    return &book->rows[effect->body.judged.places[i]].row;
 }
 
 int th_step_clock(struct th_step *step)

@@ -320,7 +320,8 @@ static void undo_all(const struct th_step *step)
             undo->book->mark = undo->mark;
             undo->book->has_mark = undo->had_mark;
         } else {
-            th_book_judge(step->core, undo->book, undo->row, undo->timeliness);
+            for (uint32_t i = 0; i < undo->rows_count; i++)
+                th_book_judge(step->core, undo->book, undo->rows[i], TH_TIMELINESS_UNDECIDED);
         }
     }
 }

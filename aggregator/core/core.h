@@ -109,6 +109,7 @@ enum th_effect_kind {
     /* store */
     TH_EFFECT_APPEND = 1,
     TH_EFFECT_PUT_ROW,
+    TH_EFFECT_PUT_JUDGED, /* rows of a book, many, that were judged: th_core_judged() */
     TH_EFFECT_PUT_REVISION,
     TH_EFFECT_PUT_CLOSING,
     TH_EFFECT_PUT_UNIT,
@@ -205,6 +206,10 @@ struct th_effect {
     union {
         struct th_entry append;
         struct th_row row;
+        struct {
+            const uint32_t *places;
+            uint32_t count;
+        } judged;
         struct th_revision revision;
         struct {
             th_instant closed_at;
@@ -351,6 +356,12 @@ void th_core_foresee_submission(const struct th_core *core, const struct th_even
 /* Appends the effects of the event. TH_E_NO_MEMORY: nothing has changed, in state and effects. */
 TH_MUST_CHECK int th_core_step(struct th_core *core, const struct th_event *event,
                                struct th_effects *effects);
+
+/* The i-th row of TH_EFFECT_PUT_JUDGED: the core's own, as it is after the step, until the next
+ * one; its unit and number for as long as the effect is there. A year's rows may be judged at once,
+ * so that an effect has no copies of them. Precondition: i < count. */
+const struct th_row *th_core_judged(const struct th_core *core, const struct th_effect *effect,
+                                    uint32_t i);
 
 /* Rollups that changed since they were last taken; written once per batch. */
 typedef int th_core_rollup_fn(void *context, struct th_book_id book, uint32_t unit,

@@ -173,11 +173,11 @@ struct th_core {
 struct th_undo {
     struct th_undo *next;
     struct th_book *book;
-    bool is_mark; /* otherwise a timeliness */
+    bool is_mark; /* otherwise rows that were undecided */
     bool had_mark;
     struct th_mark mark;
-    uint32_t row;
-    enum th_timeliness timeliness;
+    const uint32_t *rows;
+    uint32_t rows_count;
 };
 
 struct th_step {

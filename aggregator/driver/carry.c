@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+static int carry_judged(struct th_driver *driver, const struct th_effect *effect)
+{
+    struct th_store_port *store = &driver->ports.store;
+    struct th_effect row = {.kind = TH_EFFECT_PUT_ROW, .book = effect->book};
+    int status = 0;
+    for (uint32_t i = 0; i < effect->body.judged.count && status == 0; i++) {
+        row.body.row = *th_core_judged(driver->core, effect, i);
+        status = store->put(store->context, &row);
+    }
+    return status;
+}
+
 int th_driver_carry(struct th_driver *driver, const struct th_effect *effect)
 {
     struct th_store_port *store = &driver->ports.store;
@@ -15,6 +27,8 @@ int th_driver_carry(struct th_driver *driver, const struct th_effect *effect)
         driver->batch->entries_count++;
         return 0;
     }
+    if (effect->kind == TH_EFFECT_PUT_JUDGED)
+        return carry_judged(driver, effect);
     if (effect->kind == TH_EFFECT_PUT_PLAN) {
         TH_ASSERT(effect->body.plan.number == driver->plans_count);
         driver->plans_count++;

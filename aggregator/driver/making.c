@@ -42,6 +42,7 @@ static bool is_needed(const struct th_driver *driver, const struct th_effect *ef
 {
     switch (effect->kind) {
     case TH_EFFECT_PUT_ROW: /* not its values, which pass */
+    case TH_EFFECT_PUT_JUDGED:
         return driver->ports.publisher.note != NULL;
     case TH_EFFECT_APPEND:
     case TH_EFFECT_PUT_UNIT:

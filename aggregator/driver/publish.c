@@ -64,12 +64,30 @@ static void publish_change(struct th_driver *driver, const struct th_driver_chan
     publish(driver, topic, (int)size, body);
 }
 
-static void note_row(struct th_driver *driver, const struct th_effect *effect)
+static void note_row(struct th_driver *driver, struct th_book_id book, uint32_t unit)
 {
     const struct th_publisher_port *publisher = &driver->ports.publisher;
     char topic[TH_TOPIC_SIZE_MAX];
-    size_t size = name_row(driver, "standing/", effect->book, effect->body.row.unit, topic);
+    size_t size = name_row(driver, "standing/", book, unit, topic);
     publisher->note(publisher->context, (struct th_text){topic, size});
+}
+
+/* Core's rows may be looked at: with its entry of the clock the batch is not on the lane. */
+static void note_judged(struct th_driver *driver, const struct th_effect *effect)
+{
+    TH_ASSERT(!driver->leaving->is_plain);
+    for (uint32_t i = 0; i < effect->body.judged.count; i++)
+        note_row(driver, effect->book, th_core_judged(driver->core, effect, i)->unit);
+}
+
+static void note_rows(struct th_driver *driver, const struct th_effect *effect)
+{
+    if (driver->ports.publisher.note == NULL)
+        return;
+    if (effect->kind == TH_EFFECT_PUT_ROW)
+        note_row(driver, effect->book, effect->body.row.unit);
+    if (effect->kind == TH_EFFECT_PUT_JUDGED)
+        note_judged(driver, effect);
 }
 
 /* ---- all of a batch ---- */
@@ -107,8 +125,8 @@ void th_driver_publish(struct th_driver *driver)
         const struct th_effect *effect = th_effects_get(&batch->effects, i);
         if (effect->kind == TH_EFFECT_APPEND)
             publish_entry(driver, &effect->body.append, body);
-        else if (effect->kind == TH_EFFECT_PUT_ROW && driver->ports.publisher.note != NULL)
-            note_row(driver, effect);
+        else
+            note_rows(driver, effect);
     }
     if (driver->ports.publisher.reach != NULL)
         driver->ports.publisher.reach(driver->ports.publisher.context, publication.size,

@@ -170,10 +170,13 @@ int th_store_put(struct th_store *store, const struct th_effect *effect)
     case TH_EFFECT_PUT_RECOVERY:
         return th_store_put_recovery(store, &effect->body.recovery);
     case TH_EFFECT_APPEND:
+    case TH_EFFECT_PUT_JUDGED:
     case TH_EFFECT_ANSWER:
     case TH_EFFECT_REMIND:
         break;
     }
-    TH_ASSERT(false); /* an entry is appended with its leaf; what leaves is not stored */
+    /* An entry is appended with its leaf; judged rows are core's, put one by one; what leaves is
+     * not stored. */
+    TH_ASSERT(false);
     return TH_E_INVALID;
 }

@@ -208,7 +208,7 @@ bool th_store_is_settled(const struct th_store *store, struct th_book_id book);
 /* All rows of the book that are in the run or in this batch; none may follow in the batch. */
 TH_MUST_CHECK int th_store_settle(struct th_store *store, struct th_book_id book);
 void th_store_defer(struct th_store *store);
-/* Any of the core's effects on tables, all but APPEND, by the functions above. */
+/* Any of the core's effects on tables, all but APPEND and PUT_JUDGED, by the functions above. */
 TH_MUST_CHECK int th_store_put(struct th_store *store, const struct th_effect *effect);
 
 /*

@@ -292,6 +292,10 @@ void world_apply(struct world *world)
         case TH_EFFECT_PUT_ROW:
             put_row(world, effect->book, &effect->body.row);
             break;
+        case TH_EFFECT_PUT_JUDGED:
+            for (uint32_t j = 0; j < effect->body.judged.count; j++)
+                put_row(world, effect->book, th_core_judged(world->core, effect, j));
+            break;
         case TH_EFFECT_PUT_REVISION:
             world->revisions[world->revisions_count++] =
                 (struct world_revision){effect->book, effect->body.revision};

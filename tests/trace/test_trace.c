@@ -69,6 +69,12 @@ static void tell_answer(const struct th_effect *effect)
     fprintf(out, "\n");
 }
 
+static void tell_row(struct th_book_id book, const struct th_row *row)
+{
+    fprintf(out, "  row      %s %s revision %u, %s\n", obligation_of(book), unit_of(row->unit),
+            row->revision, th_timeliness_word(row->timeliness));
+}
+
 static void tell(const struct th_effect *effect)
 {
     char time[TH_INSTANT_TEXT_SIZE];
@@ -78,9 +84,11 @@ static void tell(const struct th_effect *effect)
                 entry_of(effect->body.append.kind));
         break;
     case TH_EFFECT_PUT_ROW:
-        fprintf(out, "  row      %s %s revision %u, %s\n", obligation_of(effect->book),
-                unit_of(effect->body.row.unit), effect->body.row.revision,
-                th_timeliness_word(effect->body.row.timeliness));
+        tell_row(effect->book, &effect->body.row);
+        break;
+    case TH_EFFECT_PUT_JUDGED:
+        for (uint32_t i = 0; i < effect->body.judged.count; i++)
+            tell_row(effect->book, th_core_judged(world.core, effect, i));
         break;
     case TH_EFFECT_PUT_REVISION:
         fprintf(out, "  old      %s %s revision %u from %llu\n", obligation_of(effect->book),
