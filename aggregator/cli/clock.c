@@ -46,6 +46,11 @@ static bool explain(void *context, size_t act, int status, char text[TH_SITE_TEX
         *ret_hint = "kho thật theo giờ của máy: chỉnh giờ máy; muốn thử thì init --rehearsal";
     if (status == TH_E_INVALID && setting->accept)
         why = "đồng hồ không bị nghi ngờ, không có gì phải xác nhận";
+    if (status == TH_E_NO_MEMORY) {
+        why = "việc đến hạn quá nhiều cho một lượt; chưa đổi gì";
+        *ret_hint = setting->accept ? "máy chủ vẫn nhận báo cáo; xem docs/OPERATIONS.md, Đồng hồ"
+                                    : "đi từng quãng ngắn: chọn lúc sớm hơn, rồi lại tiếp";
+    }
     if (status == TH_E_RANGE && !setting->accept) {
         why = "kho đã ở sau thời điểm này";
         tell_time(setting->site, now);

@@ -97,8 +97,9 @@ TH_MUST_CHECK int th_driver_found(struct th_driver *driver, struct th_reading no
 /*
  * Runs the items in their order. They may become several batches: a closing that needs rows as they
  * were, and too little memory for the rest, end one. 0 also when the store is nearly full: then
- * everyone was told to try later. Any failure (TH_E_IO, TH_E_STORAGE, TH_E_CORRUPT, TH_E_NO_MEMORY)
- * is fatal: stop the process.
+ * everyone was told to try later. An act that needs more memory than a whole batch has is refused
+ * with TH_E_NO_MEMORY and changes nothing. Any failure (TH_E_IO, TH_E_STORAGE, TH_E_CORRUPT,
+ * TH_E_NO_MEMORY) is fatal: stop the process.
  */
 TH_MUST_CHECK int th_driver_run(struct th_driver *driver, const struct th_item *items,
                                 size_t items_count);

@@ -124,6 +124,10 @@ static int step_one(struct th_driver *driver, const struct th_item *item, size_t
         *ret_step = STEP_END_BATCH; /* nothing has changed: alone it may have room */
         return 0;
     }
+    if (status == TH_E_NO_MEMORY && item->kind == TH_ITEM_ACT) {
+        *ret_refusal = status; /* nor has it alone, and whoever asked is there to be told */
+        return 0;
+    }
     return status < 0 ? status : th_driver_carry_new(driver);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the memory of a batch is enough for. */
+/* What the memory of a batch is enough for, and what happens when it is not. */
 #include "aggregator/driver/driver.h"
 #include "tests/support/audit_case.h"
 #include "tests/support/province.h"
@@ -214,4 +214,21 @@ Test(driver_memory, a_clock_that_is_right_again_judges_as_many)
         cr_assert_eq(th_driver_run(driver, &tick, 1), 0);
     }
     check_judged(size);
+}
+
+/* ---- an act that is too large ---- */
+
+Test(driver_memory, an_act_without_memory_is_refused_and_the_next_one_heard)
+{
+    unsigned refused = 0;
+    int status = TH_E_NO_MEMORY;
+    for (size_t bytes = (size_t)16 << 10; status == TH_E_NO_MEMORY; bytes += 4096) {
+        restart(bytes);
+        status = load_units();
+        cr_assert_eq(th_core_units_count(th_driver_core(driver)) > 0, status == 0);
+        cr_assert_eq(port.next_position(port.context), status == 0 ? 2 : 1);
+        refused += status == TH_E_NO_MEMORY;
+    }
+    cr_assert_eq(status, 0);
+    cr_assert_gt(refused, 8);
 }
