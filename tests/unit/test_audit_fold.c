@@ -59,6 +59,24 @@ static void expect_same(const json_t *replayed, enum th_query_what what, th_inst
     json_decref(live);
 }
 
+/* In one step the clock settles, which judges the report, and the report is superseded. */
+Test(audit_fold, a_correction_that_finds_the_clock_right_supersedes_what_was_judged)
+{
+    ledger_jump(&ledger, INT64_C(7200000));
+    cr_assert(ledger_send_a(&ledger, L_B3, 1, 3));
+    cr_assert(ledger_send_a(&ledger, L_A3, 1, 6));
+    ledger_jump(&ledger, -INT64_C(7200000));
+    ledger_pass(&ledger, 1000);
+    const uint64_t size = ledger_size(&ledger);
+    cr_assert(ledger_send_a(&ledger, L_B3, 2, 8));
+    cr_assert_eq(ledger_size(&ledger), size + 2);
+    json_t *standing = ledger_ask(&ledger, ledger_query(TH_QUERY_STANDING, LEDGER_HALF));
+    cr_expect_str_eq(ledger_at(standing, "counts/undecided"), "0");
+    cr_expect_str_eq(ledger_at(standing, "counts/late"), "3");
+    json_decref(standing);
+    cr_expect_eq(AUDIT_RUN(th_audit_verify, "verify", ledger.folder), EX_OK, "%s", audit_out);
+}
+
 Test(audit_fold, every_moment_is_answered_as_the_store_answers)
 {
     uint64_t size = ledger_size(&ledger);
