@@ -17,6 +17,13 @@ static bool may_count(enum th_item_state state)
     return state == TH_ITEM_QUEUED || state == TH_ITEM_SENT || state == TH_ITEM_RECEIVED;
 }
 
+/* What the disk has lost is not there; `run` sets it aside and says so. An earlier revision does
+ * not stand in for it: its figures are replaced. */
+static bool is_lost(int status)
+{
+    return status != 0 && status != TH_E_NO_MEMORY && status != TH_E_IO;
+}
+
 static int find_one(const struct search *search, const struct th_plan *plan,
                     const struct th_obligation *obligation, struct th_values *values,
                     const struct th_values **ret_values)
@@ -37,7 +44,7 @@ static int find_one(const struct search *search, const struct th_plan *plan,
     if (status == 0)
         status = th_wire_report_decode(bytes, search->arena, &report);
     if (status != 0)
-        return status;
+        return is_lost(status) ? 0 : status;
     *values = report.values;
     *ret_values = values;
     return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The figures that this node has reported before, for the rules that compare periods: the half-year
- * beside the year, the year before. What the outbox does not have is skipped, and the province's
- * own check still sees it.
+ * beside the year, the year before. What the outbox does not have, or has damaged, is skipped, and
+ * the province's own check still sees it.
  *
  * Internal to nodes/cli.
  */
@@ -19,7 +19,8 @@ struct th_earlier {
 
 /*
  * Fills `ret_earlier` (which must stay where it is) from the outbox: of each obligation the highest
- * revision that was not refused. Figures live in the arena. TH_E_NO_MEMORY, TH_E_IO, TH_E_CORRUPT.
+ * revision that was not refused. Figures live in the arena. TH_E_NO_MEMORY, TH_E_IO; TH_E_CORRUPT:
+ * the items cannot be listed.
  */
 TH_MUST_CHECK int th_earlier_find(struct th_outbox *outbox, const struct th_plan *const *plans,
                                   size_t plans_count, const struct th_plan *plan,

@@ -19,6 +19,11 @@ static void tell(struct th_node_driver *driver, struct th_node_news news)
     driver->ports.tell(driver->ports.context, &news);
 }
 
+static bool is_damage(int status)
+{
+    return status == TH_E_CORRUPT || status == TH_E_NOT_FOUND;
+}
+
 struct th_node_flight *th_node_find_again(struct th_node_driver *driver, uint64_t id)
 {
     for (size_t i = 0; i < TH_NODE_AGAIN_WINDOW; i++)
@@ -102,7 +107,8 @@ static uint64_t key_of(struct th_node_driver *driver, const struct th_outbox_ite
     return bundle == 0 ? 0 : driver->fed_key;
 }
 
-/* One of the list to the core. One that cannot be read, or was answered meanwhile, is left out. */
+/* One of the list to the core. One that cannot be read, or was answered meanwhile, is left out. The
+ * report's own bytes are not needed: the submission has them. */
 static int feed_one(struct th_node_driver *driver, const struct th_node_place *place)
 {
     size_t room = th_node_core_again_room(&driver->core);
@@ -111,10 +117,10 @@ static int feed_one(struct th_node_driver *driver, const struct th_node_place *p
     struct th_outbox_item item;
     size_t size = TH_LIMIT_REPORT_SIZE_MAX;
     int status = th_outbox_get(driver->outbox, place->item, &item);
+    bool is_gone = is_damage(status);
     if (status == 0)
         status = th_outbox_get_report_size(driver->outbox, place->item, &size);
-    bool is_gone = status == TH_E_CORRUPT || status == TH_E_NOT_FOUND;
-    if (status != 0 && !is_gone)
+    if (status != 0 && !is_damage(status))
         return status;
     if (is_gone || item.state != TH_ITEM_RECEIVED || !item.is_frozen) {
         event.has_next = event.has_more;
@@ -185,7 +191,7 @@ int th_node_send_again(struct th_node_driver *driver, const struct th_node_actio
     int status = TH_E_NOT_FOUND;
     for (size_t i = 0; i < count && status != 0; i++) {
         status = look(driver, ids[i], &item, &message.readmission);
-        if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND) {
+        if (is_damage(status)) {
             leave(driver, ids[i]);
             bad[bad_count++] = ids[i];
         } else if (status != 0) {
@@ -215,9 +221,8 @@ int th_node_keep_readmission(struct th_node_driver *driver, uint64_t id,
                                                 .position = answer->leaf->position,
                                                 .time = answer->leaf->time};
     int status = th_outbox_readmit(driver->outbox, &readmission, now);
-    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND || status == TH_E_INVALID) {
+    if (is_damage(status) || status == TH_E_INVALID)
         return th_node_scrub(driver);
-    }
     if (status == 0)
         status = th_node_place_item(driver, id, answer->checkpoint, readmission.position);
     struct th_outbox_item item;
@@ -241,7 +246,7 @@ int th_node_keep_contradiction(struct th_node_driver *driver, uint64_t id,
     leave(driver, id);
     struct th_outbox_detail detail = {0};
     int status = th_outbox_get_detail(driver->outbox, id, &driver->arena, &detail);
-    if (status != 0 && status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
+    if (status != 0 && !is_damage(status))
         return status;
     char text[600];
     (void)snprintf(text, sizeof text,

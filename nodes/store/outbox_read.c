@@ -130,6 +130,15 @@ int th_outbox_pending(struct th_outbox *outbox, uint64_t after, struct th_outbox
     return 0;
 }
 
+static int copy_value(struct th_bytes value, struct th_arena *arena, struct th_bytes *ret_value)
+{
+    char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
+    if (copy == NULL)
+        return TH_E_NO_MEMORY;
+    *ret_value = (struct th_bytes){(const uint8_t *)copy, value.size};
+    return 0;
+}
+
 /* A copy of one value in the arena. */
 static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct th_arena *arena,
                      struct th_bytes *ret_value)
@@ -140,13 +149,8 @@ static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct 
         return status;
     struct th_bytes value;
     status = th_outbox_look(outbox, txn, key, &value);
-    if (status == 0) {
-        char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
-        if (copy == NULL)
-            status = TH_E_NO_MEMORY;
-        else
-            *ret_value = (struct th_bytes){(const uint8_t *)copy, value.size};
-    }
+    if (status == 0)
+        status = copy_value(value, arena, ret_value);
     mdb_txn_abort(txn);
     return status;
 }
@@ -188,7 +192,16 @@ int th_outbox_get(struct th_outbox *outbox, uint64_t id, struct th_outbox_item *
 int th_outbox_get_report(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,
                          struct th_bytes *ret_report)
 {
-    return get_value(outbox, th_outbox_key_of_id(TH_TABLE_REPORT, id), arena, ret_report);
+    MDB_txn *txn;
+    int status = begin(outbox, &txn);
+    if (status != 0)
+        return status;
+    struct th_bytes report;
+    status = th_outbox_look_report(outbox, txn, id, &report);
+    if (status == 0)
+        status = copy_value(report, arena, ret_report);
+    mdb_txn_abort(txn);
+    return status;
 }
 
 int th_outbox_get_report_size(struct th_outbox *outbox, uint64_t id, size_t *ret_size)
@@ -197,10 +210,10 @@ int th_outbox_get_report_size(struct th_outbox *outbox, uint64_t id, size_t *ret
     int status = begin(outbox, &txn);
     if (status != 0)
         return status;
-    struct th_bytes value;
-    status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_REPORT, id), &value);
+    struct th_bytes report;
+    status = th_outbox_look_report(outbox, txn, id, &report);
     if (status == 0)
-        *ret_size = value.size;
+        *ret_size = report.size;
     mdb_txn_abort(txn);
     return status;
 }

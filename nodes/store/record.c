@@ -178,6 +178,18 @@ int th_outbox_look(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key 
                             (struct th_bytes){mdb_value.mv_data, mdb_value.mv_size}, ret_value);
 }
 
+int th_outbox_look_report(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                          struct th_bytes *ret_report)
+{
+    struct th_bytes report;
+    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_REPORT, id), &report);
+    if (status == 0 && report.size == 0)
+        status = TH_E_CORRUPT;
+    if (status == 0)
+        *ret_report = report;
+    return status;
+}
+
 /* ---- items ---- */
 
 enum item_flag {

@@ -8,7 +8,7 @@
  *   'm' | 1 u64            the province's time as last heard in a rehearsal, i64
  *   'm' | 2 u64            what the province asks for: count u32; realm run, from u64 each
  *   'i' | id u64           item: see item_encode() in record.c
- *   'b' | id u64           bytes of the report
+ *   'b' | id u64           bytes of the report; none: they were set aside
  *   'f' | id u64           bytes of the frozen submission of this item alone
  *   'u' | bundle u64       bytes of a frozen submission of several items, which name it
  *   'r' | id u64           detail of the answer: receipt, refusal, reasons, warnings
@@ -77,6 +77,9 @@ TH_MUST_CHECK int th_outbox_put(struct th_outbox *outbox, MDB_txn *txn, struct t
 /* Borrows from the transaction's snapshot. TH_E_NOT_FOUND, TH_E_CORRUPT. */
 TH_MUST_CHECK int th_outbox_look(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key key,
                                  struct th_bytes *ret_value);
+/* The bytes of a report. Those that were set aside are TH_E_CORRUPT as well. */
+TH_MUST_CHECK int th_outbox_look_report(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                                        struct th_bytes *ret_report);
 /* Whether a stored value has the right checksum, and the value without it. */
 TH_MUST_CHECK int th_outbox_unseal(struct th_bytes key, struct th_bytes stored,
                                    struct th_bytes *ret_value);

@@ -2,6 +2,7 @@
 #include "nodes/cli/earlier.h"
 
 #include "tests/support/node_case.h"
+#include "tests/support/outbox_damage.h"
 
 #include <criterion/criterion.h>
 
@@ -89,4 +90,35 @@ Test(earlier, the_half_year_itself_has_no_half_year)
 {
     th_node_case_submit(&node, 0, 12);
     cr_assert_null(half_year_for(&obligations[0]));
+}
+
+/* The half-year report, received, with a flipped byte. */
+static uint64_t receive_and_damage(void)
+{
+    struct th_outbox_item item;
+    uint64_t id = th_node_case_submit(&node, 0, 12);
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    item.state = TH_ITEM_RECEIVED;
+    struct th_outbox_settled settled = {.item = item};
+    cr_assert_eq(th_outbox_settle(node.outbox, &settled, 1, item.queued_at), 0);
+    th_outbox_damage(node.outbox, TH_TABLE_REPORT, id);
+    return id;
+}
+
+Test(earlier, a_damaged_report_is_not_compared_and_holds_up_no_other)
+{
+    receive_and_damage();
+    cr_assert_null(half_year_for(&obligations[1]));
+    size_t count = 0;
+    cr_assert_eq(th_outbox_scrub(node.outbox, (th_instant){TH_NODE_CASE_NOW_MS}, &count), 0);
+    cr_assert_eq(count, 1);
+    cr_assert_null(half_year_for(&obligations[1]));
+}
+
+Test(earlier, the_figures_that_a_damaged_revision_replaced_are_not_compared_either)
+{
+    th_node_case_submit(&node, 0, 12);
+    uint64_t id = th_node_case_submit(&node, 2, 15);
+    th_outbox_damage(node.outbox, TH_TABLE_REPORT, id);
+    cr_assert_null(half_year_for(&obligations[1]));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node whose connection was away: what waited goes in bundles, and each report has its answer. */
-#include "nodes/store/schema.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/submission.h"
 #include "tests/support/node_line.h"
+#include "tests/support/outbox_damage.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -51,29 +51,6 @@ static bool is_same(size_t a, size_t b)
 {
     const struct th_bytes *all = line.node.province.submissions;
     return all[a].size == all[b].size && memcmp(all[a].bytes, all[b].bytes, all[a].size) == 0;
-}
-
-/* Changes the last byte of each value of a table. */
-static void damage_table(char table)
-{
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val key = {1, &table}, value;
-    uint8_t bytes[8192];
-    cr_assert_eq(mdb_txn_begin(line.node.outbox->env, NULL, 0, &txn), 0);
-    cr_assert_eq(mdb_cursor_open(txn, line.node.outbox->dbi, &cursor), 0);
-    int result = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-    cr_assert_eq(result, 0);
-    for (; result == 0 && *(const char *)key.mv_data == table;
-         result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        cr_assert_leq(value.mv_size, sizeof bytes);
-        memcpy(bytes, value.mv_data, value.mv_size);
-        bytes[value.mv_size - 1] ^= 1;
-        MDB_val damaged = {value.mv_size, bytes};
-        cr_assert_eq(mdb_cursor_put(cursor, &key, &damaged, MDB_CURRENT), 0);
-    }
-    mdb_cursor_close(cursor);
-    cr_assert_eq(mdb_txn_commit(txn), 0);
 }
 
 Test(node_backlog, two_hundred_reports_go_in_four_submissions_with_a_receipt_for_each)
@@ -285,7 +262,7 @@ Test(node_backlog, a_bundle_that_is_damaged_on_the_disk_is_told_and_holds_up_nob
     line.node.province.mood = TH_FAKE_SILENT;
     th_node_line_connect(&line);
     cr_assert_eq(count_state(5, TH_ITEM_SENT), 5);
-    damage_table('u');
+    th_outbox_damage_table(line.node.outbox, TH_TABLE_BUNDLE);
     line.node.province.mood = TH_FAKE_FAIR;
     th_node_case_submit_number(&line.node, 6, 1, 6);
     th_node_line_pass(&line, 31000); /* overdue */

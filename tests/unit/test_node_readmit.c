@@ -4,6 +4,7 @@
 #include "proto/wire/message.h"
 #include "proto/wire/submission.h"
 #include "tests/support/node_line.h"
+#include "tests/support/outbox_damage.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -87,6 +88,21 @@ Test(node_readmit, the_order_is_that_of_the_old_log_not_that_of_submitting)
     cr_assert_eq(line.node.province.readmitted_count, 2);
     cr_assert_eq(line.node.province.readmitted[0], 0);
     cr_assert_eq(line.node.province.readmitted[1], 1);
+}
+
+/* The submission as it was frozen, and the receipt, are what is shown. */
+Test(node_readmit, a_report_whose_own_bytes_are_damaged_is_shown_again)
+{
+    th_node_line_receive(&line, 3);
+    th_outbox_damage(line.node.outbox, TH_TABLE_REPORT, 2);
+    th_fake_recover(&line.node.province, 1, true);
+    th_node_line_connect(&line);
+    cr_assert_eq(line.node.province.readmitted_count, 2);
+    cr_assert(th_node_line_item(&line, 2).is_readmitted);
+    th_node_line_restart(&line);
+    th_fake_recover(&line.node.province, 1, true);
+    th_node_line_connect(&line);
+    cr_assert_eq(line.node.province.readmitted_count, 4, "also when it was set aside");
 }
 
 Test(node_readmit, what_was_readmitted_is_not_shown_at_the_next_welcome)

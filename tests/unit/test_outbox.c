@@ -202,6 +202,9 @@ Test(outbox, a_flipped_report_is_set_aside_and_the_rest_is_delivered)
     struct th_bytes report;
     cr_assert_eq(th_outbox_get_report(made.outbox, bad, &made.arena, &report), TH_E_CORRUPT);
     cr_assert_eq(scrub(), 1);
+    cr_assert_eq(th_outbox_get_report(made.outbox, bad, &made.arena, &report), TH_E_CORRUPT);
+    size_t size;
+    cr_assert_eq(th_outbox_get_report_size(made.outbox, bad, &size), TH_E_CORRUPT);
     cr_assert_eq(th_outbox_case_get(&made, bad).state, TH_ITEM_DAMAGED);
     struct th_outbox_item items[4];
     size_t count;
