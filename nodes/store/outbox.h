@@ -191,8 +191,8 @@ TH_MUST_CHECK int th_outbox_add_notice(struct th_outbox *outbox, const struct th
 
 /*
  * Reads every record. A bad one is set aside: its bytes are kept in a notice that names the item;
- * an item that cannot be sent any more becomes DAMAGED; one that has lost only its receipt is sent
- * again, since the province answers with the same receipt. Gives how many were set aside.
+ * an item that cannot be sent any more becomes DAMAGED; one that has lost its receipt is sent again
+ * as it was, since the province answers with the same receipt. Gives how many were set aside.
  */
 TH_MUST_CHECK int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count);
 

@@ -225,11 +225,7 @@ int th_outbox_get_frozen(struct th_outbox *outbox, uint64_t id, struct th_arena 
     int status = th_outbox_get(outbox, id, &item);
     if (status != 0)
         return status;
-    return get_value(outbox,
-                     item.bundle != 0 && !item.is_apart
-                         ? th_outbox_key_of_id(TH_TABLE_BUNDLE, item.bundle)
-                         : th_outbox_key_of_id(TH_TABLE_FROZEN, id),
-                     arena, ret_submission);
+    return get_value(outbox, th_outbox_frozen_key(&item), arena, ret_submission);
 }
 
 int th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *arena,

@@ -121,6 +121,13 @@ static const char *consequence(enum th_outbox_table table)
     return "Không ảnh hưởng tới việc gửi.";
 }
 
+/* Whether what was sent is there to be sent again: TH_E_NOT_FOUND, TH_E_CORRUPT. */
+static int look_frozen(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
+{
+    struct th_bytes value;
+    return th_outbox_look(outbox, txn, th_outbox_frozen_key(item), &value);
+}
+
 /* What the loss of a record of `table` means for its item. */
 static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_table table,
                        uint64_t id, th_instant now)
@@ -137,7 +144,10 @@ static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_ta
     if (table == TH_TABLE_DETAIL) {
         if (!item.is_frozen || item.state == TH_ITEM_DAMAGED)
             return 0;
-        item.state = TH_ITEM_SENT;
+        status = look_frozen(outbox, txn, &item);
+        if (status != 0 && status != TH_E_NOT_FOUND && status != TH_E_CORRUPT)
+            return status;
+        item.state = status == 0 ? TH_ITEM_SENT : TH_ITEM_DAMAGED;
         item.has_position = item.has_timeliness = item.has_due = item.has_stored_digest = false;
         item.is_readmitted = false;
     } else if ((table == TH_TABLE_REPORT || table == TH_TABLE_FROZEN || table == TH_TABLE_BUNDLE) &&

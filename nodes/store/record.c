@@ -125,6 +125,12 @@ struct th_outbox_key th_outbox_key_of_seq(enum th_outbox_table table, uint64_t i
     return key;
 }
 
+struct th_outbox_key th_outbox_frozen_key(const struct th_outbox_item *item)
+{
+    return item->bundle != 0 && !item->is_apart ? th_outbox_key_of_id(TH_TABLE_BUNDLE, item->bundle)
+                                                : th_outbox_key_of_id(TH_TABLE_FROZEN, item->id);
+}
+
 uint64_t th_outbox_key_id(const uint8_t *key)
 {
     struct reader reader = {{key + 1, 8}, false};

@@ -65,6 +65,8 @@ struct th_outbox_key th_outbox_meta_key(void);
 struct th_outbox_key th_outbox_key_of_id(enum th_outbox_table table, uint64_t id);
 /* Of a table whose keys have a sequence number. */
 struct th_outbox_key th_outbox_key_of_seq(enum th_outbox_table table, uint64_t id, uint32_t seq);
+/* Of the submission that the item goes with. */
+struct th_outbox_key th_outbox_frozen_key(const struct th_outbox_item *item);
 /* The id in a key of a table that has one. */
 uint64_t th_outbox_key_id(const uint8_t *key);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire/submission.h"
 #include "tests/support/node_line.h"
+#include "tests/support/outbox_damage.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -341,4 +342,18 @@ Test(node_driver, submitted_without_a_connection_keeps_the_time_that_was_last_he
     cr_assert_eq(
         th_wire_submission_decode(line.node.province.submissions[0], &line.arena, &submission), 0);
     cr_assert_eq(submission.header.prepared.ms, heard.ms);
+}
+
+Test(node_driver, what_can_be_neither_sent_nor_proved_is_told_and_not_waited_for)
+{
+    th_node_line_receive(&line, 2);
+    th_outbox_damage(line.node.outbox, TH_TABLE_FROZEN, 1);
+    th_outbox_damage(line.node.outbox, TH_TABLE_DETAIL, 1);
+    th_node_line_restart(&line);
+    th_node_line_connect(&line);
+    th_node_line_pass(&line, 1);
+    cr_assert_eq(th_node_line_item(&line, 1).state, TH_ITEM_DAMAGED);
+    cr_assert_eq(th_node_line_item(&line, 2).state, TH_ITEM_RECEIVED);
+    cr_assert_eq(line.told[TH_NEWS_ALARM], 1, "once, at the start");
+    cr_assert(th_node_driver_is_idle(line.driver));
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the loss of several records of one item means for it. */
+#include "tests/support/outbox_case.h"
+#include "tests/support/outbox_damage.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct th_outbox_case made;
+
+static void set_up(void)
+{
+    th_outbox_case_make(&made);
+}
+
+static void tear_down(void)
+{
+    th_outbox_case_remove(&made);
+}
+
+TestSuite(outbox_scrub, .init = set_up, .fini = tear_down);
+
+static size_t scrub(void)
+{
+    size_t count = 0;
+    cr_assert_eq(th_outbox_scrub(made.outbox, th_outbox_case_noon, &count), 0);
+    return count;
+}
+
+static uint64_t add_received(void)
+{
+    uint64_t id = th_outbox_case_add(&made, 1, "report");
+    th_outbox_case_freeze(&made, id, "frozen");
+    th_outbox_case_settle(&made, id, TH_ITEM_RECEIVED, "receipt");
+    return id;
+}
+
+/* Items 1 to 3 as bundle 1, received. */
+static void add_received_bundle(void)
+{
+    struct th_outbox_frozen frozen = {.bundle = 1, .submission = th_outbox_case_bytes("bundle")};
+    for (uint32_t revision = 1; revision <= 3; revision++)
+        frozen.ids[frozen.ids_count++] = th_outbox_case_add(&made, revision, "report");
+    cr_assert_eq(th_outbox_freeze(made.outbox, &frozen, 1, th_outbox_case_noon), 0);
+    for (uint64_t id = 1; id <= 3; id++)
+        th_outbox_case_settle(&made, id, TH_ITEM_RECEIVED, "receipt");
+}
+
+static enum th_item_state state_of(uint64_t id)
+{
+    return th_outbox_case_get(&made, id).state;
+}
+
+Test(outbox_scrub, a_lost_receipt_without_what_was_sent_is_not_asked_for)
+{
+    uint64_t id = add_received();
+    th_outbox_damage(made.outbox, TH_TABLE_FROZEN, id);
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, id);
+    cr_assert_eq(scrub(), 2);
+    cr_assert_eq(state_of(id), TH_ITEM_DAMAGED);
+    cr_assert_eq(th_outbox_case_add(&made, 1, "report"), 2, "it may be submitted again");
+}
+
+Test(outbox_scrub, the_same_when_the_receipt_is_lost_later)
+{
+    uint64_t id = add_received();
+    th_outbox_damage(made.outbox, TH_TABLE_FROZEN, id);
+    cr_assert_eq(scrub(), 1);
+    cr_assert_eq(state_of(id), TH_ITEM_RECEIVED, "it has its answer");
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, id);
+    cr_assert_eq(scrub(), 1);
+    cr_assert_eq(state_of(id), TH_ITEM_DAMAGED);
+}
+
+Test(outbox_scrub, a_lost_receipt_and_a_lost_bundle_damage_that_item_alone)
+{
+    add_received_bundle();
+    th_outbox_damage(made.outbox, TH_TABLE_BUNDLE, 1);
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, 2);
+    cr_assert_eq(scrub(), 2);
+    cr_assert_eq(state_of(1), TH_ITEM_RECEIVED);
+    cr_assert_eq(state_of(2), TH_ITEM_DAMAGED);
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, 3);
+    cr_assert_eq(scrub(), 1);
+    cr_assert_eq(state_of(3), TH_ITEM_DAMAGED);
+}
