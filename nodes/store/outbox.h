@@ -161,8 +161,8 @@ TH_MUST_CHECK int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_n
 TH_MUST_CHECK int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen,
                                    size_t count, th_instant now);
 
-/* What was sent of a bundle without an answer is QUEUED again, and apart; the bundle's bytes stay.
- * TH_E_STORAGE, TH_E_IO. */
+/* What was sent of a bundle without an answer is QUEUED again, and apart; DAMAGED when its report
+ * is lost. The bundle's bytes stay. TH_E_STORAGE, TH_E_IO. */
 TH_MUST_CHECK int th_outbox_part(struct th_outbox *outbox, uint64_t bundle, th_instant now);
 
 /* Ends the way of items, all or none: each has the new state, attempts and answer; identity and

@@ -128,6 +128,13 @@ static int look_frozen(struct th_outbox *outbox, MDB_txn *txn, const struct th_o
     return th_outbox_look(outbox, txn, th_outbox_frozen_key(item), &value);
 }
 
+/* To send it: what is frozen is sent as it is, without a look at the report. */
+static bool is_needed(enum th_outbox_table table, const struct th_outbox_item *item)
+{
+    return table == TH_TABLE_FROZEN || table == TH_TABLE_BUNDLE ||
+           (table == TH_TABLE_REPORT && !item->is_frozen);
+}
+
 /* What the loss of a record of `table` means for its item. */
 static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_table table,
                        uint64_t id, th_instant now)
@@ -150,7 +157,7 @@ static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_ta
         item.state = status == 0 ? TH_ITEM_SENT : TH_ITEM_DAMAGED;
         item.has_position = item.has_timeliness = item.has_due = item.has_stored_digest = false;
         item.is_readmitted = false;
-    } else if ((table == TH_TABLE_REPORT || table == TH_TABLE_FROZEN || table == TH_TABLE_BUNDLE) &&
+    } else if (is_needed(table, &item) &&
                (item.state == TH_ITEM_QUEUED || item.state == TH_ITEM_SENT)) {
         item.state = TH_ITEM_DAMAGED;
     } else {

@@ -118,16 +118,20 @@ int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *fr
     return status;
 }
 
-/* Its own submission is frozen later. */
+/* Its own submission is frozen later, if the report is still there. */
 static int part_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id, th_instant now)
 {
     struct th_outbox_item item;
+    struct th_bytes report;
     int status = look_item(outbox, txn, id, &item);
     if (status != 0 || item.state != TH_ITEM_SENT)
         return status;
+    status = th_outbox_look_report(outbox, txn, id, &report);
+    if (status != 0 && status != TH_E_CORRUPT && status != TH_E_NOT_FOUND)
+        return status;
     item.is_frozen = false;
     item.is_apart = true;
-    item.state = TH_ITEM_QUEUED;
+    item.state = status == 0 ? TH_ITEM_QUEUED : TH_ITEM_DAMAGED;
     item.changed_at = now;
     status = th_outbox_put_item(outbox, txn, &item);
     return status == 0 ? th_outbox_put_change(outbox, txn, &item, false) : status;

@@ -273,3 +273,19 @@ Test(node_backlog, a_bundle_that_is_damaged_on_the_disk_is_told_and_holds_up_nob
     cr_assert_geq(line.told[TH_NEWS_ALARM], 5);
     cr_assert(th_node_driver_is_idle(line.driver));
 }
+
+Test(node_backlog, a_report_that_is_lost_does_not_come_apart_and_holds_up_no_other)
+{
+    queue(5);
+    line.node.province.mood = TH_FAKE_SILENT;
+    th_node_line_connect(&line);
+    th_outbox_damage(line.node.outbox, TH_TABLE_REPORT, 2);
+    th_node_line_restart(&line);
+    cr_assert_eq(count_state(5, TH_ITEM_SENT), 5, "the bundle can be sent");
+    line.node.province.mood = TH_FAKE_NO_BUNDLES;
+    th_node_line_connect(&line);
+    th_node_line_pass(&line, 1);
+    cr_assert_eq(th_node_line_item(&line, 2).state, TH_ITEM_DAMAGED);
+    cr_assert_eq(count_state(5, TH_ITEM_RECEIVED), 4);
+    cr_assert(th_node_driver_is_idle(line.driver));
+}

@@ -357,3 +357,16 @@ Test(node_driver, what_can_be_neither_sent_nor_proved_is_told_and_not_waited_for
     cr_assert_eq(line.told[TH_NEWS_ALARM], 1, "once, at the start");
     cr_assert(th_node_driver_is_idle(line.driver));
 }
+
+Test(node_driver, what_was_sent_gets_its_receipt_although_the_report_was_lost_since)
+{
+    uint64_t id = th_node_case_submit(&line.node, 0, 12);
+    line.node.province.mood = TH_FAKE_SILENT;
+    th_node_line_wait(&line, 1);
+    th_node_line_connect(&line);
+    th_outbox_damage(line.node.outbox, TH_TABLE_REPORT, id);
+    th_node_line_restart(&line);
+    line.node.province.mood = TH_FAKE_FAIR;
+    th_node_line_connect(&line);
+    cr_assert_eq(th_node_line_item(&line, id).state, TH_ITEM_RECEIVED);
+}

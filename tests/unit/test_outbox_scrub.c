@@ -84,3 +84,29 @@ Test(outbox_scrub, a_lost_receipt_and_a_lost_bundle_damage_that_item_alone)
     cr_assert_eq(scrub(), 1);
     cr_assert_eq(state_of(3), TH_ITEM_DAMAGED);
 }
+
+Test(outbox_scrub, what_is_frozen_is_sent_without_the_report_itself)
+{
+    uint64_t id = th_outbox_case_add(&made, 1, "report");
+    th_outbox_case_freeze(&made, id, "frozen");
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, id);
+    cr_assert_eq(scrub(), 1);
+    cr_assert_eq(state_of(id), TH_ITEM_SENT);
+    struct th_bytes frozen;
+    cr_assert_eq(th_outbox_get_frozen(made.outbox, id, &made.arena, &frozen), 0);
+}
+
+Test(outbox_scrub, a_report_that_is_lost_cannot_go_apart)
+{
+    struct th_outbox_frozen frozen = {.bundle = 1, .submission = th_outbox_case_bytes("bundle")};
+    for (uint32_t revision = 1; revision <= 3; revision++)
+        frozen.ids[frozen.ids_count++] = th_outbox_case_add(&made, revision, "report");
+    cr_assert_eq(th_outbox_freeze(made.outbox, &frozen, 1, th_outbox_case_noon), 0);
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, 1);
+    cr_assert_eq(scrub(), 1);
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, 2);
+    cr_assert_eq(th_outbox_part(made.outbox, 1, th_outbox_case_noon), 0);
+    cr_assert_eq(state_of(1), TH_ITEM_DAMAGED);
+    cr_assert_eq(state_of(2), TH_ITEM_DAMAGED);
+    cr_assert_eq(state_of(3), TH_ITEM_QUEUED);
+}
