@@ -74,53 +74,6 @@ static int find_bad(struct th_outbox *outbox, MDB_txn *txn, struct th_arena *are
     return status;
 }
 
-static const char *describe(enum th_outbox_table table)
-{
-    switch (table) {
-    case TH_TABLE_ITEM:
-        return "bản ghi trạng thái";
-    case TH_TABLE_REPORT:
-        return "nội dung báo cáo";
-    case TH_TABLE_FROZEN:
-        return "bản đã ký để gửi";
-    case TH_TABLE_BUNDLE:
-        return "bản đã ký để gửi chung";
-    case TH_TABLE_DETAIL:
-        return "biên nhận hoặc lý do";
-    case TH_TABLE_EARLIER:
-        return "biên nhận của sổ trước";
-    case TH_TABLE_HISTORY:
-        return "một dòng lịch sử";
-    case TH_TABLE_NOTICE:
-        return "một thông báo";
-    case TH_TABLE_META:
-        break;
-    }
-    return "bản ghi";
-}
-
-static const char *consequence(enum th_outbox_table table)
-{
-    switch (table) {
-    case TH_TABLE_ITEM:
-    case TH_TABLE_REPORT:
-    case TH_TABLE_FROZEN:
-        return "Hãy nộp lại báo cáo này bằng lệnh submit; nơi nhận không tính hai lần.";
-    case TH_TABLE_BUNDLE:
-        return "Hãy nộp lại bằng lệnh submit các báo cáo mà status nêu là bản ghi bị hỏng; nơi "
-               "nhận không tính hai lần.";
-    case TH_TABLE_DETAIL:
-        return "Chương trình tự gửi lại để lấy lại biên nhận.";
-    case TH_TABLE_EARLIER:
-        return "Biên nhận mới vẫn còn; bản ghi cũ lấy lại được từ bản sao của thư mục này.";
-    case TH_TABLE_HISTORY:
-    case TH_TABLE_NOTICE:
-    case TH_TABLE_META:
-        break;
-    }
-    return "Không ảnh hưởng tới việc gửi.";
-}
-
 /* Whether what was sent is there to be sent again: TH_E_NOT_FOUND, TH_E_CORRUPT. */
 static int look_frozen(struct th_outbox *outbox, MDB_txn *txn, const struct th_outbox_item *item)
 {
@@ -179,34 +132,142 @@ static int repair_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle
     return status;
 }
 
-static int set_aside(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
-                     th_instant now)
+/* Of an item, for a record that belongs to one. */
+static bool has_item(const struct bad_record *bad)
+{
+    return bad->key.size >= 9 && bad->key.bytes[0] != TH_TABLE_NOTICE &&
+           bad->key.bytes[0] != TH_TABLE_META;
+}
+
+static int remove_bad(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
+                      th_instant now)
 {
     enum th_outbox_table table = (enum th_outbox_table)bad->key.bytes[0];
-    bool has_id = bad->key.size >= 9 && table != TH_TABLE_NOTICE && table != TH_TABLE_META;
-    uint64_t id = has_id ? th_outbox_key_id(bad->key.bytes) : 0;
-    char text[400], of[48] = "";
-    if (has_id)
+    MDB_val key = {bad->key.size, (void *)(uintptr_t)bad->key.bytes};
+    int status;
+    /* The bytes of a report keep their key, which keeps the ids ascending. */
+    if (table == TH_TABLE_REPORT && bad->key.size == 9)
+        status = th_outbox_put(outbox, txn, bad->key, (struct th_bytes){NULL, 0}, 0);
+    else
+        status = th_outbox_status(mdb_del(txn, outbox->dbi, &key, NULL));
+    if (status != 0 || !has_item(bad))
+        return status;
+    uint64_t id = th_outbox_key_id(bad->key.bytes);
+    return table == TH_TABLE_BUNDLE ? repair_bundle(outbox, txn, id, now)
+                                    : repair_item(outbox, txn, table, id, now);
+}
+
+/* ---- what the officer is told ---- */
+
+static const char *describe(enum th_outbox_table table)
+{
+    switch (table) {
+    case TH_TABLE_ITEM:
+        return "bản ghi trạng thái";
+    case TH_TABLE_REPORT:
+        return "nội dung báo cáo";
+    case TH_TABLE_FROZEN:
+        return "bản đã ký để gửi";
+    case TH_TABLE_BUNDLE:
+        return "bản đã ký để gửi chung";
+    case TH_TABLE_DETAIL:
+        return "biên nhận hoặc lý do";
+    case TH_TABLE_EARLIER:
+        return "biên nhận của sổ trước";
+    case TH_TABLE_HISTORY:
+        return "một dòng lịch sử";
+    case TH_TABLE_NOTICE:
+        return "một thông báo";
+    case TH_TABLE_META:
+        break;
+    }
+    return "bản ghi";
+}
+
+/* An item whose own record is lost is as good as DAMAGED. */
+static enum th_item_state state_of(struct th_outbox *outbox, MDB_txn *txn, uint64_t id)
+{
+    struct th_bytes value;
+    struct th_outbox_item item;
+    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
+    if (status == 0)
+        status = th_outbox_item_decode(id, value, &item);
+    return status == 0 ? item.state : TH_ITEM_DAMAGED;
+}
+
+static const char *consequence_for_item(enum th_outbox_table table, enum th_item_state state)
+{
+    switch (state) {
+    case TH_ITEM_DAMAGED:
+        return "Hãy nộp lại báo cáo này bằng lệnh submit; nơi nhận không tính hai lần.";
+    case TH_ITEM_QUEUED:
+    case TH_ITEM_SENT:
+        return table == TH_TABLE_DETAIL
+                   ? "Chương trình tự gửi lại để lấy lại biên nhận."
+                   : "Bản đã ký vẫn còn, chương trình vẫn gửi; không phải nộp lại.";
+    case TH_ITEM_RECEIVED:
+        return table == TH_TABLE_REPORT
+                   ? "Nơi nhận đã nhận, không phải nộp lại; biểu kỳ sau không so được với số này."
+                   : "Nơi nhận đã nhận, không phải nộp lại; nếu nơi nhận khôi phục kho từ bản sao "
+                     "cũ thì báo cáo này không tự trình lại được.";
+    case TH_ITEM_REJECTED:
+    case TH_ITEM_CONFLICT:
+        break;
+    }
+    return "Nơi nhận đã trả lời báo cáo này; làm theo trả lời mà status nêu.";
+}
+
+static int consequence_for_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle,
+                                  const char **ret_text)
+{
+    uint64_t ids[TH_LIMIT_REPORTS_MAX];
+    size_t count = 0;
+    int status = th_outbox_list_bundle(outbox, txn, bundle, ids, &count);
+    *ret_text = "Nơi nhận đã trả lời các báo cáo trong đó, không phải nộp lại vì việc này.";
+    for (size_t i = 0; status == 0 && i < count; i++)
+        if (state_of(outbox, txn, ids[i]) == TH_ITEM_DAMAGED)
+            *ret_text = "Hãy nộp lại bằng lệnh submit các báo cáo mà status nêu là bản ghi bị "
+                        "hỏng; nơi nhận không tính hai lần.";
+    return status;
+}
+
+/* As things are after all repairs. */
+static int find_consequence(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
+                            const char **ret_text)
+{
+    enum th_outbox_table table = (enum th_outbox_table)bad->key.bytes[0];
+    *ret_text = "Không ảnh hưởng tới việc gửi.";
+    if (!has_item(bad) || table == TH_TABLE_HISTORY)
+        return 0;
+    uint64_t id = th_outbox_key_id(bad->key.bytes);
+    if (table == TH_TABLE_BUNDLE)
+        return consequence_for_bundle(outbox, txn, id, ret_text);
+    *ret_text = table == TH_TABLE_EARLIER
+                    ? "Biên nhận mới vẫn còn; bản ghi cũ lấy lại được từ bản sao của thư mục này."
+                    : consequence_for_item(table, state_of(outbox, txn, id));
+    return 0;
+}
+
+static int keep_notice(struct th_outbox *outbox, MDB_txn *txn, const struct bad_record *bad,
+                       th_instant now)
+{
+    const char *consequence;
+    int status = find_consequence(outbox, txn, bad, &consequence);
+    if (status != 0)
+        return status;
+    uint64_t id = has_item(bad) ? th_outbox_key_id(bad->key.bytes) : 0;
+    char text[500], of[48] = "";
+    if (id != 0)
         (void)snprintf(of, sizeof of, " của mục %" PRIu64, id);
-    (void)snprintf(text, sizeof text, "Đã để riêng %s%s vì bị hỏng trên đĩa. %s", describe(table),
-                   of, consequence(table));
+    (void)snprintf(text, sizeof text, "Đã để riêng %s%s vì bị hỏng trên đĩa. %s",
+                   describe((enum th_outbox_table)bad->key.bytes[0]), of, consequence);
     struct th_notice notice = {.kind = TH_NOTICE_SET_ASIDE,
                                .time = now,
                                .item = id,
                                .text = {text, strlen(text)},
                                .evidence = bad->stored};
     bool is_new;
-    int status = th_outbox_put_notice(outbox, txn, &notice, &is_new);
-    MDB_val key = {bad->key.size, (void *)(uintptr_t)bad->key.bytes};
-    /* The bytes of a report keep their key, which keeps the ids ascending. */
-    if (status == 0 && table == TH_TABLE_REPORT)
-        status = th_outbox_put(outbox, txn, bad->key, (struct th_bytes){NULL, 0}, 0);
-    else if (status == 0)
-        status = th_outbox_status(mdb_del(txn, outbox->dbi, &key, NULL));
-    if (status != 0 || !has_id)
-        return status;
-    return table == TH_TABLE_BUNDLE ? repair_bundle(outbox, txn, id, now)
-                                    : repair_item(outbox, txn, table, id, now);
+    return th_outbox_put_notice(outbox, txn, &notice, &is_new);
 }
 
 int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)
@@ -226,7 +287,9 @@ int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)
     size_t count = 0;
     status = find_bad(outbox, txn, &arena, bad, &count);
     for (size_t i = 0; status == 0 && i < count; i++)
-        status = set_aside(outbox, txn, &bad[i], now);
+        status = remove_bad(outbox, txn, &bad[i], now);
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = keep_notice(outbox, txn, &bad[i], now);
     if (status == 0 && count == 0)
         mdb_txn_abort(txn);
     else

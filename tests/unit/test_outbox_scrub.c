@@ -110,3 +110,73 @@ Test(outbox_scrub, a_report_that_is_lost_cannot_go_apart)
     cr_assert_eq(state_of(2), TH_ITEM_DAMAGED);
     cr_assert_eq(state_of(3), TH_ITEM_QUEUED);
 }
+
+/* Whether the notice about a lost record of the item says this. */
+static bool is_told(uint64_t id, const char *record, const char *consequence)
+{
+    const struct th_notice *notices;
+    size_t count;
+    bool is_found = false;
+    cr_assert_eq(th_outbox_get_notices(made.outbox, &made.arena, &notices, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        char text[512];
+        cr_assert_lt(notices[i].text.size, sizeof text);
+        memcpy(text, notices[i].text.bytes, notices[i].text.size);
+        text[notices[i].text.size] = '\0';
+        is_found = is_found || (notices[i].item == id && strstr(text, record) != NULL &&
+                                strstr(text, consequence) != NULL);
+    }
+    return is_found;
+}
+
+Test(outbox_scrub, what_is_lost_of_a_received_report_need_not_be_submitted_again)
+{
+    uint64_t id = add_received();
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, id);
+    th_outbox_damage(made.outbox, TH_TABLE_FROZEN, id);
+    cr_assert_eq(scrub(), 2);
+    cr_assert(is_told(id, "nội dung báo cáo", "không phải nộp lại"));
+    cr_assert(is_told(id, "bản đã ký để gửi", "không phải nộp lại"));
+}
+
+Test(outbox_scrub, what_can_be_sent_no_more_has_to_be_submitted_again)
+{
+    uint64_t id = th_outbox_case_add(&made, 1, "report"), sent = th_outbox_case_add(&made, 2, "r");
+    th_outbox_case_freeze(&made, sent, "frozen");
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, id);
+    th_outbox_damage(made.outbox, TH_TABLE_REPORT, sent);
+    cr_assert_eq(scrub(), 2);
+    cr_assert(is_told(id, "nội dung báo cáo", "Hãy nộp lại"));
+    cr_assert(is_told(sent, "nội dung báo cáo", "không phải nộp lại"), "what is frozen goes on");
+    th_outbox_damage(made.outbox, TH_TABLE_FROZEN, sent);
+    cr_assert_eq(scrub(), 1);
+    cr_assert(is_told(sent, "bản đã ký để gửi", "Hãy nộp lại"));
+}
+
+/* The records are read in the order of their keys; each notice says what is so after all of them.
+ */
+Test(outbox_scrub, all_notices_of_one_scrub_say_the_same_of_an_item)
+{
+    uint64_t id = add_received();
+    th_outbox_damage(made.outbox, TH_TABLE_FROZEN, id);
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, id);
+    cr_assert_eq(scrub(), 2);
+    cr_assert(is_told(id, "bản đã ký để gửi", "Hãy nộp lại"));
+    cr_assert(is_told(id, "biên nhận hoặc lý do", "Hãy nộp lại"));
+}
+
+Test(outbox_scrub, a_bundle_is_told_by_what_its_items_still_wait_for)
+{
+    add_received_bundle();
+    th_outbox_damage(made.outbox, TH_TABLE_BUNDLE, 1);
+    cr_assert_eq(scrub(), 1);
+    cr_assert(is_told(1, "bản đã ký để gửi chung", "không phải nộp lại"));
+}
+
+Test(outbox_scrub, a_lost_receipt_comes_again_by_itself)
+{
+    uint64_t id = add_received();
+    th_outbox_damage(made.outbox, TH_TABLE_DETAIL, id);
+    cr_assert_eq(scrub(), 1);
+    cr_assert(is_told(id, "biên nhận hoặc lý do", "tự gửi lại"));
+}
