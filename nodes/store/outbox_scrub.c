@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCRUB_MAX 256 /* bad records taken in one run; the next run takes more */
+/* Bad records in one transaction, and from how many bytes on it takes no more. */
+#define ROUND_MAX   256
+#define ROUND_BYTES ((size_t)4 * 1024 * 1024)
+#define BLOCK_BYTES ((size_t)64 * 1024)
 
 struct bad_record {
     struct th_outbox_key key;
@@ -37,21 +40,25 @@ static bool has_good_content(struct th_bytes key, struct th_bytes stored, struct
     }
 }
 
+/* One round. The end of the records: not `ret_has_more`. */
 static int find_bad(struct th_outbox *outbox, MDB_txn *txn, struct th_arena *arena,
-                    struct bad_record *ret_bad, size_t *ret_count)
+                    struct bad_record *ret_bad, size_t *ret_count, bool *ret_has_more)
 {
     MDB_cursor *cursor;
     int result = mdb_cursor_open(txn, outbox->dbi, &cursor);
     if (result != 0)
         return th_outbox_status(result);
+    struct th_arena scratch; /* of one record */
+    th_arena_init(&scratch, BLOCK_BYTES, 4 * TH_LIMIT_FRAME_SIZE_MAX);
     MDB_val key, value;
-    size_t count = 0;
+    size_t count = 0, size = 0;
     int status = 0;
-    while (status == 0 && count < SCRUB_MAX &&
+    while (status == 0 && count < ROUND_MAX && size < ROUND_BYTES &&
            (result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
         struct th_bytes stored = {value.mv_data, value.mv_size};
         struct th_bytes name = {key.mv_data, key.mv_size};
-        if (has_good_content(name, stored, arena))
+        th_arena_reset(&scratch);
+        if (has_good_content(name, stored, &scratch))
             continue;
         if (name.size > TH_OUTBOX_KEY_MAX) {
             status = TH_E_CORRUPT; /* no writer of ours made that key */
@@ -64,13 +71,17 @@ static int find_bad(struct th_outbox *outbox, MDB_txn *txn, struct th_arena *are
         if (copy == NULL)
             status = TH_E_NO_MEMORY;
         bad->stored = (struct th_bytes){(const uint8_t *)copy, stored.size};
+        size += stored.size;
         count++;
     }
+    th_arena_deinit(&scratch);
     mdb_cursor_close(cursor);
     if (status == 0 && result != 0 && result != MDB_NOTFOUND)
         status = th_outbox_status(result);
-    if (status == 0)
+    if (status == 0) {
         *ret_count = count;
+        *ret_has_more = result == 0;
+    }
     return status;
 }
 
@@ -270,32 +281,45 @@ static int keep_notice(struct th_outbox *outbox, MDB_txn *txn, const struct bad_
     return th_outbox_put_notice(outbox, txn, &notice, &is_new);
 }
 
-int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)
+static int scrub_round(struct th_outbox *outbox, th_instant now, struct th_arena *arena,
+                       size_t *ret_count, bool *ret_has_more)
 {
-    struct th_arena arena;
-    th_arena_init(&arena, 64 * 1024, TH_OUTBOX_MAP_BYTES);
-    static const size_t bad_bytes = SCRUB_MAX * sizeof(struct bad_record);
-    struct bad_record *bad = th_arena_alloc(&arena, bad_bytes);
-    MDB_txn *txn = NULL;
-    int status = bad == NULL ? TH_E_NO_MEMORY : 0;
-    if (status == 0)
-        status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
-    if (status != 0) {
-        th_arena_deinit(&arena);
+    struct bad_record *bad = th_arena_alloc_array(arena, ROUND_MAX, sizeof *bad);
+    if (bad == NULL)
+        return TH_E_NO_MEMORY;
+    MDB_txn *txn;
+    int status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
+    if (status != 0)
         return status;
-    }
     size_t count = 0;
-    status = find_bad(outbox, txn, &arena, bad, &count);
+    status = find_bad(outbox, txn, arena, bad, &count, ret_has_more);
     for (size_t i = 0; status == 0 && i < count; i++)
         status = remove_bad(outbox, txn, &bad[i], now);
     for (size_t i = 0; status == 0 && i < count; i++)
         status = keep_notice(outbox, txn, &bad[i], now);
-    if (status == 0 && count == 0)
+    *ret_count = count;
+    if (status == 0 && count == 0) {
         mdb_txn_abort(txn);
-    else
-        status = th_outbox_finish(txn, status);
+        return 0;
+    }
+    return th_outbox_finish(txn, status);
+}
+
+int th_outbox_scrub(struct th_outbox *outbox, th_instant now, size_t *ret_count)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, BLOCK_BYTES, 4 * ROUND_BYTES);
+    size_t total = 0;
+    bool has_more = true;
+    int status = 0;
+    while (status == 0 && has_more) {
+        size_t count = 0;
+        th_arena_reset(&arena);
+        status = scrub_round(outbox, now, &arena, &count, &has_more);
+        total += count;
+    }
     th_arena_deinit(&arena);
     if (status == 0)
-        *ret_count = count;
+        *ret_count = total;
     return status;
 }

@@ -17,11 +17,13 @@ static void damage(struct th_outbox *outbox, struct th_outbox_key prefix)
     for (; result == 0 && key.mv_size >= prefix.size &&
            memcmp(key.mv_data, prefix.bytes, prefix.size) == 0;
          result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        uint8_t *bytes = malloc(value.mv_size);
-        cr_assert_not_null(bytes);
+        uint8_t *bytes = malloc(value.mv_size), name[TH_OUTBOX_KEY_MAX];
+        cr_assert(bytes != NULL && key.mv_size <= sizeof name);
+        memcpy(name, key.mv_data, key.mv_size); /* the page that has it may be written */
         memcpy(bytes, value.mv_data, value.mv_size);
         bytes[value.mv_size - 1] ^= 1;
         MDB_val damaged = {value.mv_size, bytes};
+        key.mv_data = name;
         cr_assert_eq(mdb_cursor_put(cursor, &key, &damaged, MDB_CURRENT), 0);
         free(bytes);
         count++;

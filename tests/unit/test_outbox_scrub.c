@@ -23,7 +23,8 @@ TestSuite(outbox_scrub, .init = set_up, .fini = tear_down);
 static size_t scrub(void)
 {
     size_t count = 0;
-    cr_assert_eq(th_outbox_scrub(made.outbox, th_outbox_case_noon, &count), 0);
+    int status = th_outbox_scrub(made.outbox, th_outbox_case_noon, &count);
+    cr_assert_eq(status, 0, "%d", status);
     return count;
 }
 
@@ -179,4 +180,29 @@ Test(outbox_scrub, a_lost_receipt_comes_again_by_itself)
     th_outbox_damage(made.outbox, TH_TABLE_DETAIL, id);
     cr_assert_eq(scrub(), 1);
     cr_assert(is_told(id, "biên nhận hoặc lý do", "tự gửi lại"));
+}
+
+Test(outbox_scrub, all_that_is_damaged_is_set_aside_at_once)
+{
+    for (uint32_t revision = 1; revision <= 300; revision++)
+        th_outbox_case_add(&made, revision, "report");
+    th_outbox_damage_table(made.outbox, TH_TABLE_REPORT);
+    cr_assert_eq(scrub(), 300);
+    cr_assert_eq(scrub(), 0);
+    struct th_outbox_item items[1];
+    size_t count;
+    uint64_t version;
+    cr_assert_eq(th_outbox_pending(made.outbox, 0, items, 1, &count, &version), 0);
+    cr_assert_eq(count, 0);
+}
+
+Test(outbox_scrub, large_damaged_records_are_set_aside_in_several_rounds)
+{
+    static char large[250 * 1024];
+    memset(large, 'x', sizeof large - 1);
+    for (uint32_t revision = 1; revision <= 80; revision++)
+        th_outbox_case_freeze(&made, th_outbox_case_add(&made, revision, "report"), large);
+    th_outbox_damage_table(made.outbox, TH_TABLE_FROZEN);
+    cr_assert_eq(scrub(), 80);
+    cr_assert_eq(scrub(), 0);
 }
