@@ -144,8 +144,10 @@ static int queue(struct submitting *submitting, struct th_checked *checked,
     status = th_submit(submitting->outbox, &request, &checked->arena, ret_result);
     if (status != 0)
         th_cli_complain(submitting->err, NAME,
-                        status == TH_E_STORAGE ? "giải phóng chỗ trên đĩa rồi nộp lại"
-                                               : "chưa có gì được nộp; kiểm tra rồi nộp lại",
+                        status == TH_E_STORAGE
+                            ? "giải phóng chỗ trên đĩa; nếu đĩa còn chỗ thì hộp thư đi phải giữ "
+                              "chỗ cho báo cáo đang chờ: chạy run cho gửi bớt; rồi nộp lại"
+                            : "chưa có gì được nộp; kiểm tra rồi nộp lại",
                         "%s: không xếp hàng được: %s", checked->path, th_status_text(status));
     return status;
 }

@@ -5,6 +5,9 @@
  * A receipt is never replaced by forgetting it: when the province's log lost what it had and a
  * later log readmits the report, the earlier receipt is kept, in a record of its own.
  *
+ * Nothing is deleted: an answered report stays with its receipt. One that was taken can be sent and
+ * answered in the room that is left, since th_outbox_add() refuses what would need that room.
+ *
  * Promises: what a writing function returned 0 for survives any crash. The bytes of a report and of
  * its frozen submission never change. Each record has a checksum: a bad one is never given out; it
  * is set aside and named by th_outbox_scrub(), and all others stay usable. The format is in
@@ -23,7 +26,8 @@
 #include "proto/model/report.h"
 #include "proto/model/verdict.h"
 
-#define TH_OUTBOX_MAP_BYTES ((size_t)64 * 1024 * 1024) /* sparse */
+/* How large an outbox may become. The file has what was written and no more. */
+#define TH_OUTBOX_MAP_BYTES ((size_t)1024 * 1024 * 1024)
 
 struct th_outbox;
 
@@ -145,7 +149,8 @@ uint64_t th_outbox_version(const struct th_outbox *outbox);
 
 /*
  * Queues a report: id, state and queued_at are set here. TH_E_EXISTS: an item that is not rejected
- * or damaged has the same plan, obligation, number and revision. TH_E_STORAGE: full; TH_E_IO.
+ * or damaged has the same plan, obligation, number and revision. TH_E_STORAGE: full, or those
+ * before it will need the room that is left; TH_E_IO.
  */
 TH_MUST_CHECK int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
                                 struct th_bytes report, th_instant now, uint64_t *ret_id);

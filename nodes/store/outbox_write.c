@@ -151,6 +151,8 @@ int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
             status = 0;
     }
     if (status == 0)
+        status = th_outbox_check_room(outbox, txn, added.id, report.size);
+    if (status == 0)
         status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_REPORT, added.id), report,
                                MDB_NOOVERWRITE);
     if (status == 0)

@@ -119,6 +119,9 @@ TH_MUST_CHECK int th_outbox_last_seq(struct th_outbox *outbox, MDB_txn *txn,
                                      enum th_outbox_table table, uint64_t id, uint32_t *ret_seq);
 TH_MUST_CHECK int th_outbox_put_notice(struct th_outbox *outbox, MDB_txn *txn,
                                        const struct th_notice *notice, bool *ret_is_new);
+/* Before report `id` with that size is added. TH_E_STORAGE: what is on its way needs the room. */
+TH_MUST_CHECK int th_outbox_check_room(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                                       size_t report_size);
 /* Commits, or aborts when `status` is a failure. */
 TH_MUST_CHECK int th_outbox_finish(MDB_txn *txn, int status);
 

@@ -294,30 +294,6 @@ Test(outbox, the_files_of_another_outbox_are_refused)
     cr_assert_eq(th_outbox_case_reopen(&made), TH_E_CORRUPT);
 }
 
-Test(outbox, a_full_outbox_says_so_and_stays_usable)
-{
-    th_outbox_close(made.outbox);
-    made.outbox = NULL;
-    th_test_folder_remove(made.folder);
-    th_test_folder_make(made.folder);
-    cr_assert_eq(th_outbox_open(made.folder, 64 * 1024, &made.outbox), 0);
-    static char big[4000];
-    memset(big, 'x', sizeof big - 1);
-    int status = 0;
-    uint32_t revision = 0;
-    while (status == 0 && revision < 100) {
-        struct th_outbox_item item = th_outbox_case_item(++revision);
-        uint64_t id;
-        status =
-            th_outbox_add(made.outbox, &item, th_outbox_case_bytes(big), th_outbox_case_noon, &id);
-    }
-    cr_assert_eq(status, TH_E_STORAGE);
-    const struct th_outbox_item *items;
-    size_t count, bad;
-    cr_assert_eq(th_outbox_list(made.outbox, &made.arena, &items, &count, &bad), 0);
-    cr_assert_eq(count, revision - 1);
-}
-
 /* The child queues as fast as it can and reports each id through a pipe after the call returned:
  * exactly what an officer would have been told. */
 static void queue_until_killed(int pipe_end)
