@@ -42,6 +42,16 @@ int th_outbox_status(int mdb_result)
     }
 }
 
+int th_outbox_begin_read(struct th_outbox *outbox, MDB_txn **ret_txn)
+{
+    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, ret_txn));
+}
+
+int th_outbox_begin_write(struct th_outbox *outbox, MDB_txn **ret_txn)
+{
+    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, ret_txn));
+}
+
 int th_outbox_finish(MDB_txn *txn, int status)
 {
     if (status != 0) {
@@ -94,11 +104,11 @@ static int write_sentinel(const char *path, const uint8_t identity[TH_OUTBOX_IDE
 static int read_meta(struct th_outbox *outbox)
 {
     MDB_txn *txn;
-    int result = mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, &txn);
-    if (result != 0)
-        return th_outbox_status(result);
+    int status = th_outbox_begin_read(outbox, &txn);
+    if (status != 0)
+        return status;
     struct th_bytes value;
-    int status = th_outbox_status(mdb_dbi_open(txn, NULL, 0, &outbox->dbi));
+    status = th_outbox_status(mdb_dbi_open(txn, NULL, 0, &outbox->dbi));
     if (status == 0)
         status = th_outbox_look(outbox, txn, th_outbox_meta_key(), &value);
     if (status == 0 && (value.size < 1 || value.bytes[0] < TH_OUTBOX_FORMAT ||
@@ -117,14 +127,14 @@ static int read_meta(struct th_outbox *outbox)
 static int write_meta(struct th_outbox *outbox)
 {
     MDB_txn *txn;
-    int result = mdb_txn_begin(outbox->env, NULL, 0, &txn);
-    if (result != 0)
-        return th_outbox_status(result);
+    int status = th_outbox_begin_write(outbox, &txn);
+    if (status != 0)
+        return status;
     uint8_t value[1 + TH_OUTBOX_IDENTITY_SIZE] = {TH_OUTBOX_FORMAT};
     randombytes_buf(value + 1, TH_OUTBOX_IDENTITY_SIZE);
-    int status = th_outbox_finish(txn, th_outbox_put(outbox, txn, th_outbox_meta_key(),
-                                                     (struct th_bytes){value, sizeof value},
-                                                     MDB_NOOVERWRITE));
+    status = th_outbox_finish(txn, th_outbox_put(outbox, txn, th_outbox_meta_key(),
+                                                 (struct th_bytes){value, sizeof value},
+                                                 MDB_NOOVERWRITE));
     if (status == 0) {
         outbox->format = TH_OUTBOX_FORMAT;
         memcpy(outbox->identity, value + 1, TH_OUTBOX_IDENTITY_SIZE);

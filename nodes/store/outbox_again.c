@@ -32,11 +32,8 @@ static int look_detail(struct th_outbox *outbox, MDB_txn *txn, uint64_t id, stru
 static int look_received(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
                          struct th_outbox_item *ret_item)
 {
-    struct th_bytes value;
     struct th_outbox_item item;
-    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
-    if (status == 0)
-        status = th_outbox_item_decode(id, value, &item);
+    int status = th_outbox_look_item(outbox, txn, id, &item);
     if (status == 0 && item.state != TH_ITEM_RECEIVED)
         status = TH_E_INVALID;
     if (status == 0)
@@ -89,7 +86,7 @@ int th_outbox_readmit(struct th_outbox *outbox, const struct th_outbox_readmissi
                       th_instant now)
 {
     MDB_txn *txn;
-    int status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     struct th_arena arena;
@@ -105,7 +102,7 @@ int th_outbox_get_earlier(struct th_outbox *outbox, uint64_t id, struct th_arena
     MDB_txn *txn;
     uint32_t last = 0;
     size_t count = 0;
-    int status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, &txn));
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     status = th_outbox_last_seq(outbox, txn, TH_TABLE_EARLIER, id, &last);
@@ -147,7 +144,7 @@ int th_outbox_get_lost(struct th_outbox *outbox, struct th_arena *arena,
                        const struct th_outbox_lost **ret_lost, size_t *ret_count)
 {
     MDB_txn *txn;
-    int status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, &txn));
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     struct th_bytes value;
@@ -179,7 +176,7 @@ int th_outbox_keep_lost(struct th_outbox *outbox, const struct th_outbox_lost *l
     MDB_txn *txn = NULL;
     int status = th_outbox_lost_encode(lost, count, &arena, &bytes);
     if (status == 0)
-        status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
+        status = th_outbox_begin_write(outbox, &txn);
     if (status != 0) {
         th_arena_deinit(&arena);
         return status;

@@ -4,11 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int begin(struct th_outbox *outbox, MDB_txn **ret_txn)
-{
-    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, MDB_RDONLY, ret_txn));
-}
-
 /* A walk over the keys that begin with a prefix. */
 struct walk {
     MDB_txn *txn;
@@ -23,7 +18,7 @@ struct walk {
 static int walk_open(struct th_outbox *outbox, struct th_outbox_key prefix, struct walk *ret_walk)
 {
     *ret_walk = (struct walk){.prefix = prefix, .start = prefix};
-    int status = begin(outbox, &ret_walk->txn);
+    int status = th_outbox_begin_read(outbox, &ret_walk->txn);
     if (status != 0)
         return status;
     status = th_outbox_status(mdb_cursor_open(ret_walk->txn, outbox->dbi, &ret_walk->cursor));
@@ -144,7 +139,7 @@ static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct 
                      struct th_bytes *ret_value)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     struct th_bytes value;
@@ -158,7 +153,7 @@ static int get_value(struct th_outbox *outbox, struct th_outbox_key key, struct 
 int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     struct th_bytes value;
@@ -178,13 +173,10 @@ int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now)
 int th_outbox_get(struct th_outbox *outbox, uint64_t id, struct th_outbox_item *ret_item)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
-    struct th_bytes value;
-    status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
-    if (status == 0)
-        status = th_outbox_item_decode(id, value, ret_item);
+    status = th_outbox_look_item(outbox, txn, id, ret_item);
     mdb_txn_abort(txn);
     return status;
 }
@@ -193,7 +185,7 @@ int th_outbox_get_report(struct th_outbox *outbox, uint64_t id, struct th_arena 
                          struct th_bytes *ret_report)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     struct th_bytes report;
@@ -207,7 +199,7 @@ int th_outbox_get_report(struct th_outbox *outbox, uint64_t id, struct th_arena 
 int th_outbox_get_report_size(struct th_outbox *outbox, uint64_t id, size_t *ret_size)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_read(outbox, &txn);
     if (status != 0)
         return status;
     struct th_bytes report;

@@ -103,11 +103,8 @@ static bool is_needed(enum th_outbox_table table, const struct th_outbox_item *i
 static int repair_item(struct th_outbox *outbox, MDB_txn *txn, enum th_outbox_table table,
                        uint64_t id, th_instant now)
 {
-    struct th_bytes value;
     struct th_outbox_item item;
-    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
-    if (status == 0)
-        status = th_outbox_item_decode(id, value, &item);
+    int status = th_outbox_look_item(outbox, txn, id, &item);
     if (status == TH_E_NOT_FOUND || status == TH_E_CORRUPT)
         return 0; /* its own record is set aside as well */
     if (status != 0)
@@ -198,12 +195,8 @@ static const char *describe(enum th_outbox_table table)
 /* An item whose own record is lost is as good as DAMAGED. */
 static enum th_item_state state_of(struct th_outbox *outbox, MDB_txn *txn, uint64_t id)
 {
-    struct th_bytes value;
     struct th_outbox_item item;
-    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
-    if (status == 0)
-        status = th_outbox_item_decode(id, value, &item);
-    return status == 0 ? item.state : TH_ITEM_DAMAGED;
+    return th_outbox_look_item(outbox, txn, id, &item) == 0 ? item.state : TH_ITEM_DAMAGED;
 }
 
 static const char *consequence_for_item(enum th_outbox_table table, enum th_item_state state)
@@ -288,7 +281,7 @@ static int scrub_round(struct th_outbox *outbox, th_instant now, struct th_arena
     if (bad == NULL)
         return TH_E_NO_MEMORY;
     MDB_txn *txn;
-    int status = th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, &txn));
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     size_t count = 0;

@@ -7,19 +7,6 @@
 
 #include <string.h>
 
-static int begin(struct th_outbox *outbox, MDB_txn **ret_txn)
-{
-    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, ret_txn));
-}
-
-static int look_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
-                     struct th_outbox_item *ret_item)
-{
-    struct th_bytes value;
-    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
-    return status == 0 ? th_outbox_item_decode(id, value, ret_item) : status;
-}
-
 int th_outbox_list_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle,
                           uint64_t ret_ids[TH_LIMIT_REPORTS_MAX], size_t *ret_count)
 {
@@ -57,7 +44,7 @@ static int freeze_item(struct th_outbox *outbox, MDB_txn *txn,
                        const struct th_outbox_frozen *frozen, uint64_t id, th_instant now)
 {
     struct th_outbox_item item;
-    int status = look_item(outbox, txn, id, &item);
+    int status = th_outbox_look_item(outbox, txn, id, &item);
     if (status != 0)
         return status;
     if (item.is_frozen)
@@ -100,7 +87,7 @@ int th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *fr
                      th_instant now)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     uint8_t format = outbox->format;
@@ -123,7 +110,7 @@ static int part_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id, th_ins
 {
     struct th_outbox_item item;
     struct th_bytes report;
-    int status = look_item(outbox, txn, id, &item);
+    int status = th_outbox_look_item(outbox, txn, id, &item);
     if (status != 0 || item.state != TH_ITEM_SENT)
         return status;
     status = th_outbox_look_report(outbox, txn, id, &report);
@@ -140,7 +127,7 @@ static int part_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id, th_ins
 int th_outbox_part(struct th_outbox *outbox, uint64_t bundle, th_instant now)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     uint64_t ids[TH_LIMIT_REPORTS_MAX];
@@ -160,7 +147,7 @@ static int settle_one(struct th_outbox *outbox, MDB_txn *txn, struct th_arena *a
     struct th_bytes detail;
     int status = th_outbox_detail_encode(&one->detail, arena, &detail);
     if (status == 0)
-        status = look_item(outbox, txn, settled.id, &kept);
+        status = th_outbox_look_item(outbox, txn, settled.id, &kept);
     if (status != 0)
         return status;
     memcpy(settled.plan, kept.plan, sizeof settled.plan);
@@ -189,7 +176,7 @@ int th_outbox_settle(struct th_outbox *outbox, const struct th_outbox_settled *s
                      size_t count, th_instant now)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     struct th_arena arena;

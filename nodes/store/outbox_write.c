@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static int begin(struct th_outbox *outbox, MDB_txn **ret_txn)
-{
-    return th_outbox_status(mdb_txn_begin(outbox->env, NULL, 0, ret_txn));
-}
-
 /* The last key of a table whose keys begin with `size` bytes of `prefix`. TH_E_NOT_FOUND. */
 static int find_last(struct th_outbox *outbox, MDB_txn *txn, struct th_outbox_key prefix,
                      struct th_outbox_key *ret_key)
@@ -116,7 +111,7 @@ static int check_identity(struct th_outbox *outbox, MDB_txn *txn, const struct t
 int th_outbox_keep_time(struct th_outbox *outbox, th_instant now)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     uint8_t value[8];
@@ -131,7 +126,7 @@ int th_outbox_add(struct th_outbox *outbox, const struct th_outbox_item *item,
                   struct th_bytes report, th_instant now, uint64_t *ret_id)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     struct th_outbox_item added = *item;
@@ -183,7 +178,7 @@ int th_outbox_put_notice(struct th_outbox *outbox, MDB_txn *txn, const struct th
 int th_outbox_add_notice(struct th_outbox *outbox, const struct th_notice *notice, bool *ret_is_new)
 {
     MDB_txn *txn;
-    int status = begin(outbox, &txn);
+    int status = th_outbox_begin_write(outbox, &txn);
     if (status != 0)
         return status;
     bool is_new = false;

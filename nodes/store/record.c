@@ -298,6 +298,14 @@ int th_outbox_item_decode(uint64_t id, struct th_bytes bytes, struct th_outbox_i
     return 0;
 }
 
+int th_outbox_look_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                        struct th_outbox_item *ret_item)
+{
+    struct th_bytes value;
+    int status = th_outbox_look(outbox, txn, th_outbox_key_of_id(TH_TABLE_ITEM, id), &value);
+    return status == 0 ? th_outbox_item_decode(id, value, ret_item) : status;
+}
+
 /* ---- details: receipt run, refusal run, two lists: count u32, four runs each ---- */
 
 static size_t reasons_size(const struct th_outbox_reason *reasons, size_t count)

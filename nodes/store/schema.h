@@ -106,7 +106,12 @@ TH_MUST_CHECK int th_outbox_lost_decode(struct th_bytes bytes, struct th_arena *
                                         const struct th_outbox_lost **ret_lost, size_t *ret_count);
 struct th_outbox_key th_outbox_notice_key(const struct th_notice *notice);
 
-/* For the writing functions that share a transaction. */
+/* For the functions that share a transaction. */
+TH_MUST_CHECK int th_outbox_begin_read(struct th_outbox *outbox, MDB_txn **ret_txn);
+TH_MUST_CHECK int th_outbox_begin_write(struct th_outbox *outbox, MDB_txn **ret_txn);
+/* TH_E_NOT_FOUND, TH_E_CORRUPT. */
+TH_MUST_CHECK int th_outbox_look_item(struct th_outbox *outbox, MDB_txn *txn, uint64_t id,
+                                      struct th_outbox_item *ret_item);
 /* The items of a bundle that did not come apart, by id. */
 TH_MUST_CHECK int th_outbox_list_bundle(struct th_outbox *outbox, MDB_txn *txn, uint64_t bundle,
                                         uint64_t ret_ids[TH_LIMIT_REPORTS_MAX], size_t *ret_count);
