@@ -81,7 +81,21 @@ static void print_conflict(const struct th_outbox_item *item, FILE *out)
                       TH_CLI_PROGRAM, item->next_revision);
 }
 
-static void print_item(const struct view *view, const struct th_outbox_item *item, FILE *out)
+static int print_detail(const struct view *view, const struct th_outbox_item *item, FILE *out)
+{
+    struct th_outbox_detail detail;
+    int status = th_outbox_get_detail(view->outbox, item->id, view->arena, &detail);
+    if (status == 0) {
+        th_words_print_reasons(detail.reasons, detail.reasons_count, "lý do", out);
+        th_words_print_reasons(detail.warnings, detail.warnings_count, "lưu ý", out);
+    } else if (status == TH_E_CORRUPT) {
+        (void)fprintf(out, "    biên nhận bị hỏng trên đĩa; lần chạy tới sẽ tự lấy lại\n");
+        status = 0;
+    }
+    return status;
+}
+
+static int print_item(const struct view *view, const struct th_outbox_item *item, FILE *out)
 {
     const struct th_obligation *obligation = find_obligation(view->home, item);
     (void)fprintf(out, "\nMục %" PRIu64 "  %s  %s", item->id, item->plan, item->obligation);
@@ -110,13 +124,7 @@ static void print_item(const struct view *view, const struct th_outbox_item *ite
         print_conflict(item, out);
     if (item->state == TH_ITEM_REJECTED && item->next_revision > 0)
         (void)fprintf(out, "    nơi nhận chờ lần %" PRIu32 "\n", item->next_revision);
-    struct th_outbox_detail detail;
-    if (th_outbox_get_detail(view->outbox, item->id, view->arena, &detail) == 0) {
-        th_words_print_reasons(detail.reasons, detail.reasons_count, "lý do", out);
-        th_words_print_reasons(detail.warnings, detail.warnings_count, "lưu ý", out);
-    } else {
-        (void)fprintf(out, "    biên nhận bị hỏng trên đĩa; lần chạy tới sẽ tự lấy lại\n");
-    }
+    return print_detail(view, item, out);
 }
 
 static bool is_alarm(enum th_notice_kind kind)
@@ -144,7 +152,7 @@ static void print_notices(const struct view *view, bool alarms, const char *titl
     }
 }
 
-static void print_text(const struct view *view, FILE *out)
+static int print_text(const struct view *view, FILE *out)
 {
     const struct th_home *home = view->home;
     const char *prefix = th_unit_kind_prefix(home->unit->kind);
@@ -166,9 +174,13 @@ static void print_text(const struct view *view, FILE *out)
     print_notices(view, true, "CẢNH BÁO", out);
     if (view->items_count == 0)
         (void)fprintf(out, "\nChưa nộp báo cáo nào.\n");
-    for (size_t i = 0; i < view->items_count; i++)
-        print_item(view, &view->items[i], out);
+    for (size_t i = 0; i < view->items_count; i++) {
+        int status = print_item(view, &view->items[i], out);
+        if (status != 0)
+            return status;
+    }
     print_notices(view, false, "Nhắc việc và thông báo", out);
+    return 0;
 }
 
 /* ---- JSON ---- */
@@ -197,12 +209,14 @@ static json_t *history_json(const struct view *view, const struct th_outbox_item
     return NULL;
 }
 
-static json_t *item_json(const struct view *view, const struct th_outbox_item *item)
+static int add_item_json(const struct view *view, const struct th_outbox_item *item, json_t *items)
 {
-    json_t *object = th_words_json_item(item);
-    int failed = json_object_set_new(object, "history", history_json(view, item));
     struct th_outbox_detail detail;
     int status = th_outbox_get_detail(view->outbox, item->id, view->arena, &detail);
+    if (status != 0 && status != TH_E_CORRUPT)
+        return status;
+    json_t *object = th_words_json_item(item);
+    int failed = json_object_set_new(object, "history", history_json(view, item));
     failed |= json_object_set_new(object, "has_receipt",
                                   json_boolean(status == 0 && detail.receipt.size > 0));
     if (status == 0) {
@@ -211,10 +225,9 @@ static json_t *item_json(const struct view *view, const struct th_outbox_item *i
         failed |= json_object_set_new(
             object, "warnings", th_words_json_reasons(detail.warnings, detail.warnings_count));
     }
-    if (!failed)
-        return object;
+    failed |= json_array_append(items, object);
     json_decref(object);
-    return NULL;
+    return failed ? TH_E_NO_MEMORY : 0;
 }
 
 static json_t *notice_json(const struct th_notice *notice)
@@ -246,6 +259,7 @@ static int print_json(const struct view *view, FILE *out)
     const struct th_home *home = view->home;
     json_t *root = json_object(), *items = json_array(), *notices = json_array();
     int failed = json_object_set_new(root, "unit", json_string(home->unit_code));
+    int status = 0;
     failed |= json_object_set_new(root, "realm", json_string(home->server.realm));
     failed |= json_object_set_new(
         root, "mode", json_string(home->server.mode == TH_MODE_LIVE ? "live" : "rehearsal"));
@@ -256,17 +270,17 @@ static int print_json(const struct view *view, FILE *out)
     failed |=
         json_object_set_new(root, "readmitted", json_integer((json_int_t)view->held.readmitted));
     failed |= json_object_set_new(root, "damaged", json_integer((json_int_t)view->bad_count));
-    for (size_t i = 0; i < view->items_count; i++)
-        failed |= json_array_append_new(items, item_json(view, &view->items[i]));
+    for (size_t i = 0; status == 0 && i < view->items_count; i++)
+        status = add_item_json(view, &view->items[i], items);
     for (size_t i = 0; i < view->notices_count; i++)
         failed |= json_array_append_new(notices, notice_json(&view->notices[i]));
     failed |= json_object_set_new(root, "items", items);
     failed |= json_object_set_new(root, "notices", notices);
-    if (!failed)
+    if (status == 0 && !failed)
         failed = json_dumpf(root, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     (void)fputc('\n', out);
     json_decref(root);
-    return failed ? TH_E_NO_MEMORY : 0;
+    return status == 0 && failed ? TH_E_NO_MEMORY : status;
 }
 
 static int show(const struct th_home *home, bool as_json, FILE *out, FILE *err)
@@ -283,9 +297,12 @@ static int show(const struct th_home *home, bool as_json, FILE *out, FILE *err)
     if (status == 0 && as_json)
         status = print_json(&view, out);
     else if (status == 0)
-        print_text(&view, out);
+        status = print_text(&view, out);
     if (status != 0)
-        th_cli_complain(err, NAME, "khôi phục thư mục outbox từ bản sao, hoặc tạo nút mới",
+        th_cli_complain(err, NAME,
+                        status == TH_E_NO_MEMORY || status == TH_E_IO
+                            ? "kiểm tra bộ nhớ và đĩa rồi chạy lại"
+                            : "khôi phục thư mục outbox từ bản sao, hoặc tạo nút mới",
                         "%s: %s", path, th_status_text(status));
     th_outbox_close(view.outbox);
     th_arena_deinit(&arena);

@@ -23,6 +23,20 @@ static struct th_arena arena;
 static char *out_text, *err_text;
 static size_t out_size, err_size;
 
+static int detail_status; /* what the outbox answers, unless 0 */
+
+int __real_th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *memory,
+                                struct th_outbox_detail *ret_detail);
+int __wrap_th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *memory,
+                                struct th_outbox_detail *ret_detail);
+
+int __wrap_th_outbox_get_detail(struct th_outbox *outbox, uint64_t id, struct th_arena *memory,
+                                struct th_outbox_detail *ret_detail)
+{
+    return detail_status != 0 ? detail_status
+                              : __real_th_outbox_get_detail(outbox, id, memory, ret_detail);
+}
+
 static void drop_texts(void)
 {
     free(out_text);
@@ -148,6 +162,25 @@ Test(cli_receipt, status_counts_what_is_to_be_shown_again_and_what_was)
     cr_assert_eq(status_number("readmitted"), 1);
     cr_assert_eq(run(th_cli_status, "status @/node"), EX_OK);
     cr_assert_not_null(strstr(out_text, "  nhận lại\n"), "its line of history");
+}
+
+Test(cli_receipt, status_says_that_a_receipt_is_damaged_only_when_it_is)
+{
+    receive(1);
+    detail_status = TH_E_CORRUPT;
+    cr_assert_eq(run(th_cli_status, "status @/node"), EX_OK);
+    cr_assert_not_null(strstr(out_text, "biên nhận bị hỏng trên đĩa"));
+    cr_assert_eq(run(th_cli_status, "status @/node --json"), EX_OK);
+    detail_status = TH_E_NO_MEMORY;
+    cr_assert_eq(run(th_cli_status, "status @/node"), EX_OSERR);
+    cr_assert_null(strstr(out_text, "biên nhận bị hỏng trên đĩa"));
+    cr_assert_not_null(strstr(err_text, "hết bộ nhớ"));
+    cr_assert_eq(run(th_cli_status, "status @/node --json"), EX_OSERR);
+    detail_status = TH_E_IO;
+    cr_assert_eq(run(th_cli_status, "status @/node"), EX_IOERR);
+    cr_assert_eq(run(th_cli_status, "status @/node --json"), EX_IOERR);
+    cr_assert_null(strstr(out_text, "has_receipt"), "it is not known");
+    detail_status = 0;
 }
 
 Test(cli_receipt, the_newest_receipt_is_shown_and_the_earlier_one_on_request)
