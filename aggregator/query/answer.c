@@ -184,6 +184,26 @@ static int find_position(struct th_question *question, uint64_t position)
     return TH_OK;
 }
 
+/* What is later than now is nobody's knowledge. Whoever asks may have a clock behind the store's:
+ * what its last entry tells has come. */
+static int refuse_future(const struct th_question *question, th_instant as_of)
+{
+    th_instant present = question->asking->now;
+    struct th_stored_entry last;
+    if (as_of.ms <= present.ms || question->size == 0)
+        return TH_OK;
+    int status = th_view_entry(question->view, question->size - 1, &last);
+    if (status != TH_OK)
+        return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
+    present.ms = last.time.ms > present.ms ? last.time.ms : present.ms;
+    if (as_of.ms <= present.ms)
+        return TH_OK;
+    char asked[TH_SPOKEN_TEXT_SIZE], now[TH_SPOKEN_TEXT_SIZE];
+    return th_query_refuse(
+        question, TH_E_RANGE, "lúc %s chưa tới: theo đồng hồ của kho, bây giờ là %s",
+        th_instant_format_deadline(as_of, asked), th_instant_format_spoken(present, now));
+}
+
 static int find_moment(struct th_question *question)
 {
     const struct th_query *query = question->query;
@@ -200,7 +220,9 @@ static int find_moment(struct th_question *question)
         return find_position(question, query->position);
     if (!query->has_as_of)
         return TH_OK;
-    int status = th_view_position_at(question->view, query->as_of, &question->size);
+    int status = refuse_future(question, query->as_of);
+    if (status == TH_OK)
+        status = th_view_position_at(question->view, query->as_of, &question->size);
     question->past = question->size < th_view_size(question->view);
     if (status == TH_OK && question->size == 0) {
         char text[TH_SPOKEN_TEXT_SIZE];

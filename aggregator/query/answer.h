@@ -39,8 +39,9 @@ struct th_query_asking {
  * itself. Returns owned JSON (json_decref). TH_E_FORBIDDEN: the unit asked about is not below the
  * asker. TH_E_NOT_FOUND: no such plan, obligation, period, unit or report, or not yet at the moment
  * that is asked about. TH_E_AMBIGUOUS: the period has several obligations. TH_E_RANGE: the moment
- * is before the store began, or a position that is not reached. TH_E_INVALID: parameters that make
- * no question. These fill `ret_problem`. Otherwise TH_E_CORRUPT, TH_E_NO_MEMORY, TH_E_STORAGE.
+ * is before the store began or has not come, or a position that is not reached. TH_E_INVALID:
+ * parameters that make no question. These fill `ret_problem`. Otherwise TH_E_CORRUPT,
+ * TH_E_NO_MEMORY, TH_E_STORAGE.
  */
 TH_MUST_CHECK int th_query_answer(const struct th_query_context *context, struct th_view *view,
                                   const struct th_query *query,

@@ -154,6 +154,7 @@ def what_is_not_there_is_said(case):
     problem(case.get(f"{API}/checkpoint?size=100000"), 404, "not_found")
     early = case.get(f"{OBLIGATION}/rollup?as_of=2001-01-01")
     assert early.code in (400, 404) and early.json()["code"] == "out_of_range"
+    problem(case.get(f"{OBLIGATION}/rollup?as_of=2100-01-01"), 400, "out_of_range")
 
 
 @test

@@ -283,6 +283,28 @@ Test(query, before_the_first_entry_there_is_nothing_to_ask)
     cr_expect_not_null(strstr(ledger.problem.text, "chưa có gì"), "%s", ledger.problem.text);
 }
 
+Test(query, what_has_not_come_is_not_told)
+{
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 1));
+    th_instant now = ledger_time(&ledger);
+    for (int i = 0; i < 2; i++) {
+        struct th_query query =
+            ledger_query(i == 0 ? TH_QUERY_STANDING : TH_QUERY_ROLLUP, LEDGER_HALF);
+        cr_expect_eq(ledger_refusal(&ledger, at(query, (th_instant){now.ms + 1})), TH_E_RANGE);
+        cr_expect_not_null(strstr(ledger.problem.text, "chưa tới"), "%s", ledger.problem.text);
+        json_decref(ledger_ask(&ledger, at(query, now)));
+    }
+}
+
+Test(query, to_a_slower_clock_the_last_entry_has_come)
+{
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 1));
+    th_instant last = ledger_time(&ledger), slower = {last.ms - HOUR};
+    json_t *answer = ledger_ask_at(&ledger, at(standing(), last), slower);
+    expect_at(answer, "counts/received", "1");
+    json_decref(answer);
+}
+
 Test(query, before_the_plan_was_loaded_there_is_no_such_plan)
 {
     th_instant founded = {INT64_C(1740762000000)};
