@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The figures of the units below one unit: a line for each that has reported or is expected, a
- * column for each figure that the obligation asks them for. */
+/* The figures of the units below one unit: a line for each that has reported or is expected, or for
+ * each report where a unit may send several; a column for each figure that the obligation asks them
+ * for. */
 #include "aggregator/query/page.h"
 #include "aggregator/query/question.h"
 
@@ -8,6 +9,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+struct table {
+    struct th_page_form form;
+    struct th_page page;
+    const uint32_t *numbers; /* of the reports, by line; NULL: all have the form's */
+};
+
+static uint32_t number_of(const struct table *table, uint32_t line)
+{
+    return table->numbers == NULL ? table->form.number : table->numbers[line];
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -148,9 +160,11 @@ static int values_of(const struct th_question *question, const struct th_page_fo
 }
 
 /* Makes the list longer; on TH_E_NO_MEMORY there is none any more. */
-static int append_line(const struct th_question *question, const struct th_page_form *form,
-                       const struct th_page *page, uint32_t line, json_t **units)
+static int append_line(const struct th_question *question, const struct table *table, uint32_t line,
+                       json_t **units)
 {
+    const struct th_page_form *form = &table->form;
+    const struct th_page *page = &table->page;
     uint32_t unit = question->context->index_of[form->units[line]];
     const struct th_unit *u = &question->context->units.units[unit];
     bool has_report = page->revision[line] > 0;
@@ -162,6 +176,8 @@ static int append_line(const struct th_question *question, const struct th_page_
         return status;
     json_t *object = th_json_set(json_object(), "unit", json_string(u->code));
     object = th_json_set(object, "name", json_string(u->name));
+    if (number_of(table, line) > 0)
+        object = th_json_set(object, "number", json_integer(number_of(table, line)));
     object = th_json_set(object, "values", values);
     if (has_report) {
         object = th_json_set(object, "revision", json_integer(page->revision[line]));
@@ -172,61 +188,103 @@ static int append_line(const struct th_question *question, const struct th_page_
     return *units == NULL ? TH_E_NO_MEMORY : TH_OK;
 }
 
-static int read_page(const struct th_question *question, struct th_page_form *ret_form,
-                     struct th_page *ret_page)
+/* One line for each of the rows, in their order. */
+static int fill_rows(const struct th_question *question, const struct th_past_rows *rows,
+                     struct table *table)
+{
+    struct th_page_form *form = &table->form;
+    struct th_page *page = &table->page;
+    uint32_t *units = th_arena_alloc_array(question->arena, rows->count + 1, sizeof *units);
+    uint32_t *numbers = th_arena_alloc_array(question->arena, rows->count + 1, sizeof *numbers);
+    if (units == NULL || numbers == NULL)
+        return TH_E_NO_MEMORY;
+    form->units = units;
+    form->units_count = (uint32_t)rows->count;
+    int status = th_page_new(form, question->arena, page);
+    if (status == TH_OK)
+        th_packed_slots_begin(&form->packed, page->slots);
+    for (size_t i = 0; i < rows->count && status == TH_OK; i++) {
+        const struct th_row *row = &rows->rows[i];
+        const struct th_bytes values = {row->values, row->values_size};
+        units[i] = row->unit;
+        numbers[i] = row->number;
+        page->revision[i] = row->revision;
+        page->received[i] = row->received;
+        page->entered[i] = row->entered;
+        status = th_packed_lines(&form->packed, page->slots, &values, 1,
+                                 page->values + i * form->columns_count,
+                                 page->reported + i * form->words);
+    }
+    table->numbers = numbers;
+    return status;
+}
+
+static int read_table(const struct th_question *question, struct table *table)
 {
     uint32_t *units = NULL, units_count = 0;
     uint16_t *columns = NULL, columns_count = 0;
+    struct th_page_form *form = &table->form;
+    struct th_past_rows rows;
     int status = choose_units(question, &units, &units_count);
     if (status == TH_OK)
         status = choose_columns(question, &columns, &columns_count);
     if (status == TH_OK)
         status = th_page_form_init(&question->plan->plan->catalogue, question->book, units,
-                                   units_count, columns, columns_count, question->arena, ret_form);
+                                   units_count, columns, columns_count, question->arena, form);
     if (status != TH_OK)
         return status;
-    ret_form->number = question->number;
-    status = th_page_new(ret_form, question->arena, ret_page);
+    if (question->obligation->open_ended && question->number == 0) {
+        status = th_query_rows(question, &rows);
+        return status == TH_OK ? fill_rows(question, &rows, table) : status;
+    }
+    form->number = question->number;
+    status = th_page_new(form, question->arena, &table->page);
     return status != TH_OK
                ? status
-               : th_page_read(question->view, ret_form, question->size, question->arena, ret_page);
+               : th_page_read(question->view, form, question->size, question->arena, &table->page);
 }
 
 /* The first line behind those that were shown before. */
-static int first_line(const struct th_question *question, const struct th_page_form *form,
+static int first_line(const struct th_question *question, const struct table *table,
                       uint32_t *ret_line)
 {
+    const struct th_page_form *form = &table->form;
     struct th_query_place after;
     uint32_t line = 0;
     int status = th_query_read_after(question, &after);
     if (status != TH_OK)
         return status;
-    if (after.unit != TH_UNIT_NONE)
+    if (after.unit != TH_UNIT_NONE) {
+        uint32_t unit = question->context->number_of[after.unit];
         while (line < form->units_count &&
-               form->units[line] <= question->context->number_of[after.unit])
+               (form->units[line] < unit ||
+                (form->units[line] == unit && number_of(table, line) <= after.number)))
             line++;
+    }
     *ret_line = line;
     return TH_OK;
 }
 
 /* Lines as far as there is room; `ret_more` borrows nothing. */
-static int append_lines(const struct th_question *question, const struct th_page_form *form,
-                        const struct th_page *page, json_t **units, json_t **ret_more)
+static int append_lines(const struct th_question *question, const struct table *table,
+                        json_t **units, json_t **ret_more)
 {
+    const struct th_page_form *form = &table->form;
     uint32_t line = 0, limit = question->query->limit;
     struct th_query_place last = {.unit = TH_UNIT_NONE};
-    int status = first_line(question, form, &line);
+    int status = first_line(question, table, &line);
     json_t *more = json_null();
     for (; line < form->units_count && status == TH_OK; line++) {
         size_t before = json_array_size(*units);
-        status = append_line(question, form, page, line, units);
+        status = append_line(question, table, line, units);
         if (limit > 0 && json_array_size(*units) > limit) {
             (void)json_array_remove(*units, limit);
             more = th_query_place_json(question, &last);
             break;
         }
         if (json_array_size(*units) > before)
-            last.unit = question->context->index_of[form->units[line]];
+            last = (struct th_query_place){question->context->index_of[form->units[line]],
+                                           number_of(table, line), 0};
     }
     *ret_more = more;
     return status;
@@ -234,14 +292,13 @@ static int append_lines(const struct th_question *question, const struct th_page
 
 int th_query_page(const struct th_question *question, json_t **ret_answer)
 {
-    struct th_page_form form;
-    struct th_page page;
+    struct table table = {.numbers = NULL};
     json_t *more = NULL;
-    int status = read_page(question, &form, &page);
+    int status = read_table(question, &table);
     if (status != TH_OK)
         return status;
     json_t *units = json_array();
-    status = append_lines(question, &form, &page, &units, &more);
+    status = append_lines(question, &table, &units, &more);
     if (status != TH_OK) {
         json_decref(units);
         json_decref(more);
@@ -250,7 +307,7 @@ int th_query_page(const struct th_question *question, json_t **ret_answer)
     json_t *answer = th_query_head(question);
     answer = th_json_set(answer, "unit",
                          json_string(question->context->units.units[question->unit].code));
-    answer = th_json_set(answer, "columns", columns_of(question, &form));
+    answer = th_json_set(answer, "columns", columns_of(question, &table.form));
     answer = th_json_set(answer, "more", more);
     answer = th_json_set(answer, "units", units);
     *ret_answer = answer;

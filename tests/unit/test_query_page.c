@@ -119,6 +119,82 @@ Test(query_page, the_past_is_shown_as_it_was)
     json_decref(now);
 }
 
+static struct ledger_report unplanned(enum ledger_unit unit, uint32_t number, int64_t a)
+{
+    struct ledger_report report = full(unit, 1, a);
+    report.obligation = LEDGER_ADHOC;
+    report.number = number;
+    return report;
+}
+
+static struct th_query several(void)
+{
+    cr_assert(ledger_send(&ledger, unplanned(L_A1, 1, 10)));
+    cr_assert(ledger_send(&ledger, unplanned(L_A1, 2, 20)));
+    cr_assert(ledger_send(&ledger, unplanned(L_B1, 1, 7)));
+    return ledger_query(TH_QUERY_PAGE, LEDGER_ADHOC);
+}
+
+Test(query_page, where_a_unit_reports_several_times_each_report_has_a_line)
+{
+    struct th_query query = several();
+    th_instant before = ledger_time(&ledger);
+    struct th_act act = {.kind = TH_ACT_SET_CLOCK, .to = {before.ms + HOUR}};
+    ledger_tick_at(&ledger, act.to);
+    cr_assert_eq(ledger_act(&ledger, act), 0);
+    struct ledger_report correction = unplanned(L_A1, 2, 99);
+    correction.revision = 2;
+    cr_assert(ledger_send(&ledger, correction));
+    json_t *answer = ledger_ask(&ledger, query);
+    cr_expect_eq(json_array_size(json_object_get(answer, "units")), 3);
+    expect_at(answer, "units/0/unit", ledger_code(L_A1));
+    expect_at(answer, "units/0/number", "1");
+    expect_at(answer, "units/0/values/0", "10");
+    expect_at(answer, "units/1/number", "2");
+    expect_at(answer, "units/1/revision", "2");
+    expect_at(answer, "units/1/values/0", "99");
+    expect_at(answer, "units/1/values/3", "12.50");
+    expect_at(answer, "units/2/unit", ledger_code(L_B1));
+    json_decref(answer);
+    query.has_as_of = true;
+    query.as_of = before;
+    answer = ledger_ask(&ledger, query);
+    expect_at(answer, "units/1/revision", "1");
+    expect_at(answer, "units/1/values/0", "20");
+    json_decref(answer);
+}
+
+Test(query_page, of_several_reports_one_is_chosen_by_its_number)
+{
+    struct th_query query = several();
+    query.number = 2;
+    json_t *answer = ledger_ask(&ledger, query);
+    cr_expect_eq(json_array_size(json_object_get(answer, "units")), 1);
+    expect_at(answer, "units/0/number", "2");
+    expect_at(answer, "units/0/values/0", "20");
+    json_decref(answer);
+}
+
+Test(query_page, pages_of_several_reports_are_the_whole_of_them)
+{
+    struct th_query query = several();
+    json_t *all = ledger_ask(&ledger, query), *joined = json_array();
+    char after[64] = "";
+    query.limit = 1;
+    do {
+        query.after = ledger_text(after);
+        json_t *one = ledger_ask(&ledger, query);
+        (void)json_array_extend(joined, json_object_get(one, "units"));
+        const char *more = json_string_value(json_object_get(one, "more"));
+        (void)snprintf(after, sizeof after, "%s", more == NULL ? "" : more);
+        json_decref(one);
+        cr_assert_leq(json_array_size(joined), 3);
+    } while (after[0] != '\0');
+    cr_expect(json_equal(joined, json_object_get(all, "units")));
+    json_decref(joined);
+    json_decref(all);
+}
+
 /* ---- arrays ---- */
 
 static struct th_view *view;
@@ -213,4 +289,12 @@ Test(query_page, json_is_the_answer_itself)
 Test(query_page, the_lines_of_standing_are_not_its_options)
 {
     cr_expect_eq(RUN(ledger.folder, "--obligation", "HALF", "--missing"), EX_USAGE);
+}
+
+Test(query_page, the_command_says_which_of_several_reports)
+{
+    (void)several();
+    cr_expect_eq(RUN(ledger.folder, "--obligation", "ADHOC"), EX_OK);
+    cr_expect_not_null(strstr(shown, "    Số "), "%s", shown);
+    cr_expect_not_null(strstr(shown, "     2 "), "%s", shown);
 }
