@@ -65,6 +65,8 @@ const json_t *th_facts_value(const json_t *figures, const struct th_indicator *i
 /* Units that have reported the figure, and those that are asked for it (-1: nobody knows). */
 json_int_t th_facts_reported(const json_t *figures, const struct th_indicator *indicator);
 json_int_t th_facts_expected(const json_t *figures, const struct th_indicator *indicator);
+/* What the reported are counted in: "đơn vị", or "báo cáo" where a unit may send several. */
+const char *th_facts_counted(const struct th_document_facts *facts);
 /* A count of an object of counts; 0 when it is null, is_known false then. */
 json_int_t th_facts_count(const json_t *counts, const char *name, bool *ret_known);
 

@@ -69,6 +69,11 @@ json_int_t th_facts_expected(const json_t *figures, const struct th_indicator *i
                : -1;
 }
 
+const char *th_facts_counted(const struct th_document_facts *facts)
+{
+    return facts->obligation->open_ended ? "báo cáo" : "đơn vị";
+}
+
 json_int_t th_facts_count(const json_t *counts, const char *name, bool *ret_known)
 {
     const json_t *count = json_object_get(counts, name);

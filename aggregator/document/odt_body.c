@@ -327,17 +327,17 @@ static void write_shared(struct th_odt *odt, json_t *texts, const json_t *sectio
     const char *text;
     for (unsigned i = 0; i < SHARED_MAX && (text = take_shared(odt, texts, &count)) != NULL; i++) {
         rest -= count;
-        write_text(odt, th_say(odt->arena, "- %.*s (%s đơn vị).", (int)size_without_stop(text),
-                               text, th_say_count(odt->arena, count)));
+        write_text(odt, th_say(odt->arena, "- %.*s (%s %s).", (int)size_without_stop(text), text,
+                               th_say_count(odt->arena, count), th_facts_counted(odt->facts)));
     }
     for (size_t i = 0; rest <= SINGLE_MAX && i < json_array_size(sections); i++)
         write_single(odt, texts, json_array_get(sections, i));
     if (rest > SINGLE_MAX)
-        write_text(
-            odt,
-            th_say(odt->arena, "- %s của %s đơn vị: xem %s.",
-                   rest == (json_int_t)json_array_size(sections) ? "Nội dung" : "Nội dung khác",
-                   th_say_count(odt->arena, rest), th_odt_appendix_name(odt, odt->appendix_texts)));
+        write_text(odt, th_say(odt->arena, "- %s của %s %s: xem %s.",
+                               rest == (json_int_t)json_array_size(sections) ? "Nội dung"
+                                                                             : "Nội dung khác",
+                               th_say_count(odt->arena, rest), th_facts_counted(odt->facts),
+                               th_odt_appendix_name(odt, odt->appendix_texts)));
 }
 
 static void write_narrative(struct th_odt *odt, const json_t *narrative, unsigned number)

@@ -466,7 +466,8 @@ const char *th_phrase_coverage(const struct th_document_facts *facts, uint16_t s
     const char *said =
         coverage == NULL
             ? NULL
-            : th_say(arena, "Phạm vi số liệu của mục này: %s đơn vị%s có số liệu", coverage,
+            : th_say(arena, "Phạm vi số liệu của mục này: %s %s%s có số liệu", coverage,
+                     th_facts_counted(facts),
                      th_facts_expected(facts->figures, common) < 0 ? "" : " được giao báo cáo");
     unsigned others = 0;
     for (uint16_t i = 1; i <= catalogue->number_max && said != NULL; i++) {
@@ -479,8 +480,8 @@ const char *th_phrase_coverage(const struct th_document_facts *facts, uint16_t s
         coverage = say_coverage(arena, facts->figures, other);
         said = coverage == NULL || name == NULL
                    ? NULL
-                   : th_say(arena, "%s%s %s %s đơn vị", said, others == 1 ? "; riêng" : ",", name,
-                            coverage);
+                   : th_say(arena, "%s%s %s %s %s", said, others == 1 ? "; riêng" : ",", name,
+                            coverage, th_facts_counted(facts));
     }
     if (said != NULL && others > OTHERS_MAX)
         said = th_say(arena, "%s và %u chỉ tiêu khác (xem phụ lục)", said, others - OTHERS_MAX);

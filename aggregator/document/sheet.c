@@ -171,7 +171,8 @@ static struct th_cell spread_units(const struct th_document_facts *facts, struct
         text = name == NULL ? NULL : th_say(arena, "%s%s%s", text, i == 0 ? "" : ", ", name);
     }
     if (text != NULL && count > (json_int_t)named && named > 0)
-        text = th_say(arena, "%s … (%" JSON_INTEGER_FORMAT " đơn vị)", text, count);
+        text = th_say(arena, "%s … (%" JSON_INTEGER_FORMAT " %s)", text, count,
+                      th_facts_counted(facts));
     return th_cell_text(text);
 }
 
@@ -281,7 +282,7 @@ static int fill_summary(const struct th_document_facts *facts, struct th_arena *
     th_sheet_column(sheet, "Chỉ tiêu", 46);
     th_sheet_column(sheet, "Đơn vị tính", 11);
     th_sheet_column(sheet, "Giá trị", 18);
-    th_sheet_column(sheet, "Số đơn vị có số liệu", 9);
+    th_sheet_column(sheet, th_say(arena, "Số %s có số liệu", th_facts_counted(facts)), 9);
     th_sheet_column(sheet, "Số đơn vị được giao", 9);
     th_sheet_column(sheet, "Chưa có số liệu", 9);
     th_sheet_column(sheet, "Nhỏ nhất", 15);

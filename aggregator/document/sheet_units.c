@@ -38,6 +38,18 @@ static struct th_cell unit_cell(const struct th_document_facts *facts, struct th
     return th_cell_text(name == NULL ? NULL : th_say_capital(arena, name));
 }
 
+/* Of a unit that may send several, which of them. */
+static struct th_cell report_cell(const struct th_document_facts *facts, struct th_arena *arena,
+                                  const json_t *line)
+{
+    struct th_cell cell = unit_cell(facts, arena, text_at(line, "unit"));
+    json_int_t number = json_integer_value(json_object_get(line, "number"));
+    if (number > 0)
+        cell = th_cell_text(
+            th_say(arena, "%s (báo cáo số %" JSON_INTEGER_FORMAT ")", cell.text, number));
+    return cell;
+}
+
 static struct th_cell number_at(struct th_arena *arena, const json_t *object, const char *key)
 {
     const json_t *number = json_object_get(object, key);
@@ -47,14 +59,21 @@ static struct th_cell number_at(struct th_arena *arena, const json_t *object, co
 
 /* ---- figures of each unit ---- */
 
-/* {unit: line of the standing}, borrowed; of a unit with several reports the first. */
-static json_t *index_standing(const struct th_document_facts *facts)
+/* A report among those of all units. */
+static const char *key_of(struct th_arena *arena, const json_t *line)
+{
+    return th_say(arena, "%s#%" JSON_INTEGER_FORMAT, text_at(line, "unit"),
+                  json_integer_value(json_object_get(line, "number")));
+}
+
+/* {report: line of the standing}, borrowed. */
+static json_t *index_standing(const struct th_document_facts *facts, struct th_arena *arena)
 {
     json_t *index = json_object();
     for (size_t i = 0; i < json_array_size(facts->units); i++) {
         json_t *line = json_array_get(facts->units, i);
-        const char *unit = text_at(line, "unit");
-        if (json_object_get(index, unit) == NULL && json_object_set(index, unit, line) != 0) {
+        const char *key = key_of(arena, line);
+        if (key == NULL || json_object_set(index, key, line) != 0) {
             json_decref(index);
             return NULL;
         }
@@ -89,6 +108,12 @@ static int add_indicator_columns(const struct th_document_facts *facts, struct t
 
 #define UNIT_COLUMNS 8
 
+/* Before the figures: which of several reports, where there may be several. */
+static size_t unit_columns(const struct th_document_facts *facts)
+{
+    return (size_t)UNIT_COLUMNS + facts->obligation->open_ended;
+}
+
 static void fill_unit(const struct th_document_facts *facts, struct th_arena *arena,
                       const json_t *line, const json_t *standing, const struct th_sheet *sheet,
                       struct th_cell *row)
@@ -103,18 +128,21 @@ static void fill_unit(const struct th_document_facts *facts, struct th_arena *ar
     row[5] = th_cell_instant(standing, "first_received");
     row[6] = th_cell_instant(line, "received");
     row[7] = th_cell_text(json_is_true(json_object_get(standing, "estimated")) ? "có" : "");
+    const size_t first = unit_columns(facts);
+    if (first > UNIT_COLUMNS)
+        row[UNIT_COLUMNS] = number_at(arena, line, "number");
     for (size_t i = 0; i < json_array_size(values); i++) {
-        const char *code = sheet->columns[UNIT_COLUMNS + i].code;
+        const char *code = sheet->columns[first + i].code;
         const struct th_indicator *indicator =
             th_catalogue_get(catalogue, th_catalogue_lookup(catalogue, code, strlen(code)));
-        row[UNIT_COLUMNS + i] = th_cell_value(arena, indicator, json_array_get(values, i));
+        row[first + i] = th_cell_value(arena, indicator, json_array_get(values, i));
     }
 }
 
 int th_sheet_fill_units(const struct th_document_facts *facts, struct th_arena *arena,
                         struct th_sheet *sheet)
 {
-    int status = th_sheet_init(arena, UNIT_COLUMNS + json_array_size(facts->columns),
+    int status = th_sheet_init(arena, unit_columns(facts) + json_array_size(facts->columns),
                                json_array_size(facts->lines), sheet);
     if (status != TH_OK)
         return status;
@@ -126,20 +154,25 @@ int th_sheet_fill_units(const struct th_document_facts *facts, struct th_arena *
     th_sheet_column(sheet, "Nhận lần đầu", 16);
     th_sheet_column(sheet, "Nhận bản này", 16);
     th_sheet_column(sheet, "Có số ước", 8);
+    if (unit_columns(facts) > UNIT_COLUMNS)
+        th_sheet_column(sheet, "Báo cáo số", 8);
     sheet->fixed_columns = 2;
     sheet->note = "Ô trống: đơn vị không báo cáo chỉ tiêu đó (khác với số 0).";
     status = add_indicator_columns(facts, arena, sheet);
     if (status != TH_OK)
         return status;
-    json_t *standing = index_standing(facts);
+    json_t *standing = index_standing(facts, arena);
     if (standing == NULL)
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < json_array_size(facts->lines) && status == TH_OK; i++) {
         const json_t *line = json_array_get(facts->lines, i);
+        const char *key = key_of(arena, line);
         if (json_array_size(json_object_get(line, "values")) > json_array_size(facts->columns))
             status = TH_E_CORRUPT;
+        else if (key == NULL)
+            status = TH_E_NO_MEMORY;
         else
-            fill_unit(facts, arena, line, json_object_get(standing, text_at(line, "unit")), sheet,
+            fill_unit(facts, arena, line, json_object_get(standing, key), sheet,
                       th_sheet_row(sheet));
     }
     json_decref(standing);
@@ -261,7 +294,7 @@ int th_sheet_fill_models(const struct th_document_facts *facts, struct th_arena 
         const json_t *model = json_array_get(facts->models, i);
         struct th_cell *row = th_sheet_row(sheet);
         row[0] = th_cell_count(arena, (json_int_t)i + 1);
-        row[1] = unit_cell(facts, arena, text_at(model, "unit"));
+        row[1] = report_cell(facts, arena, model);
         row[2] = th_cell_text(text_at(model, "name"));
         row[3] = th_cell_text(text_at(model, "field"));
         row[4] = th_cell_text(text_at(model, "stage_name"));
@@ -293,14 +326,14 @@ int th_sheet_fill_texts(const struct th_document_facts *facts, struct th_arena *
     for (size_t i = 0; i < json_array_size(facts->narratives); i++) {
         const json_t *narrative = json_array_get(facts->narratives, i);
         const json_t *sections = json_object_get(narrative, "sections");
-        th_sheet_heading(sheet,
-                         th_say(arena, "%s. %s (%zu đơn vị)", text_at(narrative, "indicator"),
-                                text_at(narrative, "name"), json_array_size(sections)));
+        th_sheet_heading(sheet, th_say(arena, "%s. %s (%zu %s)", text_at(narrative, "indicator"),
+                                       text_at(narrative, "name"), json_array_size(sections),
+                                       th_facts_counted(facts)));
         for (size_t j = 0; j < json_array_size(sections); j++) {
             const json_t *section = json_array_get(sections, j);
             struct th_cell *row = th_sheet_row(sheet);
             row[0] = th_cell_count(arena, (json_int_t)j + 1);
-            row[1] = unit_cell(facts, arena, text_at(section, "unit"));
+            row[1] = report_cell(facts, arena, section);
             row[2] = th_cell_text(th_facts_parent_name(facts, arena, text_at(section, "unit")));
             row[3] = th_cell_text(text_at(section, "text"));
         }

@@ -169,6 +169,19 @@ Test(document, before_any_report_everything_is_missing_and_no_figure_is_zero)
     free(content);
 }
 
+Test(document, where_a_unit_reports_several_times_reports_are_told_and_counted)
+{
+    struct ledger_report report = full(L_A1, 10);
+    report.obligation = LEDGER_ADHOC;
+    for (report.number = 1; report.number <= 2; report.number++)
+        cr_assert(ledger_send(&ledger, report));
+    cr_assert_eq(collect(ledger_query(TH_QUERY_STANDING, LEDGER_ADHOC)), 0);
+    cr_expect_not_null(strstr(table("don-vi"), ",1,10,5,2025-04-09,12.50,tốt\r\na1,"));
+    cr_expect_not_null(strstr(table("thuyet-minh"), "(báo cáo số 2)"));
+    cr_expect_not_null(strstr(table("tong-hop"), "Số báo cáo có số liệu"));
+    render(TH_DOCUMENT_ODT, NULL);
+}
+
 Test(document, a_moment_before_the_store_began_is_refused_with_a_sentence)
 {
     struct th_query query = ledger_query(TH_QUERY_STANDING, LEDGER_HALF);

@@ -16,7 +16,8 @@ static void set_up(void)
     th_arena_init(&arena, 65536, (size_t)64 << 20);
     th_problems_init(&problems);
     cr_assert_eq(th_plan_load("plans/gialai-2025.yaml", NULL, 0, &arena, &problems, &files), 0);
-    facts = (struct th_document_facts){.plan = &files.plan};
+    facts =
+        (struct th_document_facts){.plan = &files.plan, .obligation = &files.plan.obligations[0]};
 }
 
 static void tear_down(void)
