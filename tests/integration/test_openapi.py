@@ -6,6 +6,7 @@ import argparse
 import collections
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -19,6 +20,8 @@ MOMENTS = ("", "as_of=2025-04-27", "as_of=2025-05-10", "position=500", "as_of=20
 PARTS = ("", "unit=627", "branch=bodies", "unit=23557&branch=communes")
 NAMES = {"plan": PLAN, "obligation": HALF, "unit": "23557"}
 EXTRA = {"narrative": "indicator=TX01"}
+# Of these nobody is expected by a day; of the first a unit may send several reports.
+UNPLANNED, UNDATED, FILER = "O-002-3-ADHOC", "O-002-3-H1", "64-snv"
 
 
 class Description:
@@ -58,6 +61,21 @@ def questions(description, path):
             yield target + ("?" + words if words else "")
 
 
+def enter(case, obligation, number, value):
+    """A report that the year does not have, before the daemon holds the store."""
+    form = os.path.join(case.root, f"{obligation}-{number}.yaml")
+    base = [case.aggregator, "enter", case.store, form, "--unit", FILER]
+    about = ["--plan", PLAN, "--obligation", obligation]
+    subprocess.run(base + about + ["--template"], check=True, stdout=subprocess.DEVNULL)
+    with open(form, encoding="utf-8") as file:
+        text = file.read()
+    with open(form, "w", encoding="utf-8") as file:
+        file.write(text.replace("\nvalues:\n", f"\nvalues:\n  TCD01: {value}\n", 1)
+                   .replace("\nnumber:\n", f"\nnumber: {number}\n"))
+    subprocess.run(base + about + ["--on-behalf", "--operator", "A", "--reference", "1/BC"],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def check_path(case, description, path):
     if path == f"{API}/events":
         assert case.get(path, method="HEAD").fields["content-type"].startswith("text/event-stream")
@@ -88,13 +106,22 @@ def check_widely(case, description):
         base = f"{API}/plans/{PLAN}/obligations/{obligation}"
         description.validate("Obligation", case.ask(base))
         for name, schema in (("standing", "Standing"), ("rollup", "Rollup"), ("page", "Page"),
-                             ("chasing", "Chasing"), ("spread", "Spread")):
+                             ("chasing", "Chasing"), ("spread", "Spread"), ("models", "Models"),
+                             ("arrivals", "Arrivals"), ("closings", "Closings"),
+                             ("narrative?indicator=TX01", "Narrative"),
+                             ("differences", "Differences")):
             answer = case.get(f"{base}/{name}")
+            assert answer.code == 200 or name == "differences", (base, name, answer.body)
             description.validate(schema if answer.code == 200 else "Problem", answer.json())
     for obligation in (HALF, YEAR):
         for unit in units[::5]:
             answer = case.get(f"{API}/plans/{PLAN}/obligations/{obligation}/reports/{unit}")
             description.validate("Report" if answer.code == 200 else "Problem", answer.json())
+    for obligation, extra in ((UNPLANNED, "?number=2"), (UNDATED, "")):
+        base = f"{API}/plans/{PLAN}/obligations/{obligation}"
+        description.validate("Report", case.ask(f"{base}/reports/{FILER}{extra}"))
+        lines = case.ask(f"{base}/page?indicators=TCD01")["units"]
+        assert [line["values"] for line in lines] == ([["12"], ["30"]] if extra else [["5"]]), lines
     for word in ("missing", "late", "on_time"):
         description.validate("Standing", case.ask(f"{OBLIGATION}/standing?standing={word}&limit=2"))
     description.validate("Standing", case.ask(f"{OBLIGATION}/standing?brief=1"))
@@ -126,6 +153,8 @@ def main():
     try:
         with open(os.path.join(case.store, "contacts.csv"), "w", encoding="utf-8") as file:
             file.write("unit,name,phone\n23557,Nguyễn Văn A,0900000000\n")
+        for what in ((UNPLANNED, 1, 12), (UNPLANNED, 2, 30), (UNDATED, 0, 5)):
+            enter(case, *what)
         case.start()
         for path in description.document["paths"]:
             check_path(case, description, path)
