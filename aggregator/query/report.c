@@ -267,19 +267,18 @@ static int fill(const struct th_question *question, const struct th_row *last,
     return status == TH_OK ? set_revisions(question, last, row, answer) : status;
 }
 
-static void describe_absence(const struct th_question *question, const struct th_unit *unit)
+/* TH_E_AMBIGUOUS: which of several reports; TH_E_NOT_FOUND. Both are told. */
+static int refuse(const struct th_question *question, const struct th_unit *unit)
 {
-    const char *hint = question->unit_given ? "" : ": nói rõ unit";
-    if (question->obligation->open_ended && question->number == 0) {
-        (void)th_query_refuse(
-            question, TH_E_NOT_FOUND,
-            "nghĩa vụ %s nhận nhiều báo cáo của %s (%s): nói rõ number, báo cáo thứ mấy, từ 1; "
-            "các số có ở standing",
-            question->obligation->id, unit->name, unit->code);
-        return;
-    }
-    (void)th_query_refuse(question, TH_E_NOT_FOUND, "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s",
-                          unit->name, unit->code, question->obligation->id, hint);
+    if (question->obligation->open_ended && question->number == 0)
+        return th_query_refuse(question, TH_E_AMBIGUOUS,
+                               "nghĩa vụ %s nhận nhiều báo cáo của một đơn vị: nói rõ %snumber, "
+                               "báo cáo thứ mấy, từ 1; "
+                               "các số có ở standing",
+                               question->obligation->id, question->unit_given ? "" : "unit và ");
+    return th_query_refuse(question, TH_E_NOT_FOUND, "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s",
+                           unit->name, unit->code, question->obligation->id,
+                           question->unit_given ? "" : ": nói rõ unit");
 }
 
 int th_query_report(const struct th_question *question, json_t **ret_answer)
@@ -287,10 +286,8 @@ int th_query_report(const struct th_question *question, json_t **ret_answer)
     const struct th_unit *unit = &question->context->units.units[question->unit];
     struct th_row row;
     int status = th_query_row(question, &row);
-    if (status == TH_E_NOT_FOUND) {
-        describe_absence(question, unit);
-        return status;
-    }
+    if (status == TH_E_NOT_FOUND)
+        return refuse(question, unit);
     if (status != TH_OK)
         return status;
     const struct th_row last = row;

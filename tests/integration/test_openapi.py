@@ -120,6 +120,9 @@ def check_widely(case, description):
     for obligation, extra in ((UNPLANNED, "?number=2"), (UNDATED, "")):
         base = f"{API}/plans/{PLAN}/obligations/{obligation}"
         description.validate("Report", case.ask(f"{base}/reports/{FILER}{extra}"))
+        which = case.get(f"{base}/reports/{FILER}")
+        assert which.code == (400 if extra else 200), which.body
+        assert not extra or which.json()["code"] == "ambiguous", which.body
         lines = case.ask(f"{base}/page?indicators=TCD01")["units"]
         assert [line["values"] for line in lines] == ([["12"], ["30"]] if extra else [["5"]]), lines
     for word in ("missing", "late", "on_time"):

@@ -202,7 +202,7 @@ Test(query, an_open_ended_obligation_takes_several_reports_of_a_unit)
     expect_at(answer, "number", "2");
     json_decref(answer);
     query.number = 0;
-    cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
+    cr_expect_eq(ledger_refusal(&ledger, query), TH_E_AMBIGUOUS);
     cr_expect_not_null(strstr(ledger.problem.text, "nói rõ number"), "%s", ledger.problem.text);
 }
 
