@@ -69,7 +69,7 @@ static int compare_moments(struct run *run, const struct th_question *to)
 static int compare_obligation(struct run *run, uint16_t plan, uint16_t obligation)
 {
     struct th_arena arena;
-    struct th_query_problem problem = {""};
+    struct th_query_problem problem = {.lacks = NULL};
     struct th_question question = {.context = run->context,
                                    .view = run->view,
                                    .arena = &arena,

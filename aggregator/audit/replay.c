@@ -401,6 +401,12 @@ static bool read_words(const struct words *words, struct th_replay_line *line, F
         th_cli_complain(err, NAME, "số bản ghi, từ 1", "--position: số không đúng: “%s”", position);
         return false;
     }
+    if (words->period == NULL && words->obligation == NULL &&
+        (words->plan != NULL || words->unit != NULL)) {
+        th_cli_complain(err, NAME, "thêm --period KỲ (như 2025-H1) hoặc --obligation MÃ",
+                        "chưa rõ hỏi về kỳ hay nghĩa vụ nào");
+        return false;
+    }
     line->has_as_of = as_of != NULL;
     line->has_position = position != NULL;
     line->plan = text_of(words->plan);

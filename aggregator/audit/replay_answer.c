@@ -233,7 +233,7 @@ static int answer(struct asking *asking, FILE *out, FILE *err)
     json_t *object = NULL;
     int status = build(asking, &object);
     if (status != 0) {
-        th_cli_complain(err, NAME, NULL, "%s",
+        th_cli_complain(err, NAME, th_query_hint(&asking->problem), "%s",
                         asking->problem.text[0] != '\0' ? asking->problem.text
                                                         : th_status_text(status));
         return th_status_exit_code(status);

@@ -4,6 +4,7 @@
 #include "aggregator/cli/answerer.h"
 #include "aggregator/cli/site.h"
 #include "aggregator/contacts/contacts.h"
+#include "aggregator/query/text.h"
 
 #include <limits.h>
 #include <string.h>
@@ -124,7 +125,23 @@ static bool read_numbers(const char *command, const struct th_ask_line *line, FI
     return true;
 }
 
-bool th_ask_read(const char *command, const struct th_ask_line *line, FILE *err,
+/* What no store can make up for is a wrong line. */
+static bool is_whole(const char *command, unsigned mask, const struct th_ask_line *line, FILE *err)
+{
+    if (line->as_of != NULL && line->position != NULL) {
+        th_cli_complain(err, command, "chọn một trong hai", "%s",
+                        "--as-of và --position không đi cùng nhau");
+        return false;
+    }
+    if ((mask & TH_ASK_OBLIGATION) != 0 && line->period == NULL && line->obligation == NULL) {
+        th_cli_complain(err, command, "thêm --period KỲ (như 2025-H1) hoặc --obligation MÃ",
+                        "chưa rõ hỏi về kỳ hay nghĩa vụ nào");
+        return false;
+    }
+    return true;
+}
+
+bool th_ask_read(const char *command, unsigned mask, const struct th_ask_line *line, FILE *err,
                  struct th_query *query)
 {
     if (line->missing + line->late + line->summary + (line->standing != NULL) > 1) {
@@ -133,6 +150,8 @@ bool th_ask_read(const char *command, const struct th_ask_line *line, FILE *err,
                         "cũng không cùng --standing");
         return false;
     }
+    if (!is_whole(command, mask, line, err))
+        return false;
     query->plan = text_of(line->plan);
     query->period = text_of(line->period);
     query->obligation = text_of(line->obligation);
@@ -203,7 +222,7 @@ static int open_and_ask(const char *command, const char *folder, struct ask *ask
         th_cli_complain(err, command, "dừng máy chủ, khôi phục từ bản sao lưu rồi hỏi lại",
                         "%s: %s", folder, th_status_text(status));
     else if (status != TH_OK)
-        th_cli_complain(err, command, NULL, "%s",
+        th_cli_complain(err, command, th_query_hint(&ask->problem), "%s",
                         ask->problem.text[0] != '\0' ? ask->problem.text : th_status_text(status));
     return status == TH_OK ? EX_OK : th_status_exit_code(status);
 }

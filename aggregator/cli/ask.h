@@ -38,8 +38,9 @@ struct th_ask_line {
 /* Fills the options of a mask, a sum of enum th_ask_option; returns how many. */
 size_t th_ask_options(unsigned mask, struct th_ask_line *line,
                       struct th_cli_option options[TH_CLI_OPTIONS_MAX]);
-/* The line as a question; borrows it. False: what is wrong was told. */
-bool th_ask_read(const char *command, const struct th_ask_line *line, FILE *err,
+/* The line of such a command as a question; borrows it. False: what is wrong was told, and it is
+ * EX_USAGE. What is wrong with this store alone, as a moment that it has not come to, is not. */
+bool th_ask_read(const char *command, unsigned mask, const struct th_ask_line *line, FILE *err,
                  struct th_query *query);
 
 typedef int th_ask_fn(void *context, const struct th_query_context *query_context,

@@ -15,6 +15,7 @@
 #include <sysexits.h>
 
 #define NAME "chasing"
+#define ASKS (TH_ASK_PLAN | TH_ASK_OBLIGATION | TH_ASK_UNIT | TH_ASK_MOMENT | TH_ASK_BRANCH)
 
 enum format { TABLE, CSV, TEXT, JSON, FORMATS };
 
@@ -127,9 +128,7 @@ int th_cli_chasing(int argc, char **argv, FILE *out, FILE *err)
     struct chasing chasing = {.out = out, .err = err};
     const char *format = NULL;
     struct th_cli_option options[TH_CLI_OPTIONS_MAX];
-    size_t count = th_ask_options(TH_ASK_PLAN | TH_ASK_OBLIGATION | TH_ASK_UNIT | TH_ASK_MOMENT |
-                                      TH_ASK_BRANCH,
-                                  &line, options);
+    size_t count = th_ask_options(ASKS, &line, options);
     options[count++] = (struct th_cli_option){.name = "format",
                                               .value_name = "DẠNG",
                                               .help = "table, csv, text (để dán), json",
@@ -159,7 +158,7 @@ int th_cli_chasing(int argc, char **argv, FILE *out, FILE *err)
         return exit_code;
     struct th_query query = {.what = TH_QUERY_CHASING};
     if (!read_format(format, line.as_json, chasing.folder != NULL, err, &chasing.format) ||
-        !th_ask_read(NAME, &line, err, &query))
+        !th_ask_read(NAME, ASKS, &line, err, &query))
         return EX_USAGE;
     return th_ask(NAME, operands[0], &query, print, &chasing, out, err);
 }

@@ -211,28 +211,30 @@ static int write_template(const struct th_site *site, const struct th_enter_line
     char cause[TH_ERRNO_TEXT_SIZE];
     enum th_form_kind kind;
     int status = th_form_kind_of(line->path, &kind);
-    FILE *file = status < 0 ? NULL : fopen(line->path, "wxe");
-    if (status == 0 && file == NULL) {
+    if (status < 0) {
+        th_cli_complain(site->err, NAME, "đuôi tệp nói dạng của biểu, như .yaml hoặc .csv",
+                        "không rõ dạng của \"%s\"", line->path);
+        return EX_USAGE;
+    }
+    FILE *file = fopen(line->path, "wxe");
+    if (file == NULL) {
         th_cli_complain(site->err, NAME, "chọn tên khác, ở nơi ghi được",
                         "không tạo được \"%s\": %s", line->path, th_errno_text(errno, cause));
         return EX_CANTCREAT;
     }
     struct th_problems problems;
     th_problems_init(&problems);
-    if (status == 0)
-        status = th_form_write_template(kind, choice->plan, choice->obligation,
-                                        &known->context.units.units[choice->unit], file, &problems);
+    status = th_form_write_template(kind, choice->plan, choice->obligation,
+                                    &known->context.units.units[choice->unit], file, &problems);
     (void)!th_problems_print(&problems, site->err);
     th_problems_deinit(&problems);
-    if (file != NULL && fclose(file) != 0 && status == 0)
+    if (fclose(file) != 0 && status == 0)
         status = TH_E_IO;
     if (status == 0)
         return EX_OK;
-    if (file != NULL)
-        (void)unlink(line->path);
-    th_cli_complain(site->err, NAME,
-                    file == NULL ? "đuôi tệp nói dạng của biểu, như .yaml hoặc .csv" : NULL,
-                    "không ghi được \"%s\": %s", line->path, th_status_text(status));
+    (void)unlink(line->path);
+    th_cli_complain(site->err, NAME, NULL, "không ghi được \"%s\": %s", line->path,
+                    th_status_text(status));
     return th_status_exit_code(status);
 }
 

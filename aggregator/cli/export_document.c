@@ -9,6 +9,7 @@
 #include "aggregator/cli/answerer.h"
 #include "aggregator/contacts/contacts.h"
 #include "aggregator/document/document.h"
+#include "aggregator/query/text.h"
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
@@ -107,6 +108,12 @@ static int read_wish(struct making *making)
     if (wish->position != NULL && wish->as_of != NULL)
         return refuse(making, EX_USAGE, "chọn một trong hai", "--as-of và --position không đi cùng",
                       wish->position);
+    if (wish->period == NULL && exporting->obligation == NULL) {
+        th_cli_complain(exporting->site.err, "export",
+                        "thêm --period KỲ (như 2025-H1) hoặc --obligation MÃ",
+                        "chưa rõ kỳ hay nghĩa vụ nào");
+        return EX_USAGE;
+    }
     query->position = (uint64_t)position;
     return read_format(making);
 }
@@ -224,7 +231,7 @@ static int complain(const struct making *making, int status)
     const char *hint = status == TH_E_CORRUPT
                            ? "dừng máy chủ, khôi phục từ bản sao lưu rồi trích lại"
                        : status == TH_E_IO ? "xem /tmp còn chỗ không"
-                                           : NULL;
+                                           : th_query_hint(&making->problem);
     th_cli_complain(site->err, "export", hint, "%s",
                     making->problem.text[0] != '\0' ? making->problem.text
                                                     : th_status_text(status));

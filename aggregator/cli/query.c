@@ -120,8 +120,13 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
         return exit_code;
     struct th_query query = {.what = what};
     struct printing printing = {what, &line, out};
-    if (!th_ask_read(self.name, &line, err, &query))
+    if (!th_ask_read(self.name, commands[what].options, &line, err, &query))
         return EX_USAGE;
+    if (what == TH_QUERY_UNIT && line.unit == NULL) {
+        th_cli_complain(err, self.name, "thêm --unit MÃ; tìm mã bằng units list --search",
+                        "chưa rõ đơn vị nào");
+        return EX_USAGE;
+    }
     return th_ask(self.name, operands[0], &query, print, &printing, out, err);
 }
 

@@ -20,6 +20,7 @@
 /* A sentence in Vietnamese: what is wrong and what to do. */
 struct th_query_problem {
     char text[TH_QUERY_PROBLEM_SIZE];
+    const char *lacks; /* what has to be said: "plan", "period" …; NULL: nothing */
 };
 
 struct th_contacts;

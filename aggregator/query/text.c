@@ -303,3 +303,19 @@ void th_query_print(const struct th_query_context *context, enum th_query_what w
     if (what > 0 && what < TH_QUERY_END && printers[what] != NULL)
         printers[what](context, answer, out);
 }
+
+const char *th_query_hint(const struct th_query_problem *problem)
+{
+    static const struct {
+        const char *name, *hint;
+    } hints[] = {{"plan", "thêm --plan MÃ"},
+                 {"period", "thêm --period KỲ hoặc --obligation MÃ"},
+                 {"obligation", "thêm --obligation MÃ"},
+                 {"unit", "thêm --unit MÃ"},
+                 {"indicator", "thêm --indicator MÃ"},
+                 {"number", "thêm --number SỐ"}};
+    for (size_t i = 0; problem->lacks != NULL && i < sizeof hints / sizeof hints[0]; i++)
+        if (strcmp(problem->lacks, hints[i].name) == 0)
+            return hints[i].hint;
+    return NULL;
+}

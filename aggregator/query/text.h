@@ -7,10 +7,8 @@
 #ifndef TH_QUERY_TEXT_H
 #define TH_QUERY_TEXT_H
 
-#include "aggregator/query/context.h"
-#include "proto/model/query.h"
+#include "aggregator/query/answer.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 /* Precondition: `answer` is what th_query_answer() gave for `what`. */
@@ -19,5 +17,8 @@ void th_query_print(const struct th_query_context *context, enum th_query_what w
 /* Of a standing the counts of its parts, district by district, instead of its units. */
 void th_query_print_summary(const struct th_query_context *context, const json_t *answer,
                             FILE *out);
+
+/* What to do on a command line about what a question lacks: "thêm --plan MÃ"; NULL: nothing. */
+const char *th_query_hint(const struct th_query_problem *problem);
 
 #endif

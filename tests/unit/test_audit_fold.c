@@ -179,5 +179,8 @@ Test(audit_fold, what_cannot_be_asked_leaves_no_folder)
     cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--as-of", "2024-01-01"),
                  th_status_exit_code(TH_E_RANGE));
     cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--out", kept, "--plan", "x"),
+                 EX_USAGE);
+    cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--out", kept, "--plan", "x",
+                           "--period", "2025-H1"),
                  th_status_exit_code(TH_E_NOT_FOUND));
 }

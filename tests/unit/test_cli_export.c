@@ -247,7 +247,7 @@ Test(cli_export, a_line_that_does_not_make_a_document_is_explained)
     cr_expect_eq(run("export @D --for-copy @F/x --as-of 2025-05-01"), EX_USAGE);
     cr_expect_eq(run(HALF "--format csv --out @F/a.csv --unit 99999"), EX_NOINPUT);
     cr_expect_not_null(strstr(fixture.err, "99999"));
-    cr_expect_eq(run("export @D --format csv --out @F/a.csv --plan gialai-2025"), EX_DATAERR);
+    cr_expect_eq(run("export @D --format csv --out @F/a.csv --plan gialai-2025"), EX_USAGE);
     cr_expect_eq(run(HALF "--format csv --out @F/a.csv --position 999999"), EX_DATAERR);
     cr_expect(!cli_case_has(&fixture, "a.csv"));
 }

@@ -256,6 +256,32 @@ Test(query_text, a_wrong_question_is_told_in_a_sentence)
     expect_line("số không đúng: \"-1\"");
 }
 
+Test(query_text, what_the_line_lacks_is_an_option_of_the_line)
+{
+    static const struct {
+        int (*command)(int argc, char **argv, FILE *out, FILE *err);
+        const char *words[5];
+        int code;
+        const char *hint;
+    } lines[] = {
+        {th_cli_rollup, {NULL}, EX_USAGE, "thêm --period KỲ (như 2025-H1) hoặc --obligation MÃ"},
+        {th_cli_units_show, {NULL}, EX_USAGE, "thêm --unit MÃ"},
+        {th_cli_standing,
+         {"--obligation", "HALF", "--as-of=2025-03-02", "--position=2"},
+         EX_USAGE,
+         "chọn một trong hai"},
+        {th_cli_closings, {"--period", "2025"}, EX_DATAERR, "thêm --obligation MÃ"},
+        {th_cli_report, {"--obligation", "ADHOC", "--unit", "a1"}, EX_DATAERR, "thêm --number SỐ"},
+        {th_cli_report, {"--obligation", "HALF"}, EX_NOINPUT, "thêm --unit MÃ"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *const *words = lines[i].words;
+        cr_expect_eq(RUN(lines[i].command, ledger.folder, words[0], words[1], words[2], words[3]),
+                     lines[i].code, "%zu: %s", i, shown);
+        expect_line(lines[i].hint);
+    }
+}
+
 Test(query_text, a_folder_without_a_store_is_named)
 {
     cr_expect_neq(RUN(th_cli_standing, "/nowhere", "--period", "2025-H1"), EX_OK);
