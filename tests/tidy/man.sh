@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every command and every option that --help prints stands in the section of that command in the
-# man page, and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
+# man page, the option at the head of a paragraph (what the synopsis names is not yet told), and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
 set -u
 cd "$(dirname "$0")/../.."
 failed=0
@@ -24,6 +24,7 @@ check_command() { # check_command PROGRAM PAGE COMMAND...
     shift 2
     text=$(section "$page" "$*")
     [ -n "$text" ] || { complain "$page: no section \"$*\""; return; }
+    text=$(awk 'is_head { print } { is_head = /^\.T[PQ]/ }' <<<"$text")
     options=$("$program" "$@" --help | sed -n '/^Tùy chọn:/,/^$/s/^  \(--[a-z-]*\).*/\1/p')
     [ -n "$options" ] || complain "$program $* --help: lists no option"
     for option in $options; do
