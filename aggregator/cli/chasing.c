@@ -109,15 +109,24 @@ static int print(void *given, const struct th_query_context *context, const json
 static bool read_format(const char *word, bool as_json, bool has_folder, FILE *err,
                         enum format *ret_format)
 {
+    bool is_good = false;
     int format = as_json ? JSON : has_folder ? CSV : TABLE;
     if (word != NULL)
         for (format = 0; format < FORMATS && strcmp(word, format_words[format]) != 0;)
             format++;
-    if (format == FORMATS || (has_folder && format == TABLE)) {
-        th_cli_complain(err, NAME, "table, csv, text hoặc json; table không ghi ra tệp",
-                        "không có dạng “%s”", word == NULL ? "" : word);
+    if (format == FORMATS)
+        th_cli_complain(err, NAME, "table, csv, text hoặc json", "không có dạng “%s”",
+                        word == NULL ? "" : word);
+    else if (as_json && format != JSON)
+        th_cli_complain(err, NAME, "bỏ một trong hai", "--json và --format %s trái nhau",
+                        format_words[format]);
+    else if (has_folder && format == TABLE)
+        th_cli_complain(err, NAME, "dùng csv, text hoặc json cho tệp",
+                        "table chỉ để xem, không ghi ra tệp");
+    else
+        is_good = true;
+    if (!is_good)
         return false;
-    }
     *ret_format = (enum format)format;
     return true;
 }

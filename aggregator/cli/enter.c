@@ -205,6 +205,16 @@ static int enter(const struct th_site *site, const struct th_enter_line *line)
 
 /* ---- an empty form ---- */
 
+static int tell_template(const struct th_site *site, const struct th_enter_line *line,
+                         const struct th_enter_choice *choice)
+{
+    if (!site->as_json)
+        return EX_OK;
+    return th_site_answer(site, json_pack("{s:s, s:s, s:s, s:s}", "file", line->path, "unit",
+                                          line->unit, "plan", choice->plan->id, "obligation",
+                                          choice->obligation->id));
+}
+
 static int write_template(const struct th_site *site, const struct th_enter_line *line,
                           const struct th_enter_store *known, const struct th_enter_choice *choice)
 {
@@ -231,7 +241,7 @@ static int write_template(const struct th_site *site, const struct th_enter_line
     if (fclose(file) != 0 && status == 0)
         status = TH_E_IO;
     if (status == 0)
-        return EX_OK;
+        return tell_template(site, line, choice);
     (void)unlink(line->path);
     th_cli_complain(site->err, NAME, NULL, "không ghi được \"%s\": %s", line->path,
                     th_status_text(status));

@@ -86,6 +86,12 @@ def a_form_is_made_and_entered_without_the_daemon(case):
     same(empty.read_text(), case.province.template(unit, "yaml"), "the node's own template")
     case.run("tonghop-aggregator", "enter", case.store, empty, "--template", "--unit", unit,
              "--plan", PLAN, "--period", PERIOD, code=EX_CANTCREAT)
+    other = case.folder / "trong.csv"
+    told = json.loads(case.run("tonghop-aggregator", "enter", case.store, other, "--template",
+                               "--unit", unit, "--plan", PLAN, "--period", PERIOD, "--json"))
+    same((told["file"], told["unit"], told["plan"]), (str(other), unit, PLAN), "what was made")
+    has(case.run("tonghop-aggregator", "enter", case.store, case.folder / "trong.zz", "--template",
+                 "--unit", unit, "--plan", PLAN, "--period", PERIOD, code=EX_USAGE), "đuôi tệp")
     before = case.size()
     answer = case.enter_new(unit)
     same(answer["verdict"], "accepted", "verdict")

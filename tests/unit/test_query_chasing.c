@@ -278,6 +278,20 @@ Test(query_chasing, the_command_writes_a_file_for_each_group)
                  EX_USAGE);
 }
 
+Test(query_chasing, what_excludes_each_other_is_told_so)
+{
+    static const char *const words[][5] = {
+        {"--format", "text", "--json", NULL, "--json và --format text trái nhau"},
+        {"--format", "table", "--out", "x", "table chỉ để xem"},
+        {"--format", "khac", NULL, NULL, "không có dạng “khac”"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        cr_expect_eq(RUN(th_cli_chasing, ledger.folder, "--obligation", "HALF", words[i][0],
+                         words[i][1], words[i][2], words[i][3]),
+                     EX_USAGE);
+        cr_expect_not_null(strstr(shown, words[i][4]), "%s", shown);
+    }
+}
+
 Test(query_chasing, contacts_are_put_in_place_only_when_they_are_right)
 {
     struct stat about;
