@@ -5,6 +5,7 @@
 #include "aggregator/cli/ask.h"
 #include "aggregator/query/text.h"
 
+#include <string.h>
 #include <sysexits.h>
 
 #define ABOUT (TH_ASK_PLAN | TH_ASK_OBLIGATION | TH_ASK_MOMENT)
@@ -19,6 +20,7 @@ static const struct {
     unsigned options;
     const char *summary;
     const char *examples;
+    const char *limit; /* what --limit is of; NULL: lines, and all when it is not given */
 } commands[TH_QUERY_END] = {
     [TH_QUERY_STANDING] = {"standing",
                            TOTAL | TH_ASK_NUMBER | TH_ASK_STANDING | TH_ASK_SEARCH | PAGES,
@@ -71,15 +73,18 @@ static const struct {
                             "Một phần lời văn của các đơn vị, cạnh nhau.",
                             RUN "narrative var/tinh" HALF " --indicator TX01\n" RUN
                                 "narrative var/tinh" HALF
-                                " --indicator TX01 --search \"kinh phi\"\n"},
+                                " --indicator TX01 --search \"kinh phi\"\n",
+                            "nhiều nhất chừng ấy dòng; mặc định 100"},
     [TH_QUERY_MODELS] = {"models", TOTAL | TH_ASK_NUMBER | TH_ASK_KIND | TH_ASK_SEARCH | PAGES,
                          "Sổ các mô hình “Dân vận khéo” mà các đơn vị báo cáo.",
                          RUN "models var/tinh" HALF "\n" RUN "models var/tinh" HALF
-                             " --kind recognised\n"},
+                             " --kind recognised\n",
+                         "nhiều nhất chừng ấy dòng; mặc định 200"},
     [TH_QUERY_DIFFERENCES] = {"differences", TOTAL | TH_ASK_CLOSED_AT | TH_ASK_LIMIT,
                               "Số liệu bây giờ khác lúc chốt ở đâu, do báo cáo nào.",
                               RUN "differences var/tinh" HALF "\n" RUN "differences var/tinh" HALF
-                                  " --closed-at 2025-05-10 --json\n"},
+                                  " --closed-at 2025-05-10 --json\n",
+                              "nhiều nhất chừng ấy báo cáo cho mỗi số; mặc định 200"},
 };
 
 struct printing {
@@ -100,6 +105,13 @@ static int print(void *context, const struct th_query_context *query_context, co
     return TH_OK;
 }
 
+static void describe_limit(const char *help, struct th_cli_option *options, size_t count)
+{
+    for (size_t i = 0; help != NULL && i < count; i++)
+        if (strcmp(options[i].name, "limit") == 0)
+            options[i].help = help;
+}
+
 static int command(enum th_query_what what, int argc, char **argv, FILE *out, FILE *err)
 {
     struct th_ask_line line = {0};
@@ -113,6 +125,7 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
                                             th_ask_options(commands[what].options, &line, options),
                                         .operands_min = 1,
                                         .operands_max = 1};
+    describe_limit(commands[what].limit, options, self.options_count);
     char **operands;
     int operands_count;
     int exit_code = EX_OK;

@@ -123,6 +123,8 @@ def check_widely(case, description):
         which = case.get(f"{base}/reports/{FILER}")
         assert which.code == (400 if extra else 200), which.body
         assert not extra or which.json()["code"] == "ambiguous", which.body
+        for name, schema in (("narrative?indicator=TX01&", "Narrative"), ("models?", "Models")):
+            description.validate(schema, case.ask(f"{base}/{name}number=1"))
         lines = case.ask(f"{base}/page?indicators=TCD01")["units"]
         assert [line["values"] for line in lines] == ([["12"], ["30"]] if extra else [["5"]]), lines
     for word in ("missing", "late", "on_time"):
