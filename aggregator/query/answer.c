@@ -148,6 +148,21 @@ bool th_query_may_ask(const struct th_question *question, uint32_t unit)
     return asker == NULL || th_query_is_within(question->context, unit, asker);
 }
 
+/* Whose code was never there is told without a day, which nobody has asked about. */
+static int refuse_unit(const struct th_question *question, struct th_text code)
+{
+    const struct th_unit_list *units = &question->context->units;
+    char day[TH_SPOKEN_TEXT_SIZE];
+    for (uint32_t i = 0; i < units->count; i++)
+        if (th_query_text_is(units->units[i].code, code))
+            return th_query_refuse(
+                question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s, ngày cuối của %s",
+                (int)code.size, code.bytes, th_day_format_spoken(question->day, day),
+                question->obligation->has_due ? "hạn nộp" : "năm kế hoạch");
+    return th_query_refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s”", (int)code.size,
+                           code.bytes);
+}
+
 static int find_unit(struct th_question *question, struct th_text code, const char *asker)
 {
     const struct th_unit_list *units = &question->context->units;
@@ -160,12 +175,8 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
         code = (struct th_text){territory, strlen(territory)};
     }
     question->unit = th_unit_list_find(units, code.bytes, code.size, question->day);
-    if (question->unit == TH_UNIT_NONE) {
-        char day[TH_SPOKEN_TEXT_SIZE];
-        return th_query_refuse(question, TH_E_NOT_FOUND, "không có đơn vị “%.*s” vào ngày %s",
-                               (int)code.size, code.bytes,
-                               th_day_format_spoken(question->day, day));
-    }
+    if (question->unit == TH_UNIT_NONE)
+        return refuse_unit(question, code);
     if (!th_query_exists(question, question->unit)) {
         char asked[TH_SPOKEN_TEXT_SIZE];
         return th_query_refuse(
