@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 struct making {
     struct th_exporting *exporting;
@@ -82,6 +83,19 @@ static int read_format(struct making *making)
                   "không có bảng", wish->sheet);
 }
 
+static int check_screen(const struct making *making)
+{
+    const struct th_exporting *exporting = making->exporting;
+    const bool is_package = making->kind == TH_DOCUMENT_XLSX || making->kind == TH_DOCUMENT_ODT;
+    const char *path = exporting->wish.out;
+    if (!is_package || path == NULL || strcmp(path, "-") != 0 ||
+        !isatty(fileno(exporting->site.out)))
+        return EX_OK;
+    th_cli_complain(exporting->site.err, "export", "ghi ra tệp: --out tong-hop.xlsx, bao-cao.odt",
+                    "%s không in ra màn hình được", th_document_extension(making->kind));
+    return EX_USAGE;
+}
+
 static int read_wish(struct making *making)
 {
     const struct th_exporting *exporting = making->exporting;
@@ -115,7 +129,8 @@ static int read_wish(struct making *making)
         return EX_USAGE;
     }
     query->position = (uint64_t)position;
-    return read_format(making);
+    int code = read_format(making);
+    return code == EX_OK ? check_screen(making) : code;
 }
 
 /* ---- making ---- */
