@@ -218,9 +218,8 @@ static int judge(const struct th_reader_request *request, const struct page *pag
     if (WIFEXITED(state))
         return WEXITSTATUS(state);
     int number = WTERMSIG(state);
-    if (number == SIGPIPE)
-        return EX_IOERR; /* nobody reads the output any more */
-    if (number == SIGINT || number == SIGTERM || number == SIGHUP)
+    /* SIGPIPE: nobody reads the output any more. */
+    if (number == SIGPIPE || number == SIGINT || number == SIGTERM || number == SIGHUP)
         return 128 + number;
     if (signal_name(number) == NULL) {
         th_cli_complain(request->err, request->command, "thử lại; nếu hết bộ nhớ, dùng máy lớn hơn",

@@ -72,6 +72,13 @@ static int raise_signal(void *context, struct th_reader *reader)
     return EX_OK;
 }
 
+Test(reader, when_nobody_reads_on_it_ends_without_a_word)
+{
+    int number = SIGPIPE;
+    cr_expect_eq(run_with(raise_signal, &number, 0), 128 + SIGPIPE);
+    cr_expect_str_eq(err_text, "");
+}
+
 Test(reader, a_child_that_dies_of_its_file_is_an_answer)
 {
     static const struct {
