@@ -127,6 +127,17 @@ static void print_witnesses(const json_t *answer, FILE *out)
             out);
 }
 
+static void print_page(const json_t *answer, FILE *out)
+{
+    const char *url = json_string_value(json_object_get(answer, "page"));
+    if (url != NULL && strstr(url, ":*/") != NULL)
+        (void)fputs("Trang xem, theo config.yaml: cổng do máy chọn mỗi lần chạy, xem dòng SẴN SÀNG "
+                    "của run\n",
+                    out);
+    else if (url != NULL)
+        (void)fprintf(out, "Trang xem, theo config.yaml: %s\n", url);
+}
+
 void th_status_print(const json_t *answer, FILE *out)
 {
     const json_t *problem = json_object_get(answer, "problem");
@@ -141,8 +152,7 @@ void th_status_print(const json_t *answer, FILE *out)
     print_witnesses(answer, out);
     if (json_is_true(json_object_get(answer, "running")))
         (void)fprintf(out, "Máy chủ đang chạy, PID %lld\n", number_of(answer, "pid"));
-    if (json_is_string(json_object_get(answer, "page")))
-        (void)fprintf(out, "Trang xem, theo config.yaml: %s\n", text_of(answer, "page"));
     else
         (void)fputs("Máy chủ không chạy\n", out);
+    print_page(answer, out);
 }

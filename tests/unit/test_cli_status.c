@@ -53,6 +53,7 @@ Test(cli_status, a_store_that_is_well_is_zero_and_says_what_it_has)
     json_decref(answer);
     cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @D"), EX_OK);
     cr_expect_not_null(strstr(fixture.out, "DIỄN TẬP"), "%s", fixture.out);
+    cr_expect_not_null(strstr(fixture.out, "Máy chủ không chạy\n"), "%s", fixture.out);
 }
 
 /* A row as a burst leaves it, written once more. */
