@@ -212,8 +212,8 @@ int th_cli_cosigned(int argc, char **argv, FILE *out, FILE *err)
         .name = "cosigned",
         .operands = "DIR TỆP",
         .summary = "Giữ checkpoint mà nhân chứng đã xác nhận: kho cũ hơn nó sẽ không ghi được nữa.",
-        .examples = "  tonghop-aggregator cosigned /var/lib/tonghop/kho checkpoint.cosigned --key "
-                    "\"$(cat nhan-chung.vkey)\"\n",
+        .examples = "  tonghop-aggregator cosigned /var/lib/tonghop/kho checkpoint.cosigned \\\n"
+                    "      --key \"$(cat nhan-chung.vkey)\"\n",
         .options = options,
         .options_count = 2,
         .operands_min = 2,

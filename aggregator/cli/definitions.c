@@ -249,7 +249,9 @@ static void print_units_help(FILE *out)
                        "  " TH_CLI_PROGRAM " units show DIR --unit MÃ\n"
                        "      Một đơn vị, và các cấp trên của nó.\n"
                        "  " TH_CLI_PROGRAM " units import DIR TỆP...\n"
-                       "      Đưa thêm đơn vị từ tệp CSV vào kho.\n");
+                       "      Đưa thêm đơn vị từ tệp CSV vào kho.\n\nVí dụ:\n"
+                       "  " TH_CLI_PROGRAM " units list var/tinh --search \"ia ly\"\n"
+                       "  " TH_CLI_PROGRAM " units show var/tinh --unit 23734\n");
 }
 
 int th_cli_units(int argc, char **argv, FILE *out, FILE *err)

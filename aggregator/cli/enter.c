@@ -349,10 +349,10 @@ static const char summary[] =
     "Nhập hộ báo cáo giấy của một đơn vị: cùng các quy tắc như khi đơn vị nộp.\n"
     "Mã thoát: 0 đã nhập; 65 biểu sai hoặc bị từ chối; 73 đã có nội dung khác.";
 static const char examples[] =
-    "  tonghop-aggregator enter var/tinh bc.yaml --template --unit 23734 "
-    "--plan gialai-2025 --period 2025-H1\n"
-    "  tonghop-aggregator enter var/tinh bc.yaml --unit 23734 --on-behalf "
-    "--operator \"Nguyễn Thị Hoa\" --reference \"12/BC-UBND ngày 08/5/2025\"\n";
+    "  tonghop-aggregator enter var/tinh bc.yaml --template --unit 23734 \\\n"
+    "      --plan gialai-2025 --period 2025-H1\n"
+    "  tonghop-aggregator enter var/tinh bc.yaml --unit 23734 --on-behalf \\\n"
+    "      --operator \"Nguyễn Thị Hoa\" --reference \"12/BC-UBND ngày 08/5/2025\"\n";
 
 int th_cli_enter(int argc, char **argv, FILE *out, FILE *err)
 {

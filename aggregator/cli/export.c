@@ -261,14 +261,15 @@ int th_cli_export(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_command command = {
         .name = "export",
         .operands = "DIR",
-        .summary = "Bảng tính, báo cáo tổng hợp để ký, CSV, JSON của một nghĩa vụ; hoặc bản trích "
-                   "cùng biên nhận cho bên thứ hai.",
+        .summary = "Bảng tính, báo cáo để ký, CSV, JSON của một nghĩa vụ;\n"
+                   "hoặc bản trích cùng biên nhận cho bên thứ hai.",
         .examples = "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
                     "--format xlsx\n"
                     "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
                     "--out bao-cao.odt\n"
                     "  tonghop-aggregator export var/tinh --plan gialai-2025 --period 2025-H1 "
-                    "--format csv --sheet tinh-trang\n"
+                    "\\\n"
+                    "      --format csv --sheet tinh-trang\n"
                     "  tonghop-aggregator export /var/lib/tonghop/kho --for-copy trich-thang-6 "
                     "--since 1200\n",
         .options = options,

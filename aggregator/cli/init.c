@@ -294,8 +294,8 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
         .summary = "Tạo kho mới: khóa, danh sách đơn vị, kế hoạch, và server.yaml cho các đơn vị.",
         .examples = "  tonghop-aggregator init /var/lib/tonghop --units don-vi.csv --plan "
                     "ke-hoach.yaml\n"
-                    "  tonghop-aggregator init var/demo/aggregator --rehearsal --units "
-                    "plans/units/gialai-2024.csv --plan plans/gialai-2025.yaml\n",
+                    "  tonghop-aggregator init var/tinh --rehearsal --units "
+                    "plans/units/gialai-2024.csv \\\n      --plan plans/gialai-2025.yaml\n",
         .options = options,
         .options_count = sizeof options / sizeof options[0],
         .operands_min = 1,

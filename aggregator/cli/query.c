@@ -14,6 +14,7 @@
 
 #define RUN  "  tonghop-aggregator "
 #define HALF " --plan gialai-2025 --period 2025-H1"
+#define NEXT " \\\n     "
 
 static const struct {
     const char *name;
@@ -28,7 +29,7 @@ static const struct {
                            RUN "standing var/tinh" HALF "\n" RUN "standing var/tinh" HALF
                                " --missing\n" RUN "standing var/tinh" HALF " --summary\n"},
     [TH_QUERY_ROLLUP] = {"rollup", TOTAL, "Số liệu tổng hợp của một đơn vị và các đơn vị bên dưới.",
-                         RUN "rollup var/tinh" HALF " --unit 64\n" RUN "rollup var/tinh" HALF
+                         RUN "rollup var/tinh" HALF " --unit 64\n" RUN "rollup var/tinh" HALF NEXT
                              " --branch communes --as-of 2025-05-10 --json\n"},
     [TH_QUERY_REPORT] = {"report",
                          ABOUT | TH_ASK_UNIT | TH_ASK_BRANCH | TH_ASK_NUMBER | TH_ASK_REVISION,
@@ -40,7 +41,7 @@ static const struct {
                            RUN "closings var/tinh" HALF "\n"},
     [TH_QUERY_PAGE] = {"page", TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATORS | PAGES,
                        "Số liệu của từng đơn vị: mỗi đơn vị một dòng, mỗi chỉ tiêu một cột.",
-                       RUN "page var/tinh" HALF " --branch communes\n" RUN "page var/tinh" HALF
+                       RUN "page var/tinh" HALF " --branch communes\n" RUN "page var/tinh" HALF NEXT
                            " --unit 64 --indicators TCD01,TCD02 --json\n"},
     [TH_QUERY_STORE] = {"store", TH_ASK_MOMENT, "Kho này là kho nào, có gì.",
                         RUN "store var/tinh\n" RUN "store var/tinh --as-of 2025-05-10 --json\n"},
@@ -72,7 +73,7 @@ static const struct {
                             TOTAL | TH_ASK_NUMBER | TH_ASK_INDICATOR | TH_ASK_SEARCH | PAGES,
                             "Một phần lời văn của các đơn vị, cạnh nhau.",
                             RUN "narrative var/tinh" HALF " --indicator TX01\n" RUN
-                                "narrative var/tinh" HALF
+                                "narrative var/tinh" HALF NEXT
                                 " --indicator TX01 --search \"kinh phi\"\n",
                             "nhiều nhất chừng ấy dòng; mặc định 100"},
     [TH_QUERY_MODELS] = {"models", TOTAL | TH_ASK_NUMBER | TH_ASK_KIND | TH_ASK_SEARCH | PAGES,
@@ -82,7 +83,8 @@ static const struct {
                          "nhiều nhất chừng ấy dòng; mặc định 200"},
     [TH_QUERY_DIFFERENCES] = {"differences", TOTAL | TH_ASK_CLOSED_AT | TH_ASK_LIMIT,
                               "Số liệu bây giờ khác lúc chốt ở đâu, do báo cáo nào.",
-                              RUN "differences var/tinh" HALF "\n" RUN "differences var/tinh" HALF
+                              RUN "differences var/tinh" HALF "\n" RUN
+                                  "differences var/tinh" HALF NEXT
                                   " --closed-at 2025-05-10 --json\n",
                               "nhiều nhất chừng ấy báo cáo cho mỗi số; mặc định 200"},
 };

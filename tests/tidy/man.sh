@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every command and every option that --help prints stands in the section of that command in the
-# man page, the option at the head of a paragraph (what the synopsis names is not yet told), and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
+# man page, the option at the head of a paragraph (what the synopsis names is not yet told); no line
+# of --help is too wide; and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
 set -u
 cd "$(dirname "$0")/../.."
 failed=0
@@ -19,12 +20,16 @@ section() { # section PAGE COMMAND
         inside { print }'
 }
 
+LINE_MAX=100
+
 check_command() { # check_command PROGRAM PAGE COMMAND...
-    local program=$1 page=$2 text options
+    local program=$1 page=$2 text options width
     shift 2
     text=$(section "$page" "$*")
     [ -n "$text" ] || { complain "$page: no section \"$*\""; return; }
     text=$(awk 'is_head { print } { is_head = /^\.T[PQ]/ }' <<<"$text")
+    width=$("$program" "$@" --help | LC_ALL=C.UTF-8 wc -L)
+    [ "$width" -le $LINE_MAX ] || complain "$program $* --help: a line of $width columns"
     options=$("$program" "$@" --help | sed -n '/^Tùy chọn:/,/^$/s/^  \(--[a-z-]*\).*/\1/p')
     [ -n "$options" ] || complain "$program $* --help: lists no option"
     for option in $options; do
