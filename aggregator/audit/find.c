@@ -175,15 +175,15 @@ int th_find_report(struct th_reader *reader, struct th_view *view,
     } else if (split(what, &name) != 0) {
         (void)snprintf(ret_problem, TH_FIND_PROBLEM_SIZE,
                        "không hiểu “%s”: cần 64 chữ số thập lục phân, hoặc "
-                       "KẾ-HOẠCH/NGHĨA-VỤ/ĐƠN-VỊ[/SỐ[/LẦN]]",
+                       "KẾ-HOẠCH/NGHĨA-VỤ/ĐƠN-VỊ[/SỐ[/LẦN]], SỐ là 0 khi báo cáo không có số",
                        what);
         return TH_E_SYNTAX;
     } else {
         status = find_in_plans(&search, context, &name);
         if (status == TH_E_NOT_FOUND)
             (void)snprintf(ret_problem, TH_FIND_PROBLEM_SIZE,
-                           "kho không có báo cáo %s: xem lại mã kế hoạch, nghĩa vụ, đơn vị, số và "
-                           "lần",
+                           "kho không có báo cáo %s: xem lại mã kế hoạch, nghĩa vụ, đơn vị, số (0 "
+                           "khi báo cáo không có số) và lần",
                            what);
     }
     if (status == 0)

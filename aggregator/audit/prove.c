@@ -285,7 +285,7 @@ int th_audit_prove(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_option options[] = {
         {.name = "report",
          .value_name = "BÁO-CÁO",
-         .help = "mã băm SHA-256, hoặc KẾ-HOẠCH/NGHĨA-VỤ/ĐƠN-VỊ[/SỐ[/LẦN]]",
+         .help = "mã SHA-256, hoặc KẾ-HOẠCH/NGHĨA-VỤ/ĐƠN-VỊ[/SỐ[/LẦN]]; không số: 0",
          .text = &line.what},
         {.name = "out",
          .value_name = "THƯ-MỤC",

@@ -20,15 +20,10 @@ int th_query_refuse(const struct th_question *question, int status, const char *
     return status;
 }
 
-int th_query_lacks(const struct th_question *question, int status, const char *parameter,
-                   const char *format, ...)
+const struct th_question *th_query_lacks(const struct th_question *question, const char *parameter)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(question->problem->text, sizeof(question->problem->text), format, arguments);
-    va_end(arguments);
     question->problem->lacks = parameter;
-    return status;
+    return question;
 }
 
 bool th_query_text_is(const char *text, struct th_text wanted)
@@ -84,8 +79,8 @@ static int find_plan(struct th_question *question, struct th_text id)
             return TH_OK;
     }
     if (id.size == 0 && count > 1)
-        return th_query_lacks(question, TH_E_AMBIGUOUS, "plan", "có %u kế hoạch (%s): nói rõ plan",
-                              count, known);
+        return th_query_refuse(th_query_lacks(question, "plan"), TH_E_AMBIGUOUS,
+                               "có %u kế hoạch (%s): nói rõ plan", count, known);
     return id.size == 0 && count == 1 ? TH_OK : refuse_plan(question, id, known);
 }
 
@@ -99,9 +94,9 @@ static int refuse_period(const struct th_question *question, int status, struct 
                         status == TH_E_NOT_FOUND ? plan->obligations[i].period
                                                  : plan->obligations[i].id);
     if (status == TH_E_AMBIGUOUS)
-        return th_query_lacks(question, status, "obligation",
-                              "kỳ %.*s có nhiều nghĩa vụ: nói rõ obligation (%s)", (int)period.size,
-                              period.bytes, known);
+        return th_query_refuse(th_query_lacks(question, "obligation"), status,
+                               "kỳ %.*s có nhiều nghĩa vụ: nói rõ obligation (%s)",
+                               (int)period.size, period.bytes, known);
     return th_query_refuse(question, status, "kế hoạch %s không có kỳ “%.*s”; các kỳ: %s", plan->id,
                            (int)period.size, period.bytes, known);
 }
@@ -124,9 +119,9 @@ static int find_obligation(struct th_question *question, const struct th_query *
         if (status != TH_OK)
             return refuse_period(question, status, query->period);
     } else {
-        return th_query_lacks(question, TH_E_AMBIGUOUS, "period",
-                              "cần biết kỳ hoặc nghĩa vụ: nói rõ period (như 2025-H1) hoặc "
-                              "obligation");
+        return th_query_refuse(th_query_lacks(question, "period"), TH_E_AMBIGUOUS,
+                               "cần biết kỳ hoặc nghĩa vụ: nói rõ period (như 2025-H1) hoặc "
+                               "obligation");
     }
     question->obligation = found;
     question->book.obligation = (uint16_t)(found - plan->obligations);

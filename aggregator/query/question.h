@@ -116,9 +116,8 @@ void th_query_fill_expected(const struct th_question *question, uint32_t expecte
 /* Puts the sentence where it is told from and returns the status. */
 int th_query_refuse(const struct th_question *question, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same of what the question does not say and has to: the name of a parameter. */
-int th_query_lacks(const struct th_question *question, int status, const char *parameter,
-                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same question, whose refusal then names the parameter that it lacks; NULL: none. */
+const struct th_question *th_query_lacks(const struct th_question *question, const char *parameter);
 bool th_query_text_is(const char *text, struct th_text wanted);
 /* Whoever asks, a unit or the operator, may ask about this one. */
 bool th_query_may_ask(const struct th_question *question, uint32_t unit);

@@ -271,14 +271,14 @@ static int fill(const struct th_question *question, const struct th_row *last,
 static int refuse(const struct th_question *question, const struct th_unit *unit)
 {
     if (question->obligation->open_ended && question->number == 0)
-        return th_query_lacks(question, TH_E_AMBIGUOUS, "number",
-                              "nghĩa vụ %s nhận nhiều báo cáo của một đơn vị: nói rõ %snumber, "
-                              "báo cáo thứ mấy, từ 1; "
-                              "các số có ở standing",
-                              question->obligation->id, question->unit_given ? "" : "unit và ");
-    return th_query_lacks(question, TH_E_NOT_FOUND, question->unit_given ? NULL : "unit",
-                          "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name, unit->code,
-                          question->obligation->id, question->unit_given ? "" : ": nói rõ unit");
+        return th_query_refuse(th_query_lacks(question, "number"), TH_E_AMBIGUOUS,
+                               "nghĩa vụ %s nhận nhiều báo cáo của một đơn vị: nói rõ %snumber, "
+                               "báo cáo thứ mấy, từ 1; các số có ở standing",
+                               question->obligation->id, question->unit_given ? "" : "unit và ");
+    return th_query_refuse(th_query_lacks(question, question->unit_given ? NULL : "unit"),
+                           TH_E_NOT_FOUND, "%s (%s) chưa có báo cáo cho nghĩa vụ %s%s", unit->name,
+                           unit->code, question->obligation->id,
+                           question->unit_given ? "" : ": nói rõ unit");
 }
 
 int th_query_report(const struct th_question *question, json_t **ret_answer)

@@ -57,8 +57,9 @@ static int find_indicator(const struct th_question *question,
         return th_query_refuse(question, TH_E_NOT_FOUND,
                                "không có phần lời văn “%.*s”; hiện có: %s", (int)code.size,
                                code.bytes, known);
-    return th_query_lacks(question, count == 0 ? TH_E_NOT_FOUND : TH_E_AMBIGUOUS, "indicator",
-                          "nói rõ indicator, phần lời văn nào (%s)", known);
+    return th_query_refuse(th_query_lacks(question, "indicator"),
+                           count == 0 ? TH_E_NOT_FOUND : TH_E_AMBIGUOUS,
+                           "nói rõ indicator, phần lời văn nào (%s)", known);
 }
 
 static bool has_text(const struct th_row *row, uint16_t wanted)

@@ -234,7 +234,8 @@ int th_query_unit(const struct th_question *question, json_t **ret_answer)
     if (code.size == 0 && asker != NULL)
         code = (struct th_text){asker, strlen(asker)};
     if (code.size == 0)
-        return th_query_lacks(question, TH_E_INVALID, "unit", "cần biết đơn vị nào: nói rõ unit");
+        return th_query_refuse(th_query_lacks(question, "unit"), TH_E_INVALID,
+                               "cần biết đơn vị nào: nói rõ unit");
     uint32_t unit = find_code(question, code);
     if (unit == TH_UNIT_NONE)
         return refuse_unit(question, code);
