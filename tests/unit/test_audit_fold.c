@@ -178,6 +178,8 @@ Test(audit_fold, what_cannot_be_asked_leaves_no_folder)
     cr_expect_neq(access(kept, F_OK), 0);
     cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--as-of", "2024-01-01"),
                  th_status_exit_code(TH_E_RANGE));
+    cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--as-of", "2100-01-01"),
+                 th_status_exit_code(TH_E_RANGE));
     cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--out", kept, "--plan", "x"),
                  EX_USAGE);
     cr_expect_eq(AUDIT_RUN(th_audit_replay, "replay", ledger.folder, "--out", kept, "--plan", "x",
