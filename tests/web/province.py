@@ -18,6 +18,8 @@ from forms import FILL  # noqa: E402  pylint: disable=wrong-import-position
 
 PLAN = "gialai-2025"
 HALF = {"period": "2025-H1", "obligation": "O-002-1"}
+UNDATED = {"period": "2025-H1", "obligation": "O-002-3-H1"}
+AD_HOC = {"period": None, "obligation": "O-002-3-ADHOC"}
 CONTACTS = """unit,name,phone,email,note
 23660,"Nguyễn <b>Hoa</b>",0269 3821 555,vp.dak-smar@gialai.gov.vn,"gọi giờ hành chính"
 23662,Rơ Châm H'Lan,0269 3821 556,"",
@@ -95,9 +97,9 @@ class Province:
         return done.stdout
 
     def ask(self, command, *arguments, when=HALF):
-        return json.loads(self.run(self.aggregator, command, self.store, "--plan", PLAN, "--period",
-                                   when["period"], "--obligation", when["obligation"], "--json",
-                                   *arguments))
+        period = ["--period", when["period"]] if when["period"] else []
+        return json.loads(self.run(self.aggregator, command, self.store, "--plan", PLAN, *period,
+                                   "--obligation", when["obligation"], "--json", *arguments))
 
     def prepare(self, unit, texts=None, models=()):
         """A node of the unit that has its report queued, and does not run yet."""
@@ -125,6 +127,16 @@ class Province:
 
     def send(self, home):
         self.run(self.node, "run", home, "--until-idle", "--timeout", "120", "--quiet")
+
+    def enter(self, unit, obligation, values, texts=None, number=None):
+        """A report on paper that the province enters on behalf of a unit."""
+        form = os.path.join(self.folder, f"{unit}-{obligation}-{number or 0}.json")
+        with open(form, "w", encoding="utf-8") as file:
+            json.dump({"report": "tonghop", "format": 1, "plan": PLAN, "obligation": obligation,
+                       "unit": unit, "number": number, "revision": None, "values": values,
+                       "sections": texts or {}}, file, ensure_ascii=False)
+        self.run(self.aggregator, "enter", self.store, form, "--unit", unit, "--on-behalf",
+                 "--operator", "Nguyễn Thị Hoa", "--reference", f"{number or 0}/BC-SNV")
 
     def missing(self):
         return [line["unit"] for line in self.ask("standing")["units"] if "revision" not in line]

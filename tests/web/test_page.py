@@ -13,7 +13,7 @@ import urllib.request
 
 import accessibility
 from browser import Browser, Keys
-from province import PLAN, Province
+from province import AD_HOC, PLAN, UNDATED, Province
 
 VIEWS = ("overview", "units", "chasing", "indicators", "figures", "narrative", "models", "closings")
 PAGE_BYTES_MAX = 200 * 1024
@@ -116,6 +116,59 @@ class Overview(unittest.TestCase):
     def test_the_usual_obligation_is_the_nearest_that_is_not_long_past(self):
         browser.open(province.base + "/")
         self.assertIn(f"#/{PLAN}/O-002-2/overview", browser.js("return location.hash"))
+
+
+class Undated(unittest.TestCase):
+    """Obligations without a due date: nobody is expected, so nobody is on time, late or missing."""
+    NEVER = ("Đúng hạn", "đúng hạn", "Trễ", "trễ", "Chưa nộp", "chưa nộp", "%", "2/2", "0/0", "1/1")
+
+    def check_never(self, words=NEVER):
+        said = browser.text("main")
+        for word in words:
+            self.assertNotIn(word, said)
+        return said
+
+    def test_the_overview_says_what_was_received_and_that_nobody_is_expected(self):
+        for when, received in ((AD_HOC, 2), (UNDATED, 1)):
+            browser.open(province.address(when=when))
+            counts = province.ask("standing", when=when)["counts"]
+            self.assertEqual([counts["received"], counts["expected"], counts["missing"]],
+                             [received, None, None])
+            said = self.check_never()
+            self.assertIn("Không ấn định số đơn vị phải báo cáo", said)
+            self.assertIn(f"Đã nhận {received} báo cáo đến", said)
+            self.assertEqual(browser.js("return [...document.querySelectorAll('.legend li')]"
+                                        ".map((one) => one.innerText.split(/\\s*\\n\\s*/))"),
+                             [["Đã nhận", str(received)]])
+            self.assertEqual(browser.all("main .bar-chart"), [])
+            rows = browser.rows(".heat-card table")
+            self.assertEqual(rows[0], ["Trực thuộc Gia Lai", str(received)])
+            self.assertEqual({row[1] for row in rows[1:]}, {"0"})
+            self.assertEqual(browser.text("#origin").split(" · ")[0], f"{received} báo cáo đã nhận")
+
+    def test_units_are_received_not_on_time(self):
+        browser.open(province.address("overview", AD_HOC))
+        browser.one(".legend a").click()
+        browser.wait(lambda: browser.text("h1") == "Đơn vị")
+        self.check_never()
+        self.assertEqual([row[2] for row in browser.rows()], ["Đã nhận", "Đã nhận"])
+        self.assertIn("Đã nhận 2", browser.text(".choices[aria-label='Lọc theo tình hình']"))
+
+    def test_totals_stand_on_reports_not_on_units(self):
+        for view in ("indicators", "figures", "narrative", "chasing", "closings"):
+            browser.open(province.address(view, AD_HOC))
+            self.check_never(("2/2", "1/1", "0/0", "Chưa nộp", "chưa nộp"))
+            if view in ("indicators", "figures"):
+                self.assertIn("2 báo cáo", browser.text("main table"))
+
+    def test_a_count_that_is_not_known_is_no_part(self):
+        browser.open(province.address())
+        parts = browser.js("""
+            const counts = {expected: null, missing: null, received: 5, on_time: 3, late: 2,
+              undecided: 0};
+            return import('/charts.js').then((one) => [one.bar(counts), one.partsOf(counts)]);""")
+        self.assertEqual(parts, [None, [{"name": name, "count": count} for name, count in
+                                        (("on_time", 3), ("late", 2), ("undecided", 0))]])
 
 
 class DrillDown(unittest.TestCase):
@@ -617,6 +670,9 @@ def main():
     browser = Browser()
     province = Province(arguments.bin, arguments.demo)
     try:
+        province.enter("64-snv", UNDATED["obligation"], {"TCD01": 5})
+        province.enter("64-snv", AD_HOC["obligation"], {"TCD01": 12}, {"TX01": "Lời thứ nhất"}, 1)
+        province.enter("64-snv", AD_HOC["obligation"], {"TCD01": 30}, {"TX01": "Lời thứ hai"}, 2)
         result = unittest.main(module=sys.modules[__name__], argv=[sys.argv[0], *rest], exit=False).result
     finally:
         browser.close()

@@ -6,7 +6,7 @@ import * as frame from './frame.js';
 import * as overview from './overview.js';
 import { Problem, find, get } from './api.js';
 import { el, patch } from './dom.js';
-import { coverage } from './formats.js';
+import { coverageOf } from './formats.js';
 import { watch } from './live.js';
 import { format, isUnitCode, parse, toView, withParams } from './route.js';
 import { searchBox } from './search.js';
@@ -202,8 +202,7 @@ function paint(ctx, data) {
   patch(main, ctx.view.draw(ctx, data));
   main.setAttribute('aria-busy', 'false');
   const { counts } = ctx.brief;
-  const said = counts.expected === null ? String(counts.received) :
-    coverage(counts.received, counts.expected);
+  const said = coverageOf(counts.received, counts.expected);
   const place = format({ ...ctx.route, params: { ...ctx.route.params, q: null, sort: null } });
   if (state.coverage && state.shown === place && said !== state.coverage)
     announce(t('live.changed', { said }));

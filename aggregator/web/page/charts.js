@@ -2,33 +2,33 @@
 // Charts as SVG: colour, pattern and number together, so that none of them is needed alone.
 
 import { el, svg } from './dom.js';
-import { number } from './formats.js';
+import { coverageOf, number } from './formats.js';
 import { t } from './text.js';
 import { brief, instantOf, spoken, spokenInstant } from './time.js';
 
-/** The parts that add up to all units, in the order of the bar. */
-export const PARTS = ['on_time', 'late', 'undecided', 'missing'];
+/** How a unit can stand, in the order of the bar. Without a due date it is only received. */
+export const PARTS = ['on_time', 'late', 'undecided', 'received', 'missing'];
 
-const FILLS = { on_time: null, late: 'url(#p-late)', undecided: 'url(#p-undecided)',
+const FILLS = { on_time: null, late: 'url(#p-late)', undecided: 'url(#p-undecided)', received: null,
   missing: 'url(#p-missing)' };
 
-/** How many units a part has; null counts (no date, no expectation) are none. */
+/** The parts that add up to all units, or to what was received where nobody is expected. What is not
+ * judged without a date, or not known without an expectation, is no part: it is not 0. */
 export function partsOf(counts) {
-  const dated = counts.on_time !== null;
-  const values = dated ? counts : { ...counts, on_time: counts.received, late: 0, undecided: 0 };
-  return PARTS.map((name) => ({ name, count: values[name] || 0 }));
+  return PARTS.filter((name) => (name === 'received' ? counts.on_time === null :
+    counts[name] !== null)).map((name) => ({ name, count: counts[name] }));
 }
-
-const total = (counts) => counts.expected ?? counts.received;
 
 export const swatch = (name) => svg('svg', { class: 'swatch', viewBox: '0 0 14 14',
   'aria-hidden': 'true', focusable: 'false' },
 svg('rect', { class: `part-${name}`, x: '.5', y: '.5', width: 13, height: 13, rx: 2,
   fill: FILLS[name] }));
 
-/** One bar of all units. It is decoration where the numbers stand beside it. */
+/** One bar of all units; null where it is not known how many they are. It is decoration where the
+ * numbers stand beside it. */
 export function bar(counts, { label = null, height = 34 } = {}) {
-  const all = total(counts);
+  const all = counts.expected;
+  if (all === null) return null;
   let from = 0;
   const pieces = partsOf(counts).filter((part) => part.count > 0).map((part) => {
     const width = (part.count / all) * 1000;
@@ -85,7 +85,8 @@ export function arrivalsCurve(arrivals, counts, until) {
   const [width, height] = isNarrow ? [360, 220] : [620, 264];
   const edge = { left: 40, right: 14, top: 22, bottom: 26 };
   const [from, to] = span(arrivals, until);
-  const top = Math.max(total(counts), 1);
+  const isWhole = counts.expected !== null;
+  const top = Math.max(isWhole ? counts.expected : counts.received, 1);
   const x = (ms) => Math.round((edge.left +
     ((ms - from) / (to - from)) * (width - edge.left - edge.right)) * 10) / 10;
   const y = (n) => Math.round((height - edge.bottom -
@@ -98,12 +99,12 @@ export function arrivalsCurve(arrivals, counts, until) {
   const rows = [];
   for (let n = 0; n <= top; n += step) if (top - n >= step * 0.4 || n === top) rows.push(n);
   if (rows[rows.length - 1] !== top) rows.push(top);
-  const label = t('curve.label', { received: number(counts.received),
-    all: number(total(counts)), until: spoken(until) });
+  const label = t('curve.label', { said: coverageOf(counts.received, counts.expected),
+    until: spoken(until) });
   const chart = svg('svg', { class: 'curve', viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': label, focusable: 'false' },
   rows.map((n) => [
-    svg('line', { class: n === top ? 'goal' : 'grid', x1: edge.left, x2: width - edge.right,
+    svg('line', { class: isWhole && n === top ? 'goal' : 'grid', x1: edge.left, x2: width - edge.right,
       y1: y(n), y2: y(n) }),
     svg('text', { class: 'axis end', x: edge.left - 6, y: y(n) + 4 }, number(n)),
   ]),

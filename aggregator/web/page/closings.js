@@ -3,7 +3,7 @@
 
 import { bar, barLabel } from './charts.js';
 import { el } from './dom.js';
-import { coverage, number, percent, signed, value } from './formats.js';
+import { coverageOf, number, percent, signed, value } from './formats.js';
 import { bySection, coverageCell } from './indicators.js';
 import { nameOf, t, tr } from './text.js';
 import { instantOf, spoken, spokenInstant } from './time.js';
@@ -23,9 +23,8 @@ export async function load(ctx) {
 
 function counted(label, counts) {
   return el('div', { class: 'counted' }, el('h2', null, label),
-    el('p', { class: 'coverage' }, el('strong', null, counts.expected === null ?
-      number(counts.received) : coverage(counts.received, counts.expected)), ' ',
-    percent(counts.received, counts.expected)),
+    el('p', { class: 'coverage' }, el('strong', null, coverageOf(counts.received, counts.expected)), ' ',
+      counts.expected !== null && percent(counts.received, counts.expected)),
     bar(counts, { label: barLabel(counts), height: 16 }),
     el('p', { class: 'note' }, barLabel(counts)));
 }

@@ -29,6 +29,11 @@ export function percent(part, whole) {
 /** n of m units, as every total is shown. */
 export const coverage = (part, whole) => t('coverage', { part: number(part), whole: number(whole) });
 
+/** How much there is behind a total: of how many units, where it is said who must report; otherwise
+ * of how many reports. */
+export const coverageOf = (part, whole) => (whole === null ? t('reports', { n: number(part) }) :
+  coverage(part, whole));
+
 /** One value of an indicator. A bool of one unit is yes or no; of many, how many said yes. */
 export function value(indicator, raw, isOfOne = false) {
   if (raw === null || raw === undefined || raw === '') return '–';

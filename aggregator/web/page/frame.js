@@ -120,14 +120,15 @@ export function scope(ctx) {
 /** The head of every printed page. */
 export function running(ctx) {
   const { counts } = ctx.brief;
-  const said = counts.expected === null ? number(counts.received) :
-    `${coverage(counts.received, counts.expected)} (${percent(counts.received, counts.expected)})`;
+  const said = counts.expected === null ? t('origin.received', { n: number(counts.received) }) :
+    t('running.coverage', { said: coverage(counts.received, counts.expected),
+      percent: percent(counts.received, counts.expected) });
   return [
     el('p', { class: 'running-title' }, ctx.store.mode === 'rehearsal' &&
       el('strong', null, `${t('band.rehearsal')} `),
     `${ctx.obligation.title} – ${ctx.scopeName}`),
     el('p', null, `${t('origin.as_of', { at: spokenInstant(ctx.brief.as_of) })} · ` +
-      `${t('running.coverage', { where: ctx.countsWhere, said })} · ` +
+      `${ctx.countsWhere}: ${said} · ` +
       t('origin.position', { n: number(ctx.brief.position) })),
   ];
 }

@@ -2,7 +2,7 @@
 // The totals, section by section, each with how many units are in it and how far they differ.
 
 import { el } from './dom.js';
-import { coverage, fold, number, value } from './formats.js';
+import { coverageOf, fold, number, value } from './formats.js';
 import { nameOf, t } from './text.js';
 
 export const title = 'view.indicators';
@@ -23,11 +23,10 @@ export function bySection(plan, codes) {
   return [...groups, [{ section: 0, name: t('indicators.other') }, rest]].filter(([, list]) => list.length);
 }
 
-/** n/m with a small bar; few are marked in words. */
+/** n of m units; n reports where it is not said who must report. */
 export function coverageCell(cell) {
-  const all = cell.reported + cell.missing;
   return el('span', { class: `cover ${cell.missing ? 'part' : 'full'}` },
-    coverage(cell.reported, all));
+    coverageOf(cell.reported, cell.missing === null ? null : cell.reported + cell.missing));
 }
 
 function extreme(ctx, indicator, raw, units, count, names) {
@@ -87,7 +86,8 @@ export function draw(ctx, data) {
     .filter(([, list]) => list.length);
   return [
     el('h1', null, t(title)),
-    el('p', { class: 'note' }, t('indicators.note')),
+    el('p', { class: 'note' }, t(ctx.brief.counts.expected === null ? 'indicators.unset' :
+      'indicators.note')),
     el('div', { class: 'filters' }, el('label', { class: 'field' }, el('span', null,
       t('indicators.find')), el('input', { type: 'search', value: ctx.route.params.q || '',
       autocomplete: 'off',

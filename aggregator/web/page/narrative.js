@@ -2,7 +2,8 @@
 // What the units wrote, two subjects side by side, with a search that needs no diacritics.
 
 import { el } from './dom.js';
-import { coverage, fold, number } from './formats.js';
+import { fold, number } from './formats.js';
+import { coverageCell } from './indicators.js';
 import { nameOf, t } from './text.js';
 
 export const title = 'view.narrative';
@@ -83,7 +84,7 @@ export function draw(ctx, { rollup, subjects, columns }) {
           shownColumns.map(([code]) => {
             const cell = rollup.indicators[code];
             return el('th', { scope: 'col' }, nameOf(indicatorOf(code)),
-              cell && el('span', { class: 'under' }, coverage(cell.reported, cell.reported + cell.missing)));
+              cell && el('span', { class: 'under' }, coverageCell(cell)));
           }))),
         el('tbody', null, rows.slice(0, most).map((unit) => el('tr', { key: unit.unit },
           el('th', { scope: 'row' }, el('a', { href: ctx.link('report', { unit: unit.unit }) },

@@ -3,11 +3,11 @@
 
 import { PARTS, arrivalsCurve, bar, barLabel, partsOf, swatch } from './charts.js';
 import { copyText, el } from './dom.js';
-import { coverage, number, percent } from './formats.js';
+import { coverage, coverageOf, number, percent } from './formats.js';
 import { table } from './table.js';
-import { t, tr } from './text.js';
+import { t } from './text.js';
 import { DAY_MS, dayStart, duration, instantOf, spoken, spokenInstant } from './time.js';
-import { partOf, standingMark } from './units.js';
+import { partOf, standingMark, unitCell } from './units.js';
 
 export const title = 'view.overview';
 
@@ -56,7 +56,9 @@ function dueCard(ctx) {
 /** One sentence to say aloud, with its coverage. */
 function sentence(ctx, counts, below) {
   const when = spoken(ctx.minute);
-  if (counts.expected === null) return t('say.undated', { when, received: number(counts.received) });
+  const estimated = counts.estimated ? t('say.estimated', { n: number(counts.estimated) }) : '';
+  if (counts.expected === null)
+    return t('say.unset', { when, where: ctx.scopeName, received: number(counts.received) }) + estimated;
   const lagging = (below.length > 1 ? below : []).filter((row) => row.counts.missing > 0)
     .sort((a, b) => b.counts.missing - a.counts.missing).slice(0, 3)
     .map((row) => `${partName(ctx, row)} ${number(row.counts.missing)}`).join(', ');
@@ -64,35 +66,39 @@ function sentence(ctx, counts, below) {
   return t(key, { when, where: ctx.scopeName, received: number(counts.received),
     expected: number(counts.expected), percent: percent(counts.received, counts.expected),
     on_time: number(counts.on_time || 0), late: number(counts.late || 0),
-    missing: number(counts.missing || 0), lagging }) +
-    (counts.estimated ? t('say.estimated', { n: number(counts.estimated) }) : '');
+    missing: number(counts.missing || 0), lagging }) + estimated;
 }
 
 const partName = (ctx, row) => row.name ?? t('part.direct', { where: ctx.scopeName });
 
-const STANDINGS = { on_time: 'on_time', late: 'late', undecided: 'undecided', missing: 'missing' };
+/** What the parts add up to; without an expectation, that there is none. */
+function sum(ctx, counts) {
+  const parts = {};
+  for (const { name, count } of partsOf(counts)) parts[name] = number(count);
+  if (counts.expected !== null) return t('counts.sum', { ...parts, all: number(counts.expected) });
+  return [counts.on_time !== null &&
+    `${t('counts.sum_received', { ...parts, all: number(counts.received) })} `, t('counts.unset'),
+  ctx.obligation.open_ended && ` ${t('counts.many')}`];
+}
 
 function countsCard(ctx, counts, below) {
-  const all = counts.expected ?? counts.received;
+  const all = counts.expected;
   const said = sentence(ctx, counts, below);
   return el('section', { class: 'card counts-card', 'aria-labelledby': 'counts-title' },
     el('div', { class: 'card-head' },
       el('h2', { id: 'counts-title' }, t('counts.title')),
-      el('p', { class: 'coverage' }, counts.expected === null ? number(counts.received) :
-        [el('strong', null, coverage(counts.received, counts.expected)), ' ',
-          percent(counts.received, counts.expected)])),
+      el('p', { class: 'coverage' }, el('strong', null, coverageOf(counts.received, all)), ' ',
+        all !== null && percent(counts.received, all))),
     all > 0 && bar(counts, { label: barLabel(counts) }),
     el('ul', { class: 'legend' }, partsOf(counts).map(({ name, count }) =>
       el('li', { class: `legend-${name}` },
-        el('a', { href: ctx.link('units', { standing: STANDINGS[name] }) },
+        el('a', { href: ctx.link('units', { standing: name }) },
           el('span', { class: 'legend-name' }, swatch(name), t(`standing.${name}`)),
           el('span', { class: 'legend-count' }, number(count)),
-          el('span', { class: 'legend-part' }, percent(count, all)))))),
-    el('p', { class: 'sum' }, t('counts.sum', { on_time: number(counts.on_time ?? counts.received),
-      late: number(counts.late || 0), undecided: number(counts.undecided || 0),
-      missing: number(counts.missing || 0), all: number(all) }),
-    ['estimated', 'on_behalf', 'returned', 'exempt', 'suspended'].filter((name) => counts[name] > 0)
-      .map((name) => ` ${t(`counts.${name}`, { n: number(counts[name]) })}`)),
+          all !== null && el('span', { class: 'legend-part' }, percent(count, all)))))),
+    el('p', { class: 'sum' }, sum(ctx, counts),
+      ['estimated', 'on_behalf', 'returned', 'exempt', 'suspended'].filter((name) => counts[name] > 0)
+        .map((name) => ` ${t(`counts.${name}`, { n: number(counts[name]) })}`)),
     el('div', { class: 'say' }, el('p', { id: 'said' }, said),
       el('button', { type: 'button', class: 'small', 'aria-describedby': 'said',
         onclick: async () => ctx.announce(t(await copyText(said) ? 'copied' : 'not_copied'), true) },
@@ -104,27 +110,38 @@ const share = (row) => (row.counts.expected ? row.counts.missing / row.counts.ex
 /** Five steps of shade, the number beside them: 0, to 10 %, to 25 %, to 50 %, above. */
 const shade = (part) => (part === 0 ? 0 : part <= 0.1 ? 1 : part <= 0.25 ? 2 : part <= 0.5 ? 3 : 4);
 
+const countColumn = (name, more) => ({ id: name, label: t(`short.${name}`), class: 'num',
+  value: (row) => row.counts[name], cell: (row) => number(row.counts[name]), ...more });
+
+const partColumn = (ctx) => ({ id: 'name', label: t('part'), class: 'name', isHeader: true,
+  isText: true, value: (row) => partName(ctx, row),
+  cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
+    ctx.link('units', { direct: '1' }) }, partName(ctx, row)) });
+
+/** Where it is not said who must report, nobody lags: only what each part has sent. */
+function sentTable(ctx, below, isDated) {
+  const columns = [partColumn(ctx), countColumn('received', { label: t('received') }),
+    ...(isDated ? [countColumn('on_time'), countColumn('late')] : [])];
+  return el('section', { class: 'card heat-card', 'aria-labelledby': 'heat-title' },
+    el('h2', { id: 'heat-title' }, t('sent.title')),
+    el('p', { class: 'note' }, t('sent.note')),
+    table({ caption: t('sent.title'), columns, rows: below, ctx, order: '-received',
+      keyOf: (row) => row.unit ?? '-', classes: 'tall' }));
+}
+
 function heatTable(ctx, below) {
-  const count = (name) => ({
-    id: name, label: t(`short.${name}`), class: 'num', value: (row) => row.counts[name] ?? 0,
-    cell: (row) => number(row.counts[name] ?? 0),
-  });
   const columns = [
-    { id: 'name', label: t('part'), class: 'name', isHeader: true, isText: true,
-      value: (row) => partName(ctx, row),
-      cell: (row) => el('a', { href: row.unit ? ctx.link('overview', { unit: row.unit }) :
-        ctx.link('units', { direct: '1' }) },
-      partName(ctx, row)) },
+    partColumn(ctx),
     { id: 'shape', label: t('part.shape'), class: 'shape', cell: (row) => bar(row.counts, { height: 12 }) },
     { id: 'received', label: t('short.received'), class: 'num',
       value: (row) => (row.counts.expected ? row.counts.received / row.counts.expected : 0),
-      cell: (row) => `${number(row.counts.received)}/${number(row.counts.expected ?? row.counts.received)}` },
-    { ...count('on_time'), class: 'num roomy' }, { ...count('late'), class: 'num roomy' },
-    { ...count('missing'), class: 'num', cell: (row) => el('span', { class: 'strong' },
-      number(row.counts.missing ?? 0)) },
+      cell: (row) => `${number(row.counts.received)}/${number(row.counts.expected)}` },
+    countColumn('on_time', { class: 'num roomy' }), countColumn('late', { class: 'num roomy' }),
+    countColumn('missing', { cell: (row) => el('span', { class: 'strong' },
+      number(row.counts.missing)) }),
     { id: 'share', label: t('short.share'), class: 'num heat', value: share,
       cell: (row) => el('span', { class: `shade shade-${shade(share(row))}` },
-        percent(row.counts.missing || 0, row.counts.expected)) },
+        percent(row.counts.missing, row.counts.expected)) },
   ];
   return el('section', { class: 'card heat-card', 'aria-labelledby': 'heat-title' },
     el('h2', { id: 'heat-title' }, t('heat.title')),
@@ -149,9 +166,7 @@ function missingCard(ctx, standing) {
 function unitsCard(ctx, all) {
   const columns = [
     { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
-      cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
-        number: unit.number || null }) }, unit.name), ' ',
-      el('span', { class: 'aside' }, tr('kind', unit.kind))] },
+      cell: (unit) => unitCell(ctx, unit) },
     { id: 'standing', label: t('standing'), isText: true, value: (unit) =>
       PARTS.indexOf(partOf(unit.standing)), cell: (unit) => standingMark(unit.standing) },
     { id: 'first', label: t('first_received'), class: 'when',
@@ -175,7 +190,8 @@ export function draw(ctx, { standing, arrivals, all }) {
       el('div', { class: 'stack' }, el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
         el('h2', { id: 'curve-title' }, t('curve.title')),
         arrivalsCurve(arrivals, counts, ctx.minute)), !all && missingCard(ctx, standing)),
-      all ? unitsCard(ctx, all) : heatTable(ctx, below)),
+      all ? unitsCard(ctx, all) : counts.expected === null ?
+        sentTable(ctx, below, counts.on_time !== null) : heatTable(ctx, below)),
   ];
 }
 

@@ -16,8 +16,13 @@ export async function load(ctx) {
 }
 
 /** Which part of the bar a standing belongs to. */
-export const partOf = (standing) =>
-  (PARTS.includes(standing) ? standing : standing === 'received' ? 'on_time' : 'missing');
+export const partOf = (standing) => (PARTS.includes(standing) ? standing : 'missing');
+
+/** A unit's name, which leads to its report; of several reports which one it is. */
+export const unitCell = (ctx, unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
+  number: unit.number || null }) }, unit.name),
+unit.number ? ` (${t('number', { n: unit.number })})` : null, ' ',
+el('span', { class: 'aside' }, tr('kind', unit.kind))];
 
 export const standingMark = (standing) => el('span', { class: `mark mark-${partOf(standing)}` },
   swatch(partOf(standing)), tr('standing', standing));
@@ -49,10 +54,7 @@ export function draw(ctx, { standing, names }) {
     (!q || fold(`${unit.name} ${parentOf(unit)} ${unit.unit}`).includes(fold(q))));
   const columns = [
     { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
-      cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit,
-        number: unit.number || null }) }, unit.name),
-      unit.number ? ` (${t('number', { n: unit.number })})` : null,
-      ' ', el('span', { class: 'aside' }, tr('kind', unit.kind))] },
+      cell: (unit) => unitCell(ctx, unit) },
     { id: 'parent', label: t('parent'), isText: true, value: parentOf, cell: parentOf },
     { id: 'standing', label: t('standing'), isText: true, value: (unit) =>
       PARTS.indexOf(partOf(unit.standing)), cell: (unit) => standingMark(unit.standing) },
