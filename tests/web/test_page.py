@@ -161,6 +161,38 @@ class Undated(unittest.TestCase):
             if view in ("indicators", "figures"):
                 self.assertIn("2 báo cáo", browser.text("main table"))
 
+    def shown_number(self, **parameters):
+        """TCD01 of the report that is shown, which of the reports it is, and what is said above."""
+        browser.open(province.address("report", AD_HOC, unit="64-snv", **parameters))
+        self.assertNotIn("Chưa nhận được", browser.text("main"))
+        return (browser.text("section[aria-labelledby=figures] td"), browser.text(".numbers"),
+                browser.text(".flag"))
+
+    def test_of_several_reports_the_newest_is_shown_and_the_others_offered(self):
+        browser.errors()
+        self.assertEqual(self.shown_number(),
+                         ("30", "Các lần báo cáo: \nlần 1\nlần 2 (đang xem)", ""))
+        self.assertIn("number=2", browser.one("a.receipt").get_attribute("href"))
+        browser.one(".numbers a").click()
+        browser.wait(lambda: "lần 1 (đang xem)" in browser.text(".numbers"))
+        self.assertEqual(browser.text("section[aria-labelledby=figures] td"), "12")
+        self.assertEqual(self.shown_number(number=1)[0], "12")
+        self.assertEqual(self.shown_number(number=1, revision=1)[0], "12")
+        self.assertEqual(self.shown_number(number=9)[::2],
+                         ("30", "Đến lúc này đơn vị không có báo cáo lần 9: đang xem lần 2."))
+        self.assertEqual(browser.errors(), [], "asked for what is not there")
+        self.assertEqual(self.shown_number(number=1, revision=7)[::2],
+                         ("12", "Đến lúc này không có bản 7: đang xem bản 1."))
+
+    def test_a_unit_without_a_report_is_not_missing_where_nobody_is_expected(self):
+        for unit in ("64-snv", "23734"):
+            browser.open(province.address("report", when={"obligation": "O-002-3-YEAR"}, unit=unit))
+            self.assertIn("không ấn định số đơn vị phải báo cáo", browser.text("main"))
+        browser.errors()
+        browser.open(province.address("report", AD_HOC, unit="23734"))
+        self.assertIn("Chưa nhận được báo cáo", browser.text("main"))
+        self.assertEqual(browser.errors(), [])
+
     def test_a_count_that_is_not_known_is_no_part(self):
         browser.open(province.address())
         parts = browser.js("""
@@ -616,6 +648,8 @@ class Accessibility(unittest.TestCase):
         for view in VIEWS:
             self.check(province.address(view), view)
         self.check(province.address("report", unit="23734"), "report")
+        self.check(province.address(when=AD_HOC), "undated")
+        self.check(province.address("report", AD_HOC, unit="64-snv"), "several reports")
         self.check(province.address(as_of="2025-05-09"), "as of")
 
     def test_in_the_dark_and_on_a_phone_too(self):

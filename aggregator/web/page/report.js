@@ -11,16 +11,33 @@ import { spokenDay, spokenInstant } from './time.js';
 
 export const title = 'view.report';
 
+/** What a unit has sent: of an obligation that takes several reports a line for each. */
+const linesOf = (standing, unit) => ((standing && standing.units) || [])
+  .filter((one) => one.unit === unit && one.revision);
+
+/** The report that the address asks for; where there is none such the newest, and what there is not. */
+async function reportOf(ctx, lines) {
+  const { unit, number: asked, revision } = ctx.route.params;
+  const ask = (params) => ctx.findPart(['reports', unit], params);
+  const newest = ctx.obligation.open_ended && lines.length ?
+    Math.max(...lines.map((one) => one.number)) : null;
+  const isThere = !asked || lines.some((one) => String(one.number) === asked);
+  const which = asked && isThere ? asked : newest;
+  if (ctx.obligation.open_ended && !which) return {};
+  const report = await ask({ number: which, revision: isThere ? revision : null });
+  if (!isThere) return { report, noNumber: asked };
+  if (report || !revision) return { report };
+  const last = await ask({ number: which });
+  return { report: last, noRevision: last && revision };
+}
+
 export async function load(ctx) {
-  const { unit, number: which, revision } = ctx.route.params;
+  const { unit } = ctx.route.params;
   if (!isUnitCode(unit)) return {};
-  const [known, standing, report, chasing] = await Promise.all([
-    ctx.find(['units', unit || '-']), ctx.findPart('standing', { unit }),
-    ctx.findPart(['reports', unit || '-'], { number: which, revision }),
-    ctx.findPart('chasing', { unit })]);
-  if (report || !revision) return { known, standing, report, chasing };
-  const newest = await ctx.findPart(['reports', unit], { number: which });
-  return { known, standing, report: newest, chasing, notThere: newest && revision };
+  const [known, standing, chasing] = await Promise.all([ctx.find(['units', unit]),
+    ctx.findPart('standing', { unit }), ctx.findPart('chasing', { unit })]);
+  const lines = linesOf(standing, unit);
+  return { known, standing, chasing, lines, ...await reportOf(ctx, lines) };
 }
 
 function facts(pairs) {
@@ -51,7 +68,8 @@ function revisions(ctx, report) {
         el('td', { class: 'num' }, number(one.position)),
         el('td', { class: 'digest' }, el('code', null, one.sha256)),
         el('td', null, el('a', { href: receipt(one),
-          download: `bien-nhan-${report.unit}-${one.revision}.txt`, class: 'receipt' },
+          download: `bien-nhan-${[report.unit, report.number || null, one.revision]
+            .filter(Boolean).join('-')}.txt`, class: 'receipt' },
           t('report.receipt')))))))));
 }
 
@@ -112,10 +130,26 @@ function contactOf(chasing, code) {
   return null;
 }
 
-export function draw(ctx, { known, standing, report, chasing, notThere }) {
+/** Of several reports: which they are, and which of them is shown. */
+function choice(ctx, lines, report) {
+  return el('nav', { class: 'numbers', 'aria-label': t('report.numbers') }, `${t('report.numbers')}: `,
+    el('ul', null, lines.map((one) => el('li', { key: one.number }, one.number === report.number ?
+      el('strong', { 'aria-current': 'true' }, t('report.number_shown', { n: number(one.number) })) :
+      el('a', { href: ctx.link('report', { unit: one.unit, number: one.number }) },
+        t('number', { n: number(one.number) }))))));
+}
+
+/** Why there is no report here. */
+function absence(ctx, standing, line) {
+  if (line) return t('report.none');
+  const isUnset = standing && standing.counts.expected === null;
+  return t(isUnset ? 'report.unset' : 'report.not_asked');
+}
+
+export function draw(ctx, { known, standing, report, chasing, lines, noNumber, noRevision }) {
   const code = ctx.route.params.unit;
-  const lines = ((standing && standing.units) || []).filter((one) => one.unit === code);
-  const line = lines.find((one) => (one.number || 0) === (report ? report.number : 0)) || lines[0];
+  const line = ((standing && standing.units) || []).find((one) => one.unit === code &&
+    (!report || (one.number || 0) === (report.number || 0)));
   const contact = contactOf(chasing, code);
   const name = (known && known.name) || (report && report.name) || code;
   if (!known && !report)
@@ -126,11 +160,12 @@ export function draw(ctx, { known, standing, report, chasing, notThere }) {
     el('p', { class: 'note' }, [known && known.kind_name, known && (known.path || []).slice(0, -1)
       .map((one) => one.name).reverse().join(', '), `${t('unit.code')} ${code}`]
       .filter(Boolean).join(' · ')),
-    notThere && el('p', { class: 'flag' },
-      t('report.no_revision', { n: notThere, shown: report.revision })),
-    lines.length > 1 && el('p', null, `${t('report.numbers')} `, lines.map((one) => [
-      el('a', { href: ctx.link('report', { unit: code, number: one.number }) },
-        t('number', { n: one.number })), ' '])),
+    noNumber && el('p', { class: 'flag' }, report && report.number ?
+      t('report.no_number', { n: noNumber, shown: report.number }) :
+      t('report.no_numbers', { n: noNumber })),
+    noRevision && el('p', { class: 'flag' },
+      t('report.no_revision', { n: noRevision, shown: report.revision })),
+    report && report.number > 0 && choice(ctx, lines, report),
     report ? el('section', { class: 'card', 'aria-label': t('report.how') }, facts([
       ['received_first', report.first_received && spokenInstant(report.first_received)],
       ['received_at', report.received !== report.first_received && spokenInstant(report.received)],
@@ -142,7 +177,7 @@ export function draw(ctx, { known, standing, report, chasing, notThere }) {
         spokenDay(report.document.date), report.document.title, report.document.signer]
         .filter(Boolean).join(', ')],
     ])) : el('section', { class: 'card', 'aria-label': t('report.how') },
-      el('p', { class: 'none strong' }, t(line ? 'report.none' : 'report.not_asked')),
+      el('p', { class: 'none strong' }, absence(ctx, standing, line)),
       contact && el('p', null, `${contact.name || ''} `, contactLink('tel', contact.phone, contact.dial), ' ',
         contactLink('mailto', contact.email), contact.note ? ` – ${contact.note}` : '')),
     report && [revisions(ctx, report), figures(ctx, report), texts(ctx, report),
