@@ -184,6 +184,36 @@ class Undated(unittest.TestCase):
         self.assertEqual(self.shown_number(number=1, revision=7)[::2],
                          ("12", "Đến lúc này không có bản 7: đang xem bản 1."))
 
+    def test_figures_of_several_reports_are_those_of_the_command(self):
+        for chosen, said in ((None, "báo cáo đã nhận"), (1, "báo cáo là lần 1"),
+                             (2, "báo cáo là lần 2")):
+            number = {"number": chosen} if chosen else {}
+            page = province.ask("page", *(["--number", str(chosen)] if chosen else []), when=AD_HOC)
+            browser.open(province.address("figures", AD_HOC, **number))
+            at = page["columns"].index("TCD01")
+            self.assertEqual(browser.rows(), [
+                [f"{unit['name']} (lần {unit.get('number', chosen)})", vn(unit["values"][at])]
+                for unit in page["units"]])
+            self.assertIn(f"{len(page['units'])} {said}", browser.text(".filters"))
+            self.assertEqual(browser.js("return document.querySelector('#number').value"),
+                             str(chosen or ""))
+            self.assertRegex(browser.text("tfoot"), r"(?s)42\s.*2 báo cáo")
+            self.assertEqual("Tổng mọi lần" in browser.text("tfoot"), bool(chosen))
+        self.assertEqual(browser.rows(), [["Sở Nội vụ tỉnh Gia Lai (lần 2)", "30"]])
+        browser.one("main tbody a").click()
+        browser.wait(lambda: "lần 2 (đang xem)" in browser.text(".numbers"))
+        browser.open(province.address("figures", AD_HOC, number=9))
+        self.assertIn("không có báo cáo lần 9: đang xem tất cả", browser.text(".flag"))
+
+    def test_each_of_several_reports_has_its_text(self):
+        browser.open(province.address("narrative", AD_HOC))
+        self.assertEqual(sorted(row[1] for row in browser.rows()), ["Lời thứ hai", "Lời thứ nhất"])
+        self.assertIn("2 trên 2 báo cáo có lời", browser.text("main"))
+        browser.js("[...document.querySelectorAll('main tbody tr')].find((row) =>"
+                   " row.innerText.includes('thứ nhất')).querySelector('a').click()")
+        browser.wait(lambda: "lần 1 (đang xem)" in browser.text(".numbers"))
+        self.assertIn("Lời thứ nhất", browser.text("main"))
+
     def test_a_unit_without_a_report_is_not_missing_where_nobody_is_expected(self):
         for unit in ("64-snv", "23734"):
             browser.open(province.address("report", when={"obligation": "O-002-3-YEAR"}, unit=unit))

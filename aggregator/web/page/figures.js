@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of every unit: a line for each, the indicators of one section as columns.
+// The figures of every unit: a line for each, or for each of its reports where it may send several;
+// the indicators of one section as columns.
 
 import { el } from './dom.js';
 import { number, sortable, value } from './formats.js';
@@ -9,17 +10,26 @@ import { nameOf, t } from './text.js';
 
 export const title = 'view.figures';
 
+/** Which of several reports there are here; none where a unit sends one. */
+async function numbersOf(ctx) {
+  if (!ctx.obligation.open_ended) return [];
+  const standing = await ctx.ask('standing', ctx.scope);
+  return [...new Set(standing.units.map((one) => one.number).filter(Boolean))].sort((a, b) => a - b);
+}
+
 export async function load(ctx) {
-  const rollup = await ctx.ask('rollup', ctx.scope);
+  const [rollup, numbers] = await Promise.all([ctx.ask('rollup', ctx.scope), numbersOf(ctx)]);
+  const which = numbers.find((one) => String(one) === ctx.route.params.number) || null;
   const groups = bySection(ctx.plan, Object.keys(rollup.indicators)
     .filter((code) => rollup.indicators[code].rule !== 'concat'));
   const wanted = ctx.route.params.section;
   const chosen = groups.find(([section]) => String(section.section) === wanted) || groups[0];
   const list = wanted === 'all' ? groups.flatMap(([, one]) => one) : chosen ? chosen[1] : [];
   const asked = list.filter((one) => rollup.indicators[one.code].rule !== 'ratio_of_sums');
-  const page = asked.length ? await ctx.ask('page', { ...ctx.scope,
+  const page = asked.length ? await ctx.ask('page', { ...ctx.scope, number: which,
     indicators: asked.map((one) => one.code).join(',') }) : { columns: [], units: [] };
-  return { rollup, groups, list, page, chosen: wanted === 'all' ? 'all' : chosen && chosen[0].section };
+  return { rollup, groups, list, page, numbers, which,
+    chosen: wanted === 'all' ? 'all' : chosen && chosen[0].section };
 }
 
 function picker(ctx, groups, chosen) {
@@ -30,11 +40,28 @@ function picker(ctx, groups, chosen) {
       el('option', { value: 'all', selected: chosen === 'all' }, t('figures.all'))));
 }
 
-function totals(list, rollup, columns) {
+function numberPicker(ctx, numbers, which) {
+  return numbers.length > 0 && el('label', { class: 'field' }, el('span', null, t('figures.number')),
+    el('select', { id: 'number', onchange: (event) => ctx.go({ number: event.target.value || null }) },
+      el('option', { value: '', selected: !which }, t('figures.all_numbers')),
+      numbers.map((one) => el('option', { value: String(one), selected: one === which },
+        t('number', { n: number(one) })))));
+}
+
+/** How many lines there are, and of how many. */
+function said(ctx, units, which) {
+  const have = number(units.filter((unit) => unit.values).length);
+  if (which) return t('figures.of_number', { have, n: number(which) });
+  return ctx.brief.counts.expected === null ? t('figures.unset', { have }) :
+    t('figures.note', { have, all: number(units.length) });
+}
+
+/** They are of all reports, also beside the lines of one number. */
+function totals(list, rollup, columns, which) {
   const cell = (code) => rollup.indicators[code];
   const of = (code) => list.find((one) => one.code === code);
   return [
-    el('tr', null, el('th', { scope: 'row' }, t('total')), columns.map((code) => el('td', { class: 'num' },
+    el('tr', null, el('th', { scope: 'row' }, t(which ? 'figures.total' : 'total')), columns.map((code) => el('td', { class: 'num' },
       value(of(code), cell(code).value),
       el('span', { class: 'under' }, t(`rule.${cell(code).rule}`))))),
     el('tr', null, el('th', { scope: 'row' }, t('coverage.head')), columns.map((code) =>
@@ -42,10 +69,13 @@ function totals(list, rollup, columns) {
   ];
 }
 
-export function draw(ctx, { rollup, groups, list, page, chosen }) {
+export function draw(ctx, { rollup, groups, list, page, numbers, which, chosen }) {
+  const numberOf = (unit) => unit.number || which;
+  const wanted = ctx.route.params.number;
   const columns = [
     { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
-      cell: (unit) => el('a', { href: ctx.link('report', { unit: unit.unit }) }, unit.name) },
+      cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit, number: numberOf(unit) }) },
+        unit.name), numberOf(unit) ? ` (${t('number', { n: number(numberOf(unit)) })})` : null] },
     ...page.columns.map((code, i) => {
       const one = list.find((indicator) => indicator.code === code) || { code, name: code };
       return { id: code, class: 'num', title: nameOf(one),
@@ -55,14 +85,16 @@ export function draw(ctx, { rollup, groups, list, page, chosen }) {
         cell: (unit) => (unit.values ? value(one, unit.values[i], true) : t('figures.none')) };
     }),
   ];
-  const have = page.units.filter((unit) => unit.values).length;
+  if (!list.length)
+    return [el('h1', null, t(title)), el('p', { class: 'none strong' }, t('figures.nothing'))];
   return [
     el('h1', null, t(title)),
-    el('div', { class: 'filters' }, picker(ctx, groups, chosen),
-      el('p', { class: 'note' }, t('figures.note', { have: number(have), all: number(page.units.length) }))),
+    wanted && !which && el('p', { class: 'flag' }, t('figures.no_number', { n: wanted })),
+    el('div', { class: 'filters' }, picker(ctx, groups, chosen), numberPicker(ctx, numbers, which),
+      el('p', { class: 'note' }, said(ctx, page.units, which))),
     table({ caption: t('figures.caption', { where: ctx.scopeName }), columns, rows: page.units, ctx,
-      keyOf: (unit) => `${unit.unit}/${unit.number || 0}`, classes: 'page-tall frozen',
+      keyOf: (unit) => `${unit.unit}/${numberOf(unit) || 0}`, classes: 'page-tall frozen',
       rowClass: (unit) => (unit.values ? null : 'absent'),
-      foot: page.columns.length ? totals(list, rollup, page.columns) : null }),
+      foot: page.columns.length ? totals(list, rollup, page.columns, which) : null }),
   ];
 }

@@ -25,7 +25,8 @@ export function draw(ctx, { register }) {
   const columns = [
     { ...text('name', 'model', (model) => model.name), isHeader: true },
     { ...text('unit', 'unit', (model) => model.unit_name), cell: (model) => [
-      el('a', { href: ctx.link('report', { unit: model.unit }) }, model.unit_name), ' ',
+      el('a', { href: ctx.link('report', { unit: model.unit, number: model.number || null }) },
+        model.unit_name), ' ',
       el('span', { class: 'aside' }, model.parent_name || '')] },
     text('field', 'model.field', (model) => model.field || ''),
     { ...text('stage', 'model.stage', (model) => STAGES.indexOf(model.stage)),

@@ -44,10 +44,11 @@ function marked(text, q) {
 function joined(columns) {
   const units = new Map();
   columns.forEach(([, answer], i) => ((answer && answer.sections) || []).forEach((one) => {
-    const unit = units.get(one.unit) || { unit: one.unit, name: one.name, parent: one.parent_name,
-      texts: columns.map(() => null) };
+    const key = `${one.unit}/${one.number || 0}`; // a line for each of several reports
+    const unit = units.get(key) || { key, unit: one.unit, name: one.name, parent: one.parent_name,
+      number: one.number || null, texts: columns.map(() => null) };
     unit.texts[i] = one.text;
-    units.set(one.unit, unit);
+    units.set(key, unit);
   }));
   return [...units.values()];
 }
@@ -77,7 +78,8 @@ export function draw(ctx, { rollup, subjects, columns }) {
       el('label', { class: 'field grow' }, el('span', null, t('narrative.find')),
         el('input', { type: 'search', value: ctx.route.params.q || '', autocomplete: 'off',
           oninput: (event) => ctx.go({ q: event.target.value || null }, { replace: true }) }))),
-    el('p', { class: 'note' }, t('narrative.shown', { n: number(rows.length), all: number(all.length) })),
+    el('p', { class: 'note' }, t(ctx.obligation.open_ended ? 'narrative.reports' : 'narrative.shown',
+      { n: number(rows.length), all: number(all.length) })),
     el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': t(title) },
       el('table', { class: 'texts' }, el('caption', { class: 'unseen' }, t(title)),
         el('thead', null, el('tr', null, el('th', { scope: 'col' }, t('unit')),
@@ -86,9 +88,11 @@ export function draw(ctx, { rollup, subjects, columns }) {
             return el('th', { scope: 'col' }, nameOf(indicatorOf(code)),
               cell && el('span', { class: 'under' }, coverageCell(cell)));
           }))),
-        el('tbody', null, rows.slice(0, most).map((unit) => el('tr', { key: unit.unit },
-          el('th', { scope: 'row' }, el('a', { href: ctx.link('report', { unit: unit.unit }) },
-            marked(unit.name, q)), el('span', { class: 'under' }, unit.parent || '')),
+        el('tbody', null, rows.slice(0, most).map((unit) => el('tr', { key: unit.key },
+          el('th', { scope: 'row' }, el('a', { href: ctx.link('report', { unit: unit.unit,
+            number: unit.number }) }, marked(unit.name, q)),
+          unit.number && ` (${t('number', { n: number(unit.number) })})`,
+          el('span', { class: 'under' }, unit.parent || '')),
           unit.texts.map((text) => el('td', { class: 'prose', lang: 'vi' },
             text === null ? el('span', { class: 'none' }, t('narrative.silent')) : marked(text, q)))))))),
     rows.length > most && el('p', { class: 'more' }, el('button', { type: 'button',
