@@ -416,6 +416,18 @@ class Tables(unittest.TestCase):
         late = [u for u in province.ask("standing")["units"] if u["standing"] == "late"]
         self.assertEqual(causes, len(late))
 
+    def test_a_closing_that_is_not_there_is_told(self):
+        at = province.ask("closings")["closings"][0]["closed_at"]
+        self.assertEqual(at, "2025-05-10T00:00:00+07:00")
+        for asked in (at, "2025-05-10", "2025-05-10T00:00", "2025-05-09T17:00:00Z"):
+            browser.open(province.address("closings", closed_at=asked))
+            self.assertEqual(browser.text(".flag"), "", asked)
+        for asked, said in (("2024-01-01T00:00:00+07:00", "00:00 ngày 01/01/2024"),
+                            ("2025-05-11", "00:00 ngày 11/5/2025"), ("xyz", "xyz")):
+            browser.open(province.address("closings", closed_at=asked))
+            self.assertEqual(browser.text(".flag"), f"Đến lúc này không có bảng chốt lúc {said}: "
+                             "đang xem bảng chốt lúc 00:00 ngày 10/5/2025.")
+
     def test_narratives_stand_side_by_side_and_are_searched_without_diacritics(self):
         browser.open(province.address("narrative", left="TX02", right="TX04"))
         everything = len(browser.rows())
@@ -564,6 +576,17 @@ class Manners(unittest.TestCase):
             self.assertEqual(browser.text("#tabs a"), "Overview")
         finally:
             browser.js("localStorage.clear()")
+
+    def test_a_part_that_there_is_not_is_told(self):
+        for name in ("zzz", "constructor"):
+            browser.open(province.address(name))
+            self.assertEqual(browser.text(".flag"), f"Địa chỉ hỏi một phần không có, “{name}”: "
+                             "đang xem Tổng quan.")
+            self.assertEqual(browser.text("#tabs [aria-current]"), "Tổng quan")
+        browser.go(province.hash())
+        self.assertEqual(browser.text(".flag"), "")
+        browser.open(province.address().rsplit("/", 1)[0])
+        self.assertEqual(browser.text(".flag"), "")
 
     def test_each_code_of_a_failure_has_words(self):
         keys = browser.js("return import('/en.js').then((one) => Object.keys(one.en));")

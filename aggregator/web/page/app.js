@@ -54,7 +54,9 @@ function routeOf(hash) {
   const route = parse(hash);
   const plan = state.plans.find((one) => one.id === route.plan);
   const obligation = plan && plan.obligations.find((one) => one.id === route.obligation);
-  if (obligation) return { ...route, view: route.view in VIEWS ? route.view : 'overview' };
+  if (obligation && (!route.view || Object.hasOwn(VIEWS, route.view)))
+    return { ...route, view: route.view || 'overview' };
+  if (obligation) return { ...route, view: 'overview', noView: route.view };
   if (route.plan)
     throw new Problem({ status: 404, code: 'not_found', title: t('problem.plan'),
       detail: t('problem.plan.do'), isOwn: true });
@@ -199,7 +201,9 @@ function paintFrame(ctx) {
 function paint(ctx, data) {
   paintFrame(ctx);
   const main = byId('main');
-  patch(main, ctx.view.draw(ctx, data));
+  const { noView } = ctx.route;
+  patch(main, [noView && el('p', { class: 'flag', key: 'no-view' }, t('no_view', { name: noView,
+    shown: t(ctx.view.title) })), ctx.view.draw(ctx, data)]);
   main.setAttribute('aria-busy', 'false');
   const { counts } = ctx.brief;
   const said = coverageOf(counts.received, counts.expected);

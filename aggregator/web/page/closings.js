@@ -6,7 +6,7 @@ import { el } from './dom.js';
 import { coverageOf, number, percent, signed, value } from './formats.js';
 import { bySection, coverageCell } from './indicators.js';
 import { nameOf, t, tr } from './text.js';
-import { instantOf, spoken, spokenInstant } from './time.js';
+import { instantOf, spoken, spokenInstant, typedInstant } from './time.js';
 
 export const title = 'view.closings';
 
@@ -14,11 +14,13 @@ export async function load(ctx) {
   const [closings, rollup] = await Promise.all([ctx.ask('closings', ctx.scope),
     ctx.ask('rollup', ctx.scope)]);
   const list = closings.closings;
-  const closing = list.find((one) => one.closed_at === ctx.route.params.closed_at) ||
-    list[list.length - 1];
+  const asked = ctx.route.params.closed_at;
+  const at = asked ? typedInstant(asked) ?? instantOf(asked) : null;
+  const wanted = list.find((one) => instantOf(one.closed_at) === at);
+  const closing = wanted || list[list.length - 1];
   const differences = closing ? await ctx.findPart('differences',
     { ...ctx.scope, closed_at: closing.closed_at }) : null;
-  return { list, closing, rollup, differences };
+  return { list, closing, rollup, differences, notThere: wanted ? null : asked };
 }
 
 function counted(label, counts) {
@@ -90,12 +92,20 @@ function comparison(ctx, { closing, rollup, differences }) {
         list.map((one) => line(ctx, one, closing, rollup, changed.get(one.code)))))))];
 }
 
+/** That there is no closing of the moment in the address, and which one is shown. */
+function absence(notThere, closing) {
+  const at = typedInstant(notThere) ?? instantOf(notThere);
+  return el('p', { class: 'flag' }, t('closings.not_there', { at: at === null ? notThere : spoken(at),
+    shown: spokenInstant(closing.closed_at) }));
+}
+
 export function draw(ctx, data) {
-  const { list, closing, rollup } = data;
+  const { list, closing, rollup, notThere } = data;
   if (!closing)
     return [el('h1', null, t(title)), el('p', { class: 'none strong' }, t('closings.none'))];
   return [
     el('h1', null, t(title)),
+    notThere && absence(notThere, closing),
     list.length > 1 && el('div', { class: 'filters' }, el('label', { class: 'field' },
       el('span', null, t('closings.which')), el('select', { onchange: (event) =>
         ctx.go({ closed_at: event.target.value }) }, list.map((one) => el('option',

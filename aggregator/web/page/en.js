@@ -11,6 +11,7 @@ export const en = {
   'time.at_day': '{time} on {day}', 'time.days': '{n} d', 'time.hours': '{n} h',
   'time.minutes': '{n} min', 'time.seconds': '{n} s',
 
+  no_view: 'The address asks for a part that there is not, “{name}”: this is {shown}.',
   'view.overview': 'Overview', 'view.units': 'Units', 'view.chasing': 'To chase',
   'view.indicators': 'Indicators', 'view.figures': 'Figures by unit', 'view.narrative': 'Narrative',
   'view.models': 'Models', 'view.closings': 'Closings', 'view.report': 'Report',
@@ -133,6 +134,7 @@ export const en = {
   'stage.ended': 'ended',
 
   'closings.none': 'No closing yet: it is made at the due instant.', 'closings.which': 'Closed at',
+  'closings.not_there': 'As of then there is no closing at {at}: this is the closing at {shown}.',
   'closings.counts': 'Number of units', 'closings.at': 'Closed at {at}', 'closings.until': 'At {at}',
   'closings.then': 'At the closing', 'closings.now': 'As shown', 'closings.change': 'Change',
   'closings.why': 'Why', 'closings.same': 'the same', 'closings.differs': 'differs',

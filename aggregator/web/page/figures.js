@@ -61,9 +61,9 @@ function totals(list, rollup, columns, which) {
   const cell = (code) => rollup.indicators[code];
   const of = (code) => list.find((one) => one.code === code);
   return [
-    el('tr', null, el('th', { scope: 'row' }, t(which ? 'figures.total' : 'total')), columns.map((code) => el('td', { class: 'num' },
-      value(of(code), cell(code).value),
-      el('span', { class: 'under' }, t(`rule.${cell(code).rule}`))))),
+    el('tr', null, el('th', { scope: 'row' }, t(which ? 'figures.total' : 'total')),
+      columns.map((code) => el('td', { class: 'num' }, value(of(code), cell(code).value),
+        el('span', { class: 'under' }, t(`rule.${cell(code).rule}`))))),
     el('tr', null, el('th', { scope: 'row' }, t('coverage.head')), columns.map((code) =>
       el('td', { class: 'num' }, coverageCell(cell(code))))),
   ];

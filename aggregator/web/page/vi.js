@@ -10,6 +10,7 @@ export const vi = {
   'time.at_day': '{time} ngày {day}', 'time.days': '{n} ngày', 'time.hours': '{n} giờ',
   'time.minutes': '{n} phút', 'time.seconds': '{n} giây',
 
+  no_view: 'Địa chỉ hỏi một phần không có, “{name}”: đang xem {shown}.',
   'view.overview': 'Tổng quan', 'view.units': 'Đơn vị', 'view.chasing': 'Nhắc nộp',
   'view.indicators': 'Chỉ tiêu', 'view.figures': 'Số liệu từng đơn vị', 'view.narrative': 'Phần lời',
   'view.models': 'Mô hình', 'view.closings': 'Chốt kỳ', 'view.report': 'Báo cáo',
@@ -132,6 +133,7 @@ export const vi = {
   'stage.ended': 'đã kết thúc',
 
   'closings.none': 'Chưa có bảng chốt: bảng được lập đúng lúc hết hạn.', 'closings.which': 'Bảng chốt lúc',
+  'closings.not_there': 'Đến lúc này không có bảng chốt lúc {at}: đang xem bảng chốt lúc {shown}.',
   'closings.counts': 'Số đơn vị', 'closings.at': 'Chốt lúc {at}', 'closings.until': 'Đến {at}',
   'closings.then': 'Tại lúc chốt', 'closings.now': 'Lúc đang xem', 'closings.change': 'Thay đổi',
   'closings.why': 'Vì sao', 'closings.same': 'như cũ', 'closings.differs': 'khác',
