@@ -389,6 +389,26 @@ class Tables(unittest.TestCase):
         self.assertIn(f"{cell['reported']}/{cell['reported'] + cell['missing']} đơn vị",
                       browser.text("tfoot"))
 
+    def test_headings_of_figures_are_whole(self):
+        """Each reaches no further than it is seen, and no line of it is left out."""
+        for width in (1280, 390):
+            try:
+                browser.size(width, 844, mobile=width < 600)
+                browser.open(province.address("figures", section="all"))
+                cut = browser.js("""
+                    return [...document.querySelectorAll('.frozen .label')].filter((one) => {
+                        const head = one.closest('th').getBoundingClientRect();
+                        const box = one.getBoundingClientRect();
+                        return one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 0 ||
+                            getComputedStyle(one).webkitLineClamp !== 'none' ||
+                            box.top < head.top || box.bottom > head.bottom ||
+                            box.left < head.left || box.right > head.right;
+                    }).map((one) => one.textContent);""")
+                self.assertEqual(cut, [], width)
+                self.assertGreater(len(browser.all(".frozen .label")), 30)
+            finally:
+                browser.size(1366, 768)
+
     def test_the_chasing_list_has_who_is_missing_and_whom_to_call(self):
         browser.open(province.address("chasing"))
         links = browser.js("return [...document.querySelectorAll('.people tbody th a')]"

@@ -78,7 +78,7 @@ export function draw(ctx, { rollup, groups, list, page, numbers, which, chosen }
         unit.name), numberOf(unit) ? ` (${t('number', { n: number(numberOf(unit)) })})` : null] },
     ...page.columns.map((code, i) => {
       const one = list.find((indicator) => indicator.code === code) || { code, name: code };
-      return { id: code, class: 'num', title: nameOf(one),
+      return { id: code, class: 'num',
         label: [el('span', { class: 'code' }, code), el('span', { class: 'label' }, nameOf(one),
           one.unit ? ` (${one.unit})` : '')],
         value: (unit) => (unit.values ? sortable(unit.values[i]) : -Infinity),

@@ -30,13 +30,13 @@ function headCell(column, sort, ctx) {
   const firstWay = column.isText ? column.id : `-${column.id}`;
   const next = !is ? firstWay : isDown ? column.id : `-${column.id}`;
   return el('th', { ...props, 'aria-sort': is ? (isDown ? 'descending' : 'ascending') : null },
-    el('button', { type: 'button', class: 'sort', title: column.title || t('table.sort'),
+    el('button', { type: 'button', class: 'sort', title: t('table.sort'),
       onclick: () => ctx.go({ sort: next }, { replace: true }) }, column.label,
     el('span', { class: 'arrow', 'aria-hidden': 'true' }, is ? (isDown ? '▼' : '▲') : '↕')));
 }
 
 /**
- * columns: {id, label, class, title, value(row): what is sorted by, isText, isHeader, cell(row)}.
+ * columns: {id, label, class, value(row): what is sorted by, isText, isHeader, cell(row)}.
  * The first column with isHeader is the row's header. `order` is the sort when none is chosen.
  */
 export function table({ caption, columns, rows, ctx, order = '', keyOf, foot = null,
