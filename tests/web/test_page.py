@@ -630,6 +630,35 @@ class Manners(unittest.TestCase):
         finally:
             browser.size(1366, 768)
 
+    def test_on_a_phone_a_closing_stands_beside_now(self):
+        try:
+            for width in (390, 320):
+                browser.size(width, 844, mobile=True)
+                browser.open(province.address("closings", all=1))
+                region, rows = browser.js("""
+                    const box = (node) => node.getBoundingClientRect();
+                    const region = document.querySelector('.compare').parentNode;
+                    return [[region.scrollWidth - region.clientWidth, box(region).right],
+                        [...document.querySelectorAll('.compare tr:not(.section-row)')].map((row) =>
+                          [...row.cells].slice(1, 4).map((cell) => {
+                            const text = document.createRange();
+                            text.selectNodeContents(cell);
+                            return [box(cell).top, box(text).left, box(text).right];
+                          }))];""")
+                self.assertEqual(region[0], 0, width)
+                self.assertGreater(len(rows), 30)
+                for then, now, change in rows:
+                    self.assertEqual(then[0], now[0])
+                    self.assertLess(then[2], now[1])
+                    self.assertGreater(change[0], now[0])
+                    for _, left, right in (then, now, change):
+                        self.assertTrue(0 <= left < right <= region[1], (left, right, region))
+                browser.one(".causes summary").click()
+                wide = browser.js("return document.querySelector('.causes').offsetWidth")
+                self.assertGreater(wide, width * 0.7)
+        finally:
+            browser.size(1366, 768)
+
     def test_both_languages_have_the_same_words(self):
         keys = browser.js("""
             const done = arguments[arguments.length - 1];
@@ -732,7 +761,7 @@ class Accessibility(unittest.TestCase):
                 self.check(province.address(view, as_of="2025-05-12"), f"{view} dark", 5)
             browser.prefer("light")
             browser.size(390, 844, mobile=True)
-            for view in ("overview", "chasing"):
+            for view in ("overview", "chasing", "closings"):
                 self.check(province.address(view), f"{view} phone", 20)
         finally:
             browser.prefer("light")
