@@ -161,6 +161,13 @@ class Undated(unittest.TestCase):
             if view in ("indicators", "figures"):
                 self.assertIn("2 báo cáo", browser.text("main table"))
 
+    def test_parts_that_stay_empty_say_why(self):
+        for view, said in (("closings", "không định ngày, nên không có bảng chốt"),
+                           ("chasing", "không ấn định số đơn vị phải báo cáo, nên không có ai"),
+                           ("narrative", "Chưa có phần lời nào"), ("figures", "Chưa có số liệu nào")):
+            browser.open(province.address(view, {"obligation": "O-002-3-YEAR"}))
+            self.assertIn(said, browser.text("main"))
+
     def shown_number(self, **parameters):
         """TCD01 of the report that is shown, which of the reports it is, and what is said above."""
         browser.open(province.address("report", AD_HOC, unit="64-snv", **parameters))

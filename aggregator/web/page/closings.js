@@ -102,7 +102,8 @@ function absence(notThere, closing) {
 export function draw(ctx, data) {
   const { list, closing, rollup, notThere } = data;
   if (!closing)
-    return [el('h1', null, t(title)), el('p', { class: 'none strong' }, t('closings.none'))];
+    return [el('h1', null, t(title)), el('p', { class: 'none strong' },
+      t(ctx.obligation.due ? 'closings.none' : 'closings.undated'))];
   return [
     el('h1', null, t(title)),
     notThere && absence(notThere, closing),

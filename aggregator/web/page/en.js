@@ -101,7 +101,7 @@ export const en = {
   'chasing.coverage': '{missing} missing of {all} units', 'chasing.copy': 'Copy the whole list',
   'chasing.csv': 'Download CSV', 'chasing.txt': 'Download text', 'chasing.text': 'Text to paste',
   'chasing.nobody': 'Nobody is missing: {coverage}.',
-  'chasing.undated': 'This obligation does not say who must report: nobody to chase.',
+  'chasing.undated': 'It is not said how many units must report: nobody to chase.',
   'chasing.n_missing': '{n} missing', 'chasing.copy_group': 'Copy', 'chasing.mail': 'Mail {n} units',
   'chasing.subject': 'Reminder: {title}', 'chasing.late': 'Overdue', 'chasing.not_yet': 'not due yet',
   'chasing.person': 'Officer', 'chasing.phone': 'Telephone', 'chasing.email': 'E-mail',
@@ -124,6 +124,7 @@ export const en = {
 
   'narrative.left': 'Left column', 'narrative.right': 'Right column', 'narrative.alone': '– one column –',
   'narrative.find': 'Find in the texts (no diacritics needed)', 'narrative.shown': '{n} of {all} units with text.',
+  'narrative.nothing': 'No texts yet.',
   'narrative.reports': '{n} of {all} reports with text.',
   'narrative.silent': 'nothing written', 'narrative.none': 'This obligation asks for no text.',
   'narrative.cut': 'Only the first {n} units; choose a district to see all.',
@@ -134,6 +135,7 @@ export const en = {
   'stage.ended': 'ended',
 
   'closings.none': 'No closing yet: it is made at the due instant.', 'closings.which': 'Closed at',
+  'closings.undated': 'This obligation has no due date: there are no closings.',
   'closings.not_there': 'As of then there is no closing at {at}: this is the closing at {shown}.',
   'closings.counts': 'Number of units', 'closings.at': 'Closed at {at}', 'closings.until': 'At {at}',
   'closings.then': 'At the closing', 'closings.now': 'As shown', 'closings.change': 'Change',

@@ -62,7 +62,11 @@ function chooser(ctx, name, label, subjects, chosen, isOptional) {
 }
 
 export function draw(ctx, { rollup, subjects, columns }) {
-  if (!subjects.length) return [el('h1', null, t(title)), el('p', { class: 'none' }, t('narrative.none'))];
+  // Where no indicators are listed anything may be written: there is nothing yet.
+  const isOpen = !Object.keys(rollup.indicators).length || rollup.counts.expected === null;
+  if (!subjects.length)
+    return [el('h1', null, t(title)), el('p', { class: 'none' },
+      t(isOpen ? 'narrative.nothing' : 'narrative.none'))];
   const q = fold(ctx.route.params.q || '');
   const shownColumns = columns.filter(([code]) => code !== '-');
   const all = joined(shownColumns);

@@ -100,7 +100,7 @@ export const vi = {
   'chasing.coverage': '{missing} chưa nộp trên {all} đơn vị', 'chasing.copy': 'Sao chép cả danh sách',
   'chasing.csv': 'Tải CSV', 'chasing.txt': 'Tải văn bản', 'chasing.text': 'Văn bản để dán',
   'chasing.nobody': 'Không còn đơn vị nào chưa nộp: {coverage}.',
-  'chasing.undated': 'Nghĩa vụ này không định ai phải nộp, nên không có ai để nhắc.',
+  'chasing.undated': 'Nghĩa vụ này không ấn định số đơn vị phải báo cáo, nên không có ai để nhắc.',
   'chasing.n_missing': '{n} chưa nộp', 'chasing.copy_group': 'Sao chép', 'chasing.mail': 'Gửi thư cho {n} đơn vị',
   'chasing.subject': 'Nhắc nộp: {title}', 'chasing.late': 'Quá hạn', 'chasing.not_yet': 'chưa đến hạn',
   'chasing.person': 'Người phụ trách', 'chasing.phone': 'Điện thoại', 'chasing.email': 'Thư điện tử',
@@ -123,6 +123,7 @@ export const vi = {
 
   'narrative.left': 'Cột trái', 'narrative.right': 'Cột phải', 'narrative.alone': '– chỉ một cột –',
   'narrative.find': 'Tìm trong lời (không cần dấu)', 'narrative.shown': '{n} trên {all} đơn vị có lời.',
+  'narrative.nothing': 'Chưa có phần lời nào.',
   'narrative.reports': '{n} trên {all} báo cáo có lời.',
   'narrative.silent': 'không viết', 'narrative.none': 'Nghĩa vụ này không hỏi phần lời.',
   'narrative.cut': 'Chỉ {n} đơn vị đầu; hãy chọn một huyện để xem đủ.',
@@ -133,6 +134,7 @@ export const vi = {
   'stage.ended': 'đã kết thúc',
 
   'closings.none': 'Chưa có bảng chốt: bảng được lập đúng lúc hết hạn.', 'closings.which': 'Bảng chốt lúc',
+  'closings.undated': 'Nghĩa vụ này không định ngày, nên không có bảng chốt.',
   'closings.not_there': 'Đến lúc này không có bảng chốt lúc {at}: đang xem bảng chốt lúc {shown}.',
   'closings.counts': 'Số đơn vị', 'closings.at': 'Chốt lúc {at}', 'closings.until': 'Đến {at}',
   'closings.then': 'Tại lúc chốt', 'closings.now': 'Lúc đang xem', 'closings.change': 'Thay đổi',
