@@ -243,7 +243,8 @@ static void read_row(struct sheet *sheet)
         th_form_tree_refuse(tree, code.line, code.column, "chép lại mã từ biểu mẫu", "mã quá dài");
     } else if (code.text.bytes[0] != '#') {
         read_figure(sheet, &code, &value, &estimated);
-    } else if (!is_blank(&value)) {
+    } else if (!is_blank(&value) || strcmp(code.text.bytes, "#estimated_to") == 0) {
+        /* where the day is missing, when there are estimates */
         read_field(sheet, &code, &value);
     }
 }

@@ -289,6 +289,8 @@ static void read_estimates(struct figures *figures, const struct th_form_node *r
     }
     if (!th_form_is(reader, list, TH_FORM_LIST))
         return;
+    if (to == NULL && list->first != NULL)
+        th_form_remember(reader, list->first, "estimated_to");
     for (const struct th_form_node *node = list->first; node != NULL; node = node->next) {
         const struct th_indicator *indicator = NULL;
         if (!th_form_is(reader, node, TH_FORM_SCALAR) ||

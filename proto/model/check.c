@@ -194,6 +194,11 @@ static bool get_figure(const struct checking *checking, uint16_t number, int64_t
     return th_value_table_get(&checking->table, number, ret_value);
 }
 
+static void refuse_estimate(struct checking *checking, const char *field, const char *text)
+{
+    th_reasons_add(checking->errors, field, "", th_reason_word(TH_REASON_ESTIMATE), text);
+}
+
 static void check_estimates(struct checking *checking)
 {
     const struct th_report *report = checking->report;
@@ -211,13 +216,16 @@ static void check_estimates(struct checking *checking)
     if (terms == NULL || !terms->estimates)
         th_reasons_add_code(checking->errors, "estimated", "", TH_REASON_ESTIMATE);
     if (!report->has_estimated_to)
-        th_reasons_add_code(checking->errors, "estimated_to", "", TH_REASON_ESTIMATE);
+        refuse_estimate(checking, "estimated_to", TH_REASON_ESTIMATE_UNDATED);
     for (size_t i = 0; i < report->estimated_count; i++) {
         uint16_t number = report->estimated[i];
         if (i > 0 && number <= report->estimated[i - 1])
             refuse(checking, "estimated.", number, "", TH_REASON_ORDER);
-        if (!is_among(report->values.numbers, report->values.count, number))
-            refuse(checking, "estimated.", number, "", TH_REASON_ESTIMATE);
+        if (!is_among(report->values.numbers, report->values.count, number)) {
+            LINE(field, TH_REASON_FIELD_MAX);
+            put_field(&field, "estimated.", checking, number);
+            refuse_estimate(checking, field.text, TH_REASON_ESTIMATE_OF_NONE);
+        }
     }
 }
 

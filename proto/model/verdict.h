@@ -42,7 +42,7 @@ enum th_timeliness {
     XX(UNKNOWN_INDICATOR, "unknown_indicator", "Không có chỉ tiêu mang số này.")                   \
     XX(VALUE, "value", "Giá trị không đúng kiểu hoặc vượt giới hạn của chỉ tiêu.")                 \
     XX(ORDER, "order", "Các mục phải theo thứ tự tăng dần và không lặp lại.")                      \
-    XX(ESTIMATE, "estimate", "Số ước không được phép hoặc thiếu ngày ước đến.")                    \
+    XX(ESTIMATE, "estimate", "Nghĩa vụ này không nhận số ước.")                                    \
     XX(TASK, "task", "Kế hoạch không có nhiệm vụ mang số này.")                                    \
     XX(PERCENT, "percent", "Tỷ lệ hoàn thành phải từ 0 đến 100 và khớp với trạng thái.")           \
     XX(DATE, "date", "Ngày không hợp lệ.")                                                         \
@@ -79,6 +79,10 @@ const char *th_verdict_word(enum th_verdict verdict);
 const char *th_timeliness_word(enum th_timeliness timeliness); /* on_time, late … */
 const char *th_reason_word(enum th_reason_code code);
 const char *th_reason_text(enum th_reason_code code);
+
+/* Beside the text of TH_REASON_ESTIMATE, under the same word: what else is wrong with estimates. */
+#define TH_REASON_ESTIMATE_UNDATED "Có số ước nhưng thiếu ngày ước đến."
+#define TH_REASON_ESTIMATE_OF_NONE "Được đánh dấu là số ước nhưng không có giá trị."
 
 /* Copies field and value, shortened to their sizes. Counts when the list is full. */
 void th_reasons_add(struct th_reasons *reasons, const char *field, const char *value,

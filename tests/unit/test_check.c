@@ -195,6 +195,8 @@ Test(check, estimates_need_leave_and_a_date)
                                .estimated_count = 1};
     check(&report);
     cr_assert_eq(errors.count, 2);
+    cr_assert_str_eq(errors.items[0].text, "Nghĩa vụ này không nhận số ước.");
+    cr_assert_str_eq(errors.items[1].text, TH_REASON_ESTIMATE_UNDATED);
     obligation.quoted.present |= TH_TERM_ESTIMATES;
     obligation.quoted.estimates = true;
     report.has_estimated_to = true;

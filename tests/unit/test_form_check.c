@@ -32,14 +32,14 @@ static void end(void)
 
 TestSuite(form_check, .init = begin, .fini = end);
 
-static void check(const char *bytes, bool verbose)
+static void check_as(const char *name, const char *bytes, bool verbose)
 {
     static const struct th_plan *const plans[] = {&small_plan};
     const struct th_form_context context = {
         .plans = plans, .plans_count = 1, .unit = &small_commune};
     size_t size = 0;
-    form_case_put(&form, "b.yaml", bytes, strlen(bytes));
-    (void)snprintf(form.path, sizeof form.path, "%s/b.yaml", form.folder);
+    form_case_put(&form, name, bytes, strlen(bytes));
+    (void)snprintf(form.path, sizeof form.path, "%s/%s", form.folder, name);
     th_checked_init(&checked, form.path, &context, NULL);
     FILE *out = open_memstream(&text, &size);
     cr_assert_not_null(out);
@@ -47,6 +47,11 @@ static void check(const char *bytes, bool verbose)
     cr_assert_eq(fclose(out), 0);
     json = th_checked_json(&checked);
     cr_assert_not_null(json);
+}
+
+static void check(const char *bytes, bool verbose)
+{
+    check_as("b.yaml", bytes, verbose);
 }
 
 static void assert_says(const char *part)
@@ -109,11 +114,25 @@ Test(form_check, a_rule_that_lacks_a_figure_is_counted_and_listed)
     cr_assert_eq(json_array_size(json_object_get(json, "not_checked")), 1);
 }
 
-Test(form_check, estimates_without_a_day_are_refused)
+Test(form_check, estimates_without_a_day_are_refused_at_the_day)
+{
+    check(HEAD "  TCD01: 5\n  TCD04: 5\nestimated: [TCD01]\nestimated_to:\n", false);
+    cr_assert_not(th_checked_is_good(&checked));
+    assert_says("b.yaml:10:1: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
+}
+
+Test(form_check, estimates_of_a_form_without_the_key_of_the_day_are_refused_at_the_first_one)
 {
     check(HEAD "  TCD01: 5\n  TCD04: 5\nestimated: [TCD01]\n", false);
-    cr_assert_not(th_checked_is_good(&checked));
-    assert_says("[estimate]");
+    assert_says("b.yaml:9:13: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
+}
+
+Test(form_check, estimates_of_a_sheet_without_a_day_are_refused_at_the_row_of_the_day)
+{
+    check_as("b.csv",
+             "mã;giá trị;ước\n#plan;nho-2025;\n#obligation;O-1;\n#estimated_to;;\nTCD01;5;x\n",
+             false);
+    assert_says("b.csv:4:15: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
 }
 
 Test(form_check, a_task_whose_percentage_does_not_fit_is_refused_at_its_line)
