@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A workbook's file as named parts, read within bounds.
+ * A workbook's file as named parts, read within bounds. A part that nobody asks for is never
+ * inflated, so what it would grow to does not matter.
  *
  * Internal to proto/workbook (reader.c).
  */

@@ -414,6 +414,16 @@ Test(form_xlsx, a_bomb_is_refused_before_it_is_inflated)
     free(zeros);
 }
 
+Test(form_xlsx, a_bomb_that_nobody_reads_is_not_inflated)
+{
+    size_t size = (size_t)30 << 20;
+    char *zeros = malloc(size);
+    memset(zeros, ' ', size);
+    workbook_case_put(&book, "bomb.xml", zeros, size);
+    assert_good();
+    free(zeros);
+}
+
 Test(form_xlsx, elements_that_go_too_deep_are_refused)
 {
     char deep[1024] = "";
