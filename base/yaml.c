@@ -7,6 +7,7 @@
  * of every collection side by side: node.first is where they start, node.count how many they are.
  * Keys are nodes too, but nobody's children: a value knows its key.
  */
+#include "base/yaml_syntax.h"
 #include "base/yaml_tree.h"
 
 #include "base/assert.h"
@@ -231,10 +232,17 @@ static int report_parser_errors(struct loader *loader, struct fy_diag *diag)
     while ((error = fy_diag_errors_iterate(diag, &cursor)) != NULL) {
         struct th_place place = {loader->doc->name, error->line < 1 ? 1 : (uint32_t)error->line,
                                  error->column < 1 ? 1 : (uint32_t)error->column};
-        th_problems_add(loader->problems, place,
-                        "xem dòng này và dòng trước nó: thụt đầu dòng, dấu hai chấm, dấu nháy, "
-                        "ngoặc",
-                        "sai cú pháp YAML: %s", error->msg);
+        const char *message = error->msg == NULL ? "" : error->msg;
+        const struct th_yaml_syntax *known = th_yaml_syntax_find(message);
+        if (known != NULL) {
+            th_problems_add(loader->problems, place, known->hint, "sai cú pháp YAML: %s",
+                            known->text);
+        } else {
+            th_problems_add(loader->problems, place,
+                            "xem dòng này và dòng trước nó: thụt đầu dòng, dấu hai chấm, dấu "
+                            "nháy, ngoặc",
+                            "sai cú pháp YAML (libfyaml: %s)", message);
+        }
     }
     if (th_problems_total(loader->problems) == before) {
         refuse(loader, NULL, "kiểm tra lại cả tệp", "sai cú pháp YAML");

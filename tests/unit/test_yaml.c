@@ -88,6 +88,54 @@ Test(yaml, unclosed_quote_names_its_line)
     expect_refused("a: 1\nb: 2\nc: \"x\n", 3, 5, "cú pháp");
 }
 
+Test(yaml, common_syntax_errors_are_told_in_vietnamese)
+{
+    static const struct {
+        const char *text;
+        const char *said;
+    } cases[] = {
+        {"a:\n\tb: 1\n", "phím Tab"},
+        {"a:\n  b: 1\n\tc: 2\n", "phím Tab"},
+        {"a: |\n    x\n\t y\n", "phím Tab"},
+        {"a:\n  b: \"1\n  c: 2\n", "dấu nháy mở mà không đóng"},
+        {"a:\n  b: '1\n  c: 2\n", "dấu nháy mở mà không đóng"},
+        {"c: \"x\n", "dấu nháy mở mà không đóng"},
+        {"a: \"x \"y\" z\"\n", "còn chữ sau dấu nháy đóng"},
+        {"a: \"x \\q\"\n", "dấu \\ trong nháy kép"},
+        {"a: b: c\n", "hai dấu hai chấm trên một dòng"},
+        {"a:\n  b: 1\n    c: 2\n", "bị đọc thành một"},
+        {"a:\n  b:1\n  c: 2\n", "bị đọc thành một"},
+        {"a:\n  b: 1\n  c\n  d: 3\n", "khóa thiếu dấu hai chấm"},
+        {"a:\n  b: 1\n  c\n", "không thuộc khóa nào"},
+        {"a:\n  b: 1\n c: 2\n", "thụt đầu dòng không khớp"},
+        {"a:\n  - b: 1\n   c: 2\n", "thụt đầu dòng không khớp"},
+        {"a:\n  - b: 1\n  c: 2\n", "thụt đầu dòng không khớp"},
+        {"a: 1\n- b\n", "thụt đầu dòng không khớp"},
+        {"a: [1, 2\nb:\n  c: 1\n", "ngoặc không đóng"},
+        {"a: [1 2\n", "ngoặc không đóng"},
+        {"a: {b: 1\nc: 2\n", "ngoặc không đóng"},
+        {"a: ]\n", "thừa dấu đóng ngoặc"},
+        {"a: @1\n", "ký tự đặc biệt"},
+        {"a: *\n", "ký tự đặc biệt"},
+        {"a: - b\n", "dấu - đứng ngay sau khóa"},
+        {"a: > b\n", "chữ ngay sau dấu | hoặc >"},
+        {"a: \"b\"#c\n", "dấu # dính liền"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        th_problems_deinit(&problems);
+        cr_expect_eq(open_text(cases[i].text), TH_E_SYNTAX);
+        cr_assert_geq(problems.count, 1);
+        const char *message = problems.items[0].message;
+        cr_expect(strstr(message, cases[i].said) != NULL, "%s: %s", cases[i].text, message);
+        cr_expect(strstr(message, "libfyaml") == NULL, "%s", message);
+    }
+}
+
+Test(yaml, another_syntax_error_keeps_the_words_of_the_library)
+{
+    expect_refused("a: ?\n", 1, 4, "libfyaml: invalid mapping key");
+}
+
 Test(yaml, repeated_key_is_refused_where_it_repeats)
 {
     expect_refused("a: 1\nb:\n  c: 1\n  a: 2\n  c: 3\n", 5, 3, "dòng 3");

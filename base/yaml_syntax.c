@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/yaml_syntax.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define TAB   "dùng phím Tab để thụt đầu dòng"
+#define QUOTE "dấu nháy mở mà không đóng"
+#define MORE  "thừa dấu đóng ngoặc"
+#define FLOW  "ngoặc không đóng, hoặc thiếu dấu phẩy giữa các mục"
+#define START "giá trị bắt đầu bằng ký tự đặc biệt"
+#define DEPTH "thụt đầu dòng không khớp với các dòng trên"
+
+#define TAB_HINT "thay mỗi Tab bằng dấu cách: hai dấu cách cho một cấp"
+#define QUOTE_HINT                                                                                 \
+    "thêm dấu nháy ở cuối đoạn chữ; đoạn nhiều dòng thì viết sau dấu | ở các dòng dưới"
+#define MORE_HINT  "bỏ dấu này, hoặc thêm dấu mở ngoặc"
+#define FLOW_HINT  "viết như [a, b, c]: đóng ngoặc ở cuối, giữa các mục có dấu phẩy"
+#define START_HINT "đặt giá trị trong dấu nháy \"…\""
+#define DEPTH_HINT                                                                                 \
+    "các khóa cùng cấp, các mục cùng danh sách thụt đầu dòng bằng nhau, bằng dấu cách"
+
+/* The first that fits: what is inside brackets comes before what is elsewhere. */
+static const struct th_yaml_syntax known[] = {
+    {"tab", TAB, TAB_HINT},
+    {"extra closing", MORE, MORE_HINT},
+    {"missing comma in flow", FLOW, FLOW_HINT},
+    {"without a closing", FLOW, FLOW_HINT},
+    {"mismatched flow", FLOW, FLOW_HINT},
+    {"in flow mode", FLOW, FLOW_HINT},
+    {"wrongly indented flow", FLOW, FLOW_HINT},
+    {"without closing quote", QUOTE, QUOTE_HINT},
+    {"wrongly indented single-quoted", QUOTE, QUOTE_HINT},
+    {"wrongly indented double-quoted", QUOTE, QUOTE_HINT},
+    {"invalid trailing content after", "còn chữ sau dấu nháy đóng",
+     "bỏ dấu nháy ở giữa, hoặc viết cả đoạn sau dấu | ở các dòng dưới"},
+    {"invalid escape", "dấu \\ trong nháy kép không đúng",
+     "dùng dấu nháy đơn '…', hoặc viết hai dấu \\\\"},
+    {"nested block mapping on the same line", "có hai dấu hai chấm trên một dòng",
+     "đoạn chữ có dấu hai chấm thì đặt trong dấu nháy \"…\", hoặc viết sau dấu | ở các dòng dưới"},
+    {"invalid multiline plain key", "dòng này và dòng dưới bị đọc thành một",
+     "sau dấu hai chấm có một dấu cách; các khóa cùng cấp thụt đầu dòng bằng nhau"},
+    {"could not find expected ':'", "khóa thiếu dấu hai chấm",
+     "viết \"khóa: giá trị\", sau dấu hai chấm có một dấu cách"},
+    {"invalid value after mapping", "dòng này không thuộc khóa nào",
+     "viết \"khóa: giá trị\"; đoạn chữ nhiều dòng thì mọi dòng thụt vào như nhau"},
+    {"indentation in mapping", DEPTH, DEPTH_HINT},
+    {"indent for", DEPTH, DEPTH_HINT},
+    {"did not find expected key", DEPTH, DEPTH_HINT},
+    {"did not find expected '-'", DEPTH, DEPTH_HINT},
+    {"at the end of block sequence", DEPTH, DEPTH_HINT},
+    {"wrongly indented", DEPTH, DEPTH_HINT},
+    {"plain scalar cannot start with", START, START_HINT},
+    {"invalid alias", START, START_HINT},
+    {"invalid anchor", START, START_HINT},
+    {"block sequence on the same line", "dấu - đứng ngay sau khóa",
+     "đoạn chữ có gạch đầu dòng thì viết sau dấu | ở các dòng dưới"},
+    {"no linebreak found", "có chữ ngay sau dấu | hoặc >",
+     "xuống dòng rồi viết đoạn chữ, thụt vào sâu hơn khóa"},
+    {"comment without whitespace", "dấu # dính liền giá trị",
+     "thêm một dấu cách trước #, hoặc đặt cả giá trị trong dấu nháy \"…\""},
+};
+
+const struct th_yaml_syntax *th_yaml_syntax_find(const char *message)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strstr(message, known[i].part) != NULL) {
+            return &known[i];
+        }
+    }
+    return NULL;
+}
