@@ -19,6 +19,23 @@ static bool is_asked(const struct th_checked *checked, const struct th_unit *uni
     return false;
 }
 
+/* In the order of the form; of one place, in the order of the check. */
+static void sort_reasons(const struct th_form_places *places, struct th_reasons *reasons)
+{
+    const struct th_form_place *stand[TH_REASONS_MAX];
+    for (size_t i = 0; i < reasons->count; i++) {
+        struct th_reason reason = reasons->items[i];
+        const struct th_form_place *place = th_form_places_find(places, reason.field);
+        size_t at = i;
+        for (; at > 0 && th_form_place_compare(stand[at - 1], place) > 0; at--) {
+            reasons->items[at] = reasons->items[at - 1];
+            stand[at] = stand[at - 1];
+        }
+        reasons->items[at] = reason;
+        stand[at] = place;
+    }
+}
+
 /* False for a rule that ran, or whose figures this unit is not all asked for. */
 static bool lacks_figures(const struct th_checked *checked, const struct th_unit *unit,
                           const struct th_rule *rule, struct th_unchecked *ret_unchecked)
@@ -66,6 +83,8 @@ static int check_rules(struct th_checked *checked, const struct th_form_context 
     th_checks_init(checked->plan, memory, &checks);
     th_report_check(&checks, checked->obligation, unit, &checked->report, &earlier.related,
                     &checked->errors, &checked->warnings);
+    sort_reasons(&checked->places, &checked->errors);
+    sort_reasons(&checked->places, &checked->warnings);
     for (uint16_t i = 0; i < rules->count; i++)
         if (lacks_figures(checked, unit, &rules->rules[i],
                           &checked->unchecked[checked->unchecked_count]))

@@ -29,21 +29,6 @@ int th_form_kind_of(const char *path, enum th_form_kind *ret_kind)
     return TH_E_INVALID;
 }
 
-const struct th_form_place *th_form_places_find(const struct th_form_places *places,
-                                                const char *field)
-{
-    for (size_t size = strlen(field); size > 0;) {
-        for (size_t i = 0; i < places->count; i++)
-            if (strlen(places->items[i].field) == size &&
-                memcmp(places->items[i].field, field, size) == 0)
-                return &places->items[i];
-        do
-            size--;
-        while (size > 0 && field[size] != '.');
-    }
-    return NULL;
-}
-
 /* ---- bytes ---- */
 
 static int read_all(int file, char *bytes, size_t room, size_t *ret_size)
@@ -213,12 +198,14 @@ static int read_text(const char *path, enum th_form_kind kind, const char *text,
                      struct th_form_reader *reader)
 {
     struct th_form_tree tree = {.file = path, .arena = reader->arena, .problems = reader->problems};
+    size_t first = reader->problems->count;
     build_tree(kind, &tree, text, size);
     /* A sheet with bad rows still has good ones, whose problems are worth telling as well. */
     bool is_worth_reading = tree.status == 0 || (reader->is_sheet && tree.status == TH_E_SYNTAX &&
                                                  tree.root != NULL && tree.root->count > 0);
     reader->is_1904 = tree.is_1904;
     int status = is_worth_reading ? give_meaning(reader, &tree) : 0;
+    th_form_sort_problems(reader->problems, first);
     return tree.status != 0 && status != TH_E_NO_MEMORY ? tree.status : status;
 }
 

@@ -67,11 +67,17 @@ struct th_form_places {
  */
 const struct th_form_place *th_form_places_find(const struct th_form_places *places,
                                                 const char *field);
+/* Below 0 when `a` stands before `b` in the form, above when behind it. What has no place (NULL, or
+ * line 0 without a cell) is before all; sheets are in the order of the template. */
+int th_form_place_compare(const struct th_form_place *a, const struct th_form_place *b);
+/* Of a problem that reading has found; borrows its cell. */
+struct th_form_place th_form_place_of(const struct th_problem *problem);
 
 /*
- * Reads a form. All problems at once, with line and what to do. `revision` is 0 when the form does
- * not say. Plan and obligation of the context may be NULL; when given they stand for what the form
- * leaves out, and what the form says has to be the same. The unit has to be the context's.
+ * Reads a form. All problems at once, in the order of the form, with line and what to do.
+ * `revision` is 0 when the form does not say. Plan and obligation of the context may be NULL; when
+ * given they stand for what the form leaves out, and what the form says has to be the same. The
+ * unit has to be the context's.
  *
  * A workbook is known by its content, whatever its name; of another unit, or made when the plan
  * asked something else, it is refused. Another program opens it, tonghop-workbook

@@ -61,6 +61,9 @@ bool th_form_day(struct th_form_reader *reader, const struct th_form_node *node,
 /* True when both texts are the same to a reader: case, diacritics, _ and blanks aside. */
 bool th_form_same_word(const char *a, size_t a_size, const char *b);
 
+/* Puts the problems from `first` on in the order of the form; of one place as they were. */
+void th_form_sort_problems(struct th_problems *problems, size_t first);
+
 /* The candidate that is nearest to a mistyped word, by few edits; NULL when none is near. */
 struct th_form_nearest {
     const char *word;

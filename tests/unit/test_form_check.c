@@ -90,6 +90,17 @@ Test(form_check, a_broken_rule_shows_its_figures_and_their_lines)
                  8);
 }
 
+Test(form_check, errors_stand_in_the_order_of_the_form)
+{
+    check(HEAD "  TCD04: 5\n  TCD01: -3\n", false);
+    const char *first = strstr(text, "b.yaml:7:"), *second = strstr(text, "b.yaml:8:");
+    cr_assert_not_null(first, "%s", text);
+    cr_assert_not_null(second, "%s", text);
+    cr_assert_lt(first, second, "%s", text);
+    cr_assert_str_eq(json_text("errors", 0, "rule"), "R01");
+    cr_assert_str_eq(json_text("errors", 1, "rule"), "value");
+}
+
 Test(form_check, an_empty_form_is_refused)
 {
     check(HEAD "  TCD01:\n", false);
