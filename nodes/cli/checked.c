@@ -96,14 +96,23 @@ void th_checked_init(struct th_checked *checked, const char *path,
                      const struct th_form_context *context, struct th_outbox *outbox)
 {
     *checked = (struct th_checked){.path = path};
+    struct th_form_partial partial = {.plan = NULL};
     struct th_form_context with_places = *context;
     with_places.places = &checked->places;
+    with_places.partial = &partial;
     th_arena_init(&checked->arena, BLOCK_BYTES, BUDGET_BYTES);
     th_problems_init(&checked->problems);
     checked->status = th_form_read(path, &with_places, &checked->arena, &checked->problems,
                                    &checked->report, &checked->plan, &checked->obligation);
-    if (checked->status == 0)
+    if (checked->status == 0) {
         checked->status = check_rules(checked, context, outbox);
+        checked->is_checked = checked->status == 0;
+    } else if (partial.plan != NULL) {
+        checked->report = partial.report;
+        checked->plan = partial.plan;
+        checked->obligation = partial.obligation;
+        checked->is_checked = check_rules(checked, context, outbox) == 0;
+    }
 }
 
 void th_checked_deinit(struct th_checked *checked)

@@ -22,7 +22,8 @@ struct th_unchecked {
 
 struct th_checked {
     const char *path;
-    int status; /* of reading */
+    int status;      /* of reading */
+    bool is_checked; /* the rules ran; over what could be read when `status` is not 0 */
     struct th_arena arena;
     struct th_problems problems; /* of reading */
     struct th_form_places places;

@@ -91,7 +91,7 @@ json_t *th_checked_json(const struct th_checked *checked)
     map = set(map, "status",
               json_string(checked->status == 0 ? "ok" : th_status_wire_name(checked->status)));
     map = set(map, "problems", problems_of(&checked->problems));
-    if (checked->status != 0)
+    if (!checked->is_checked)
         return map;
     map = set(map, "plan", json_string(checked->plan->id));
     map = set(map, "obligation", json_string(checked->obligation->id));

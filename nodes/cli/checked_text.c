@@ -51,27 +51,61 @@ static void print_terms(const struct th_checked *checked, const struct th_rule *
     (void)fputc('\n', out);
 }
 
-static void print_reasons(const struct th_checked *checked, const struct th_reasons *reasons,
-                          const char *what, FILE *out)
+static void print_reason(const struct th_checked *checked, const struct th_reason *reason,
+                         const struct th_form_place *place, const char *what, FILE *out)
 {
-    for (size_t i = 0; i < reasons->count; i++) {
-        const struct th_reason *reason = &reasons->items[i];
-        const struct th_form_place *place = th_form_places_find(&checked->places, reason->field);
-        const struct th_rule *rule = rule_of(checked, reason->rule);
-        (void)fputs(checked->path, out);
-        if (place != NULL)
-            print_place(place, out);
-        (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
-        bool has_terms = rule != NULL && rule->comparison.terms_count > 0;
-        if (reason->field[0] != 0 && !has_terms)
-            (void)fprintf(out, "%s%s%s: ", reason->field, reason->value[0] == 0 ? "" : " = ",
-                          reason->value);
-        (void)fprintf(out, "%s\n", reason->text);
-        if (has_terms)
-            print_terms(checked, rule, out);
+    const struct th_rule *rule = rule_of(checked, reason->rule);
+    (void)fputs(checked->path, out);
+    if (place != NULL)
+        print_place(place, out);
+    (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
+    bool has_terms = rule != NULL && rule->comparison.terms_count > 0;
+    if (reason->field[0] != 0 && !has_terms)
+        (void)fprintf(out, "%s%s%s: ", reason->field, reason->value[0] == 0 ? "" : " = ",
+                      reason->value);
+    (void)fprintf(out, "%s\n", reason->text);
+    if (has_terms)
+        print_terms(checked, rule, out);
+}
+
+static void print_dropped(const struct th_checked *checked, size_t dropped, const char *what,
+                          FILE *out)
+{
+    if (dropped > 0)
+        (void)fprintf(out, "%s: còn %zu %s nữa\n", checked->path, dropped, what);
+}
+
+/* What could not be read and what the rules refuse, together in the order of the form. */
+static void print_errors(const struct th_checked *checked, FILE *out)
+{
+    const struct th_problems *problems = &checked->problems;
+    const struct th_reasons *errors = &checked->errors;
+    for (size_t p = 0, e = 0; p < problems->count || e < errors->count;) {
+        const struct th_form_place *place =
+            e < errors->count ? th_form_places_find(&checked->places, errors->items[e].field)
+                              : NULL;
+        struct th_form_place problem = {.field = ""};
+        if (p < problems->count)
+            problem = th_form_place_of(&problems->items[p]);
+        if (e == errors->count ||
+            (p < problems->count && th_form_place_compare(&problem, place) <= 0)) {
+            const struct th_problems one = {.items = &problems->items[p++], .count = 1};
+            (void)!th_problems_print(&one, out);
+        } else {
+            print_reason(checked, &errors->items[e++], place, "lỗi", out);
+        }
     }
-    if (reasons->dropped > 0)
-        (void)fprintf(out, "%s: còn %zu %s nữa\n", checked->path, reasons->dropped, what);
+    print_dropped(checked, problems->dropped + errors->dropped, "lỗi", out);
+}
+
+static void print_warnings(const struct th_checked *checked, FILE *out)
+{
+    for (size_t i = 0; i < checked->warnings.count; i++) {
+        const struct th_reason *reason = &checked->warnings.items[i];
+        print_reason(checked, reason, th_form_places_find(&checked->places, reason->field),
+                     "cảnh báo", out);
+    }
+    print_dropped(checked, checked->warnings.dropped, "cảnh báo", out);
 }
 
 static void print_unchecked(const struct th_checked *checked, FILE *out)
@@ -89,20 +123,21 @@ static void print_unchecked(const struct th_checked *checked, FILE *out)
 
 void th_checked_print(const struct th_checked *checked, bool verbose, FILE *out)
 {
-    if (checked->status < 0) {
-        (void)!th_problems_print(&checked->problems, out);
+    print_errors(checked, out);
+    if (!checked->is_checked) {
         (void)fprintf(out, "%s: chưa đọc được biểu: %s\n", checked->path,
                       th_status_text(checked->status));
         return;
     }
-    print_reasons(checked, &checked->errors, "lỗi", out);
-    print_reasons(checked, &checked->warnings, "cảnh báo", out);
+    print_warnings(checked, out);
     if (verbose)
         print_unchecked(checked, out);
-    (void)fprintf(out, "%s: %s; %zu số liệu, %zu phần lời; %zu lỗi, %zu cảnh báo", checked->path,
+    (void)fprintf(out, "%s: %s; %s%zu số liệu, %zu phần lời; %zu lỗi, %zu cảnh báo", checked->path,
                   th_checked_is_good(checked) ? "gửi được" : "chưa gửi được",
-                  checked->report.values.count, checked->report.narratives_count,
-                  checked->errors.count + checked->errors.dropped,
+                  checked->status == 0 ? "" : "đọc được ", checked->report.values.count,
+                  checked->report.narratives_count,
+                  th_problems_total(&checked->problems) + checked->errors.count +
+                      checked->errors.dropped,
                   checked->warnings.count + checked->warnings.dropped);
     if (checked->unchecked_count > 0)
         (void)fprintf(out, "; %zu quy tắc chưa kiểm tra vì thiếu số%s", checked->unchecked_count,

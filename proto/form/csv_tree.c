@@ -46,6 +46,7 @@ struct sheet {
     uint32_t cell_line, cell_column; /* where the cell being read began */
     size_t place[COLUMNS];           /* which cell a column is; CELLS_MAX: not there */
     size_t rows_count;
+    bool header_is_bad, row_is_torn; /* a cell is not where it should be, others may not be */
     struct th_form_node *values, *estimated, *tasks, *models, *attachments;
 };
 
@@ -93,6 +94,7 @@ static void read_header(struct sheet *sheet)
             th_form_tree_refuse(sheet->tree, cell->line, cell->column, HEADER_HINT,
                                 "cột \"%s\" lạ hoặc lặp lại",
                                 th_text_excerpt(cell->text.bytes, cell->text.size, text));
+            sheet->header_is_bad = true;
         } else {
             sheet->place[column] = i;
         }
@@ -107,13 +109,16 @@ static void read_header(struct sheet *sheet)
 static void put(struct sheet *sheet, struct th_form_node *map, const char *key,
                 const struct cell *code, const struct cell *value)
 {
-    const struct th_form_node *before = th_form_node_get(map, key);
-    if (before != NULL)
+    struct th_form_node *node = th_form_node_get(map, key);
+    bool is_twice = node != NULL;
+    if (is_twice)
         th_form_tree_refuse(sheet->tree, code->line, code->column, "giữ một dòng, xóa dòng kia",
-                            "mã \"%s\" lặp lại, đã có ở dòng %u", code->text.bytes, before->line);
+                            "mã \"%s\" lặp lại, đã có ở dòng %u", code->text.bytes, node->line);
     else
-        (void)th_form_tree_add_text(sheet->tree, map, key, value->text.bytes, value->text.size,
-                                    value->line, value->column);
+        node = th_form_tree_add_text(sheet->tree, map, key, value->text.bytes, value->text.size,
+                                     value->line, value->column);
+    if (node != NULL && (is_twice || sheet->row_is_torn))
+        node->is_doubtful = true;
 }
 
 static struct th_form_node *collection(struct sheet *sheet, struct th_form_node **slot,
@@ -191,10 +196,13 @@ static void read_figure(struct sheet *sheet, const struct cell *code, const stru
     struct th_form_node *values = collection(sheet, &sheet->values, TH_FORM_MAP, "values", code);
     if (values == NULL)
         return;
+    bool is_marked = !is_blank(estimated);
+    bool is_mark = estimated->text.size == 1 && strchr("xX", estimated->text.bytes[0]) != NULL;
+    sheet->row_is_torn = sheet->row_is_torn || (is_marked && !is_mark);
     put(sheet, values, code->text.bytes, code, value);
-    if (is_blank(estimated))
+    if (!is_marked)
         return;
-    if (estimated->text.size != 1 || strchr("xX", estimated->text.bytes[0]) == NULL) {
+    if (!is_mark) {
         th_form_tree_refuse(sheet->tree, estimated->line, estimated->column,
                             "ghi x khi là số ước, để trống khi là số thật",
                             "cột ước của %s không phải là x", code->text.bytes);
@@ -226,11 +234,14 @@ static struct cell cell_of(const struct sheet *sheet, enum column column)
 static void read_row(struct sheet *sheet)
 {
     struct th_form_tree *tree = sheet->tree;
+    sheet->row_is_torn = sheet->header_is_bad;
     for (size_t i = 0; i < sheet->cells_count; i++)
-        if (!is_column(sheet, i) && !is_blank(&sheet->cells[i]))
+        if (!is_column(sheet, i) && !is_blank(&sheet->cells[i])) {
             th_form_tree_refuse(tree, sheet->cells[i].line, sheet->cells[i].column,
                                 "xóa ô này; ô có dấu ; hoặc xuống dòng phải đặt trong dấu \"",
                                 "ô nằm ngoài các cột của biểu");
+            sheet->row_is_torn = true;
+        }
     struct cell code = cell_of(sheet, CODE), value = cell_of(sheet, VALUE);
     struct cell estimated = cell_of(sheet, ESTIMATED);
     if (is_blank(&code)) {

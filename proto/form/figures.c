@@ -236,8 +236,11 @@ static void read_figure(struct figures *figures, const struct th_form_node *map,
     struct th_text code = {node->key, strlen(node->key)};
     const struct th_indicator *indicator = NULL;
     if (node->kind == TH_FORM_NULL) {
-        if (th_catalogue_lookup(figures->catalogue, code.bytes, code.size) == 0)
+        uint16_t known = th_catalogue_lookup(figures->catalogue, code.bytes, code.size);
+        if (known == 0)
             complain_about_code(figures, node, code);
+        else if (node->is_doubtful)
+            figures->nodes[known] = node;
         return;
     }
     if (!th_form_is(figures->reader, node, TH_FORM_SCALAR) ||
@@ -247,7 +250,8 @@ static void read_figure(struct figures *figures, const struct th_form_node *map,
         uint16_t number = indicator->number;
         th_form_remember(figures->reader, node, "value.%s", indicator->code);
         figures->nodes[number] = node;
-        figures->reported[number] = read_value(figures, node, indicator, &figures->values[number]);
+        figures->reported[number] =
+            read_value(figures, node, indicator, &figures->values[number]) && !node->is_doubtful;
     } else if (figures->reader->is_sheet) {
         take_text(figures, map, node, indicator);
     } else {
@@ -287,6 +291,8 @@ static void read_estimates(struct figures *figures, const struct th_form_node *r
         th_form_remember(reader, to, "estimated_to");
         reader->report.has_estimated_to = th_form_day(reader, to, &reader->report.estimated_to);
     }
+    reader->day_is_doubtful = to == NULL || to->is_doubtful ||
+                              (to->kind != TH_FORM_NULL && !reader->report.has_estimated_to);
     if (!th_form_is(reader, list, TH_FORM_LIST))
         return;
     if (to == NULL && list->first != NULL)

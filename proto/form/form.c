@@ -133,7 +133,7 @@ static size_t travelling_size(const struct th_report *report)
 static void check_stamp(struct th_form_reader *reader, struct th_text stamp)
 {
     char wanted[TH_FORM_STAMP_SIZE];
-    if (!reader->is_workbook || reader->obligation == NULL || reader->problems_found > 0)
+    if (!reader->is_workbook || !reader->is_identified)
         return;
     th_form_stamp(reader->plan, reader->obligation, reader->context->unit, wanted);
     if (stamp.size == strlen(wanted) && memcmp(stamp.bytes, wanted, stamp.size) == 0)
@@ -144,6 +144,7 @@ static void check_stamp(struct th_form_reader *reader, struct th_text stamp)
                     "vụ %s hỏi khác đi",
                     reader->plan->id, reader->obligation->id);
     reader->problems_found++;
+    reader->is_identified = false;
 }
 
 static int give_meaning(struct th_form_reader *reader, const struct th_form_tree *tree)
@@ -173,6 +174,19 @@ static int give_meaning(struct th_form_reader *reader, const struct th_form_tree
     if (reader->problems_found == 0)
         return 0;
     return reader->problems_found == reader->ambiguous_found ? TH_E_AMBIGUOUS : TH_E_INVALID;
+}
+
+/* Nothing read is no empty report: it was there and is not read. */
+static void give_partial(const struct th_form_reader *reader, struct th_form_partial *ret_partial)
+{
+    const struct th_report *report = &reader->report;
+    if (!reader->is_identified || reader->out_of_memory ||
+        (report->values.count == 0 && report->tasks_count == 0 && report->showcases_count == 0 &&
+         report->narratives_count == 0 && report->attachments_count == 0))
+        return;
+    *ret_partial = (struct th_form_partial){*report, reader->plan, reader->obligation};
+    if (reader->day_is_doubtful)
+        ret_partial->report.estimated_count = 0;
 }
 
 static void build_tree(enum th_form_kind kind, struct th_form_tree *tree, const char *text,
@@ -268,6 +282,8 @@ int th_form_read(const char *path, const struct th_form_context *context, struct
     free(text);
     if (context->places != NULL && status != TH_E_NO_MEMORY)
         *context->places = reader.places;
+    if (context->partial != NULL && status < 0)
+        give_partial(&reader, context->partial);
     if (status < 0)
         return status;
     *ret_report = reader.report;

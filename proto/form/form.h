@@ -49,6 +49,7 @@ struct th_form_context {
     const struct th_obligation *obligation; /* or NULL */
     uint32_t number;                        /* stands for what the form leaves out; 0: not given */
     struct th_form_places *places;          /* filled when not NULL; lives in the arena */
+    struct th_form_partial *partial;        /* likewise, of a form with problems; see below */
 };
 
 /* Where the fields of a report stand in its form: "value.TCD01", "task.3.percent", "revision". */
@@ -72,6 +73,18 @@ const struct th_form_place *th_form_places_find(const struct th_form_places *pla
 int th_form_place_compare(const struct th_form_place *a, const struct th_form_place *b);
 /* Of a problem that reading has found; borrows its cell. */
 struct th_form_place th_form_place_of(const struct th_problem *problem);
+
+/*
+ * What could be read of a form with problems, so that the rules find what else is wrong with it;
+ * good for nothing else. A figure is here when it was surely read: what was refused, stands twice
+ * or in a torn row is left out, and so are all estimates when their day is not sure. `plan` is NULL
+ * when plan, obligation or unit are not sure, or nothing was read.
+ */
+struct th_form_partial {
+    struct th_report report;
+    const struct th_plan *plan;
+    const struct th_obligation *obligation;
+};
 
 /*
  * Reads a form. All problems at once, in the order of the form, with line and what to do.

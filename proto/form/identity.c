@@ -25,7 +25,7 @@ static const struct th_form_node *require(struct th_form_reader *reader,
                                           const char *hint)
 {
     const struct th_form_node *node = th_form_node_get(root, key);
-    if (node == NULL || node->kind == TH_FORM_NULL) {
+    if (th_form_node_is_left_out(node)) {
         th_form_complain(reader, node == NULL ? root : node, hint, "thiếu \"%s\"", key);
         return NULL;
     }
@@ -195,16 +195,26 @@ static void read_counters(struct th_form_reader *reader, const struct th_form_no
     reader->report.number = (uint32_t)value;
 }
 
+static bool is_sure(const struct th_form_node *root, const char *key)
+{
+    const struct th_form_node *node = th_form_node_get(root, key);
+    return node == NULL || !node->is_doubtful;
+}
+
 void th_form_read_identity(struct th_form_reader *reader, const struct th_form_node *root)
 {
     TH_FORM_KEYS(reader, root, "report", "format", "plan", "obligation", "unit", "revision",
                  "number", "values", "estimated", "estimated_to", "tasks", "models", "sections",
                  "document", "attachments");
+    size_t before = reader->problems_found;
     read_format(reader, root);
     find_plan(reader, root);
     if (reader->plan != NULL)
         find_obligation(reader, root);
     check_unit(reader, root);
+    reader->is_identified = reader->problems_found == before && reader->obligation != NULL &&
+                            is_sure(root, "plan") && is_sure(root, "obligation") &&
+                            is_sure(root, "unit");
     read_counters(reader, root);
     if (reader->plan != NULL)
         reader->report.plan = text_of(reader->plan->id);
@@ -216,7 +226,7 @@ void th_form_read_identity(struct th_form_reader *reader, const struct th_form_n
 static bool has_content(const struct th_form_node *map)
 {
     for (const struct th_form_node *child = map->first; child != NULL; child = child->next)
-        if (child->kind != TH_FORM_NULL)
+        if (!th_form_node_is_left_out(child))
             return true;
     return false;
 }
@@ -236,7 +246,7 @@ void th_form_read_document(struct th_form_reader *reader, const struct th_form_n
     const char *const keys[] = {"number", "date", "signer", "title"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct th_form_node *node = th_form_node_get(map, keys[i]);
-        if (node == NULL || node->kind == TH_FORM_NULL)
+        if (th_form_node_is_left_out(node))
             th_form_complain(reader, node == NULL ? map : node,
                              "ghi đủ số, ngày, người ký, chức vụ; hoặc để trống cả phần document",
                              "văn bản thiếu \"%s\"", keys[i]);

@@ -17,9 +17,17 @@
 static bool is_empty_but(const struct th_form_node *map, const char *key)
 {
     for (const struct th_form_node *child = map->first; child != NULL; child = child->next)
-        if (child->kind != TH_FORM_NULL && strcmp(child->key, key) != 0)
+        if (!th_form_node_is_left_out(child) && strcmp(child->key, key) != 0)
             return false;
     return true;
+}
+
+static bool has_doubt(const struct th_form_node *map)
+{
+    for (const struct th_form_node *child = map->first; child != NULL; child = child->next)
+        if (child->is_doubtful)
+            return true;
+    return false;
 }
 
 static bool read_words(struct th_form_reader *reader, const struct th_form_node *map,
@@ -28,7 +36,7 @@ static bool read_words(struct th_form_reader *reader, const struct th_form_node 
     const struct th_form_node *node = th_form_node_get(map, key);
     char offer[TH_FORM_OFFER_SIZE], hint[TH_FORM_OFFER_SIZE + 32], text[TH_TEXT_EXCERPT_SIZE];
     (void)snprintf(hint, sizeof hint, "ghi một trong: %s", th_form_words_offer(words, offer));
-    if (node == NULL || node->kind == TH_FORM_NULL)
+    if (th_form_node_is_left_out(node))
         th_form_complain(reader, node == NULL ? map : node, hint, "thiếu \"%s\"", key);
     else if (!th_form_is(reader, node, TH_FORM_SCALAR))
         return false;
@@ -65,7 +73,8 @@ static bool read_task(struct th_form_reader *reader, const struct th_form_node *
         if (!th_plan_has_task(reader->plan, number))
             th_form_complain(reader, map, "xem số nhiệm vụ trong biểu mẫu",
                              "kế hoạch không có nhiệm vụ số %lld", (long long)number);
-    } else if (reader->problems_found == before) {
+    } else if (reader->problems_found == before &&
+               th_form_node_is_left_out(th_form_node_get(map, "no"))) {
         th_form_complain(reader, map, "ghi số nhiệm vụ, như trong biểu mẫu", "thiếu \"no\"");
     }
     task.task = (uint32_t)number;
@@ -74,7 +83,7 @@ static bool read_task(struct th_form_reader *reader, const struct th_form_node *
     const struct th_form_node *node = th_form_node_get(map, "percent");
     if (th_form_int(reader, map, "percent", 0, 100, &percent))
         task.percent = (uint32_t)percent;
-    else if ((node == NULL || node->kind == TH_FORM_NULL) && has_status &&
+    else if (th_form_node_is_left_out(node) && has_status &&
              !implied_percent(task.status, &task.percent))
         th_form_complain(reader, node == NULL ? map : node, "ghi số từ 0 đến 100",
                          "nhiệm vụ %lld đang làm nhưng thiếu \"percent\"", (long long)number);
@@ -83,7 +92,7 @@ static bool read_task(struct th_form_reader *reader, const struct th_form_node *
     for (node = map->first; node != NULL; node = node->next)
         th_form_remember(reader, node, "task.%lld.%s", (long long)number, node->key);
     *ret_task = task;
-    return reader->problems_found == before;
+    return reader->problems_found == before && !has_doubt(map);
 }
 
 /* Puts a task where it belongs, so that numbers ascend; the forms' order is free. */
@@ -149,7 +158,7 @@ static bool read_showcase(struct th_form_reader *reader, const struct th_form_no
     struct th_text *const texts[] = {&showcase.name, &showcase.field};
     for (size_t i = 0; i < 2; i++) {
         const struct th_form_node *node = th_form_node_get(map, keys[i]);
-        if (node == NULL || node->kind == TH_FORM_NULL)
+        if (th_form_node_is_left_out(node))
             th_form_complain(reader, node == NULL ? map : node, "ghi tên và lĩnh vực của mô hình",
                              "mô hình thiếu \"%s\"", keys[i]);
         else

@@ -23,6 +23,8 @@ struct th_form_reader {
     size_t problems_found;
     size_t ambiguous_found; /* among them: numbers and days with two readings */
     bool out_of_memory;
+    bool is_identified;         /* plan, obligation and unit are sure */
+    bool day_is_doubtful;       /* estimated_to is not read, or not surely */
     const struct th_plan *plan; /* NULL until it is known */
     const struct th_obligation *obligation;
     struct th_report report;

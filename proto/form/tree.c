@@ -141,6 +141,7 @@ struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_
             th_form_tree_refuse_cell(tree, hint, "%s", what);
         else
             th_form_tree_refuse(tree, line, column, hint, "%s", what);
+        node->is_doubtful = true;
     } else {
         node->kind = TH_FORM_SCALAR;
         node->text.bytes =
@@ -150,6 +151,11 @@ struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_
     }
     free(nfc);
     return node;
+}
+
+bool th_form_node_is_left_out(const struct th_form_node *node)
+{
+    return node == NULL || (node->kind == TH_FORM_NULL && !node->is_doubtful);
 }
 
 struct th_form_node *th_form_node_get(const struct th_form_node *map, const char *key)

@@ -38,6 +38,7 @@ struct th_form_node {
     uint32_t column;
     const char *cell; /* "Số liệu!E17" in a workbook, line and column are 0; NULL otherwise */
     enum th_form_written written;
+    bool is_doubtful; /* refused already: empty or not, nothing can be concluded from it */
     struct th_form_node *first, *last, *next;
     size_t count; /* of children */
 };
@@ -76,6 +77,9 @@ struct th_form_node *th_form_tree_add_text(struct th_form_tree *tree, struct th_
 
 /* The child with this key; NULL when there is none. `map` may be NULL or no map. */
 struct th_form_node *th_form_node_get(const struct th_form_node *map, const char *key);
+
+/* True when nobody wrote anything there: no node, or an empty one that was not refused. */
+bool th_form_node_is_left_out(const struct th_form_node *node);
 
 /* The whole text of a file as a tree; `bytes` are UTF-8 in form NFC without forbidden characters.
  * Problems were added when tree->status is not 0 (except for TH_E_NO_MEMORY). */

@@ -66,6 +66,14 @@ static void stand_in(const struct table *table, const struct row *row, size_t wh
 
 /* ---- cells ---- */
 
+/* Something is in the cell, and it was refused. */
+static void add_doubt(struct table *table, struct th_form_node *parent, const char *key)
+{
+    struct th_form_node *node = th_form_tree_add(table->tree, parent, TH_FORM_NULL, key, 0, 0);
+    if (node != NULL)
+        node->is_doubtful = true;
+}
+
 static void add_number(struct table *table, struct th_form_node *parent, const char *key,
                        const struct th_form_cell *cell)
 {
@@ -83,6 +91,8 @@ static void add_number(struct table *table, struct th_form_node *parent, const c
     else if ((node = th_form_tree_add_text(table->tree, parent, key, plain, strlen(plain), 0, 0)) !=
              NULL)
         node->written = TH_FORM_WRITTEN_NUMBER;
+    if (status < 0)
+        add_doubt(table, parent, key);
 }
 
 /* 2025-05-09T00:00:00 is the day. */
@@ -124,12 +134,14 @@ static void add_cell(struct table *table, struct th_form_node *parent, const cha
         th_form_tree_refuse_cell(tree, "sửa công thức, hoặc xóa ô rồi gõ số",
                                  "ô đang báo lỗi %s của bảng tính",
                                  th_text_excerpt(cell->text.bytes, cell->text.size, text));
+        add_doubt(table, parent, key);
         break;
     case TH_FORM_CELL_LACKING:
         th_form_tree_refuse_cell(tree,
                                  "mở bằng Excel hoặc LibreOffice, chờ tính xong rồi lưu lại; hoặc "
                                  "gõ thẳng số",
                                  "ô có công thức nhưng chưa có kết quả");
+        add_doubt(table, parent, key);
         break;
     }
 }
@@ -247,14 +259,16 @@ static struct th_form_node *collection(struct table *table, enum th_form_node_ki
 static void put_once(struct table *table, const struct row *row, struct th_form_node *map,
                      const char *key, const char *code)
 {
-    const struct th_form_node *before = th_form_node_get(map, key);
+    struct th_form_node *before = th_form_node_get(map, key);
     stand_in(table, row, before == NULL ? 1 : 0);
-    if (before != NULL)
+    if (before != NULL) {
         th_form_tree_refuse_cell(table->tree, "giữ một dòng, xóa dòng kia",
                                  "mã \"%s\" lặp lại, đã có ở ô %s", code,
                                  before->cell == NULL ? "khác" : before->cell);
-    else if (map != NULL)
+        before->is_doubtful = true;
+    } else if (map != NULL) {
         add_cell(table, map, key, row->cells[1]);
+    }
 }
 
 /* False when the row has nothing to read; a value without a code is refused. */

@@ -47,8 +47,11 @@ void form_case_read_with(struct form_case *form, const char *path,
 void form_case_read(struct form_case *form, const char *ending, const char *bytes, size_t size)
 {
     static const struct th_plan *const plans[] = {&small_plan};
-    struct th_form_context context = {
-        .plans = plans, .plans_count = 1, .unit = &small_commune, .places = &form->places};
+    struct th_form_context context = {.plans = plans,
+                                      .plans_count = 1,
+                                      .unit = &small_commune,
+                                      .places = &form->places,
+                                      .partial = &form->partial};
     char name[32];
     (void)snprintf(name, sizeof name, "b%s", ending);
     form_case_put(form, name, bytes, size);

@@ -11,6 +11,7 @@ struct form_case {
     struct th_arena arena;
     struct th_problems problems;
     struct th_form_places places;
+    struct th_form_partial partial;
     struct th_report report;
     const struct th_plan *plan;
     const struct th_obligation *obligation;

@@ -396,23 +396,6 @@ Test(form_xlsx, macros_are_refused)
     assert_told("tệp Excel có macro");
 }
 
-Test(form_xlsx, problems_stand_in_the_order_of_the_cells)
-{
-    workbook_case_set(&book, GENERAL, "C9", TEXT("mai"));
-    workbook_case_set(&book, FIGURES, TCD04, " t=\"e\"", "<v>#REF!</v>");
-    workbook_case_set(&book, FIGURES, DB05, TEXT("nhiều"));
-    workbook_case_set(&book, FIGURES, TCD01, TEXT("ba"));
-    workbook_case_set(&book, TASKS, "C9", TEXT("lạ"));
-    read_book();
-    static const char *const cells[] = {
-        "Số liệu!E9:", "Số liệu!E14:", "Số liệu!E15:", "Nhiệm vụ!C9:", "Thông tin chung!C9:"};
-    const char *at = form.printed;
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
-        at = strstr(at, cells[i]);
-        cr_assert_not_null(at, "%s: %s", cells[i], form.printed);
-    }
-}
-
 Test(form_xlsx, document_types_and_entities_are_refused)
 {
     workbook_case_replace(&book, "xl/worksheets/sheet1.xml", "<worksheet",
