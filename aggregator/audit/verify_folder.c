@@ -205,8 +205,7 @@ int th_verify_folder(struct th_verify *verify)
 
 static bool is_same_key(const struct th_log_key *a, const struct th_log_key *b)
 {
-    return strcmp(a->vkey.name, b->vkey.name) == 0 && a->after == b->after &&
-           memcmp(a->vkey.public_key, b->vkey.public_key, sizeof a->vkey.public_key) == 0;
+    return a->after == b->after && th_tlog_vkey_equal(&a->vkey, &b->vkey);
 }
 
 #define SAY_KEY(verify, ...)                                                                       \

@@ -14,8 +14,7 @@
 
 static bool same_key(const struct th_log_key *a, const struct th_log_key *b)
 {
-    return strcmp(a->vkey.name, b->vkey.name) == 0 && a->after == b->after &&
-           memcmp(a->vkey.public_key, b->vkey.public_key, sizeof a->vkey.public_key) == 0;
+    return a->after == b->after && th_tlog_vkey_equal(&a->vkey, &b->vkey);
 }
 
 static int refuse_keys(const struct th_recovering *recovering, const char *path, const char *what)

@@ -50,8 +50,7 @@ static int check_next_key(const struct th_driver *driver, const struct th_log_ke
     int status = th_tlog_vkey_decode(key->vkey.bytes, key->vkey.size, &next);
     if (status < 0)
         return status;
-    bool is_own = strcmp(next.name, own->name) == 0 &&
-                  memcmp(next.public_key, own->public_key, sizeof next.public_key) == 0;
+    bool is_own = th_tlog_vkey_equal(&next, own);
     bool is_new = strcmp(next.name, identity->realm) != 0 ||
                   memcmp(next.public_key, identity->log_key, sizeof next.public_key) != 0;
     return is_own && is_new ? 0 : TH_E_INVALID;

@@ -39,12 +39,6 @@ void th_keys_show(const struct th_log_keys *keys, struct th_store_identity *iden
 
 /* ---- the history ---- */
 
-static bool same_vkey(const struct th_vkey *a, const struct th_vkey *b)
-{
-    return strcmp(a->name, b->name) == 0 &&
-           memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0;
-}
-
 int th_keys_append(struct th_log_keys *keys, const struct th_log_key_body *key)
 {
     struct th_vkey vkey;
@@ -58,7 +52,7 @@ int th_keys_append(struct th_log_keys *keys, const struct th_log_key_body *key)
     status = th_tlog_succession_parse(note, key->succession.size, &succession);
     if (status != 0)
         return status;
-    if (succession.after != key->after || !same_vkey(&succession.next, &vkey))
+    if (succession.after != key->after || !th_tlog_vkey_equal(&succession.next, &vkey))
         return TH_E_INVALID;
     return th_log_keys_succeed(keys, note, key->succession.size);
 }

@@ -92,8 +92,7 @@ static int load_key(struct verifying *verifying)
 static bool has_key(const struct th_log_keys *keys, const struct th_vkey *key, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(keys->items[i].vkey.name, key->name) == 0 &&
-            memcmp(keys->items[i].vkey.public_key, key->public_key, sizeof key->public_key) == 0)
+        if (th_tlog_vkey_equal(&keys->items[i].vkey, key))
             return true;
     return false;
 }

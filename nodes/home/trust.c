@@ -16,17 +16,11 @@ static const char hint_keys[] =
     "khôi phục log-keys.yaml và node.yaml từ cùng một bản sao; nếu không có, xóa log-keys.yaml rồi "
     "chạy tonghop-node trust";
 
-static bool is_same_key(const struct th_vkey *a, const struct th_vkey *b)
-{
-    return strcmp(a->name, b->name) == 0 &&
-           memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0;
-}
-
 /* The place of a key in the history, or its count. */
 static size_t find_key(const struct th_log_keys *keys, const struct th_vkey *key)
 {
     size_t at = 0;
-    while (at < keys->count && !is_same_key(&keys->items[at].vkey, key))
+    while (at < keys->count && !th_tlog_vkey_equal(&keys->items[at].vkey, key))
         at++;
     return at;
 }
@@ -49,7 +43,7 @@ int th_home_open_log_keys(const char *folder, const struct th_vkey *pinned,
         return TH_E_IO;
     }
     status = th_keys_file_read(path, problems, ret_keys);
-    if (status == 0 && !is_same_key(&ret_keys->items[0].vkey, pinned)) {
+    if (status == 0 && !th_tlog_vkey_equal(&ret_keys->items[0].vkey, pinned)) {
         th_problems_add(problems, (struct th_place){path, 0, 0}, hint_keys,
                         "khóa đầu tiên không phải khóa log_key của node.yaml");
         status = TH_E_CONFIG;
@@ -75,7 +69,7 @@ static enum th_home_keys_news extend(struct th_log_keys *keys, const struct th_l
     if (th_log_keys_succeed(keys, (const char *)body->succession.bytes, body->succession.size) != 0)
         return TH_HOME_KEYS_FORGED;
     const struct th_log_key *added = th_log_keys_current(keys);
-    if (!is_same_key(&added->vkey, named) || added->after != body->after)
+    if (!th_tlog_vkey_equal(&added->vkey, named) || added->after != body->after)
         return TH_HOME_KEYS_FORGED;
     return is_rotation ? TH_HOME_KEYS_ROTATED : TH_HOME_KEYS_RECOVERED;
 }
@@ -88,7 +82,8 @@ static enum th_home_keys_news extend_all(struct th_log_keys *keys,
     struct th_vkey named;
     size_t at = 0;
     for (size_t i = 0; i < count; i++)
-        if (read_key(&offered[i], &named) && is_same_key(&named, &th_log_keys_current(keys)->vkey))
+        if (read_key(&offered[i], &named) &&
+            th_tlog_vkey_equal(&named, &th_log_keys_current(keys)->vkey))
             at = i + 1;
     for (; at < count; at++) {
         if (!read_key(&offered[at], &named))
@@ -177,7 +172,7 @@ int th_home_compare_server(struct th_home *home, const char *server_path,
     trust.has_new_curve_key =
         memcmp(server->curve_key, home->server.curve_key, sizeof server->curve_key) != 0;
     trust.has_new_log_key =
-        !is_same_key(&server->log_key, &th_log_keys_current(&home->log_keys)->vkey);
+        !th_tlog_vkey_equal(&server->log_key, &th_log_keys_current(&home->log_keys)->vkey);
     trust.has_new_log = strcmp(server->realm, th_home_log(home)) != 0;
     *ret_trust = trust;
     return 0;

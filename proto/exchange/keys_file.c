@@ -122,9 +122,7 @@ static int follow(const struct item *item, struct th_problems *problems, struct 
         const char *note = (const char *)item->succession;
         status = th_tlog_succession_parse(note, item->succession_size, &named);
         if (status == TH_OK &&
-            (named.after != item->after || strcmp(named.next.name, item->vkey.name) != 0 ||
-             memcmp(named.next.public_key, item->vkey.public_key, sizeof(named.next.public_key)) !=
-                 0))
+            (named.after != item->after || !th_tlog_vkey_equal(&named.next, &item->vkey)))
             status = TH_E_SIGNATURE;
         if (status == TH_OK)
             status = th_log_keys_succeed(keys, note, item->succession_size);

@@ -31,6 +31,12 @@ int th_tlog_vkey_decode(const char *text, size_t length, struct th_vkey *ret_vke
     return th_note_key_decode(text, length, TYPE_ED25519, ret_vkey);
 }
 
+bool th_tlog_vkey_equal(const struct th_vkey *a, const struct th_vkey *b)
+{
+    return strcmp(a->name, b->name) == 0 &&
+           memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0;
+}
+
 int th_tlog_signer_init(const char *name, const uint8_t seed[TH_NOTE_SEED_SIZE],
                         struct th_note_signer *ret_signer)
 {

@@ -73,6 +73,9 @@ TH_MUST_CHECK int th_tlog_vkey_encode(const struct th_vkey *vkey, size_t capacit
  */
 TH_MUST_CHECK int th_tlog_vkey_decode(const char *text, size_t length, struct th_vkey *ret_vkey);
 
+/* The same name and the same key. */
+bool th_tlog_vkey_equal(const struct th_vkey *a, const struct th_vkey *b);
+
 /* The key pair of a secret seed. Copies. Failures as th_tlog_vkey_init(). */
 TH_MUST_CHECK int th_tlog_signer_init(const char *name, const uint8_t seed[TH_NOTE_SEED_SIZE],
                                       struct th_note_signer *ret_signer);

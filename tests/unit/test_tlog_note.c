@@ -72,6 +72,17 @@ Test(tlog_note, a_key_of_a_seed_has_the_text_that_others_compute)
     cr_assert_eq(th_tlog_vkey_encode(&vkey, length, text, &length), TH_E_LIMIT);
 }
 
+Test(tlog_note, keys_are_the_same_when_name_and_key_are)
+{
+    struct th_vkey one = a_vkey(VKEY), name = one, key = one;
+
+    cr_assert(th_tlog_vkey_equal(&one, &name));
+    name.name[0] ^= 1;
+    key.public_key[sizeof key.public_key - 1] ^= 1;
+    cr_assert_not(th_tlog_vkey_equal(&one, &name));
+    cr_assert_not(th_tlog_vkey_equal(&one, &key));
+}
+
 Test(tlog_note, a_key_that_is_not_right_is_refused)
 {
     static const struct {
