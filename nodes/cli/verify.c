@@ -24,8 +24,9 @@ struct verifying {
     const struct th_verify *request;
     struct th_arena arena;
     struct th_problems problems;
-    struct th_log_keys log_keys;
-    struct th_server_file server; /* with --server */
+    struct th_log_keys log_keys;       /* what is trusted */
+    const struct th_log_keys *history; /* with --keys: the file as it is; else NULL */
+    struct th_server_file server;      /* with --server */
     struct th_unit_list units;
     const struct th_plan **plans;
     size_t plans_count;
@@ -64,11 +65,19 @@ static int decode_plans(struct verifying *verifying)
     return status;
 }
 
+/* Which option gives the key that is trusted by itself; NULL: none does. */
+static const char *pinning(const struct th_verify *request)
+{
+    return request->log_key != NULL       ? "--log-key"
+           : request->server_path != NULL ? "--server"
+                                          : NULL;
+}
+
 /* Whom to trust: the key, whose name is the log's. */
 static int load_key(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
-    if (request->log_key == NULL && request->server_path == NULL)
+    if (pinning(request) == NULL)
         return EX_OK; /* --keys alone */
     if (request->log_key != NULL) {
         struct th_vkey log_key;
@@ -89,16 +98,9 @@ static int load_key(struct verifying *verifying)
     return EX_OK;
 }
 
-static bool has_key(const struct th_log_keys *keys, const struct th_vkey *key, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (th_tlog_vkey_equal(&keys->items[i].vkey, key))
-            return true;
-    return false;
-}
-
-/* The history of keys. Beside --log-key it has to begin with that key, since anybody can write a
- * history that ends with it; beside --server, which has the newest key, it has to know that one. */
+/* The history of keys. Beside a key that is trusted by itself it is believed only as far as that
+ * key goes on in it: anybody can write a history that ends with the key, or goes on without its
+ * signature. */
 static int load_keys(struct verifying *verifying)
 {
     const struct th_verify *request = verifying->request;
@@ -109,18 +111,45 @@ static int load_keys(struct verifying *verifying)
     if (status != 0)
         return complain(verifying, request->keys_path, "xin lại log-keys.yaml từ người mình tin",
                         status);
-    const struct th_vkey *pinned = &verifying->log_keys.items[0].vkey;
-    bool is_pinned = request->log_key != NULL || request->server_path != NULL;
-    if (is_pinned && !has_key(keys, pinned, request->log_key != NULL ? 1 : keys->count)) {
+    verifying->history = keys;
+    const char *pinned_by = pinning(request);
+    if (pinned_by == NULL) {
+        verifying->log_keys = *keys;
+        return EX_OK;
+    }
+    const struct th_vkey pinned = verifying->log_keys.items[0].vkey;
+    if (th_log_keys_behind(keys, &pinned, &verifying->log_keys) != 0) {
         th_cli_complain(request->err, request->command,
                         "hai bên không cùng một nơi nhận; xin lại từ người mình tin",
-                        request->log_key != NULL ? "%s không bắt đầu bằng khóa của --log-key"
-                                                 : "%s không có khóa của --server",
-                        request->keys_path);
+                        "%s không có khóa của %s", request->keys_path, pinned_by);
         return EX_DATAERR;
     }
-    verifying->log_keys = *keys;
     return EX_OK;
+}
+
+/* Opens the receipt. One that holds only by a key that the trusted one has not signed for gets an
+ * answer of its own. */
+static int open_receipt(struct verifying *verifying, struct th_bytes text)
+{
+    const struct th_verify *request = verifying->request;
+    int status =
+        th_receipt_open(text, &verifying->log_keys, &verifying->arena, &verifying->receipt);
+    if (status == 0)
+        return EX_OK;
+    const char *pinned_by = pinning(request);
+    struct th_receipt other;
+    if (pinned_by != NULL && verifying->history != NULL &&
+        th_receipt_open(text, verifying->history, &verifying->arena, &other) == 0)
+        th_cli_complain(request->err, request->command,
+                        "nếu chính log-keys.yaml lấy từ người mình tin: đưa --keys một mình; nếu "
+                        "không: dùng khóa, hoặc server.yaml, của lúc ấy",
+                        "%s: CHƯA KIỂM TRA ĐƯỢC: ký bằng một khóa mà khóa của %s không ký cho",
+                        request->path, pinned_by);
+    else
+        th_cli_complain(request->err, request->command,
+                        "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",
+                        "%s: BIÊN NHẬN KHÔNG ĐÚNG: %s", request->path, th_status_text(status));
+    return status == TH_E_NO_MEMORY ? EX_OSERR : EX_DATAERR;
 }
 
 /* The digest that the form has as this revision and number. */
@@ -220,14 +249,7 @@ static int verify_with(struct verifying *verifying)
     int status = th_file_read(request->path, RECEIPT_SIZE_MAX, &text, &size);
     if (status != 0)
         return complain(verifying, request->path, "kiểm tra đường dẫn", status);
-    status = th_receipt_open((struct th_bytes){(const uint8_t *)text, size}, &verifying->log_keys,
-                             &verifying->arena, &verifying->receipt);
-    if (status != 0) {
-        th_cli_complain(request->err, request->command,
-                        "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",
-                        "%s: BIÊN NHẬN KHÔNG ĐÚNG: %s", request->path, th_status_text(status));
-        code = status == TH_E_NO_MEMORY ? EX_OSERR : EX_DATAERR;
-    }
+    code = open_receipt(verifying, (struct th_bytes){(const uint8_t *)text, size});
     if (code == EX_OK && request->report_path != NULL)
         code = check_report(verifying);
     if (code == EX_OK)

@@ -11,7 +11,8 @@ struct th_verify {
     const char *path;        /* the receipt */
     const char *server_path; /* server.yaml, or NULL */
     const char *log_key;     /* a vkey, or NULL; not both of the two */
-    const char *keys_path;   /* log-keys.yaml, or NULL; needed when neither of the two is given */
+    const char *keys_path;   /* log-keys.yaml, or NULL. Beside one of the two only what that key
+                              * signed for is believed of it; alone, and needed then, all of it */
     const char *report_path; /* a form that the receipt has to be for, or NULL */
     bool as_json;
     FILE *out, *err;

@@ -152,6 +152,23 @@ int th_log_keys_vouch(struct th_log_keys *keys, const struct th_vkey *next, uint
     return rc;
 }
 
+int th_log_keys_behind(const struct th_log_keys *keys, const struct th_vkey *trusted,
+                       struct th_log_keys *ret_keys)
+{
+    size_t at = 0;
+    int rc = 0;
+
+    while (at < keys->count && !th_tlog_vkey_equal(&keys->items[at].vkey, trusted))
+        at++;
+    if (at == keys->count)
+        return TH_E_NOT_FOUND;
+    th_log_keys_begin(trusted, ret_keys);
+    while (rc == 0 && ++at < keys->count && keys->items[at].succession_size > 0)
+        rc = th_log_keys_succeed(ret_keys, keys->items[at].succession,
+                                 keys->items[at].succession_size);
+    return rc;
+}
+
 const struct th_log_key *th_log_keys_find(const struct th_log_keys *keys, const char *origin,
                                           uint64_t size)
 {

@@ -80,6 +80,14 @@ TH_MUST_CHECK int th_log_keys_succeed(struct th_log_keys *keys, const char *note
 TH_MUST_CHECK int th_log_keys_vouch(struct th_log_keys *keys, const struct th_vkey *next,
                                     uint64_t after);
 
+/*
+ * What a key that is trusted by itself answers for: all that it has signed, and the keys behind it
+ * in the history as far as each has signed for the next. A key before it is not among them, since
+ * anybody can sign for a key that is not theirs. TH_E_NOT_FOUND: the history does not have it.
+ */
+TH_MUST_CHECK int th_log_keys_behind(const struct th_log_keys *keys, const struct th_vkey *trusted,
+                                     struct th_log_keys *ret_keys);
+
 /* The key that signs the tree of `size` leaves of the log `origin`; NULL: none. Borrows. */
 const struct th_log_key *th_log_keys_find(const struct th_log_keys *keys, const char *origin,
                                           uint64_t size);

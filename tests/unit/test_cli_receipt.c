@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* receipt, status and trust on a node whose province changed its key or lost its log. */
+#include "base/file.h"
 #include "nodes/cli/commands.h"
 #include "nodes/home/lock.h"
 #include "nodes/home/trust.h"
@@ -233,22 +234,92 @@ Test(cli_receipt, a_history_of_keys_verifies_receipts_of_all_keys)
     cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt"), EX_USAGE);
 }
 
-Test(cli_receipt, a_history_has_to_begin_with_the_key_that_is_trusted)
+/* The same line with either way to name the current key. */
+static int verify_both(const char *receipt, const char *keys)
 {
     char line[1024], vkey[TH_NOTE_VKEY_TEXT_MAX + 1];
     size_t size;
+    cr_assert_eq(th_tlog_vkey_encode(&th_log_keys_current(&node.province.keys)->vkey, sizeof vkey,
+                                     vkey, &size),
+                 0);
+    (void)snprintf(line, sizeof line, "receipt --verify @/%s --keys @/%s --log-key %s", receipt,
+                   keys, vkey);
+    int code = run(th_cli_receipt, line);
+    th_fake_write_server(&node.province, node.server_path, "tcp://127.0.0.1:7411");
+    (void)snprintf(line, sizeof line, "receipt --verify @/%s --keys @/%s --server @/server.yaml",
+                   receipt, keys);
+    cr_assert_eq(run(th_cli_receipt, line), code, "%s", err_text);
+    return code;
+}
+
+static void write_keys(const struct th_log_keys *keys, const char *name)
+{
+    char path[TH_TEST_FOLDER_SIZE + 32];
+    (void)snprintf(path, sizeof path, "%s/%s", node.base, name);
+    cr_assert_eq(th_keys_file_write(path, keys), 0);
+}
+
+/* A receipt that the province has not signed, though its name is on it. */
+static void forge(const char *name)
+{
+    char path[TH_TEST_FOLDER_SIZE + 32];
+    struct th_digest report = {{7}};
+    node.province.mood = TH_FAKE_FORGES;
+    struct th_bytes text = th_fake_receipt(&node.province, "23734", &report, &arena);
+    node.province.mood = TH_FAKE_FAIR;
+    (void)snprintf(path, sizeof path, "%s/%s", node.base, name);
+    cr_assert_eq(th_file_write(path, 0644, text.bytes, text.size), 0);
+}
+
+Test(cli_receipt, beside_a_trusted_key_only_what_it_signed_or_signed_for_is_believed)
+{
     receive(1);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --out @/old.txt"), EX_OK);
     th_fake_rotate(&node.province);
     learn(true, "none", 0);
     receive(2);
     cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --out @/new.txt"), EX_OK);
-    for (size_t i = 0; i < 2; i++) {
-        cr_assert_eq(
-            th_tlog_vkey_encode(&node.province.keys.items[i].vkey, sizeof vkey, vkey, &size), 0);
-        (void)snprintf(line, sizeof line,
-                       "receipt --verify @/new.txt --keys @/node/log-keys.yaml --log-key %s", vkey);
-        cr_assert_eq(run(th_cli_receipt, line), i == 0 ? EX_OK : EX_DATAERR);
-    }
+    cr_assert_eq(verify_both("new.txt", "node/log-keys.yaml"), EX_OK, "%s", err_text);
+    cr_assert_eq(verify_both("old.txt", "node/log-keys.yaml"), EX_DATAERR);
+    cr_assert_not_null(strstr(err_text, "--keys một mình"), "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/old.txt --keys @/node/log-keys.yaml"),
+                 EX_OK, "the history itself is trusted");
+}
+
+Test(cli_receipt, a_history_that_only_ends_with_the_trusted_key_proves_nothing)
+{
+    struct th_log_keys keys;
+    struct th_digest root = {{0}};
+    char note[TH_SUCCESSION_SIZE_MAX];
+    size_t size;
+    th_log_keys_begin(&node.province.forger.vkey, &keys);
+    cr_assert_eq(th_tlog_succession_sign(&node.province.forger, 9, &root,
+                                         &node.province.signer.vkey, sizeof note, note, &size),
+                 0);
+    cr_assert_eq(th_log_keys_succeed(&keys, note, size), 0);
+    write_keys(&keys, "forged.yaml");
+    forge("forged.txt");
+    cr_assert_eq(verify_both("forged.txt", "forged.yaml"), EX_DATAERR);
+}
+
+Test(cli_receipt, a_history_that_goes_on_without_a_signature_proves_nothing)
+{
+    struct th_log_keys keys = node.province.keys;
+    forge("small.txt"); /* makes a leaf */
+    cr_assert_eq(th_log_keys_vouch(&keys, &node.province.forger.vkey, 1), 0);
+    write_keys(&keys, "forged.yaml");
+    forge("forged.txt");
+    cr_assert_eq(verify_both("forged.txt", "forged.yaml"), EX_DATAERR);
+}
+
+Test(cli_receipt, a_history_has_to_know_the_key_that_is_trusted)
+{
+    struct th_log_keys keys;
+    receive(1);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --out @/r.txt"), EX_OK);
+    th_log_keys_begin(&node.province.forger.vkey, &keys);
+    write_keys(&keys, "forged.yaml");
+    cr_assert_eq(verify_both("r.txt", "forged.yaml"), EX_DATAERR);
 }
 
 /* ---- trust ---- */

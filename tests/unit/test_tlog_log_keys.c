@@ -347,3 +347,21 @@ Test(tlog_log_keys, a_cosignature_changes_nothing_and_is_none_of_the_log)
     cr_assert_eq(th_log_keys_verify(&keys, note, size, &checkpoint), TH_E_SIGNATURE);
     cr_assert_eq(th_log_keys_verify(&keys, ROTATION, strlen(ROTATION), &checkpoint), TH_E_SYNTAX);
 }
+
+Test(tlog_log_keys, a_key_answers_for_what_it_signed_for_and_for_nothing_before)
+{
+    struct th_log_keys behind;
+    struct th_vkey other = signers[3].vkey;
+
+    cr_assert_eq(succeed(ROTATION), 0);
+    cr_assert_eq(succeed_by(&signers[1], 150, &signers[2].vkey), 0);
+    cr_assert_eq(th_log_keys_behind(&keys, &signers[1].vkey, &behind), 0);
+    cr_assert_eq(behind.count, 2);
+    cr_assert(th_tlog_vkey_equal(&behind.items[0].vkey, &signers[1].vkey));
+    cr_assert_eq(behind.items[0].after, 0, "what it signed earlier is its own too");
+    cr_assert_eq(behind.items[1].after, 150);
+    cr_assert_eq(th_log_keys_behind(&keys, &other, &behind), TH_E_NOT_FOUND);
+    cr_assert_eq(th_log_keys_vouch(&keys, &other, 200), 0);
+    cr_assert_eq(th_log_keys_behind(&keys, &signers[0].vkey, &behind), 0);
+    cr_assert_eq(behind.count, 3, "nobody signed for the fourth");
+}
