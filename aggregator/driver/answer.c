@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers, after the commit: verdicts with the receipts of the entries that they name, built from
- * the store; or a refusal that the log's key signs, when nothing was accepted or found again:
- *
- *     tonghop refusal v1
- *     <realm>
- *     <base64 of the header's digest>
- *     <base64 of the report's digest> <verdict> <rules, comma between them>      one per report
- *
- * A line without rules ends after the verdict.
+ * the store; or a refusal that the log's key signs, when nothing was accepted or found again.
  */
 #include "aggregator/driver/parts.h"
 #include "base/assert.h"
-#include "proto/tlog/hash.h"
+#include "proto/receipt/refusal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void th_driver_send(struct th_driver *driver, const struct th_item *item,
@@ -143,65 +135,6 @@ static void count_verdicts(struct th_driver_counters *counters, enum th_item_kin
     }
 }
 
-/* ---- a refusal ---- */
-
-/* Appends to a buffer that is known to be large enough. */
-static size_t append(char *buffer, size_t at, const char *text)
-{
-    size_t size = strlen(text);
-    memcpy(buffer + at, text, size);
-    return at + size;
-}
-
-static size_t append_digest(char *buffer, size_t at, const struct th_digest *digest)
-{
-    char text[TH_DIGEST_BASE64_SIZE + 1];
-    th_tlog_digest_encode(digest, text);
-    return append(buffer, at, text);
-}
-
-static size_t append_line(char *buffer, size_t at, const struct th_wire_verdict *verdict)
-{
-    at = append_digest(buffer, at, &verdict->report_digest);
-    at = append(buffer, at, " ");
-    at = append(buffer, at, th_verdict_word(verdict->kind));
-    for (size_t i = 0; i < verdict->reasons_count; i++) {
-        at = append(buffer, at, i == 0 ? " " : ",");
-        at = append(buffer, at, verdict->reasons[i].rule.bytes);
-    }
-    return append(buffer, at, "\n");
-}
-
-static int sign_refusal(struct th_driver *driver, const struct th_outcome *outcome,
-                        struct th_bytes *ret_note)
-{
-    const char *realm = driver->ports.store.identity->realm;
-    size_t size = strlen("tonghop refusal v1\n") + strlen(realm) + 1 + TH_DIGEST_BASE64_SIZE + 1;
-    for (size_t i = 0; i < outcome->verdicts_count; i++) {
-        const struct th_wire_verdict *verdict = &outcome->verdicts[i];
-        size += TH_DIGEST_BASE64_SIZE + 1 + strlen(th_verdict_word(verdict->kind)) + 1;
-        for (size_t j = 0; j < verdict->reasons_count; j++)
-            size += 1 + verdict->reasons[j].rule.size;
-    }
-    size_t capacity = size + 1 + TH_NOTE_LINE_MAX;
-    char *note = th_arena_alloc(&driver->answer, capacity);
-    if (note == NULL)
-        return TH_E_NO_MEMORY;
-    size_t at = append(note, 0, "tonghop refusal v1\n");
-    at = append(note, at, realm);
-    at = append(note, at, "\n");
-    at = append_digest(note, at, &outcome->header_digest);
-    at = append(note, at, "\n");
-    for (size_t i = 0; i < outcome->verdicts_count; i++)
-        at = append_line(note, at, &outcome->verdicts[i]);
-    TH_ASSERT(at == size);
-    size_t note_size = 0;
-    int status = th_tlog_note_sign(note, size, driver->signer, capacity, note, &note_size);
-    if (status == 0)
-        *ret_note = (struct th_bytes){(const uint8_t *)note, note_size};
-    return status;
-}
-
 /* ---- the answer ---- */
 
 static int build_outcome(struct th_driver *driver, const struct th_item *item,
@@ -227,7 +160,7 @@ static int build_outcome(struct th_driver *driver, const struct th_item *item,
     if (receipts->count > 0 || item->kind == TH_ITEM_ACT) /* who acts is here, and sees why */
         return 0;
     driver->counters.refused++;
-    return sign_refusal(driver, outcome, &outcome->refusal);
+    return th_refusal_sign(outcome, driver->signer, &driver->answer, &outcome->refusal);
 }
 
 /* Without memory for the outcome the act is done all the same, and its position says so. */

@@ -134,3 +134,69 @@ json_t *th_facts_json(const struct th_facts *facts)
     json_decref(object);
     return NULL;
 }
+
+/* ---- a refusal ---- */
+
+void th_facts_print_refusal(const struct th_refusal *refusal, const struct th_refusal_line *only,
+                            FILE *out)
+{
+    char hex[TH_DIGEST_HEX_SIZE + 1];
+    th_tlog_digest_to_hex(&refusal->header_digest, hex);
+    (void)fprintf(out, "Giấy từ chối chứng minh:\n  nơi nhận   %s\n  lần gửi    SHA-256 %s\n",
+                  refusal->key->vkey.name, hex);
+    for (size_t i = 0; i < refusal->lines_count; i++) {
+        const struct th_refusal_line *line = &refusal->lines[i];
+        if (only != NULL && only != line)
+            continue;
+        th_tlog_digest_to_hex(&line->report_digest, hex);
+        (void)fprintf(out, "  nội dung   SHA-256 %s\n             %s%s%.*s%s\n", hex,
+                      verdict_text(line->verdict), line->rules.size > 0 ? " (" : "",
+                      (int)line->rules.size, line->rules.bytes, line->rules.size > 0 ? ")" : "");
+    }
+}
+
+/* NULL without memory. */
+static json_t *rules_json(struct th_text rules)
+{
+    json_t *list = json_array();
+    int failed = 0;
+    while (rules.size > 0) {
+        const char *comma = memchr(rules.bytes, ',', rules.size);
+        size_t size = comma == NULL ? rules.size : (size_t)(comma - rules.bytes);
+        size_t taken = comma == NULL ? size : size + 1;
+        failed |= json_array_append_new(list, json_stringn(rules.bytes, size));
+        rules = (struct th_text){rules.bytes + taken, rules.size - taken};
+    }
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *line_json(const struct th_refusal_line *line)
+{
+    json_t *object = json_object();
+    int failed = json_object_set_new(object, "digest", th_words_json_digest(&line->report_digest));
+    failed |= json_object_set_new(object, "verdict", json_string(th_verdict_word(line->verdict)));
+    failed |= json_object_set_new(object, "rules", rules_json(line->rules));
+    if (!failed)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *th_facts_refusal_json(const struct th_refusal *refusal, const struct th_refusal_line *only)
+{
+    json_t *object = json_object(), *reports = json_array();
+    int failed = json_object_set_new(object, "log", json_string(refusal->key->vkey.name));
+    failed |=
+        json_object_set_new(object, "header_digest", th_words_json_digest(&refusal->header_digest));
+    for (size_t i = 0; i < refusal->lines_count; i++)
+        if (only == NULL || only == &refusal->lines[i])
+            failed |= json_array_append_new(reports, line_json(&refusal->lines[i]));
+    failed |= json_object_set_new(object, "reports", reports);
+    if (!failed)
+        return object;
+    json_decref(object);
+    return NULL;
+}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a receipt proves, in words and as JSON. Internal to nodes/cli. */
+/* What a receipt proves, or a refusal, in words and as JSON. Internal to nodes/cli. */
 #ifndef TH_NODES_CLI_FACTS_H
 #define TH_NODES_CLI_FACTS_H
 
 #include "proto/receipt/receipt.h"
+#include "proto/receipt/refusal.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -18,5 +19,10 @@ struct th_facts {
 void th_facts_print(const struct th_facts *facts, FILE *out);
 /* NULL without memory. */
 json_t *th_facts_json(const struct th_facts *facts);
+
+/* The same of a refusal. `only`: the line that was asked about; NULL: all. */
+void th_facts_print_refusal(const struct th_refusal *refusal, const struct th_refusal_line *only,
+                            FILE *out);
+json_t *th_facts_refusal_json(const struct th_refusal *refusal, const struct th_refusal_line *only);
 
 #endif

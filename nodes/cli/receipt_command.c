@@ -24,6 +24,7 @@ struct request {
     const char *out_path;
     const char *report_path;
     const char *earlier; /* or NULL: the newest receipt of the item */
+    bool is_refusal;     /* the refusal instead */
     bool as_json;
     FILE *out, *err;
 };
@@ -107,6 +108,34 @@ static int find_earlier(const struct request *request, struct th_outbox *outbox,
     return status;
 }
 
+/* Writes the text, and the report's bytes, when they were asked for; EX_USAGE: nothing was. */
+static int write_files(const struct request *request, struct th_outbox *outbox,
+                       const struct th_outbox_item *item, struct th_bytes text,
+                       struct th_arena *arena)
+{
+    int code = EX_OK;
+    if (request->out_path != NULL &&
+        write_out(request, request->out_path, 0644, text,
+                  request->is_refusal ? "giấy từ chối" : "biên nhận") != 0)
+        code = EX_CANTCREAT;
+    if (code == EX_OK && request->report_path != NULL)
+        code = write_report(request, outbox, item, arena);
+    return request->out_path != NULL || request->report_path != NULL ? code : EX_USAGE;
+}
+
+/* Adds which item it is of, and the text as it is; takes the object. */
+static int print_json(const struct request *request, json_t *object, uint64_t id, const char *name,
+                      struct th_bytes text)
+{
+    int failed = json_object_set_new(object, "item", json_integer((json_int_t)id));
+    failed |= json_object_set_new(object, name, json_stringn((const char *)text.bytes, text.size));
+    if (!failed)
+        failed = json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)fputc('\n', request->out);
+    json_decref(object);
+    return failed ? EX_OSERR : EX_OK;
+}
+
 /* Shows what the receipt proves, after verifying it once more. */
 static int show(const struct request *request, const struct th_home *home, struct th_outbox *outbox,
                 const struct th_outbox_item *item, struct th_bytes text, struct th_arena *arena)
@@ -125,13 +154,8 @@ static int show(const struct request *request, const struct th_home *home, struc
                         status != 0 ? th_status_text(status) : th_receipt_fault_text(fault));
         return EX_DATAERR;
     }
-    int code = EX_OK;
-    if (request->out_path != NULL &&
-        write_out(request, request->out_path, 0644, text, "biên nhận") != 0)
-        code = EX_CANTCREAT;
-    if (code == EX_OK && request->report_path != NULL)
-        code = write_report(request, outbox, item, arena);
-    if (request->out_path != NULL || request->report_path != NULL)
+    int code = write_files(request, outbox, item, text, arena);
+    if (code != EX_USAGE)
         return code;
     const struct th_facts facts = {.receipt = &receipt, .only = judgement, .units = &home->units};
     if (!request->as_json) {
@@ -140,26 +164,77 @@ static int show(const struct request *request, const struct th_home *home, struc
                       TH_CLI_PROGRAM, NAME, request->folder);
         return EX_OK;
     }
-    json_t *object = th_facts_json(&facts);
-    int failed = json_object_set_new(object, "item", json_integer((json_int_t)item->id));
-    failed |=
-        json_object_set_new(object, "receipt", json_stringn((const char *)text.bytes, text.size));
-    if (!failed)
-        failed = json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    (void)fputc('\n', request->out);
-    json_decref(object);
-    return failed ? EX_OSERR : EX_OK;
+    return print_json(request, th_facts_json(&facts), item->id, "receipt", text);
+}
+
+/* The line that a refusal has for the item; NULL: it does not hold, and `ret_why` says why. An
+ * outbox of an earlier version may have kept one that nobody had looked at. */
+static const struct th_refusal_line *check_refusal(const struct th_refusal *refusal, int status,
+                                                   const struct th_outbox_item *item,
+                                                   const char **ret_why)
+{
+    const struct th_refusal_line *line = NULL;
+    if (status != 0)
+        *ret_why = th_status_text(status);
+    else if (!th_tlog_digest_equal(&refusal->header_digest, &item->header_digest))
+        *ret_why = "của một lần gửi khác";
+    else if ((line = th_refusal_find(refusal, &item->report_digest)) == NULL)
+        *ret_why = "không nêu báo cáo này";
+    return line;
+}
+
+static int show_refusal(const struct request *request, const struct th_home *home,
+                        struct th_outbox *outbox, const struct th_outbox_item *item,
+                        struct th_bytes text, struct th_arena *arena)
+{
+    struct th_refusal refusal;
+    const char *why = NULL;
+    int status = th_refusal_open(text, &home->log_keys, arena, &refusal);
+    const struct th_refusal_line *line = check_refusal(&refusal, status, item, &why);
+    if (line == NULL) {
+        th_cli_complain(request->err, NAME, "báo cho nơi nhận; đừng dùng nó làm bằng chứng",
+                        "giấy từ chối không đúng: %s", why);
+        return EX_DATAERR;
+    }
+    int code = write_files(request, outbox, item, text, arena);
+    if (code != EX_USAGE)
+        return code;
+    if (request->as_json)
+        return print_json(request, th_facts_refusal_json(&refusal, line), item->id, "refusal",
+                          text);
+    th_facts_print_refusal(&refusal, line, request->out);
+    return EX_OK;
+}
+
+/* Without one in the outbox: what to do. */
+static int complain_of_none(const struct request *request, const struct th_outbox_detail *detail,
+                            int status)
+{
+    const char *hint = "xem các mục bằng " TH_CLI_PROGRAM " status";
+    if (status == TH_E_NOT_FOUND && request->is_refusal)
+        hint = "nơi nhận chỉ ký khi không báo cáo nào của cùng lần gửi được nhận; lý do ghi ở "
+               "lệnh status";
+    else if (status == TH_E_NOT_FOUND && detail->refusal.size > 0)
+        hint = "mục này bị từ chối: thêm --refusal để lấy giấy từ chối";
+    const char *what = request->is_refusal ? "giấy từ chối" : "biên nhận";
+    if (request->item == NULL)
+        th_cli_complain(request->err, NAME, hint, "chưa có %s nào", what);
+    else
+        th_cli_complain(request->err, NAME, hint, "mục %s chưa có %s%s", request->item, what,
+                        status == TH_E_CORRUPT ? " đọc được: bản ghi bị hỏng" : "");
+    return th_status_exit_code(status);
 }
 
 static int show_from(const struct request *request, const struct th_home *home,
                      struct th_outbox *outbox, struct th_arena *arena)
 {
     struct th_outbox_item item;
-    struct th_outbox_detail detail;
+    struct th_outbox_detail detail = {0};
     int status = find_item(request, outbox, arena, &item);
     if (status == 0)
         status = th_outbox_get_detail(outbox, item.id, arena, &detail);
-    if (status == 0 && detail.receipt.size == 0)
+    struct th_bytes *text = request->is_refusal ? &detail.refusal : &detail.receipt;
+    if (status == 0 && text->size == 0)
         status = TH_E_NOT_FOUND;
     if (status == 0 && request->earlier != NULL &&
         find_earlier(request, outbox, item.id, arena, &detail.receipt) != 0) {
@@ -168,14 +243,10 @@ static int show_from(const struct request *request, const struct th_home *home,
                         request->earlier);
         return EX_NOINPUT;
     }
-    if (status != 0) {
-        th_cli_complain(request->err, NAME, "xem các mục bằng " TH_CLI_PROGRAM " status",
-                        request->item != NULL ? "mục %s chưa có biên nhận%s"
-                                              : "chưa có biên nhận nào%s%s",
-                        request->item != NULL ? request->item : "",
-                        status == TH_E_CORRUPT ? " đọc được: bản ghi bị hỏng" : "");
-        return th_status_exit_code(status);
-    }
+    if (status != 0)
+        return complain_of_none(request, &detail, status);
+    if (request->is_refusal)
+        return show_refusal(request, home, outbox, &item, detail.refusal, arena);
     return show(request, home, outbox, &item, detail.receipt, arena);
 }
 
@@ -211,6 +282,13 @@ static int verify_or_run(struct th_verify *verify, struct request *request, char
                          int operands_count)
 {
     verify->as_json = request->as_json;
+    verify->is_refusal = request->is_refusal;
+    if (request->is_refusal &&
+        (request->earlier != NULL || (verify->path == NULL && operands_count < 2))) {
+        th_cli_complain(request->err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",
+                        "--refusal cần số MỤC, hoặc --verify TỆP, và không dùng cùng --earlier");
+        return EX_USAGE;
+    }
     if ((verify->path != NULL) == (operands_count > 0)) {
         th_cli_complain(request->err, NAME, "xem " TH_CLI_PROGRAM " receipt --help",
                         "cần thư mục của nút, hoặc --verify TỆP");
@@ -244,6 +322,9 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
          .value_name = "N",
          .help = "biên nhận cũ thứ N kể từ bản mới nhất, do sổ trước của nơi nhận ký",
          .text = &request.earlier},
+        {.name = "refusal",
+         .help = "giấy từ chối thay cho biên nhận: của MỤC bị từ chối, hoặc tệp của --verify",
+         .flag = &request.is_refusal},
         {.name = "verify",
          .value_name = "TỆP",
          .help = "kiểm tra một tệp biên nhận, không cần mạng hay thư mục nút",
@@ -270,10 +351,11 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_command command = {
         .name = NAME,
         .operands = "[THƯ-MỤC [MỤC]]",
-        .summary = "Biên nhận chứng minh điều gì; ghi ra tệp; kiểm tra tệp của người khác.\n"
-                   "Mã thoát: 0 biên nhận đúng; 65 không đúng; 66 chưa có.",
+        .summary = "Biên nhận, hoặc giấy từ chối, chứng minh điều gì; ghi ra tệp; kiểm tra tệp của "
+                   "người khác.\nMã thoát: 0 đúng; 65 không đúng; 66 chưa có.",
         .examples = "  " TH_CLI_PROGRAM " receipt nut\n"
                     "  " TH_CLI_PROGRAM " receipt nut 3 --out bien-nhan.txt\n"
+                    "  " TH_CLI_PROGRAM " receipt nut 4 --refusal --out tu-choi.txt\n"
                     "  " TH_CLI_PROGRAM
                     " receipt --verify bien-nhan.txt --server server.yaml --report bc.yaml\n",
         .options = options,

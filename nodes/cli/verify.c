@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define ARENA_BYTES      ((size_t)256 * 1024)
-#define BUDGET_BYTES     ((size_t)512 * 1024 * 1024)
-#define RECEIPT_SIZE_MAX ((size_t)64 * 1024)
+#define ARENA_BYTES   ((size_t)256 * 1024)
+#define BUDGET_BYTES  ((size_t)512 * 1024 * 1024)
+#define TEXT_SIZE_MAX TH_NOTE_SIZE_MAX /* a refusal may be so long; a receipt is not */
 
 struct verifying {
     const struct th_verify *request;
@@ -31,6 +31,7 @@ struct verifying {
     const struct th_plan **plans;
     size_t plans_count;
     struct th_receipt receipt;
+    struct th_refusal refusal;            /* the one of the two that was asked for */
     const struct th_judgement *judgement; /* with --report */
 };
 
@@ -127,19 +128,39 @@ static int load_keys(struct verifying *verifying)
     return EX_OK;
 }
 
-/* Opens the receipt. One that holds only by a key that the trusted one has not signed for gets an
- * answer of its own. */
-static int open_receipt(struct verifying *verifying, struct th_bytes text)
+/* With these keys. */
+static int open_with(struct verifying *verifying, struct th_bytes text,
+                     const struct th_log_keys *keys)
+{
+    return verifying->request->is_refusal
+               ? th_refusal_open(text, keys, &verifying->arena, &verifying->refusal)
+               : th_receipt_open(text, keys, &verifying->arena, &verifying->receipt);
+}
+
+static int complain_of_kind(const struct th_verify *request)
+{
+    th_cli_complain(request->err, request->command,
+                    request->is_refusal ? "bỏ --refusal, hoặc chọn đúng tệp"
+                                        : "thêm --refusal; nó không chứng minh là đã nhận",
+                    request->is_refusal ? "%s không phải giấy từ chối"
+                                        : "%s là giấy từ chối, không phải biên nhận",
+                    request->path);
+    return EX_DATAERR;
+}
+
+/* Opens the receipt, or the refusal. One that holds only by a key that the trusted one has not
+ * signed for gets an answer of its own. */
+static int open_text(struct verifying *verifying, struct th_bytes text)
 {
     const struct th_verify *request = verifying->request;
-    int status =
-        th_receipt_open(text, &verifying->log_keys, &verifying->arena, &verifying->receipt);
+    if (th_refusal_is_named(text) != request->is_refusal)
+        return complain_of_kind(request);
+    int status = open_with(verifying, text, &verifying->log_keys);
     if (status == 0)
         return EX_OK;
     const char *pinned_by = pinning(request);
-    struct th_receipt other;
     if (pinned_by != NULL && verifying->history != NULL &&
-        th_receipt_open(text, verifying->history, &verifying->arena, &other) == 0)
+        open_with(verifying, text, verifying->history) == 0)
         th_cli_complain(request->err, request->command,
                         "nếu chính log-keys.yaml lấy từ người mình tin: đưa --keys một mình; nếu "
                         "không: dùng khóa, hoặc server.yaml, của lúc ấy",
@@ -148,7 +169,8 @@ static int open_receipt(struct verifying *verifying, struct th_bytes text)
     else
         th_cli_complain(request->err, request->command,
                         "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",
-                        "%s: BIÊN NHẬN KHÔNG ĐÚNG: %s", request->path, th_status_text(status));
+                        "%s: %s KHÔNG ĐÚNG: %s", request->path,
+                        request->is_refusal ? "GIẤY TỪ CHỐI" : "BIÊN NHẬN", th_status_text(status));
     return status == TH_E_NO_MEMORY ? EX_OSERR : EX_DATAERR;
 }
 
@@ -222,13 +244,19 @@ static int tell(struct verifying *verifying)
                                    .only = verifying->judgement,
                                    .units =
                                        request->server_path != NULL ? &verifying->units : NULL};
+    const struct th_log_key *key =
+        request->is_refusal ? verifying->refusal.key : verifying->receipt.key;
     if (!request->as_json) {
-        (void)fprintf(request->out, "BIÊN NHẬN ĐÚNG, đã ký bằng khóa %s\n",
-                      verifying->receipt.key->vkey.name);
-        th_facts_print(&facts, request->out);
+        (void)fprintf(request->out, "%s ĐÚNG, đã ký bằng khóa %s\n",
+                      request->is_refusal ? "GIẤY TỪ CHỐI" : "BIÊN NHẬN", key->vkey.name);
+        if (request->is_refusal)
+            th_facts_print_refusal(&verifying->refusal, NULL, request->out);
+        else
+            th_facts_print(&facts, request->out);
         return EX_OK;
     }
-    json_t *object = th_facts_json(&facts);
+    json_t *object = request->is_refusal ? th_facts_refusal_json(&verifying->refusal, NULL)
+                                         : th_facts_json(&facts);
     int failed = object == NULL ||
                  json_dumpf(object, request->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER) != 0;
     (void)fputc('\n', request->out);
@@ -246,10 +274,10 @@ static int verify_with(struct verifying *verifying)
         return code;
     char *text;
     size_t size;
-    int status = th_file_read(request->path, RECEIPT_SIZE_MAX, &text, &size);
+    int status = th_file_read(request->path, TEXT_SIZE_MAX, &text, &size);
     if (status != 0)
         return complain(verifying, request->path, "kiểm tra đường dẫn", status);
-    code = open_receipt(verifying, (struct th_bytes){(const uint8_t *)text, size});
+    code = open_text(verifying, (struct th_bytes){(const uint8_t *)text, size});
     if (code == EX_OK && request->report_path != NULL)
         code = check_report(verifying);
     if (code == EX_OK)
@@ -262,12 +290,12 @@ int th_verify_receipt(const struct th_verify *verify)
 {
     bool has_server = verify->server_path != NULL, has_key = verify->log_key != NULL;
     if ((has_server && has_key) || (!has_server && !has_key && verify->keys_path == NULL) ||
-        (verify->report_path != NULL && verify->server_path == NULL)) {
+        (verify->report_path != NULL && (verify->server_path == NULL || verify->is_refusal))) {
         th_cli_complain(verify->err, verify->command,
                         "--verify TỆP --server server.yaml [--report BIỂU], hoặc --log-key KHÓA, "
                         "hoặc --keys log-keys.yaml",
                         "cần một trong --server, --log-key (không cả hai) và --keys; --report cần "
-                        "--server");
+                        "--server, và không dùng cùng --refusal");
         return EX_USAGE;
     }
     struct verifying verifying = {.request = verify};

@@ -71,7 +71,7 @@ enum th_node_event_kind {
     /* one item, named by its id */
     TH_NODE_EVENT_ITEM, /* an unsettled item of the outbox, in the order of ids */
     TH_NODE_EVENT_RECEIPT_GOOD,
-    TH_NODE_EVENT_RECEIPT_BAD,
+    TH_NODE_EVENT_RECEIPT_BAD, /* no answer that holds: a receipt, or a refusal, that does not */
     TH_NODE_EVENT_REJECTED,
     TH_NODE_EVENT_CONFLICT,
     TH_NODE_EVENT_DAMAGED, /* its bytes cannot be read any more */

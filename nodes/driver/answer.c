@@ -4,7 +4,6 @@
 
 #include "base/assert.h"
 #include "nodes/home/known.h"
-#include "proto/receipt/receipt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,15 +35,19 @@ int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
 {
     TH_ASSERT(answer != NULL);
     bool is_again = th_node_find_again(driver, id) != NULL;
+    bool is_refused = answer->verdict != NULL && !th_node_was_taken(answer->verdict);
     char text[400];
-    (void)snprintf(text, sizeof text,
-                   is_again ? "Biên nhận mới cho mục %llu không được chấp nhận: %s. Biên nhận cũ "
-                              "vẫn giữ, báo cáo được gửi lại; hãy báo cho nơi nhận."
-                            : "Biên nhận cho mục %llu không được chấp nhận: %s. Báo cáo vẫn coi là "
-                              "chưa nộp và được gửi lại; hãy báo cho nơi nhận.",
-                   (unsigned long long)id, answer->fault);
-    struct th_notice notice = {
-        .kind = TH_NOTICE_EVIDENCE, .item = id, .text = text_of(text), .evidence = answer->receipt};
+    (void)snprintf(text, sizeof text, "%s mục %llu không được chấp nhận: %s. %s",
+                   is_refused ? "Lời từ chối cho"
+                   : is_again ? "Biên nhận mới cho"
+                              : "Biên nhận cho",
+                   (unsigned long long)id, answer->fault,
+                   is_again ? "Biên nhận cũ vẫn giữ, báo cáo được gửi lại; hãy báo cho nơi nhận."
+                            : "Báo cáo vẫn coi là chưa nộp và được gửi lại; hãy báo cho nơi nhận.");
+    struct th_notice notice = {.kind = TH_NOTICE_EVIDENCE,
+                               .item = id,
+                               .text = text_of(text),
+                               .evidence = is_refused ? answer->unproven : answer->receipt};
     return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
 }
 
@@ -70,11 +73,10 @@ static int copy_reasons(struct th_arena *arena, const struct th_wire_reason *fro
 static int fill_detail(struct th_node_driver *driver, const struct th_node_answer *answer,
                        struct th_outbox_detail *ret_detail)
 {
-    struct th_outbox_detail detail = {.receipt = answer->receipt};
+    struct th_outbox_detail detail = {.receipt = answer->receipt, .refusal = answer->refusal};
     int status = 0;
     if (answer->verdict != NULL) {
         const struct th_wire_verdict *verdict = answer->verdict;
-        detail.refusal = answer->outcome->refusal;
         status = copy_reasons(&driver->arena, verdict->reasons, verdict->reasons_count,
                               &detail.reasons, &detail.reasons_count);
         if (status == 0)
@@ -169,158 +171,6 @@ int th_node_keep_settled(struct th_node_driver *driver)
                                            .item = &settled[i].item,
                                            .detail = &settled[i].detail});
     }
-    return status;
-}
-
-/* ---- outcomes ---- */
-
-/* The items whose submission has this header, by id. */
-static size_t list_by_header(const struct th_node_flight *flights, size_t count,
-                             const struct th_digest *digest,
-                             const struct th_node_flight *ret_found[TH_LIMIT_REPORTS_MAX])
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count && found < TH_LIMIT_REPORTS_MAX; i++) {
-        const struct th_node_flight *flight = &flights[i];
-        if (flight->id == 0 || !flight->is_frozen ||
-            memcmp(&flight->header_digest, digest, sizeof *digest) != 0)
-            continue;
-        size_t at = found++;
-        for (; at > 0 && ret_found[at - 1]->id > flight->id; at--)
-            ret_found[at] = ret_found[at - 1];
-        ret_found[at] = flight;
-    }
-    return found;
-}
-
-/* The receipts of an outcome: each is opened once, though many reports may rest on it. */
-struct opened {
-    struct th_receipt *receipt; /* NULL: not yet, or it cannot be */
-    int status;
-};
-
-static int open_receipt(struct th_node_driver *driver, struct th_bytes text, struct opened *opened)
-{
-    if (opened->receipt == NULL && opened->status == 0) {
-        struct th_receipt *receipt = th_arena_alloc(&driver->arena, sizeof *receipt);
-        if (receipt == NULL)
-            return TH_E_NO_MEMORY;
-        opened->status = th_receipt_open(text, &driver->home->log_keys, &driver->arena, receipt);
-        opened->receipt = receipt;
-    }
-    return opened->status;
-}
-
-static int check_receipt(struct th_node_driver *driver, const struct th_node_flight *flight,
-                         struct opened *opened, struct th_node_answer *answer, bool *ret_holds)
-{
-    const struct th_wire_verdict *verdict = answer->verdict;
-    const struct th_outcome *outcome = answer->outcome;
-    *ret_holds = false;
-    if (!verdict->has_receipt || verdict->receipt >= outcome->receipts_count) {
-        answer->fault = "không có biên nhận kèm theo";
-        return 0;
-    }
-    answer->receipt = outcome->receipts[verdict->receipt];
-    int status = open_receipt(driver, answer->receipt, &opened[verdict->receipt]);
-    if (status == TH_E_NO_MEMORY)
-        return status;
-    if (status != 0) {
-        answer->fault = th_status_text(status);
-        return 0;
-    }
-    const struct th_receipt *receipt = opened[verdict->receipt].receipt;
-    if (strcmp(receipt->checkpoint.origin, th_home_log(driver->home)) != 0) {
-        answer->fault = "biên nhận của sổ trước, không phải của sổ đang dùng";
-        return 0;
-    }
-    struct th_receipt_claim claim = {.mode = driver->home->server.mode,
-                                     .unit = driver->home->unit_code,
-                                     .report_digest = flight->report_digest};
-    enum th_receipt_fault fault = th_receipt_check(receipt, &claim, &answer->judgement);
-    answer->fault = th_receipt_fault_text(fault);
-    if (fault != TH_RECEIPT_HOLDS)
-        return 0;
-    answer->leaf = &receipt->leaf;
-    answer->checkpoint = &receipt->checkpoint;
-    *ret_holds = true;
-    return 0;
-}
-
-static enum th_node_event_kind event_of(enum th_verdict verdict, bool holds)
-{
-    switch (verdict) {
-    case TH_VERDICT_ACCEPTED:
-    case TH_VERDICT_DUPLICATE:
-        return holds ? TH_NODE_EVENT_RECEIPT_GOOD : TH_NODE_EVENT_RECEIPT_BAD;
-    case TH_VERDICT_CONFLICT:
-        return TH_NODE_EVENT_CONFLICT;
-    case TH_VERDICT_REJECTED:
-        return TH_NODE_EVENT_REJECTED;
-    }
-    return TH_NODE_EVENT_RECEIPT_BAD;
-}
-
-/* Nothing is settled by it: the province may take the report later. */
-static void tell_refusal(struct th_node_driver *driver, uint64_t id,
-                         const struct th_wire_verdict *verdict)
-{
-    struct th_text why = verdict->reasons_count > 0 ? verdict->reasons[0].text : text_of("");
-    char text[600];
-    (void)snprintf(text, sizeof text, "chưa nhận lại mục %llu: %.*s", (unsigned long long)id,
-                   why.size < 400 ? (int)why.size : 400, why.bytes);
-    tell(driver, (struct th_node_news){.kind = TH_NEWS_LATER, .text = text_of(text)});
-}
-
-/* What the outcome says of one of the items. */
-static int on_verdict(struct th_node_driver *driver, const struct th_node_flight *flight,
-                      bool is_again, bool has_next, struct opened *opened,
-                      const struct th_outcome *outcome)
-{
-    struct th_node_answer answer = {.outcome = outcome,
-                                    .fault = "câu trả lời không nêu báo cáo này"};
-    for (size_t i = 0; i < outcome->verdicts_count; i++)
-        if (memcmp(&outcome->verdicts[i].report_digest, &flight->report_digest,
-                   sizeof flight->report_digest) == 0)
-            answer.verdict = &outcome->verdicts[i];
-    enum th_node_event_kind kind = TH_NODE_EVENT_RECEIPT_BAD;
-    if (answer.verdict != NULL) {
-        bool holds = false;
-        bool is_taken = answer.verdict->kind == TH_VERDICT_ACCEPTED ||
-                        answer.verdict->kind == TH_VERDICT_DUPLICATE;
-        int status = is_taken ? check_receipt(driver, flight, opened, &answer, &holds) : 0;
-        if (status == 0 && holds)
-            status = th_node_witness_receipt(driver, flight->id, answer.checkpoint, answer.receipt);
-        if (status != 0)
-            return status;
-        kind = event_of(answer.verdict->kind, holds);
-        if (is_again && kind == TH_NODE_EVENT_REJECTED)
-            tell_refusal(driver, flight->id, answer.verdict);
-    }
-    return th_node_step(
-        driver, (struct th_node_event){.kind = kind, .id = flight->id, .has_next = has_next},
-        &answer);
-}
-
-/* Each report of a submission has a verdict of its own: one that is refused changes nothing for the
- * others. */
-static int on_outcome(struct th_node_driver *driver, const struct th_outcome *outcome)
-{
-    const struct th_node_flight *found[2 * TH_LIMIT_REPORTS_MAX];
-    const struct th_digest *header = &outcome->header_digest;
-    size_t items = list_by_header(driver->flights, TH_NODE_WINDOW, header, found);
-    size_t count =
-        items + list_by_header(driver->again, TH_NODE_AGAIN_WINDOW, header, found + items);
-    if (count == 0)
-        return 0; /* settled before, or not ours */
-    struct opened *opened =
-        th_arena_alloc_array(&driver->arena, outcome->receipts_count, sizeof *opened);
-    if (opened == NULL)
-        return TH_E_NO_MEMORY;
-    memset(opened, 0, outcome->receipts_count * sizeof *opened);
-    int status = 0;
-    for (size_t i = 0; status == 0 && i < count; i++)
-        status = on_verdict(driver, found[i], i >= items, i + 1 < count, opened, outcome);
     return status;
 }
 
@@ -425,7 +275,7 @@ static int take_frame(struct th_node_driver *driver, struct th_bytes frame)
     case TH_TO_NODE_WELCOME:
         return th_node_on_welcome(driver, &message.body.welcome);
     case TH_TO_NODE_OUTCOME:
-        return on_outcome(driver, &message.body.outcome);
+        return th_node_on_outcome(driver, &message.body.outcome);
     case TH_TO_NODE_ANNOUNCEMENT:
         return on_announcement(driver, &message.body.announcement);
     case TH_TO_NODE_REMINDER:

@@ -3,9 +3,12 @@
  * One node at work: carries out what the core decides, with the outbox and the connection.
  *
  * Promises: a submission's bytes are on the disk before they are first sent, so every repetition is
- * the same bytes, of a bundle as well; an item is settled only by an answer that holds: a receipt
- * that does not verify against the history of the log's keys is kept as evidence and the report is
- * sent again. A new key is on the disk before it is used, and only when the key before signed for
+ * the same bytes, of a bundle as well; a verdict settles an item only when it holds: a receipt
+ * verifies against the history of the log's keys, and a refusal has the signature of the log's
+ * current key under the same words. A refusal is lawfully absent when a report of the same
+ * submission was taken; the receipt of that one has to hold then. What does not hold is kept as
+ * evidence and the report is sent again. A failure that says never settles an item too, and nobody
+ * signs that. A new key is on the disk before it is used, and only when the key before signed for
  * it. What the province's log has lost is shown to it again, and the earlier receipt stays.
  * Reminders and plans that arrive are kept.
  *

@@ -26,10 +26,12 @@ struct th_node_answer {
     const struct th_outcome *outcome;
     const struct th_failure *failure;
     struct th_bytes receipt;
+    struct th_bytes refusal; /* a note that holds */
     const struct th_leaf *leaf;
     const struct th_checkpoint *checkpoint; /* beside `leaf` */
     const struct th_judgement *judgement;
-    const char *fault; /* why a receipt does not hold */
+    const char *fault;        /* why a receipt, or a refusal, does not hold */
+    struct th_bytes unproven; /* the refusal that does not; size 0: a receipt, or there is none */
 };
 
 /* The log as a receipt that is held showed it. A log is named by its place in the history: that of
@@ -94,6 +96,11 @@ TH_MUST_CHECK int th_node_keep_evidence(struct th_node_driver *driver, uint64_t 
                                         const struct th_node_answer *answer);
 TH_MUST_CHECK int th_node_keep_notice(struct th_node_driver *driver, struct th_notice notice,
                                       enum th_node_news_kind news);
+/* outcome.c */
+TH_MUST_CHECK int th_node_on_outcome(struct th_node_driver *driver,
+                                     const struct th_outcome *outcome);
+/* Accepted, or found again: a receipt has to say so. Otherwise a refusal has to. */
+bool th_node_was_taken(const struct th_wire_verdict *verdict);
 /* greeting.c */
 TH_MUST_CHECK int th_node_send_hello(struct th_node_driver *driver, uint64_t request);
 TH_MUST_CHECK int th_node_on_welcome(struct th_node_driver *driver,

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "proto/receipt/receipt.h"
+#include "proto/receipt/refusal.h"
 #include "proto/tlog/hash.h"
 #include "proto/tlog/proof.h"
 #include "proto/tlog/prove.h"
@@ -220,6 +221,13 @@ static struct taken *find_taken(struct th_fake *province, const struct th_digest
     return NULL;
 }
 
+static bool rejects_all(enum th_fake_mood mood)
+{
+    return mood == TH_FAKE_REJECTS || mood == TH_FAKE_NO_REFUSAL || mood == TH_FAKE_BORROWS ||
+           mood == TH_FAKE_FORGES_REFUSALS || mood == TH_FAKE_REFUSES_OTHERS ||
+           mood == TH_FAKE_REFUSES_OTHERWISE;
+}
+
 /* Everything but positions and receipts. */
 static void judge(struct th_fake *province, const struct th_digest *report,
                   struct th_wire_verdict *verdict)
@@ -227,7 +235,7 @@ static void judge(struct th_fake *province, const struct th_digest *report,
     static const struct th_wire_reason reason = {
         .field = {"value.TCD01", 11}, .value = {"5", 1}, .rule = {"R01", 3}, .text = {"Sai.", 4}};
     *verdict = (struct th_wire_verdict){.report_digest = *report};
-    if (province->mood == TH_FAKE_REJECTS ||
+    if (rejects_all(province->mood) ||
         (province->has_refused && th_tlog_digest_equal(report, &province->refused))) {
         verdict->kind = TH_VERDICT_REJECTED;
         verdict->reasons = &reason;
@@ -270,6 +278,44 @@ static struct th_bytes take(struct th_fake *province, const struct th_submission
     return receipt;
 }
 
+/* What was taken in another submission stands here as if it were of this one. */
+static void borrow(const struct th_fake *province, struct th_arena *arena,
+                   struct th_outcome *outcome, struct th_bytes *receipts)
+{
+    size_t count = outcome->verdicts_count;
+    struct th_wire_verdict *verdicts = th_arena_alloc_array(arena, count + 1, sizeof *verdicts);
+    TH_ASSERT(verdicts != NULL && province->taken_count > 0);
+    memcpy(verdicts, outcome->verdicts, count * sizeof *verdicts);
+    verdicts[count] = (struct th_wire_verdict){.report_digest = province->taken[0].report,
+                                               .kind = TH_VERDICT_DUPLICATE,
+                                               .has_receipt = true};
+    receipts[0] = province->taken[0].receipt;
+    outcome->verdicts = verdicts;
+    outcome->verdicts_count = count + 1;
+    outcome->receipts_count = 1;
+}
+
+/* The outcome has no receipt. */
+static void refuse(struct th_fake *province, struct th_arena *arena, struct th_outcome *outcome)
+{
+    static const struct th_wire_reason other = {.rule = {"R02", 3}};
+    struct th_outcome said = *outcome;
+    struct th_wire_verdict *verdicts =
+        th_arena_alloc_array(arena, outcome->verdicts_count, sizeof *verdicts);
+    TH_ASSERT(verdicts != NULL);
+    memcpy(verdicts, outcome->verdicts, outcome->verdicts_count * sizeof *verdicts);
+    said.verdicts = verdicts;
+    if (province->mood == TH_FAKE_NO_REFUSAL)
+        return;
+    if (province->mood == TH_FAKE_REFUSES_OTHERS)
+        said.header_digest.bytes[0] ^= 1;
+    if (province->mood == TH_FAKE_REFUSES_OTHERWISE)
+        verdicts[0].reasons = &other;
+    must(th_refusal_sign(
+        &said, province->mood == TH_FAKE_FORGES_REFUSALS ? &province->forger : &province->signer,
+        arena, &outcome->refusal));
+}
+
 /* Each verdict with a receipt has its own, which may be the same text. */
 static void fill_outcome(struct th_fake *province, const struct th_submission *submission,
                          const struct th_receipt *shown, struct th_arena *arena,
@@ -302,6 +348,10 @@ static void fill_outcome(struct th_fake *province, const struct th_submission *s
         verdicts[i].receipt = (uint32_t)outcome->receipts_count++;
     }
     outcome->receipts = receipts;
+    if (province->mood == TH_FAKE_BORROWS)
+        borrow(province, arena, outcome, receipts);
+    else if (outcome->receipts_count == 0)
+        refuse(province, arena, outcome);
 }
 
 static struct th_bytes encode(const struct th_to_node *message, struct th_arena *arena)

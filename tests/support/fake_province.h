@@ -25,10 +25,15 @@ enum th_fake_mood {
     TH_FAKE_NAMES_OTHERS, /* receipts for another report */
     TH_FAKE_OTHER_MODE,   /* receipts of a rehearsal for the real thing */
     TH_FAKE_OTHER_UNIT,
-    TH_FAKE_NO_RECEIPT, /* accepted, without one */
-    TH_FAKE_NO_BUNDLES, /* Failure, no retry, of a submission with several reports */
-    TH_FAKE_STRANGER,   /* welcomes for another realm */
-    TH_FAKE_OLD_LOG     /* answers readmissions with the receipt that was shown */
+    TH_FAKE_NO_RECEIPT,        /* accepted, without one */
+    TH_FAKE_NO_REFUSAL,        /* rejects, and signs nothing */
+    TH_FAKE_BORROWS,           /* the same, with the receipt of what it took first */
+    TH_FAKE_FORGES_REFUSALS,   /* rejects; another key signs */
+    TH_FAKE_REFUSES_OTHERS,    /* rejects; what is signed is of another submission */
+    TH_FAKE_REFUSES_OTHERWISE, /* rejects; what is signed has another rule */
+    TH_FAKE_NO_BUNDLES,        /* Failure, no retry, of a submission with several reports */
+    TH_FAKE_STRANGER,          /* welcomes for another realm */
+    TH_FAKE_OLD_LOG            /* answers readmissions with the receipt that was shown */
 };
 
 struct th_fake {

@@ -6,6 +6,7 @@
 #include "nodes/home/trust.h"
 #include "proto/exchange/keys_file.h"
 #include "proto/receipt/receipt.h"
+#include "proto/receipt/refusal.h"
 #include "tests/support/node_case.h"
 
 #include <criterion/criterion.h>
@@ -320,6 +321,102 @@ Test(cli_receipt, a_history_has_to_know_the_key_that_is_trusted)
     th_log_keys_begin(&node.province.forger.vkey, &keys);
     write_keys(&keys, "forged.yaml");
     cr_assert_eq(verify_both("r.txt", "forged.yaml"), EX_DATAERR);
+}
+
+/* ---- refusals ---- */
+
+/* Report 1 of number `number`, refused by a submission with this header. */
+static uint64_t refuse(uint32_t number, uint8_t header, const struct th_note_signer *signer)
+{
+    static const struct th_wire_reason reason = {.rule = {"R01", 3}};
+    th_node_case_open(&node);
+    uint64_t id = th_node_case_submit_number(&node, number, 1, 12);
+    struct th_outbox_item item;
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    struct th_outbox_frozen frozen = {.ids = {id},
+                                      .ids_count = 1,
+                                      .header_digest = {{5}},
+                                      .submission = {(const uint8_t *)"s", 1}};
+    cr_assert_eq(th_outbox_freeze(node.outbox, &frozen, 1, item.queued_at), 0);
+    cr_assert_eq(th_outbox_get(node.outbox, id, &item), 0);
+    item.state = TH_ITEM_REJECTED;
+    struct th_wire_verdict verdict = {.report_digest = item.report_digest,
+                                      .kind = TH_VERDICT_REJECTED,
+                                      .reasons = &reason,
+                                      .reasons_count = 1};
+    struct th_outcome outcome = {
+        .header_digest = {{header}}, .verdicts = &verdict, .verdicts_count = 1};
+    struct th_outbox_detail detail = {0};
+    if (signer != NULL)
+        cr_assert_eq(th_refusal_sign(&outcome, signer, &arena, &detail.refusal), 0);
+    cr_assert_eq(
+        th_outbox_settle(node.outbox, &(struct th_outbox_settled){item, detail}, 1, item.queued_at),
+        0);
+    th_node_case_close(&node);
+    return id;
+}
+
+Test(cli_receipt, a_refusal_is_given_out_and_verified)
+{
+    refuse(1, 5, &node.province.signer);
+    receive(2); /* a leaf */
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1"), EX_NOINPUT);
+    cr_assert_not_null(strstr(err_text, "--refusal"), "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal"), EX_OK, "%s", err_text);
+    cr_assert_not_null(strstr(out_text, "(R01)"), "%s", out_text);
+    cr_assert_not_null(strstr(out_text, node.province.server.realm));
+    cr_assert_eq(
+        run(th_cli_receipt, "receipt @/node 1 --refusal --out @/no.txt --report-out @/r.bin"),
+        EX_OK, "%s", err_text);
+    th_fake_rotate(&node.province);
+    learn(true, "none", 0);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/no.txt --refusal --server @/server.yaml"),
+                 EX_OK, "%s", err_text);
+    cr_assert_not_null(strstr(out_text, "GIẤY TỪ CHỐI ĐÚNG"));
+    cr_assert_eq(
+        run(th_cli_receipt, "receipt --verify @/no.txt --refusal --keys @/node/log-keys.yaml"),
+        EX_OK, "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal"), EX_OK, "after a rotation: %s",
+                 err_text);
+}
+
+Test(cli_receipt, a_refusal_as_json_has_its_rules_and_its_text)
+{
+    refuse(1, 5, &node.province.signer);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal --json"), EX_OK, "%s", err_text);
+    json_t *root = json_loads(out_text, 0, NULL);
+    json_t *report = json_array_get(json_object_get(root, "reports"), 0);
+    cr_assert_str_eq(json_string_value(json_object_get(report, "verdict")), "rejected");
+    cr_assert_str_eq(json_string_value(json_array_get(json_object_get(report, "rules"), 0)), "R01");
+    cr_assert_eq(json_integer_value(json_object_get(root, "item")), 1);
+    cr_assert(json_is_string(json_object_get(root, "refusal")));
+    json_decref(root);
+}
+
+Test(cli_receipt, a_refusal_and_a_receipt_do_not_pass_for_each_other)
+{
+    refuse(1, 5, &node.province.signer);
+    receive(2);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal --out @/no.txt"), EX_OK);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --out @/yes.txt"), EX_OK);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/no.txt --server @/server.yaml"),
+                 EX_DATAERR);
+    cr_assert_not_null(strstr(err_text, "không chứng minh là đã nhận"), "%s", err_text);
+    cr_assert_eq(run(th_cli_receipt, "receipt --verify @/yes.txt --refusal --server @/server.yaml"),
+                 EX_DATAERR);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --refusal"), EX_NOINPUT);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node --refusal"), EX_USAGE);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal --earlier 1"), EX_USAGE);
+}
+
+Test(cli_receipt, what_an_earlier_version_kept_unseen_is_not_given_out_as_signed)
+{
+    refuse(1, 5, &node.province.forger);
+    refuse(2, 6, &node.province.signer); /* of another submission */
+    refuse(3, 5, NULL);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 1 --refusal --out @/no.txt"), EX_DATAERR);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 2 --refusal --out @/no.txt"), EX_DATAERR);
+    cr_assert_eq(run(th_cli_receipt, "receipt @/node 3 --refusal --out @/no.txt"), EX_NOINPUT);
 }
 
 /* ---- trust ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* memmem */
 #include "aggregator/driver/driver.h"
+#include "proto/receipt/refusal.h"
 #include "proto/tlog/proof.h"
 #include "proto/wire/journal.h"
 #include "tests/support/folder.h"
@@ -510,6 +511,11 @@ Test(driver, a_refusal_names_each_report_with_its_rules)
     cr_assert_eq(outcome->verdicts[0].kind, TH_VERDICT_REJECTED);
     cr_assert_not_null(
         memmem(outcome->refusal.bytes, outcome->refusal.size, " rejected revision_gap\n", 23));
+    struct th_log_keys keys;
+    struct th_refusal refusal;
+    th_log_keys_begin(&signer.vkey, &keys);
+    cr_assert_eq(th_refusal_open(outcome->refusal, &keys, &arena, &refusal), 0);
+    cr_assert(th_refusal_says(&refusal, outcome), "what a node looks at");
 }
 
 Test(driver, books_are_loaded_once)

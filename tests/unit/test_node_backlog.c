@@ -118,6 +118,42 @@ Test(node_backlog, one_report_that_is_refused_has_its_reason_and_the_others_thei
     cr_assert(th_node_driver_is_idle(line.driver));
 }
 
+static void refuse_the_third_of_five(void)
+{
+    queue(5);
+    line.node.province.has_refused = true;
+    line.node.province.refused = th_node_line_item(&line, 3).report_digest;
+}
+
+Test(node_backlog, a_refused_report_rests_on_the_receipt_of_one_that_went_along)
+{
+    struct th_bytes frame, answers[TH_FAKE_ANSWERS_MAX];
+    refuse_the_third_of_five();
+    cr_assert_eq(th_node_driver_on_connected(line.driver), 0);
+    th_node_line_exchange_some(&line, 1); /* the hello */
+    cr_assert(th_node_line_take(&line, &frame));
+    cr_assert_eq(th_fake_answer(&line.node.province, frame, &line.arena, answers), 1);
+    th_node_line_lose(
+        &line); /* the answer is lost: the others are duplicates when they come again */
+    cr_assert_eq(count_state(5, TH_ITEM_RECEIVED), 0);
+    th_node_line_connect(&line);
+    th_node_line_pass(&line, TH_NODE_BACKOFF_FIRST_MS);
+    cr_assert_eq(count_state(5, TH_ITEM_RECEIVED), 4);
+    cr_assert_eq(th_node_line_item(&line, 3).state, TH_ITEM_REJECTED);
+}
+
+Test(node_backlog, a_receipt_that_does_not_hold_lets_no_report_be_refused_beside_it)
+{
+    refuse_the_third_of_five();
+    line.node.province.mood = TH_FAKE_FORGES;
+    th_node_line_connect(&line);
+    cr_assert_eq(count_state(5, TH_ITEM_SENT), 5);
+    line.node.province.mood = TH_FAKE_FAIR;
+    th_node_line_pass(&line, TH_NODE_BACKOFF_FIRST_MS);
+    cr_assert_eq(count_state(5, TH_ITEM_RECEIVED), 4);
+    cr_assert_eq(th_node_line_item(&line, 3).state, TH_ITEM_REJECTED);
+}
+
 Test(node_backlog, every_repetition_is_the_same_bytes_also_after_the_program_ended)
 {
     queue(70);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire/submission.h"
+#include "proto/receipt/refusal.h"
 #include "tests/support/node_line.h"
 #include "tests/support/outbox_damage.h"
 
@@ -225,6 +226,61 @@ Test(node_driver, a_rejection_is_kept_with_its_reasons)
     cr_assert_eq(th_outbox_get_detail(line.node.outbox, id, &line.arena, &detail), 0);
     cr_assert_eq(detail.reasons_count, 1);
     cr_assert_eq(memcmp(detail.reasons[0].field.bytes, "value.TCD01", 11), 0);
+}
+
+static const struct {
+    enum th_fake_mood mood;
+    const char *name;
+    bool has_evidence;
+} refusers[] = {{TH_FAKE_NO_REFUSAL, "nothing signed", false},
+                {TH_FAKE_FORGES_REFUSALS, "another key", true},
+                {TH_FAKE_REFUSES_OTHERS, "another submission", true},
+                {TH_FAKE_REFUSES_OTHERWISE, "another rule", true},
+                {TH_FAKE_BORROWS, "a receipt of another submission", false}};
+
+Test(node_driver, a_rejection_that_nobody_signed_settles_nothing)
+{
+    for (size_t i = 0; i < sizeof refusers / sizeof refusers[0]; i++) {
+        const char *name = refusers[i].name;
+        if (i > 0) {
+            tear_down();
+            set_up();
+        }
+        th_node_line_receive(&line, 1);
+        line.node.province.mood = refusers[i].mood;
+        uint64_t id = th_node_case_submit(&line.node, 0, 12);
+        th_node_line_pass(&line, 1);
+        cr_assert_eq(th_node_line_item(&line, id).state, TH_ITEM_SENT, "%s", name);
+        cr_assert_eq(line.told[TH_NEWS_ALARM], 1, "%s", name);
+        const struct th_notice *notices;
+        size_t count;
+        cr_assert_eq(th_outbox_get_notices(line.node.outbox, &line.arena, &notices, &count), 0);
+        cr_assert_eq(count, 1, "%s", name);
+        cr_assert_eq(notices[0].kind, TH_NOTICE_EVIDENCE);
+        cr_assert_eq(notices[0].item, id);
+        cr_assert_eq(notices[0].evidence.size > 0, refusers[i].has_evidence, "%s", name);
+        line.node.province.mood = TH_FAKE_REJECTS;
+        th_node_line_pass(&line, TH_NODE_BACKOFF_FIRST_MS);
+        cr_assert_eq(th_node_line_item(&line, id).state, TH_ITEM_REJECTED, "%s", name);
+    }
+}
+
+Test(node_driver, what_the_province_signed_is_kept_with_a_rejection)
+{
+    line.node.province.mood = TH_FAKE_REJECTS;
+    uint64_t id = th_node_case_submit(&line.node, 0, 12);
+    th_node_line_wait(&line, 1);
+    th_node_line_connect(&line);
+    struct th_outbox_item item = th_node_line_item(&line, id);
+    struct th_outbox_detail detail;
+    struct th_refusal refusal;
+    cr_assert_eq(th_outbox_get_detail(line.node.outbox, id, &line.arena, &detail), 0);
+    cr_assert_eq(th_refusal_open(detail.refusal, &line.node.home.log_keys, &line.arena, &refusal),
+                 0);
+    const struct th_refusal_line *said = th_refusal_find(&refusal, &item.report_digest);
+    cr_assert_not_null(said);
+    cr_assert_eq(said->verdict, TH_VERDICT_REJECTED);
+    cr_assert_eq(memcmp(&refusal.header_digest, &item.header_digest, sizeof item.header_digest), 0);
 }
 
 Test(node_driver, a_conflict_shows_both_and_raises_no_revision)
