@@ -28,6 +28,12 @@ int th_cli_choose_plan(const struct th_cli_choice *choice, const struct th_home 
         *ret_plan = found->plan;
         return 0;
     }
+    if (home->plans_count == 0) {
+        th_cli_complain(err, choice->command,
+                        "chạy " TH_CLI_PROGRAM " run để nhận kế hoạch từ nơi nhận",
+                        "nút chưa biết kế hoạch nào");
+        return status;
+    }
     th_cli_complain(err, choice->command, "chọn bằng --plan một trong các kế hoạch dưới đây",
                     choice->plan == NULL ? "nút biết nhiều kế hoạch%s%s"
                                          : "không có kế hoạch%s \"%s\"",

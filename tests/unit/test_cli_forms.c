@@ -71,6 +71,17 @@ Test(cli_forms, a_template_is_printed)
     cr_assert_str_eq(err_text, "");
 }
 
+Test(cli_forms, a_node_without_a_plan_says_how_to_get_one)
+{
+    cr_assert_eq(RUN(th_cli_template, "template", "nut-moi"), EX_NOINPUT);
+    assert_in(err_text, "chưa biết kế hoạch nào");
+    assert_in(err_text, "run");
+    cr_assert_eq(RUN(th_cli_template, "template", "nut-moi", "--plan", "nho-2025"), EX_NOINPUT);
+    assert_in(err_text, "chưa biết kế hoạch nào");
+    cr_assert_eq(RUN(th_cli_check, "check", "nut-moi", "--obligation", "O-1", path), EX_NOINPUT);
+    assert_in(err_text, "chưa biết kế hoạch nào");
+}
+
 Test(cli_forms, a_template_is_written_once_and_never_over_a_file)
 {
     cr_assert_eq(RUN(th_cli_template, "template", "nut", "--obligation", "O-1", "--out", path),
