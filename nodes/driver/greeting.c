@@ -128,6 +128,8 @@ static int check_log(struct th_node_driver *driver, const struct th_welcome *wel
 
 int th_node_on_welcome(struct th_node_driver *driver, const struct th_welcome *welcome)
 {
+    if (driver->core.link == TH_NODE_LINK_DOWN)
+        return 0; /* of the connection that went: the next one has its own */
     const char *fault = NULL;
     int status = check_log(driver, welcome, &fault);
     if (status != 0)

@@ -215,6 +215,24 @@ Test(node_driver, a_stranger_gets_no_report)
     cr_assert_not(th_node_driver_was_welcomed(line.driver));
 }
 
+Test(node_driver, a_welcome_after_the_connection_went_is_not_one)
+{
+    struct th_bytes hello, answers[TH_FAKE_ANSWERS_MAX];
+    cr_assert_eq(th_node_driver_on_connected(line.driver), 0);
+    cr_assert(th_node_line_take(&line, &hello));
+    cr_assert_eq(th_fake_answer(&line.node.province, hello, &line.arena, answers), 1);
+    line.is_blocked = true; /* the hello that is repeated finds no room: held for lost */
+    th_node_line_wait(&line, TH_NODE_ANSWER_MS);
+    th_node_line_wait(&line, TH_NODE_BACKOFF_MAX_MS);
+    cr_assert_eq(th_node_driver_on_frame(line.driver, answers[0]), 0);
+    cr_assert_eq(line.told[TH_NEWS_READY], 0);
+    cr_assert_not(th_node_driver_was_welcomed(line.driver));
+    line.is_blocked = false;
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_READY], 1);
+    cr_assert(th_node_driver_was_welcomed(line.driver));
+}
+
 Test(node_driver, a_rejection_is_kept_with_its_reasons)
 {
     line.node.province.mood = TH_FAKE_REJECTS;
