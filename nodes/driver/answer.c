@@ -187,6 +187,16 @@ static int on_reminder(struct th_node_driver *driver, const struct th_reminder *
     return th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
 }
 
+/* What the next hello says. The same may be announced again, and takes no room then. */
+static void note_known(struct th_node_driver *driver, const struct th_digest *digest)
+{
+    for (size_t i = 0; i < driver->known_count; i++)
+        if (memcmp(&driver->known[i], digest, sizeof *digest) == 0)
+            return;
+    if (driver->known_count < TH_NODE_KNOWN_MAX)
+        driver->known[driver->known_count++] = *digest;
+}
+
 static int on_announcement(struct th_node_driver *driver,
                            const struct th_announcement *announcement)
 {
@@ -204,8 +214,7 @@ static int on_announcement(struct th_node_driver *driver,
                             "này không đọc được. Có thể cần cập nhật tonghop-node.")};
         return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
     }
-    if (driver->known_count < TH_NODE_KNOWN_MAX)
-        driver->known[driver->known_count++] = news.digest;
+    note_known(driver, &news.digest);
     char text[TH_LIMIT_TITLE_MAX + TH_LIMIT_PLAN_ID_MAX + 100];
     if (is_plan)
         (void)snprintf(text, sizeof text, "Đã nhận kế hoạch %s: %s", news.name, news.title);

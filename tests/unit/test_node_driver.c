@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proto/wire/submission.h"
 #include "proto/receipt/refusal.h"
+#include "proto/tlog/hash.h"
+#include "proto/wire/message.h"
+#include "proto/wire/plan.h"
+#include "proto/wire/submission.h"
 #include "tests/support/node_line.h"
 #include "tests/support/outbox_damage.h"
+#include "tests/support/wire_samples.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -366,6 +370,40 @@ Test(node_driver, a_reminder_is_kept_once)
     cr_assert_eq(th_outbox_get_notices(line.node.outbox, &line.arena, &notices, &count), 0);
     cr_assert_eq(count, 1);
     cr_assert_eq(notices[0].kind, TH_NOTICE_REMINDER);
+}
+
+/* A plan of the province arrives, in its `version`-th wording. */
+static struct th_digest announce(uint32_t version)
+{
+    char title[32];
+    struct th_plan plan = th_sample_plan();
+    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
+    struct th_bytes frame;
+    (void)snprintf(title, sizeof title, "Kế hoạch %u", version);
+    plan.title = title;
+    message.body.announcement.kind = TH_ANNOUNCEMENT_PLAN;
+    cr_assert_eq(th_wire_plan_encode(&plan, &line.arena, &message.body.announcement.content), 0);
+    cr_assert_eq(th_wire_to_node_encode(&message, &line.arena, &frame), 0);
+    cr_assert_eq(th_node_driver_on_frame(line.driver, frame), 0);
+    struct th_digest digest;
+    const struct th_tlog_part part = {message.body.announcement.content.bytes,
+                                      message.body.announcement.content.size};
+    th_tlog_sha256(&part, 1, &digest);
+    return digest;
+}
+
+Test(node_driver, an_announcement_that_comes_again_leaves_room_for_others_in_the_hello)
+{
+    for (int i = 0; i < 2 * TH_LIMIT_PLANS_MAX; i++)
+        (void)announce(1);
+    struct th_digest last = announce(2);
+    struct th_bytes frame;
+    struct th_to_aggregator hello;
+    cr_assert_eq(th_node_driver_on_connected(line.driver), 0);
+    cr_assert(th_node_line_take(&line, &frame));
+    cr_assert_eq(th_wire_to_aggregator_decode(frame, &line.arena, &hello), 0);
+    cr_assert_eq(hello.hello.known_count, 4, "the list of units, the plan at first, two of it");
+    cr_assert(th_tlog_digest_equal(&hello.hello.known[3], &last));
 }
 
 Test(node_driver, rubbish_is_dropped_and_told_once)
