@@ -193,7 +193,7 @@ static void note_known(struct th_node_driver *driver, const struct th_digest *di
     for (size_t i = 0; i < driver->known_count; i++)
         if (memcmp(&driver->known[i], digest, sizeof *digest) == 0)
             return;
-    if (driver->known_count < TH_NODE_KNOWN_MAX)
+    if (driver->known_count < TH_LIMIT_KNOWN_MAX)
         driver->known[driver->known_count++] = *digest;
 }
 

@@ -7,9 +7,6 @@
 #include "proto/tlog/checkpoint.h"
 #include "proto/wire/message.h"
 
-/* Plans and units, with room for those that arrive while the node runs. */
-#define TH_NODE_KNOWN_MAX (2 * TH_LIMIT_PLANS_MAX)
-
 /* What the driver knows beside the core about an item of the window. */
 struct th_node_flight {
     uint64_t id; /* 0: free */
@@ -59,7 +56,7 @@ struct th_node_driver {
     struct th_node_flight flights[TH_NODE_WINDOW];
     struct th_outbox_settled *settled; /* what an outcome ends, in the arena; kept with its last */
     size_t settled_count;
-    struct th_digest known[TH_NODE_KNOWN_MAX];
+    struct th_digest known[TH_LIMIT_KNOWN_MAX];
     size_t known_count;
     struct th_node_held *held; /* one for each log and size */
     size_t held_count, held_capacity;

@@ -54,5 +54,7 @@
 #define TH_LIMIT_VALUE_MAX           INT64_C(1000000000000000) /* scaled; a count or đồng */
 #define TH_LIMIT_KEYS_PER_UNIT_MAX   16
 #define TH_LIMIT_PLANS_MAX           64 /* in one store */
+/* Digests in a hello: plans and unit lists, with room for those that arrive while the node runs. */
+#define TH_LIMIT_KNOWN_MAX (2 * TH_LIMIT_PLANS_MAX)
 
 #endif

@@ -14,7 +14,6 @@
 #include "proto/wire/scan.h"
 
 #define REFUSAL_SIZE_MAX (256 * 1024) /* each report with as many rules as are kept */
-#define KNOWN_MAX        (2 * TH_LIMIT_PLANS_MAX)
 
 struct frame {
     uint64_t request;
@@ -64,7 +63,7 @@ static void read_hello(struct th_wire_reader *reader, struct th_bytes bytes,
     const Tonghop__Hello *message = th_wire_unpack(reader, &tonghop__hello__descriptor, bytes);
     if (message == NULL)
         return;
-    th_wire_require(reader, message->n_known_sha256 <= KNOWN_MAX, TH_E_LIMIT);
+    th_wire_require(reader, message->n_known_sha256 <= TH_LIMIT_KNOWN_MAX, TH_E_LIMIT);
     *ret_hello = (struct th_hello){
         .unit = th_wire_unit_code(reader, message->unit),
         .known = th_wire_digests(reader, message->known_sha256, message->n_known_sha256),

@@ -394,7 +394,7 @@ static struct th_digest announce(uint32_t version)
 
 Test(node_driver, an_announcement_that_comes_again_leaves_room_for_others_in_the_hello)
 {
-    for (int i = 0; i < 2 * TH_LIMIT_PLANS_MAX; i++)
+    for (int i = 0; i < TH_LIMIT_KNOWN_MAX; i++)
         (void)announce(1);
     struct th_digest last = announce(2);
     struct th_bytes frame;
