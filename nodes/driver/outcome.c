@@ -2,11 +2,12 @@
 /* Outcomes: which items one is of, and whether what it says of each of them holds. */
 #include "nodes/driver/driver_state.h"
 
+#include "base/text.h"
 #include "proto/receipt/receipt.h"
 #include "proto/receipt/refusal.h"
 #include "proto/wire/submission.h"
 
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
 
 bool th_node_was_taken(const struct th_wire_verdict *verdict)
@@ -197,15 +198,27 @@ static enum th_node_event_kind event_of(enum th_verdict verdict, bool holds)
     return TH_NODE_EVENT_RECEIPT_BAD;
 }
 
+/* Cut between characters when it is long: it goes to a terminal. */
+static void print(char *room, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void print(char *room, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)th_text_vprint(room, size, format, arguments);
+    va_end(arguments);
+}
+
 /* Nothing is settled by it: the province may take the report later. */
 static void tell_refusal(struct th_node_driver *driver, uint64_t id,
                          const struct th_wire_verdict *verdict)
 {
     struct th_text why =
         verdict->reasons_count > 0 ? verdict->reasons[0].text : (struct th_text){"", 0};
-    char text[600];
-    (void)snprintf(text, sizeof text, "chưa nhận lại mục %llu: %.*s", (unsigned long long)id,
-                   why.size < 400 ? (int)why.size : 400, why.bytes);
+    char text[480];
+    print(text, sizeof text, "chưa nhận lại mục %llu: %.*s", (unsigned long long)id, (int)why.size,
+          why.bytes);
     driver->ports.tell(driver->ports.context,
                        &(struct th_node_news){.kind = TH_NEWS_LATER, .text = {text, strlen(text)}});
 }

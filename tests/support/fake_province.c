@@ -238,7 +238,10 @@ static void judge(struct th_fake *province, const struct th_digest *report,
     if (rejects_all(province->mood) ||
         (province->has_refused && th_tlog_digest_equal(report, &province->refused))) {
         verdict->kind = TH_VERDICT_REJECTED;
-        verdict->reasons = &reason;
+        province->reason = reason;
+        if (province->why != NULL)
+            province->reason.text = text_of(province->why);
+        verdict->reasons = &province->reason;
         verdict->reasons_count = 1;
     } else if (province->mood == TH_FAKE_CONFLICTS) {
         verdict->kind = TH_VERDICT_CONFLICT;

@@ -10,6 +10,7 @@
 #include "proto/exchange/server_file.h"
 #include "proto/tlog/log_keys.h"
 #include "proto/tlog/note.h"
+#include "proto/wire/message.h"
 
 #define TH_FAKE_SUBMISSIONS_MAX 4096
 #define TH_FAKE_ANSWERS_MAX     4
@@ -55,6 +56,8 @@ struct th_fake {
     size_t taken_count;
     bool has_refused;
     struct th_digest refused; /* this report is always rejected */
+    const char *why;          /* the text of a rejection; NULL: a short one */
+    struct th_wire_reason reason;
     struct th_log_keys keys;
     uint8_t keys_variant; /* another one makes other keys */
     bool has_lost;

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,11 @@ static void port_random(void *context, void *ret_bytes, size_t size)
 
 static void port_tell(void *context, const struct th_node_news *news)
 {
-    ((struct th_node_line *)context)->told[news->kind]++;
+    struct th_node_line *line = context;
+    line->told[news->kind]++;
+    if (news->text.size > 0)
+        (void)snprintf(line->last_text, sizeof line->last_text, "%.*s", (int)news->text.size,
+                       news->text.bytes);
 }
 
 /* ---- one life of the program ---- */

@@ -20,6 +20,7 @@ struct th_node_line {
     int64_t now_ms;        /* the wall shows TH_NODE_CASE_NOW_MS more */
     bool is_blocked;       /* what is sent finds no room */
     size_t told[TH_NEWS_NOTICE + 1];
+    char last_text[2048];                     /* of the last news that had one */
     struct th_node_line_frame *first, **last; /* on the way to the province */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node and a log that is lost in part and goes on as another log. */
 #define _GNU_SOURCE /* memmem */
+#include "base/text.h"
 #include "proto/wire/message.h"
 #include "proto/wire/submission.h"
 #include "tests/support/node_line.h"
@@ -191,6 +192,24 @@ Test(node_readmit, what_is_not_taken_now_is_tried_later_and_stays_received)
     line.node.province.mood = TH_FAKE_FAIR;
     th_node_line_pass(&line, TH_NODE_BACKOFF_MAX_MS);
     cr_assert(th_node_line_item(&line, 2).is_readmitted);
+}
+
+Test(node_readmit, a_long_reason_is_cut_between_characters)
+{
+    th_node_line_receive(&line, 1);
+    th_fake_recover(&line.node.province, 0, true);
+    line.node.province.mood = TH_FAKE_REJECTS;
+    for (size_t shift = 0; shift < 3; shift++) { /* "ế" has three bytes */
+        char why[1000] = "";
+        memset(why, 'x', shift);
+        for (size_t i = 0; i < 300; i++)
+            (void)strcat(why, "ế");
+        line.node.province.why = why;
+        th_node_line_connect(&line);
+        cr_assert_eq(line.told[TH_NEWS_LATER], shift + 1);
+        cr_assert_gt(strlen(line.last_text), 300);
+        cr_assert(th_text_is_utf8(line.last_text, strlen(line.last_text)), "%zu", shift);
+    }
 }
 
 Test(node_readmit, silence_is_followed_by_the_same_frame)
