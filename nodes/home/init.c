@@ -37,24 +37,25 @@ static bool is_empty_folder(const char *path)
     return is_empty;
 }
 
+/* Its entry is durable when this returns, also of an empty one that is there already: who made it
+ * need not have waited for the disk. */
 static int make_folder(const char *path, struct th_problems *problems)
 {
     char cause[TH_ERRNO_TEXT_SIZE];
-    if (mkdir(path, 0700) == 0) {
-        if (th_file_sync_parent(path) == 0)
-            return 0;
-        return complain(problems, path, "kiểm tra đĩa", th_errno_text(errno, cause), TH_E_IO);
-    }
-    if (errno != EEXIST)
-        return complain(problems, path, "kiểm tra đường dẫn và quyền ghi",
-                        th_errno_text(errno, cause), TH_E_IO);
+    int status = th_file_make_folder(path, 0700);
+    if (status == 0)
+        return 0;
+    if (status != TH_E_EXISTS)
+        return complain(problems, path, "kiểm tra đường dẫn, quyền ghi và đĩa",
+                        th_errno_text(errno, cause), status);
     if (!is_empty_folder(path))
         return complain(problems, path,
                         "chọn thư mục khác; nếu đây là lần tạo dở dang (chưa có node.yaml) thì xóa "
                         "thư mục rồi làm lại",
                         "thư mục đã có dữ liệu, không ghi đè", TH_E_EXISTS);
-    if (chmod(path, 0700) != 0)
-        return complain(problems, path, "kiểm tra quyền", th_errno_text(errno, cause), TH_E_IO);
+    if (chmod(path, 0700) != 0 || th_file_sync_parent(path) != 0)
+        return complain(problems, path, "kiểm tra quyền và đĩa", th_errno_text(errno, cause),
+                        TH_E_IO);
     return 0;
 }
 

@@ -19,18 +19,33 @@ static struct th_node_case node;
 static struct th_problems problems;
 static struct th_arena arena;
 
-static char synced[32][TH_HOME_PATH_SIZE]; /* what th_file_sync_parent() was called with */
+static char synced[32][TH_HOME_PATH_SIZE]; /* whose entries were made durable */
 static size_t synced_count;
 static bool sync_fails;
 
 int __real_th_file_sync_parent(const char *path);
 int __wrap_th_file_sync_parent(const char *path);
+int __real_th_file_make_folder(const char *path, mode_t mode);
+int __wrap_th_file_make_folder(const char *path, mode_t mode);
 
-int __wrap_th_file_sync_parent(const char *path)
+static void note(const char *path)
 {
     cr_assert_lt(synced_count, 32);
     (void)snprintf(synced[synced_count++], sizeof synced[0], "%s", path);
+}
+
+int __wrap_th_file_sync_parent(const char *path)
+{
+    note(path);
     return sync_fails ? TH_E_IO : __real_th_file_sync_parent(path);
+}
+
+int __wrap_th_file_make_folder(const char *path, mode_t mode)
+{
+    int status = __real_th_file_make_folder(path, mode);
+    if (status == 0)
+        note(path);
+    return status == 0 && sync_fails ? TH_E_IO : status;
 }
 
 static bool was_synced(const char *path)
@@ -85,6 +100,19 @@ Test(node_home, init_fails_when_the_folder_cannot_be_made_durable)
     sync_fails = true;
     cr_assert_eq(th_home_init(other, "23734", node.server_path, &problems), TH_E_IO);
     cr_assert_gt(th_problems_total(&problems), 0);
+}
+
+Test(node_home, an_empty_folder_that_is_there_is_made_durable_too)
+{
+    char other[TH_TEST_FOLDER_SIZE + 32];
+    (void)snprintf(other, sizeof other, "%s/other", node.base);
+    cr_assert_eq(mkdir(other, 0755), 0);
+    sync_fails = true;
+    cr_assert_eq(th_home_init(other, "23734", node.server_path, &problems), TH_E_IO);
+    sync_fails = false;
+    cr_assert_eq(th_home_init(other, "23734", node.server_path, &problems), 0);
+    cr_assert(was_synced(other));
+    cr_assert_eq(mode_of(other), 0700);
 }
 
 Test(node_home, init_makes_a_folder_that_opens)
