@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "nodes/home/home.h"
+#include "proto/exchange/fields.h"
 #include "proto/tlog/hash.h"
 
 #include <stdio.h>
@@ -54,24 +55,11 @@ int th_home_settings_replace(const char *folder, const char *unit,
     return write(folder, unit, server, th_file_write);
 }
 
-static int get_text(struct th_yaml_node root, const char *key, size_t capacity,
-                    struct th_problems *problems, char *ret_text)
-{
-    struct th_yaml_node node;
-    struct th_text text;
-    int status = th_yaml_require(root, key, problems, &node);
-    if (status == 0)
-        status = th_yaml_read_text(node, TH_TEXT_ONE_LINE, capacity - 1, problems, &text);
-    if (status == 0)
-        memcpy(ret_text, text.bytes, text.size + 1);
-    return status;
-}
-
 static int get_curve_key(struct th_yaml_node root, struct th_problems *problems, uint8_t *ret_key)
 {
     char text[64];
     size_t size;
-    int status = get_text(root, "curve_key", sizeof text, problems, text);
+    int status = th_exchange_get_text(root, "curve_key", sizeof text, problems, text);
     if (status != 0)
         return status;
     uint8_t key[TH_CURVE_KEY_SIZE];
@@ -88,7 +76,7 @@ static int get_log_key(struct th_yaml_node root, struct th_problems *problems,
                        struct th_vkey *ret_key)
 {
     char text[TH_NOTE_VKEY_TEXT_MAX + 1];
-    int status = get_text(root, "log_key", sizeof text, problems, text);
+    int status = th_exchange_get_text(root, "log_key", sizeof text, problems, text);
     if (status != 0)
         return status;
     status = th_tlog_vkey_decode(text, strlen(text), ret_key);
@@ -115,13 +103,15 @@ static int read_fields(struct th_yaml_node root, struct th_problems *problems, c
     if (status == 0)
         status = th_yaml_read_word(node, modes, 2, problems, &mode);
     if (status == 0)
-        status = get_text(root, "unit", sizeof unit, problems, unit);
+        status = th_exchange_get_text(root, "unit", sizeof unit, problems, unit);
     if (status == 0)
-        status = get_text(root, "realm", sizeof server.realm, problems, server.realm);
+        status = th_exchange_get_text(root, "realm", sizeof server.realm, problems, server.realm);
     if (status == 0)
-        status = get_text(root, "address", sizeof server.address, problems, server.address);
+        status =
+            th_exchange_get_text(root, "address", sizeof server.address, problems, server.address);
     if (status == 0)
-        status = get_text(root, "publish", sizeof server.publish, problems, server.publish);
+        status =
+            th_exchange_get_text(root, "publish", sizeof server.publish, problems, server.publish);
     if (status == 0)
         status = get_curve_key(root, problems, server.curve_key);
     if (status == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields that the exchanged files have in common. Private to proto/exchange. */
+/* Fields that the exchanged files have in common. Private to proto/exchange, and to the reader of
+ * node.yaml. */
 #ifndef TH_EXCHANGE_FIELDS_H
 #define TH_EXCHANGE_FIELDS_H
 
