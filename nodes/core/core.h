@@ -174,9 +174,6 @@ size_t th_node_core_room(const struct th_node_core *core);
 size_t th_node_core_again_room(const struct th_node_core *core);
 /* Whether a readmission has not had its answer: one that the province refused is not counted. */
 bool th_node_core_awaits_again(const struct th_node_core *core);
-/* When to step with TIME next; TH_NODE_NEVER_MS when only the connection can change anything. For
- * who has the clock in hand: `run` steps at each tick, as it has to look in the outbox anyway. */
-int64_t th_node_core_next_ms(const struct th_node_core *core);
 
 /* The pause before try number `attempts` + 1: 1 ms to min(5 min, 1 s * 2^(attempts - 1)), every
  * length as likely as another. Precondition: attempts > 0. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose turn it is, who goes along, and when to look again. For nodes/core only; changes nothing
- * but the bundle of those that join. */
+/* Whose turn it is, and who goes along. For nodes/core only; changes nothing but the bundle of
+ * those that join. */
 #ifndef TH_NODES_CORE_TURN_H
 #define TH_NODES_CORE_TURN_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes together in one submission, and a model that random histories are held against. */
 #include "nodes/core/core.h"
+#include "tests/support/node_next.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -187,7 +188,7 @@ Test(node_bundle, a_repetition_waits_for_room_too_and_nobody_passes_it)
     connect_and_welcome();
     cr_assert(SENT(0, 1, 2));
     cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 1);
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
     on_item(TH_NODE_EVENT_RECEIPT_GOOD, 1, false);
     cr_assert(SENT(0, 3, 4), "what is answered makes room");
     cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodes/core/core.h"
+#include "tests/support/node_next.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -72,7 +72,7 @@ Test(node_core, nothing_is_sent_without_a_connection)
 {
     add(1, 1);
     cr_assert_eq(actions.count, 0);
-    cr_assert_eq(th_node_core_next_ms(&core), TH_NODE_NEVER_MS);
+    cr_assert_eq(th_node_next_ms(&core), TH_NODE_NEVER_MS);
 }
 
 Test(node_core, hello_comes_first_after_a_connection)
@@ -220,13 +220,13 @@ Test(node_core, silence_is_followed_by_the_same_item_again_after_a_pause)
 {
     connect_and_welcome();
     add(1, 1);
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
     now_ms += TH_NODE_ANSWER_MS - 1;
     on(TH_NODE_EVENT_TIME);
     cr_assert_eq(actions.count, 0);
     now_ms++;
     on(TH_NODE_EVENT_TIME);
-    int64_t next = th_node_core_next_ms(&core);
+    int64_t next = th_node_next_ms(&core);
     cr_assert_gt(next, now_ms);
     cr_assert_leq(next, now_ms + TH_NODE_BACKOFF_FIRST_MS);
     now_ms = next;
@@ -242,12 +242,12 @@ Test(node_core, a_late_receipt_that_does_not_hold_does_not_shorten_the_pause)
     add(1, 1);
     now_ms += TH_NODE_ANSWER_MS;
     on(TH_NODE_EVENT_TIME);
-    int64_t next = th_node_core_next_ms(&core);
+    int64_t next = th_node_next_ms(&core);
     cr_assert_gt(next, now_ms);
     on_item(TH_NODE_EVENT_RECEIPT_BAD, 1);
     cr_assert_eq(count_of(TH_NODE_ACTION_EVIDENCE), 1);
     cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
-    cr_assert_eq(th_node_core_next_ms(&core), next);
+    cr_assert_eq(th_node_next_ms(&core), next);
 }
 
 Test(node_core, an_item_is_never_given_up)
@@ -255,7 +255,7 @@ Test(node_core, an_item_is_never_given_up)
     connect_and_welcome();
     add(1, 1);
     for (int i = 0; i < 1000; i++) {
-        now_ms = th_node_core_next_ms(&core);
+        now_ms = th_node_next_ms(&core);
         cr_assert_neq(now_ms, TH_NODE_NEVER_MS);
         on(TH_NODE_EVENT_TIME);
     }
@@ -267,7 +267,7 @@ Test(node_core, a_new_connection_greets_and_sends_again_what_was_in_flight)
     connect_and_welcome();
     add(1, 1);
     on(TH_NODE_EVENT_LOST);
-    cr_assert_eq(th_node_core_next_ms(&core), TH_NODE_NEVER_MS);
+    cr_assert_eq(th_node_next_ms(&core), TH_NODE_NEVER_MS);
     on(TH_NODE_EVENT_CONNECTED);
     cr_assert_eq(count_of(TH_NODE_ACTION_HELLO), 1);
     cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
@@ -281,7 +281,7 @@ Test(node_core, hello_is_repeated_when_nobody_answers)
     now_ms += TH_NODE_ANSWER_MS;
     on(TH_NODE_EVENT_TIME);
     cr_assert_eq(count_of(TH_NODE_ACTION_HELLO), 0);
-    now_ms = th_node_core_next_ms(&core);
+    now_ms = th_node_next_ms(&core);
     on(TH_NODE_EVENT_TIME);
     cr_assert_eq(count_of(TH_NODE_ACTION_HELLO), 1);
 }
@@ -293,7 +293,7 @@ Test(node_core, a_stranger_gets_no_item_and_raises_the_alarm)
     on(TH_NODE_EVENT_STRANGER);
     cr_assert_eq(count_of(TH_NODE_ACTION_STRANGER), 1);
     cr_assert_eq(count_of(TH_NODE_ACTION_SEND), 0);
-    now_ms = th_node_core_next_ms(&core);
+    now_ms = th_node_next_ms(&core);
     on(TH_NODE_EVENT_TIME);
     cr_assert_eq(count_of(TH_NODE_ACTION_HELLO), 1);
 }
@@ -303,7 +303,7 @@ Test(node_core, later_pauses_the_whole_queue_for_as_long_as_the_server_says)
     connect_and_welcome();
     add(1, 1);
     fail(actions.items[0].request, true, 60000);
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + 60000);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + 60000);
     add(2, 2);
     cr_assert_eq(actions.count, 0);
     now_ms += 60000;
@@ -316,7 +316,7 @@ Test(node_core, a_server_cannot_ask_for_more_than_five_minutes)
     connect_and_welcome();
     add(1, 1);
     fail(actions.items[0].request, true, UINT32_MAX);
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + TH_NODE_BACKOFF_MAX_MS);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + TH_NODE_BACKOFF_MAX_MS);
 }
 
 Test(node_core, never_like_this_settles_the_item_as_rejected)
@@ -370,7 +370,7 @@ Test(node_core, a_full_flight_waits_without_a_busy_loop)
     for (uint64_t id = 1; id <= 20; id++)
         add(id, id);
     connect_and_welcome();
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + TH_NODE_ANSWER_MS);
 }
 
 Test(node_core, each_state_has_a_word_and_a_text)
@@ -545,11 +545,11 @@ Test(node_core, no_failure_ends_a_readmission)
     cr_assert_eq(actions.count, 0);
     cr_assert_eq(th_node_core_again_room(&core), TH_NODE_AGAIN_WINDOW - 1);
     cr_assert_not(th_node_core_awaits_again(&core), "nobody waits for it");
-    now_ms = th_node_core_next_ms(&core);
+    now_ms = th_node_next_ms(&core);
     on(TH_NODE_EVENT_TIME);
     cr_assert_not_null(action_of(TH_NODE_ACTION_READMIT, 1));
     fail(actions.items[0].request, true, 60000);
-    cr_assert_eq(th_node_core_next_ms(&core), now_ms + 60000);
+    cr_assert_eq(th_node_next_ms(&core), now_ms + 60000);
 }
 
 Test(node_core, silence_is_followed_by_the_same_readmission_and_reports_go_meanwhile)
