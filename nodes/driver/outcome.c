@@ -120,12 +120,16 @@ static int check_note(struct th_node_driver *driver, const struct th_outcome *ou
     return 0;
 }
 
-static bool has_report(const struct th_submission_header *header, const struct th_digest *digest)
+/* One verdict for each report of the submission, in its order: no other report is among them, and
+ * none is there twice. */
+static bool is_answer_to(const struct th_outcome *outcome,
+                         const struct th_submission_header *header)
 {
-    for (size_t i = 0; i < header->reports_count; i++)
-        if (memcmp(&header->report_digests[i], digest, sizeof *digest) == 0)
-            return true;
-    return false;
+    bool is_same = outcome->verdicts_count == header->reports_count;
+    for (size_t i = 0; is_same && i < header->reports_count; i++)
+        is_same = memcmp(&outcome->verdicts[i].report_digest, &header->report_digests[i],
+                         sizeof header->report_digests[i]) == 0;
+    return is_same;
 }
 
 /* Nothing is signed when a report of the same submission was accepted or found again: its receipt
@@ -144,18 +148,20 @@ static int check_taken(struct th_node_driver *driver, const struct th_node_fligh
         status = th_wire_submission_decode_trusted(bytes, &driver->arena, &submission);
     if (status == TH_E_NO_MEMORY || status == TH_E_IO)
         return status;
+    if (status != 0 || !is_answer_to(outcome, &submission.header))
+        return 0;
     for (size_t i = 0; status == 0 && i < outcome->verdicts_count; i++) {
         struct th_node_answer beside = {.outcome = outcome, .verdict = &outcome->verdicts[i]};
         const struct th_node_flight one = {.report_digest = beside.verdict->report_digest};
         bool holds = false;
-        if (th_node_was_taken(beside.verdict) && has_report(&submission.header, &one.report_digest))
+        if (th_node_was_taken(beside.verdict))
             status = check_receipt(driver, &one, reading->opened, &beside, &holds);
         if (holds) {
             *ret_fault = NULL;
             return 0;
         }
     }
-    return status == TH_E_NO_MEMORY ? status : 0;
+    return status;
 }
 
 static int check_refusal(struct th_node_driver *driver, const struct th_node_flight *flight,

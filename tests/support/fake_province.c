@@ -298,6 +298,19 @@ static void borrow(const struct th_fake *province, struct th_arena *arena,
     outcome->receipts_count = 1;
 }
 
+/* The last report has a second verdict, which says the opposite. */
+static void take_back(struct th_arena *arena, struct th_outcome *outcome)
+{
+    size_t count = outcome->verdicts_count;
+    struct th_wire_verdict *verdicts = th_arena_alloc_array(arena, count + 1, sizeof *verdicts);
+    TH_ASSERT(verdicts != NULL);
+    memcpy(verdicts, outcome->verdicts, count * sizeof *verdicts);
+    verdicts[count] = (struct th_wire_verdict){.report_digest = verdicts[count - 1].report_digest,
+                                               .kind = TH_VERDICT_REJECTED};
+    outcome->verdicts = verdicts;
+    outcome->verdicts_count = count + 1;
+}
+
 /* The outcome has no receipt. */
 static void refuse(struct th_fake *province, struct th_arena *arena, struct th_outcome *outcome)
 {
@@ -351,6 +364,8 @@ static void fill_outcome(struct th_fake *province, const struct th_submission *s
         verdicts[i].receipt = (uint32_t)outcome->receipts_count++;
     }
     outcome->receipts = receipts;
+    if (province->mood == TH_FAKE_TAKES_BACK)
+        take_back(arena, outcome);
     if (province->mood == TH_FAKE_BORROWS)
         borrow(province, arena, outcome, receipts);
     else if (outcome->receipts_count == 0)

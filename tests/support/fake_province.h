@@ -28,6 +28,7 @@ enum th_fake_mood {
     TH_FAKE_OTHER_UNIT,
     TH_FAKE_NO_RECEIPT,        /* accepted, without one */
     TH_FAKE_NO_REFUSAL,        /* rejects, and signs nothing */
+    TH_FAKE_TAKES_BACK,        /* takes all, and rejects the last of them in the same answer */
     TH_FAKE_BORROWS,           /* the same, with the receipt of what it took first */
     TH_FAKE_FORGES_REFUSALS,   /* rejects; another key signs */
     TH_FAKE_REFUSES_OTHERS,    /* rejects; what is signed is of another submission */

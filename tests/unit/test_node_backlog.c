@@ -142,6 +142,18 @@ Test(node_backlog, a_refused_report_rests_on_the_receipt_of_one_that_went_along)
     cr_assert_eq(th_node_line_item(&line, 3).state, TH_ITEM_REJECTED);
 }
 
+Test(node_backlog, what_was_taken_is_not_refused_in_the_same_answer)
+{
+    queue(3);
+    line.node.province.mood = TH_FAKE_TAKES_BACK;
+    th_node_line_connect(&line);
+    cr_assert_eq(count_state(3, TH_ITEM_REJECTED), 0);
+    cr_assert_eq(count_state(3, TH_ITEM_RECEIVED), 2);
+    line.node.province.mood = TH_FAKE_FAIR;
+    th_node_line_pass(&line, TH_NODE_BACKOFF_FIRST_MS);
+    cr_assert_eq(count_state(3, TH_ITEM_RECEIVED), 3);
+}
+
 Test(node_backlog, a_receipt_that_does_not_hold_lets_no_report_be_refused_beside_it)
 {
     refuse_the_third_of_five();
