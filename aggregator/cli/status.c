@@ -30,6 +30,7 @@ struct inspecting {
     bool has_faults;
     bool is_behind;
     bool is_refused;
+    bool is_full; /* nothing is taken */
 };
 
 static bool set(struct inspecting *inspecting, const char *key, json_t *value)
@@ -195,9 +196,13 @@ static int add_usage(struct inspecting *inspecting)
     if (status < 0)
         return status;
     json_t *item = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I}", "file_bytes", (json_int_t)usage.file_bytes, "used_bytes",
+        "{s:I, s:I, s:I, s:I, s:I, s:I}", "file_bytes", (json_int_t)usage.file_bytes, "used_bytes",
         (json_int_t)usage.used_bytes, "map_bytes", (json_int_t)usage.map_bytes, "disk_bytes",
-        (json_int_t)usage.disk_bytes, "disk_free_bytes", (json_int_t)usage.disk_free_bytes);
+        (json_int_t)usage.disk_bytes, "disk_free_bytes", (json_int_t)usage.disk_free_bytes,
+        "disk_wanted_bytes", (json_int_t)usage.disk_wanted_bytes);
+    inspecting->is_full = usage.is_map_full || usage.is_disk_full;
+    (void)set(inspecting, "full", json_boolean(inspecting->is_full));
+    (void)set(inspecting, "disk_full", json_boolean(usage.is_disk_full));
     return set(inspecting, "usage", item) ? 0 : TH_E_NO_MEMORY;
 }
 
@@ -381,7 +386,8 @@ static int inspect(struct inspecting *inspecting)
     if (status < 0)
         return th_status_exit_code(status);
     add_refusal(inspecting);
-    bool is_well = !inspecting->has_faults && !inspecting->is_behind && !inspecting->is_refused;
+    bool is_well = !inspecting->has_faults && !inspecting->is_behind && !inspecting->is_refused &&
+                   !inspecting->is_full;
     return is_well ? EX_OK : EX_SOFTWARE;
 }
 

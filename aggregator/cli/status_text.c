@@ -145,6 +145,15 @@ void th_status_print(const json_t *answer, FILE *out)
         (void)fprintf(out, "KHO CÓ VẤN ĐỀ: %s\n", json_string_value(problem));
     if (json_object_get(answer, "refused") != NULL)
         (void)fprintf(out, "CHỈ ĐỌC ĐƯỢC: %s\n", text_of(answer, "refused"));
+    if (json_is_true(json_object_get(answer, "disk_full")))
+        (void)fprintf(out,
+                      "KHÔNG GHI ĐƯỢC: đĩa của kho sắp đầy, máy chủ tạm ngừng nhận; dọn cho đĩa "
+                      "trống hơn %lld MiB thì tự nhận lại\n",
+                      number_of(json_object_get(answer, "usage"), "disk_wanted_bytes") >> 20);
+    else if (json_is_true(json_object_get(answer, "full")))
+        (void)fputs("KHÔNG GHI ĐƯỢC: bản đồ của kho sắp đầy, máy chủ tạm ngừng nhận; báo cho người "
+                    "phụ trách\n",
+                    out);
     if (json_object_get(answer, "size") != NULL)
         print_log(answer, out);
     print_usage(answer, out);

@@ -309,7 +309,9 @@ static void on_sweep(void *context)
     th_daemon_tell_readmitted(daemon);
     th_daemon_give_back(daemon);
     th_store_check_readers(daemon->options->store);
-    if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE)
+    /* While the store is full, also to see whether it still is. */
+    if (th_store_identity(daemon->options->store)->mode == TH_MODE_LIVE ||
+        atomic_load(&daemon->is_full))
         push_tick(daemon);
 }
 

@@ -64,6 +64,7 @@ struct th_daemon {
     struct th_driver_counters driver_counters; /* a copy, under the lock below */
     struct th_daemon_batches batches;          /* likewise */
     struct th_store_commits commits;           /* likewise */
+    _Atomic bool is_full;                      /* nothing is taken until there is room */
     _Atomic bool is_recovering, is_contradicted, is_suspect, is_ending;
     _Atomic uint64_t position, unsettled, units_heard, units_connected;
     pthread_mutex_t counters_lock;
@@ -78,6 +79,7 @@ struct th_daemon {
     } items[2]; /* of what is written, and of what was before, which may not have ended */
     unsigned items_next;
     bool has_told;            /* of a contradiction */
+    bool has_told_full;       /* and not yet that there is room again */
     struct th_memory memory;  /* that is made ready */
     size_t jobs_until_memory; /* so many more before it is made ready again */
     bool has_common_heap;
@@ -106,6 +108,8 @@ void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, ui
 void th_daemon_tell_recovery(struct th_daemon *daemon);
 /* What was readmitted since the last line, at most once a minute. */
 void th_daemon_tell_readmitted(struct th_daemon *daemon);
+/* Once when the store has no room, and once when it has: on the writer's thread. */
+void th_daemon_tell_room(struct th_daemon *daemon);
 /* While no job is in the pipeline: what was freed goes back to the system (memory.h). */
 void th_daemon_give_back(struct th_daemon *daemon);
 /* On the writer's thread, while nothing waits: a piece of the memory that the reports take which

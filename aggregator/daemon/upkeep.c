@@ -39,6 +39,35 @@ void th_daemon_tell_recovery(struct th_daemon *daemon)
     (void)fflush(daemon->options->log);
 }
 
+void th_daemon_tell_room(struct th_daemon *daemon)
+{
+    struct th_store_usage usage;
+    const bool is_full = atomic_load(&daemon->is_full);
+    if (is_full == daemon->has_told_full)
+        return;
+    daemon->has_told_full = is_full;
+    if (th_store_usage(daemon->options->store, &usage) < 0)
+        usage = (struct th_store_usage){.is_disk_full = true};
+    if (!is_full)
+        (void)fprintf(daemon->options->log,
+                      "tonghop-aggregator: lưu ý: kho dữ liệu đã có chỗ (đĩa trống %" PRIu64
+                      " MiB), nhận lại bình thường\n",
+                      usage.disk_free_bytes >> 20);
+    else if (usage.is_map_full && !usage.is_disk_full)
+        (void)fprintf(daemon->options->log,
+                      "tonghop-aggregator: lưu ý: tạm ngừng nhận vì kho dữ liệu sắp đầy (bản đồ "
+                      "dùng %" PRIu64 " MiB trên %" PRIu64 "); các nút được hẹn gửi lại, không mất "
+                      "gì; báo cho người phụ trách\n",
+                      usage.used_bytes >> 20, usage.map_bytes >> 20);
+    else
+        (void)fprintf(daemon->options->log,
+                      "tonghop-aggregator: lưu ý: tạm ngừng nhận vì kho dữ liệu sắp đầy (đĩa trống "
+                      "%" PRIu64 " MiB); các nút được hẹn gửi lại, không mất gì; dọn cho đĩa trống "
+                      "hơn %" PRIu64 " MiB thì tự nhận lại\n",
+                      usage.disk_free_bytes >> 20, usage.disk_wanted_bytes >> 20);
+    (void)fflush(daemon->options->log);
+}
+
 static bool is_busy(void *context)
 {
     return th_pipeline_is_busy(((struct th_daemon *)context)->pipeline);

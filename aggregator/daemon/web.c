@@ -17,6 +17,8 @@ static const char *trouble(void *context)
         return "máy chủ đang dừng";
     if (atomic_load(&daemon->is_contradicted))
         return "kho không phải bản mới nhất: không ghi gì nữa, xem nhật ký của máy chủ";
+    if (atomic_load(&daemon->is_full))
+        return "kho dữ liệu sắp đầy, tạm ngừng nhận: dọn chỗ trên đĩa của kho";
     if (th_pipeline_status(daemon->pipeline) < 0)
         return "không ghi được nữa";
     if (atomic_load(&daemon->is_recovering))
@@ -29,6 +31,7 @@ void th_daemon_note_state(struct th_daemon *daemon)
     const struct th_store_port *store = &daemon->store_port;
     atomic_store(&daemon->is_recovering, th_core_recovery(th_driver_core(daemon->driver))->is_open);
     atomic_store(&daemon->is_contradicted, th_driver_contradiction(daemon->driver) != NULL);
+    atomic_store(&daemon->is_full, th_driver_is_full(daemon->driver));
     atomic_store(&daemon->is_suspect,
                  th_core_clock_status(th_driver_core(daemon->driver)) == TH_CLOCK_SUSPECT);
     size_t unsettled = 0;

@@ -339,6 +339,7 @@ static void note_work(struct th_daemon *daemon, struct th_daemon_batches batch)
     daemon->commits = th_store_port_commits(&daemon->store_port);
     (void)pthread_mutex_unlock(&daemon->counters_lock);
     th_daemon_note_state(daemon);
+    th_daemon_tell_room(daemon);
 }
 
 /* Once: a receipt showed that this store is not the whole log. */

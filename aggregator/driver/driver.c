@@ -118,6 +118,7 @@ static int begin_storing(struct th_driver *driver, bool *ret_is_full)
         status = store->begin(store->context);
     }
     *ret_is_full = status == TH_E_STORAGE;
+    driver->is_full = *ret_is_full;
     return *ret_is_full ? 0 : status;
 }
 
@@ -268,6 +269,11 @@ int th_driver_found(struct th_driver *driver, struct th_reading now, struct th_t
 }
 
 /* ---- asking ---- */
+
+bool th_driver_is_full(const struct th_driver *driver)
+{
+    return driver->is_full;
+}
 
 bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant)
 {

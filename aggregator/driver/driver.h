@@ -153,6 +153,10 @@ struct th_contradiction {
 };
 const struct th_contradiction *th_driver_contradiction(const struct th_driver *driver);
 
+/* Whether the store had no room when a batch was last to begin: whoever wants something written is
+ * told to come again. Asked again by every batch, a tick's too. */
+bool th_driver_is_full(const struct th_driver *driver);
+
 /* The next instant at which a tick is wanted, in store time. False: none. */
 bool th_driver_next_due(const struct th_driver *driver, th_instant *ret_instant);
 th_instant th_driver_time(const struct th_driver *driver, struct th_reading now);

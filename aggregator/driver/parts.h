@@ -79,6 +79,7 @@ struct th_driver {
     size_t spread_bytes; /* of all copies of one announcement */
     uint8_t *units;      /* owned, encoded; NULL: to be encoded again */
     size_t units_size;
+    bool is_full;         /* the store had no room when it was last asked */
     bool is_contradicted; /* for ever: nothing is committed any more */
     struct th_contradiction contradiction;
     struct th_driver_counters told; /* as of the last batch that has ended */

@@ -22,11 +22,15 @@ uint64_t th_gate_floor(const struct th_gate_levels *levels)
     return bytes < room ? bytes : room;
 }
 
-bool th_gate_step(struct th_gate *gate, const struct th_gate_levels *levels)
+uint64_t th_gate_wanted(const struct th_gate_levels *levels)
 {
     uint64_t floor = th_gate_floor(levels);
-    if (gate->disk_closed)
-        floor += floor / 8;
+    return floor + floor / 8;
+}
+
+bool th_gate_step(struct th_gate *gate, const struct th_gate_levels *levels)
+{
+    uint64_t floor = gate->disk_closed ? th_gate_wanted(levels) : th_gate_floor(levels);
     gate->map_closed = is_above(levels->used_bytes, levels->map_bytes,
                                 gate->map_closed ? MAP_OPEN_PERCENT : MAP_CLOSE_PERCENT);
     gate->disk_closed = levels->disk_free_bytes < floor;

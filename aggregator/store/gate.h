@@ -30,6 +30,8 @@ struct th_gate_levels {
 
 /* What has to be free on the disk for a batch to begin. */
 uint64_t th_gate_floor(const struct th_gate_levels *levels);
+/* The same when the disk was closed: an eighth more. */
+uint64_t th_gate_wanted(const struct th_gate_levels *levels);
 /* True when a batch may begin. Remembers which side is closed. */
 bool th_gate_step(struct th_gate *gate, const struct th_gate_levels *levels);
 

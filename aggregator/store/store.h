@@ -93,8 +93,11 @@ struct th_store_usage {
     uint64_t used_bytes; /* of the map, without pages that are free again */
     uint64_t file_bytes;
     uint64_t disk_bytes, disk_free_bytes;
+    uint64_t disk_wanted_bytes; /* with as much free a store that was closed opens again */
+    bool is_map_full, is_disk_full;
 };
-/* Walks the list of free pages: not for every batch. TH_E_IO, TH_E_CORRUPT, TH_E_BUSY. */
+/* As it is now: whoever writes may have closed earlier, and open a little later. Walks the list of
+ * free pages: not for every batch. TH_E_IO, TH_E_CORRUPT, TH_E_BUSY. */
 TH_MUST_CHECK int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage);
 
 /*

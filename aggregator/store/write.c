@@ -56,16 +56,21 @@ static int check_room(struct th_store *store)
 int th_store_usage(const struct th_store *store, struct th_store_usage *ret_usage)
 {
     struct th_gate_levels levels;
+    struct th_gate gate = {false, false};
     int status = th_store_levels(store, &levels);
     if (status == 0)
         status = leave_out_free(store, &levels);
     if (status != 0)
         return status;
+    (void)th_gate_step(&gate, &levels);
     *ret_usage = (struct th_store_usage){.map_bytes = levels.map_bytes,
                                          .used_bytes = levels.used_bytes,
                                          .file_bytes = levels.file_bytes,
                                          .disk_bytes = levels.disk_bytes,
-                                         .disk_free_bytes = levels.disk_free_bytes};
+                                         .disk_free_bytes = levels.disk_free_bytes,
+                                         .disk_wanted_bytes = th_gate_wanted(&levels),
+                                         .is_map_full = gate.map_closed,
+                                         .is_disk_full = gate.disk_closed};
     return 0;
 }
 

@@ -311,9 +311,11 @@ Test(driver, a_full_store_tells_everyone_to_come_again)
     cr_assert(answers[0].body.failure.retry);
     cr_assert_gt(answers[0].body.failure.after_ms, 0);
     cr_assert_eq(memcmp(answers[0].body.failure.code.bytes, "busy_storage", 12), 0);
+    cr_assert(th_driver_is_full(driver));
     fail_begin = 0;
     cr_assert_eq(submit((struct th_paper){.figure = 5}), 0);
     cr_assert_eq(last_outcome()->verdicts[0].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_not(th_driver_is_full(driver));
 }
 
 Test(driver, one_batch_is_one_commit)
