@@ -71,15 +71,26 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
 }
 
 /* Each connection takes a descriptor, and 1,024 are little: as many as are allowed, within reason.
- * Without them HTTP takes fewer connections. */
-static void take_descriptors(void)
+ * With few HTTP takes fewer connections, and the daemon says when units stay outside; with too few
+ * it would fail at something that has nothing to do with them. */
+static int take_descriptors(FILE *err)
 {
     enum { ENOUGH = 65536 };
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
-        return;
-    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+        return EX_OK;
+    struct rlimit more = {.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH,
+                          .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+        limit = more;
+    if (limit.rlim_cur >= TH_DAEMON_FILES_MIN)
+        return EX_OK;
+    th_cli_complain(err, "run",
+                    "cho chương trình mở nhiều tệp hơn (LimitNOFILE, ulimit -Hn): "
+                    "mỗi đơn vị đang nối thêm một",
+                    "chỉ được mở %llu tệp, quá ít: cần ít nhất %d",
+                    (unsigned long long)limit.rlim_cur, TH_DAEMON_FILES_MIN);
+    return EX_OSERR;
 }
 
 static int run(struct running *running, struct th_store *store, const struct th_secrets *secrets)
@@ -219,10 +230,11 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
     running.site.folder = operands[0];
     (void)signal(SIGPIPE, SIG_IGN); /* of whoever reads the log */
     th_secrets_forbid_dumps();
-    take_descriptors();
     struct th_store *store = NULL;
     struct th_secrets secrets;
-    int code = configure(&running, listen, publish, http);
+    int code = take_descriptors(err);
+    if (code == EX_OK)
+        code = configure(&running, listen, publish, http);
     if (code == EX_OK)
         code = th_site_open(&running.site, TH_STORE_WRITE, &store);
     if (code != EX_OK)

@@ -307,6 +307,7 @@ static void on_sweep(void *context)
     hang_up(daemon);
     atomic_store(&daemon->units_connected, th_peers_count_connected(daemon->peers));
     th_daemon_tell_readmitted(daemon);
+    th_daemon_tell_files(daemon); /* keys are enrolled while it runs */
     th_daemon_give_back(daemon);
     th_store_check_readers(daemon->options->store);
     /* While the store is full, also to see whether it still is. */
@@ -537,6 +538,7 @@ int th_daemon_run(const struct th_daemon_options *options, enum th_daemon_stage 
                        th_publisher_endpoint(daemon->publisher),
                        daemon->http == NULL ? NULL : th_http_url(daemon->http));
         th_daemon_tell_recovery(daemon);
+        th_daemon_tell_files(daemon);
         push_tick(daemon); /* what fell due while nobody ran */
         th_loop_run(daemon->loop);
         print_counters(daemon);

@@ -21,6 +21,10 @@
 
 #include <stdio.h>
 
+/* Descriptors that it has without a connection, and some for what it opens for a moment: with fewer
+ * it does not run. */
+#define TH_DAEMON_FILES_MIN 64
+
 struct th_daemon_options {
     struct th_store *store; /* opened for writing; borrowed, like all here */
     const struct th_secrets *secrets;

@@ -42,6 +42,7 @@ struct th_daemon {
     int timer_fd;
     struct th_alarm alarm;
     bool is_stopping;
+    bool has_told_files; /* that there are too few */
     int64_t stopping_since_ms;
     th_instant hung_up_at;    /* who was revoked up to here is not connected to the publisher */
     uint64_t readmitted_told; /* by the last line about it */
@@ -110,6 +111,8 @@ void th_daemon_tell_recovery(struct th_daemon *daemon);
 void th_daemon_tell_readmitted(struct th_daemon *daemon);
 /* Once when the store has no room, and once when it has: on the writer's thread. */
 void th_daemon_tell_room(struct th_daemon *daemon);
+/* Once, when the process may have fewer descriptors than the enrolled keys have connections. */
+void th_daemon_tell_files(struct th_daemon *daemon);
 /* While no job is in the pipeline: what was freed goes back to the system (memory.h). */
 void th_daemon_give_back(struct th_daemon *daemon);
 /* On the writer's thread, while nothing waits: a piece of the memory that the reports take which

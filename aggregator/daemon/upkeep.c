@@ -6,6 +6,7 @@
 #include "aggregator/store/room.h"
 
 #include <inttypes.h>
+#include <sys/resource.h>
 
 enum { READMITTED_TOLD_MS = 60000 };
 
@@ -65,6 +66,29 @@ void th_daemon_tell_room(struct th_daemon *daemon)
                       "%" PRIu64 " MiB); các nút được hẹn gửi lại, không mất gì; dọn cho đĩa trống "
                       "hơn %" PRIu64 " MiB thì tự nhận lại\n",
                       usage.disk_free_bytes >> 20, usage.disk_wanted_bytes >> 20);
+    (void)fflush(daemon->options->log);
+}
+
+/* HTTP has up to a quarter of them (aggregator/http/server.c). */
+void th_daemon_tell_files(struct th_daemon *daemon)
+{
+    enum { HTTP_PART = 4, HTTP_MAX = 1024 };
+    struct rlimit limit;
+    if (daemon->has_told_files || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    const size_t keys = th_keyring_count(daemon->keyring, th_daemon_now(daemon));
+    const size_t own = TH_DAEMON_FILES_MIN + keys;
+    const size_t http = own / (HTTP_PART - 1) + 1;
+    const size_t needed =
+        keys == 0 || daemon->http == NULL ? own : own + (http < HTTP_MAX ? http : HTTP_MAX);
+    if (limit.rlim_cur >= needed)
+        return;
+    daemon->has_told_files = true;
+    (void)fprintf(daemon->options->log,
+                  "tonghop-aggregator: lưu ý: chỉ được mở %" PRIu64 " tệp, mà %zu khóa đã ghi danh "
+                  "cần chừng %zu: có đơn vị sẽ không nối được; nâng LimitNOFILE (ulimit -Hn) rồi "
+                  "chạy lại\n",
+                  (uint64_t)limit.rlim_cur, keys, needed);
     (void)fflush(daemon->options->log);
 }
 

@@ -120,6 +120,17 @@ bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_inst
     return has_ended;
 }
 
+size_t th_keyring_count(struct th_keyring *keyring, th_instant now)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&keyring->lock);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct enrolment *at = keyring->buckets[i]; at != NULL; at = at->next)
+            count += now.ms < at->revoked_from.ms;
+    (void)pthread_mutex_unlock(&keyring->lock);
+    return count;
+}
+
 const char *th_keyring_suffix(const struct th_keyring *keyring)
 {
     return keyring->suffix;

@@ -41,6 +41,9 @@ bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURV
 /* True when an enrolment was in force at `before` and is not at `now`. Looks at every key. */
 bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_instant now);
 
+/* How many enrolments are in force. Looks at every key. */
+size_t th_keyring_count(struct th_keyring *keyring, th_instant now);
+
 /* ":" and 16 hex digits that only this process knows: what ends every User-Id that its own ZAP
  * handler gave. */
 const char *th_keyring_suffix(const struct th_keyring *keyring);
