@@ -215,7 +215,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .operands = "DIR",
         .summary =
             "Chạy máy chủ: nhận báo cáo, ghi nhật ký, gửi biên nhận, nhắc và chốt đúng hạn.\n"
-            "SIGTERM dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
+            "SIGTERM, SIGHUP dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
         .examples = "  tonghop-aggregator run /var/lib/tonghop\n"
                     "  tonghop-aggregator run var/demo/aggregator --listen tcp://127.0.0.1:7500\n",
         .options = options,

@@ -323,6 +323,8 @@ static void on_signal(void *context, int number)
         print_counters(daemon);
         return;
     }
+    if (daemon->is_stopping && number == SIGHUP)
+        return; /* of the shell and of the terminal */
     if (daemon->is_stopping)
         _exit(128 + number);
     daemon->is_stopping = true;
@@ -383,6 +385,13 @@ static int self_test(struct th_daemon *daemon)
                         daemon->keyring);
 }
 
+/* As nohup leaves it: then a terminal that closes ends nothing. */
+static bool is_hangup_ignored(void)
+{
+    struct sigaction action;
+    return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static int start_loop(struct th_daemon *daemon)
 {
     const struct th_loop_source sources[SOURCES] = {
@@ -399,8 +408,8 @@ static int start_loop(struct th_daemon *daemon)
                                         .signal = on_signal,
                                         .sweep_ms = SWEEP_MS,
                                         .timer_fd = daemon->timer_fd,
-                                        .signals = {SIGTERM, SIGINT, SIGUSR1},
-                                        .signals_count = 3};
+                                        .signals = {SIGTERM, SIGINT, SIGUSR1, SIGHUP},
+                                        .signals_count = is_hangup_ignored() ? 3 : 4};
     return th_loop_new(sources, SOURCES, &hooks, &daemon->loop);
 }
 

@@ -63,7 +63,8 @@ enum th_daemon_stage {
     TH_DAEMON_RUNNING
 };
 
-/* Runs until SIGTERM or SIGINT; 0 then. A second one ends the process at once. */
+/* Runs until SIGTERM, SIGINT or, unless that is ignored, SIGHUP; 0 then. A second one of the former
+ * ends the process at once. */
 TH_MUST_CHECK int th_daemon_run(const struct th_daemon_options *options,
                                 enum th_daemon_stage *ret_stage);
 

@@ -365,6 +365,29 @@ Test(daemon, a_commit_that_fails_ends_the_process_and_nothing_is_answered)
     cr_assert_eq(th_daemon_case_verdict(answer), TH_VERDICT_ACCEPTED);
 }
 
+Test(daemon, a_terminal_that_closes_ends_it_as_sigterm_does)
+{
+    (void)th_daemon_case_submit(&made, (struct th_paper){.figure = 5});
+    cr_assert_eq(kill(made.run.pid, SIGHUP), 0); /* a shell may send another one at once */
+    int how = th_daemon_signal(&made.run, SIGHUP);
+    cr_assert(WIFEXITED(how));
+    cr_assert_eq(WEXITSTATUS(how), EX_OK);
+    cr_assert(th_daemon_says(&made.run, "báo cáo: 1 nhận", TH_PATIENCE_MS));
+}
+
+Test(daemon, started_with_nohup_it_outlives_the_terminal)
+{
+    th_daemon_case_stop(&made);
+    cr_assert_neq(signal(SIGHUP, SIG_IGN), SIG_ERR);
+    th_daemon_case_start(&made);
+    cr_assert_eq(kill(made.run.pid, SIGHUP), 0);
+    cr_assert_eq(
+        th_daemon_case_verdict(th_daemon_case_submit(&made, (struct th_paper){.figure = 5})),
+        TH_VERDICT_ACCEPTED);
+    (void)usleep(TH_SILENCE_MS * 1000);
+    cr_assert_eq(waitpid(made.run.pid, NULL, WNOHANG), 0);
+}
+
 /* ---- kill -9 ---- */
 
 struct acknowledged {
