@@ -4,15 +4,20 @@
 #include "aggregator/driver/driver.h"
 #include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/control_client.h"
+#include "aggregator/store/folder.h"
 #include "base/options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CONTROL_TIMEOUT_MS  (10 * 60 * 1000)
+#define CONTROL_MINUTES     10
+#define CONTROL_LATE_MS     4000
 #define CONTROL_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 int th_site_path(const struct th_site *site, const char *name, char ret_path[TH_SITE_PATH_SIZE])
@@ -40,6 +45,21 @@ char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE])
     }
     (void)snprintf(name, TH_SITE_OPERATOR_SIZE, "uid %u", (unsigned)getuid());
     return name;
+}
+
+/* The lock says whether anybody has it, the text of the file who. A process id alone proves
+ * nothing, another process may have got it since. */
+bool th_site_is_owned(const struct th_site *site, long *ret_pid)
+{
+    char path[TH_SITE_PATH_SIZE], text[64] = "";
+    int fd = th_site_path(site, TH_STORE_OWNER, path) == 0
+                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                 : -1;
+    bool is_owned = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    *ret_pid = is_owned && pread(fd, text, sizeof text - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return is_owned;
 }
 
 static int complain(const struct th_site *site, int status, const char *what, const char *hint)
@@ -190,6 +210,18 @@ int th_site_carry_here(struct th_store *store, const struct th_secrets *secrets,
 
 /* ---- through the daemon ---- */
 
+static void tell_late(void *context)
+{
+    const struct th_site *site = context;
+    long pid;
+    (void)th_site_is_owned(site, &pid);
+    (void)fprintf(site->err,
+                  "tonghop-aggregator %s: máy chủ đang giữ kho (PID %ld) chưa trả lời, vẫn đợi, "
+                  "nhiều nhất %d phút; dừng lệnh này rồi chạy lại cũng được, không ghi hai lần\n",
+                  site->command, pid, CONTROL_MINUTES);
+    (void)fflush(site->err);
+}
+
 static int ask_daemon(const struct th_site *site, const struct th_act *acts, size_t acts_count,
                       struct th_arena *arena, struct th_act_result *ret_results)
 {
@@ -198,11 +230,15 @@ static int ask_daemon(const struct th_site *site, const struct th_act *acts, siz
     struct th_bytes answer;
     struct th_act_result *results = NULL;
     size_t count = 0;
+    const struct th_control_patience patience = {.timeout_ms = CONTROL_MINUTES * 60 * 1000,
+                                                 .late_ms = CONTROL_LATE_MS,
+                                                 .late = tell_late,
+                                                 .context = (void *)(uintptr_t)site};
     int status = th_site_path(site, "control.sock", path);
     if (status == 0)
         status = th_wire_control_request_encode(acts, acts_count, arena, &request);
     if (status == 0)
-        status = th_control_ask(path, request, CONTROL_TIMEOUT_MS, arena, &answer);
+        status = th_control_ask(path, request, &patience, arena, &answer);
     if (status == 0)
         status = th_wire_control_answer_decode(answer, arena, &results, &count);
     if (status == 0 && count != acts_count)

@@ -43,6 +43,9 @@ bool th_site_is_realm(const char *text);
 /* Who does it: the user behind sudo, else the user, else the number. Returns `name`. */
 char *th_site_operator(char name[TH_SITE_OPERATOR_SIZE]);
 
+/* Whether a process has the store for writing, and which: 0 when that is not known. */
+bool th_site_is_owned(const struct th_site *site, long *ret_pid);
+
 /* Prints the problems of a file, or the status when there are none. Returns the exit code. */
 int th_site_tell(const struct th_site *site, const struct th_problems *problems, const char *path,
                  int status);

@@ -11,11 +11,8 @@
 #include "aggregator/store/side.h"
 #include "proto/tlog/hash.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -208,19 +205,10 @@ static int add_usage(struct inspecting *inspecting)
 
 /* ---- beside the store ---- */
 
-/* Who has the store: the lock says whether anybody has it, the text of the file who. A process id
- * alone proves nothing, another process may have got it since. */
 static void add_daemon(struct inspecting *inspecting)
 {
-    char path[TH_SITE_PATH_SIZE], text[64] = "";
-    int fd = th_site_path(&inspecting->site, TH_STORE_OWNER, path) == 0
-                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-                 : -1;
-    bool is_owned = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    long pid = is_owned && pread(fd, text, sizeof text - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
-    if (fd >= 0)
-        (void)close(fd);
-    (void)set(inspecting, "running", json_boolean(is_owned));
+    long pid;
+    (void)set(inspecting, "running", json_boolean(th_site_is_owned(&inspecting->site, &pid)));
     if (pid > 0)
         (void)set(inspecting, "pid", json_integer(pid));
 }

@@ -28,11 +28,34 @@ static int receive(void *socket, struct th_arena *arena, struct th_bytes *ret_an
     return status;
 }
 
-static int ask(void *socket, const char *address, struct th_bytes request, int timeout_ms,
-               struct th_arena *arena, struct th_bytes *ret_answer)
+/* Again after a signal, as of a terminal that stopped it for a while. */
+static int poll_for(zmq_pollitem_t *item, int timeout_ms)
+{
+    int ready = zmq_poll(item, 1, timeout_ms);
+    while (ready < 0 && zmq_errno() == EINTR)
+        ready = zmq_poll(item, 1, timeout_ms);
+    return ready;
+}
+
+static int wait_for(void *socket, const struct th_control_patience *patience)
+{
+    zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
+    const bool may_tell = patience->late != NULL && patience->late_ms < patience->timeout_ms;
+    int first_ms = may_tell ? patience->late_ms : patience->timeout_ms;
+    int ready = poll_for(&item, first_ms);
+    if (ready == 0 && may_tell) {
+        patience->late(patience->context);
+        ready = poll_for(&item, patience->timeout_ms - first_ms);
+    }
+    return ready < 0 ? TH_E_IO : ready == 0 ? TH_E_TIMEOUT : 0;
+}
+
+static int ask(void *socket, const char *address, struct th_bytes request,
+               const struct th_control_patience *patience, struct th_arena *arena,
+               struct th_bytes *ret_answer)
 {
     const struct th_zmq_option options[] = {
-        {ZMQ_LINGER, 0}, {ZMQ_SNDTIMEO, timeout_ms}, {ZMQ_RCVTIMEO, timeout_ms}};
+        {ZMQ_LINGER, 0}, {ZMQ_SNDTIMEO, patience->timeout_ms}, {ZMQ_RCVTIMEO, 0}};
     int status = th_zmq_set_all(socket, options, sizeof options / sizeof options[0]);
     if (status < 0)
         return status;
@@ -40,11 +63,13 @@ static int ask(void *socket, const char *address, struct th_bytes request, int t
         return TH_E_IO;
     if (zmq_send(socket, request.bytes, request.size, 0) < 0)
         return zmq_errno() == EAGAIN ? TH_E_TIMEOUT : TH_E_IO;
-    return receive(socket, arena, ret_answer);
+    status = wait_for(socket, patience);
+    return status < 0 ? status : receive(socket, arena, ret_answer);
 }
 
-int th_control_ask(const char *path, struct th_bytes request, int timeout_ms,
-                   struct th_arena *arena, struct th_bytes *ret_answer)
+int th_control_ask(const char *path, struct th_bytes request,
+                   const struct th_control_patience *patience, struct th_arena *arena,
+                   struct th_bytes *ret_answer)
 {
     char address[TH_ROUTER_ADDRESS_MAX];
     if (strlen(path) > TH_CONTROL_PATH_MAX)
@@ -53,7 +78,7 @@ int th_control_ask(const char *path, struct th_bytes request, int timeout_ms,
     void *context = zmq_ctx_new();
     void *socket = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
     int status = socket == NULL ? TH_E_NO_MEMORY
-                                : ask(socket, address, request, timeout_ms, arena, ret_answer);
+                                : ask(socket, address, request, patience, arena, ret_answer);
     if (socket != NULL)
         (void)zmq_close(socket);
     if (context != NULL)

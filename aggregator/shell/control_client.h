@@ -6,9 +6,18 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
+/* How long to wait, and whom to tell, once, that the answer is late. */
+struct th_control_patience {
+    int timeout_ms;
+    int late_ms;
+    void (*late)(void *context); /* NULL: nobody */
+    void *context;
+};
+
 /* `path`: of the Unix socket. Into the arena. TH_E_LIMIT: the path is too long; TH_E_TIMEOUT: no
  * answer, what became of the request is not known; TH_E_IO, TH_E_NO_MEMORY. */
-TH_MUST_CHECK int th_control_ask(const char *path, struct th_bytes request, int timeout_ms,
-                                 struct th_arena *arena, struct th_bytes *ret_answer);
+TH_MUST_CHECK int th_control_ask(const char *path, struct th_bytes request,
+                                 const struct th_control_patience *patience, struct th_arena *arena,
+                                 struct th_bytes *ret_answer);
 
 #endif

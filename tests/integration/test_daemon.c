@@ -334,12 +334,13 @@ Test(daemon, the_operator_s_socket_is_only_the_owner_s)
 Test(daemon, a_request_of_another_version_is_answered_and_nothing_ends)
 {
     static const uint8_t unknown[] = {0x08, 0x7f};
+    const struct th_control_patience patience = {.timeout_ms = TH_PATIENCE_MS};
     char path[96];
     (void)snprintf(path, sizeof path, "%s/control.sock", made.run.folder);
     for (int i = 0; i < 3; i++) { /* whatever memory the batch before has left */
         struct th_bytes answer;
-        cr_assert_eq(th_control_ask(path, (struct th_bytes){unknown, sizeof unknown},
-                                    TH_PATIENCE_MS, &made.arena, &answer),
+        cr_assert_eq(th_control_ask(path, (struct th_bytes){unknown, sizeof unknown}, &patience,
+                                    &made.arena, &answer),
                      0, "request %d", i);
     }
     cr_assert_eq(kill(made.run.pid, 0), 0);

@@ -227,7 +227,8 @@ int th_daemon_act(const struct th_daemon_run *run, struct th_act act)
     (void)snprintf(path, sizeof path, "%s/control.sock", run->folder);
     th_arena_init(&arena, 65536, (size_t)64 << 20);
     cr_assert_eq(th_wire_control_request_encode(&act, 1, &arena, &request), 0);
-    cr_assert_eq(th_control_ask(path, request, ACT_MS, &arena, &answer), 0);
+    const struct th_control_patience patience = {.timeout_ms = ACT_MS};
+    cr_assert_eq(th_control_ask(path, request, &patience, &arena, &answer), 0);
     cr_assert_eq(th_wire_control_answer_decode(answer, &arena, &results, &count), 0);
     cr_assert_eq(count, 1, "the act was not understood");
     int status = results[0].status;
