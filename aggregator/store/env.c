@@ -102,6 +102,7 @@ int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env 
      * this user alone may not write. */
     if (!write && (rc == EACCES || rc == EPERM))
         rc = open_env(folder, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, map_bytes, ret_env);
+    errno = rc > 0 ? rc : 0; /* LMDB's own are below */
     return th_env_status(rc);
 }
 

@@ -39,7 +39,7 @@ struct th_env {
  * For writing: makes data.mdb and lock.mdb (mode 0600) when they are not there, with a map of
  * `map_bytes`. For reading: data.mdb must be there; 0 takes the map that the file was made with.
  * Where lock.mdb can be neither opened nor made (a copy that is read-only, a CD), reading does
- * without it: then nobody may write there.
+ * without it: then nobody may write there. A failure leaves its cause in errno; 0: LMDB's own.
  */
 TH_MUST_CHECK int th_env_open(const char *folder, bool write, size_t map_bytes,
                               struct th_env *ret_env);

@@ -195,9 +195,11 @@ int th_folder_check_files(const struct th_store_report *report,
                                    th_errno_text(errno, cause));
         data.st_size = 0;
     }
+    errno = 0;
     int status = th_file_read(id_path, ID_TEXT_SIZE, &text, &text_size);
     if (status == TH_E_NO_MEMORY || status == TH_E_IO)
-        return th_store_report(report, status, "không đọc được tệp STORE_ID");
+        return th_store_report(report, status, "không đọc được tệp STORE_ID: %s",
+                               errno == 0 ? th_status_text(status) : th_errno_text(errno, cause));
     if (status == TH_E_NOT_FOUND && data.st_size == 0)
         return th_store_report(report, TH_E_NOT_FOUND, "không có kho dữ liệu ở đây");
     if (status == TH_E_NOT_FOUND)

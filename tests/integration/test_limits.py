@@ -70,6 +70,11 @@ def main():
             code, said = run(daemon, page, files, files)
             assert code == 71 and TOO_FEW in said and "LimitNOFILE" in said, (files, code, said)
             assert "đĩa" not in said and READY not in said, (files, said)
+        for files in (4, 6):
+            done = subprocess.run([daemon.program, "clock", daemon.store, "--accept"],
+                                  capture_output=True, text=True, check=False,
+                                  preexec_fn=lambda: limit_files(files, files))
+            assert done.returncode == 74 and "quá nhiều tệp" in done.stderr, (files, done)
         code, said = run(daemon, page, 64, 64)
         assert code == 0 and READY in said and WARNED not in said, said  # nobody is enrolled
         enroll(daemon, bin_folder / "tonghop-node", folder)
