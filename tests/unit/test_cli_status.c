@@ -131,12 +131,17 @@ Test(cli_status, a_process_that_has_the_number_of_a_dead_daemon_is_none)
     cli_case_write(&fixture, "store/OWNER", text, (size_t)size);
     cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
     cr_expect(json_is_false(json_object_get(answer, "running")), "%s", fixture.out);
+    cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @D"), EX_OK);
+    cr_expect_not_null(strstr(fixture.out, "Máy chủ không chạy"), "%s", fixture.out);
     json_decref(answer);
     cli_case_write(&fixture, "store/OWNER", text, (size_t)size);
     int fd = open(cli_case_path(&fixture, "store/OWNER"), O_RDWR);
     cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
     cr_expect_eq(status(&answer), EX_OK, "%s", fixture.out);
     cr_expect(json_is_true(json_object_get(answer, "running")), "%s", fixture.out);
+    cr_expect_eq(cli_case_run(&fixture, th_cli_status, "status @D"), EX_OK);
+    cr_expect_not_null(strstr(fixture.out, "Máy chủ đang chạy"), "%s", fixture.out);
+    cr_expect_null(strstr(fixture.out, "Máy chủ không chạy"), "%s", fixture.out);
     cr_expect_eq(json_integer_value(json_object_get(answer, "pid")), (json_int_t)getppid());
     json_decref(answer);
     close(fd);
