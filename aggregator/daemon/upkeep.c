@@ -84,11 +84,12 @@ void th_daemon_tell_files(struct th_daemon *daemon)
     if (limit.rlim_cur >= needed)
         return;
     daemon->has_told_files = true;
-    (void)fprintf(daemon->options->log,
-                  "tonghop-aggregator: lưu ý: chỉ được mở %" PRIu64 " tệp, mà %zu khóa đã ghi danh "
-                  "cần chừng %zu: có đơn vị sẽ không nối được; nâng LimitNOFILE (ulimit -Hn) rồi "
-                  "chạy lại\n",
-                  (uint64_t)limit.rlim_cur, keys, needed);
+    (void)fprintf(
+        daemon->options->log,
+        "tonghop-aggregator: lưu ý: chỉ được mở %" PRIu64 " tệp, mà %zu khóa đã ghi danh "
+        "cần chừng %zu: có đơn vị có thể không nối được; nâng LimitNOFILE (ulimit -Hn) rồi "
+        "chạy lại\n",
+        (uint64_t)limit.rlim_cur, keys, needed);
     (void)fflush(daemon->options->log);
 }
 

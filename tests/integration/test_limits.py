@@ -21,7 +21,7 @@ from daemon import Daemon, die_with_parent, free_address  # noqa: E402
 
 SECONDS, ENROLLED = 20, 30
 UNITS, PLAN = ROOT / "plans/units/gialai-2024.csv", ROOT / "plans/gialai-2025.yaml"
-READY, TOO_FEW, WARNED = "SẴN SÀNG", "quá ít", "có đơn vị sẽ không nối được"
+READY, TOO_FEW, WARNED = "SẴN SÀNG", "quá ít", "có đơn vị có thể không nối được"
 
 
 def limit_files(soft, hard):
