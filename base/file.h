@@ -2,8 +2,8 @@
 /*
  * Small whole files: read with a limit, written entirely or not at all.
  *
- * No state. Thread-safe, but a file is written by one thread at a time: what is not whole yet stands
- * beside it, in a file that is named after it and the process.
+ * No state. Thread-safe, but a file is written by one thread at a time: what is not whole yet
+ * stands beside it, in a file that is named after it and the process.
  */
 #ifndef TH_BASE_FILE_H
 #define TH_BASE_FILE_H

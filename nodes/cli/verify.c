@@ -166,6 +166,14 @@ static int open_text(struct verifying *verifying, struct th_bytes text)
                         "không: dùng khóa, hoặc server.yaml, của lúc ấy",
                         "%s: CHƯA KIỂM TRA ĐƯỢC: ký bằng một khóa mà khóa của %s không ký cho",
                         request->path, pinned_by);
+    else if (pinned_by != NULL && verifying->history == NULL &&
+             (status == TH_E_SIGNATURE || status == TH_E_INVALID))
+        th_cli_complain(
+            request->err, request->command,
+            "nơi nhận đã đổi khóa hoặc khôi phục từ đó thì đưa --keys log-keys.yaml, lấy "
+            "từ người mình tin, thay cho khóa này; nếu không thì đừng tin tệp này",
+            "%s: %s KHÔNG ĐÚNG theo khóa của %s: %s", request->path,
+            request->is_refusal ? "GIẤY TỪ CHỐI" : "BIÊN NHẬN", pinned_by, th_status_text(status));
     else
         th_cli_complain(request->err, request->command,
                         "đừng tin tệp này; xin lại bản gốc do tonghop-node receipt --out ghi ra",

@@ -229,6 +229,8 @@ Test(cli_receipt, a_history_of_keys_verifies_receipts_of_all_keys)
                  EX_OK);
     cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt --server @/server.yaml"),
                  EX_DATAERR, "the first key has not signed it");
+    cr_assert_not_null(strstr(err_text, "theo khóa của --server"), "%s", err_text);
+    cr_assert_not_null(strstr(err_text, "--keys log-keys.yaml"), "what to do: %s", err_text);
     cr_assert_eq(run(th_cli_receipt, "receipt --verify @/new.txt --server @/server.yaml --keys "
                                      "@/node/log-keys.yaml"),
                  EX_OK);
