@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define LOOKS_MAX 3 /* what was in the way may be refused before the next look */
+
 static bool is_text(struct th_text text, const char *other)
 {
     return text.size == strlen(other) && memcmp(text.bytes, other, text.size) == 0;
@@ -86,27 +88,14 @@ static int set_prepared(struct th_outbox *outbox, const struct th_submit_request
     return status == TH_E_NOT_FOUND ? 0 : status;
 }
 
-int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
-              struct th_arena *arena, struct th_submit_result *ret_result)
+/* Nothing is there: queues it. TH_E_EXISTS: something is. */
+static int add(struct th_outbox *outbox, const struct th_submit_request *request,
+               struct th_arena *arena, struct th_submit_result *ret_result)
 {
-    const struct th_outbox_item *items;
-    size_t count, bad;
-    struct found found;
-    int status = th_outbox_list(outbox, arena, &items, &count, &bad);
-    if (status == 0)
-        status = find(request, items, count, arena, &found);
-    if (status != 0)
-        return status;
-    if (found.same != NULL || found.occupant != NULL) {
-        ret_result->outcome = found.same != NULL ? TH_SUBMIT_SAME : TH_SUBMIT_OCCUPIED;
-        ret_result->item = found.same != NULL ? *found.same : *found.occupant;
-        ret_result->next_revision = found.next_revision;
-        return 0;
-    }
     struct th_outbox_item item = {.number = request->report.number,
                                   .revision = request->report.revision,
                                   .plan_digest = request->plan_digest};
-    status = set_prepared(outbox, request, &item);
+    int status = set_prepared(outbox, request, &item);
     if (status != 0)
         return status;
     if (item.revision == 0)
@@ -130,4 +119,35 @@ int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
     ret_result->outcome = TH_SUBMIT_QUEUED;
     ret_result->next_revision = item.revision + 1;
     return 0;
+}
+
+static int look_and_add(struct th_outbox *outbox, const struct th_submit_request *request,
+                        struct th_arena *arena, struct th_submit_result *ret_result)
+{
+    const struct th_outbox_item *items;
+    size_t count, bad;
+    struct found found;
+    int status = th_outbox_list(outbox, arena, &items, &count, &bad);
+    if (status == 0)
+        status = find(request, items, count, arena, &found);
+    if (status != 0)
+        return status;
+    if (found.same == NULL && found.occupant == NULL)
+        return add(outbox, request, arena, ret_result);
+    ret_result->outcome = found.same != NULL ? TH_SUBMIT_SAME : TH_SUBMIT_OCCUPIED;
+    ret_result->item = found.same != NULL ? *found.same : *found.occupant;
+    ret_result->next_revision = found.next_revision;
+    return 0;
+}
+
+/* Another process may add between the look and the act; and what a process committed that was
+ * killed right then, LMDB shows to readers only after the next writer has come. The act has been
+ * that writer, so the look after it sees what was in its way. */
+int th_submit(struct th_outbox *outbox, const struct th_submit_request *request,
+              struct th_arena *arena, struct th_submit_result *ret_result)
+{
+    int status = TH_E_EXISTS;
+    for (int i = 0; status == TH_E_EXISTS && i < LOOKS_MAX; i++)
+        status = look_and_add(outbox, request, arena, ret_result);
+    return status;
 }
