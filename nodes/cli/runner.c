@@ -16,9 +16,12 @@
 #define TICK_MS     200   /* what a submission waits for at most: a tick looks in the outbox */
 #define GRACE_MS    500   /* after the welcome: reminders and plans that follow it */
 #define WORRY_MS    10000 /* without a welcome: say where to look */
+#define PUT_OFF_MS  3000  /* a quota passes by itself sooner; a full disk does not */
 #define TURN_FRAMES 64
 /* A hello and a full flight, twice: libzmq reports room late, after half of it was taken. */
 #define QUEUE_MAX (2 * (1 + TH_NODE_FLIGHT_MAX))
+
+#define PUT_OFF_TEXT_SIZE 256
 
 /* Without a connection: dial again after this, then half as long again each time, with jitter. */
 #define REDIAL_MIN_MS 6000
@@ -37,6 +40,8 @@ struct node {
     int64_t welcomed_ms;
     int64_t redial_ms; /* when; 0: not set */
     int64_t redial_wait_ms;
+    int64_t put_off_ms;                   /* since when the server says "later"; 0: it does not */
+    char put_off_text[PUT_OFF_TEXT_SIZE]; /* why, in its words */
     int lock;
 };
 
@@ -49,6 +54,7 @@ struct runner {
     int64_t started_ms;
     int64_t pending_ms; /* when a node had something to send, last; or started_ms */
     bool has_worried;
+    bool has_told_put_off;
     bool timed_out;
 };
 
@@ -83,9 +89,25 @@ static void port_random(void *context, void *ret_bytes, size_t size)
     randombytes_buf(ret_bytes, size);
 }
 
+static void put_off(struct node *node, struct th_text why)
+{
+    size_t size = why.size < PUT_OFF_TEXT_SIZE ? why.size : PUT_OFF_TEXT_SIZE - 1;
+    while (size < why.size && size > 0 && ((unsigned char)why.bytes[size] & 0xc0) == 0x80)
+        size--; /* a character is not cut */
+    memcpy(node->put_off_text, size == 0 ? "" : why.bytes, size);
+    node->put_off_text[size] = '\0';
+    if (node->put_off_ms == 0)
+        node->put_off_ms = th_loop_now_ms();
+}
+
 static void port_tell(void *context, const struct th_node_news *news)
 {
     struct node *node = context;
+    if (news->kind == TH_NEWS_LATER)
+        put_off(node, news->text);
+    else if (news->kind == TH_NEWS_SETTLED || news->kind == TH_NEWS_READMITTED ||
+             news->kind == TH_NEWS_LOST)
+        node->put_off_ms = 0;
     th_telling_news(&node->runner->telling, node->home.unit_code, news);
 }
 
@@ -187,6 +209,23 @@ static void worry(struct runner *runner, int64_t now_ms)
         th_telling_worry(&runner->telling, first->home.server.address, missing);
 }
 
+/* Once for all nodes, until none is put off any more. */
+static void tell_put_off(struct runner *runner, int64_t now_ms)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < runner->options->folders_count; i++) {
+        const struct node *node = &runner->nodes[i];
+        if (node->put_off_ms == 0)
+            continue;
+        is_any = true;
+        if (runner->has_told_put_off || now_ms < node->put_off_ms + PUT_OFF_MS)
+            continue;
+        runner->has_told_put_off = true;
+        th_telling_put_off(&runner->telling, node->home.unit_code, node->put_off_text);
+    }
+    runner->has_told_put_off = runner->has_told_put_off && is_any;
+}
+
 static bool is_over(const struct runner *runner, int64_t now_ms)
 {
     const struct th_runner_options *options = runner->options;
@@ -220,6 +259,7 @@ static int on_tick(void *context, bool *ret_is_done)
     th_telling_progress(&runner->telling, pending, connected, runner->options->folders_count,
                         now_ms);
     worry(runner, now_ms);
+    tell_put_off(runner, now_ms);
     if (pending > 0)
         runner->pending_ms = now_ms;
     runner->timed_out = !all_done && is_over(runner, now_ms);
@@ -358,8 +398,11 @@ static void close_all(struct runner *runner)
 static void tell_what_remains(struct runner *runner)
 {
     size_t pending = 0, units = 0, strange = 0;
+    const struct node *put_off = NULL;
     for (size_t i = 0; i < runner->options->folders_count; i++) {
         size_t count = th_node_driver_pending(runner->nodes[i].driver);
+        if (put_off == NULL && count > 0 && runner->nodes[i].put_off_ms != 0)
+            put_off = &runner->nodes[i];
         pending += count;
         units += count > 0;
         strange += !runner->nodes[i].was_welcomed;
@@ -377,6 +420,15 @@ static void tell_what_remains(struct runner *runner)
             "không có báo cáo nào chờ gửi, nhưng %zu đơn vị chưa vào được nơi nhận: chưa biết có "
             "nhắc việc, kế hoạch mới, hay báo cáo phải gửi lại không",
             strange);
+        return;
+    }
+    if (put_off != NULL) {
+        th_cli_complain(
+            runner->options->err, runner->options->command,
+            "báo cáo vẫn nằm trong hộp thư đi, không mất; để tonghop-node run chạy thì tự gửi lại",
+            "hết thời gian chờ khi nơi nhận chưa nhận được lúc này (%s): còn %zu báo cáo của %zu "
+            "đơn vị chưa có trả lời",
+            put_off->put_off_text, pending, units);
         return;
     }
     th_cli_complain(runner->options->err, runner->options->command,

@@ -162,6 +162,17 @@ void th_telling_worry(struct th_telling *telling, const char *address, size_t no
                   address, nodes_count);
 }
 
+void th_telling_put_off(struct th_telling *telling, const char *unit, const char *text)
+{
+    if (telling->voice == TH_RUNNER_VERBOSE)
+        return; /* each time was told */
+    FILE *stream = begin(telling, telling->err, unit);
+    (void)fprintf(stream,
+                  "nơi nhận chưa nhận được lúc này: %s; báo cáo nằm trong hộp thư đi, tự gửi lại\n",
+                  text);
+    (void)fflush(stream);
+}
+
 void th_telling_end(struct th_telling *telling)
 {
     if (!telling->has_line)

@@ -24,6 +24,8 @@ void th_telling_progress(struct th_telling *telling, size_t pending, size_t conn
                          size_t nodes_count, int64_t now_ms);
 /* Said once, when nobody answers. */
 void th_telling_worry(struct th_telling *telling, const char *address, size_t nodes_count);
+/* Said once, when the server keeps putting off. */
+void th_telling_put_off(struct th_telling *telling, const char *unit, const char *text);
 /* Ends the moving line. */
 void th_telling_end(struct th_telling *telling);
 

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
@@ -230,6 +231,43 @@ Test(node_run, patience_does_not_end_while_a_report_waits)
     cr_assert_eq(run_patiently(TH_RUNNER_UNTIL_IDLE, -1, 500), 0);
     (void)pthread_join(turner, NULL);
     cr_assert_eq(node.province.taken_count, 1);
+}
+
+/* What `run` says in that time. */
+static char *listen(int64_t timeout_ms)
+{
+    char *text = NULL, *folders[] = {node.home_path};
+    size_t size;
+    FILE *err = open_memstream(&text, &size);
+    const struct th_runner_options options = {.command = "run",
+                                              .folders = folders,
+                                              .folders_count = 1,
+                                              .goal = TH_RUNNER_UNTIL_IDLE,
+                                              .timeout_ms = timeout_ms,
+                                              .voice = TH_RUNNER_QUIET,
+                                              .out = stdout,
+                                              .err = err};
+    int status = th_runner_run(&options);
+    (void)fclose(err);
+    cr_assert_eq(status, TH_E_TIMEOUT);
+    return text;
+}
+
+Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
+{
+    node.province.mood = TH_FAKE_PUTS_OFF;
+    th_node_case_open(&node);
+    th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    char *brief = listen(1000), *told = listen(6500);
+    cr_expect_null(strstr(brief, "nơi nhận chưa nhận được lúc này: Đang bận."), "it may pass");
+    cr_expect_not_null(strstr(brief, "chưa nhận được lúc này (Đang bận.)"));
+    cr_expect_null(strstr(brief, "mạng"));
+    char *line = strstr(told, "nơi nhận chưa nhận được lúc này: Đang bận.");
+    cr_assert_not_null(line);
+    cr_expect_null(strstr(line + 1, "nơi nhận chưa nhận được lúc này:"), "said once");
+    free(brief);
+    free(told);
 }
 
 Test(node_run, silence_ends_with_a_timeout_and_the_report_stays)
