@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "nodes/cli/checked.h"
 #include "nodes/cli/choice.h"
+#include "nodes/cli/counted.h"
 #include "nodes/cli/submit.h"
 #include "nodes/cli/wait.h"
 #include "nodes/cli/words.h"
@@ -85,13 +86,15 @@ static void print_result(const struct submitting *submitting, const char *path,
 }
 
 static int add_json(struct submitting *submitting, const char *path,
-                    const struct th_submit_result *result)
+                    const struct th_submit_result *result, const struct th_counted *counted)
 {
     json_t *object = th_words_json_item(&result->item);
     int failed = json_object_set_new(object, "file", json_string(path));
     failed |= json_object_set_new(object, "outcome", json_string(outcome_word(result->outcome)));
     if (result->outcome == TH_SUBMIT_OCCUPIED)
         failed |= json_object_set_new(object, "next_revision", json_integer(result->next_revision));
+    else
+        failed |= th_counted_add_json(counted, object);
     failed |= json_array_append_new(submitting->files, object);
     return failed == 0 ? 0 : TH_E_NO_MEMORY;
 }
@@ -164,6 +167,27 @@ static int refuse_form(struct submitting *submitting, const struct th_checked *c
     return checked->status < 0 ? th_status_exit_code(checked->status) : EX_DATAERR;
 }
 
+static int tell_result(struct submitting *submitting, struct th_checked *checked,
+                       const struct th_submit_result *result)
+{
+    struct th_counted counted = {0};
+    bool is_there = result->outcome != TH_SUBMIT_OCCUPIED;
+    if (is_there) {
+        submitting->ids[submitting->ids_count++] = result->item.id;
+        th_counted_init(&counted, checked, submitting->home->unit, submitting->outbox,
+                        &result->item);
+    }
+    int status = 0;
+    if (submitting->as_json) {
+        status = add_json(submitting, checked->path, result, &counted);
+    } else {
+        print_result(submitting, checked->path, result);
+        if (is_there)
+            th_counted_print(&counted, checked->path, submitting->out, submitting->err);
+    }
+    return status == 0 && !is_there ? TH_E_EXISTS : status;
+}
+
 static int submit_file(struct submitting *submitting, const char *path)
 {
     struct th_checked checked;
@@ -176,16 +200,8 @@ static int submit_file(struct submitting *submitting, const char *path)
         if (!submitting->as_json && checked.warnings.count > 0)
             th_checked_print(&checked, false, submitting->err);
         int status = queue(submitting, &checked, &result);
-        if (status == 0) {
-            if (result.outcome != TH_SUBMIT_OCCUPIED)
-                submitting->ids[submitting->ids_count++] = result.item.id;
-            else
-                status = TH_E_EXISTS;
-            int added = submitting->as_json ? add_json(submitting, path, &result) : 0;
-            if (!submitting->as_json)
-                print_result(submitting, path, &result);
-            status = added == 0 ? status : added;
-        }
+        if (status == 0)
+            status = tell_result(submitting, &checked, &result);
         code = status == 0 ? EX_OK : th_status_exit_code(status);
     }
     th_checked_deinit(&checked);
