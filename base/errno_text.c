@@ -38,3 +38,25 @@ const char *th_errno_text(int error, char text[TH_ERRNO_TEXT_SIZE])
     (void)snprintf(text, TH_ERRNO_TEXT_SIZE, "%s (%s)", own, strerror(error));
     return text;
 }
+
+int th_errno_status(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return TH_E_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return TH_E_FORBIDDEN;
+    case EISDIR:
+        return TH_E_INVALID;
+    case ENOSPC:
+    case EDQUOT:
+        return TH_E_STORAGE;
+    case ENOMEM:
+        return TH_E_NO_MEMORY;
+    default:
+        return TH_E_IO;
+    }
+}

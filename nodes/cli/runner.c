@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/cli/runner.h"
 
+#include "base/errno_text.h"
 #include "base/options.h"
 #include "nodes/cli/telling.h"
 #include "nodes/driver/driver.h"
@@ -8,6 +9,7 @@
 #include "nodes/shell/dealer.h"
 #include "nodes/shell/loop.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,13 @@
 #define QUEUE_MAX (2 * (1 + TH_NODE_FLIGHT_MAX))
 
 #define PUT_OFF_TEXT_SIZE 256
+
+/* Descriptors: of a node its lock, three of the outbox, two of the connection; of the process its
+ * streams, libzmq, libuv, and a file that is read meanwhile. */
+#define FILES_OF_NODE    6
+#define FILES_OF_PROCESS 24
+
+#define HINT_ROOM "giải phóng chỗ trên đĩa rồi chạy lại"
 
 /* Without a connection: dial again after this, then half as long again each time, with jitter. */
 #define REDIAL_MIN_MS 6000
@@ -292,6 +301,17 @@ static int open_files(struct node *node, const char *folder, struct th_problems 
     return status == 0 ? th_outbox_open(path, 0, &node->outbox) : status;
 }
 
+static int tell_not_locked(struct runner *runner, const char *folder, int status, int error)
+{
+    char cause[TH_ERRNO_TEXT_SIZE];
+    if (status == TH_E_NOT_FOUND)
+        return complain(runner, folder, "thư mục này do lệnh init tạo; kiểm tra đường dẫn", status);
+    th_cli_complain(runner->options->err, runner->options->command,
+                    status == TH_E_STORAGE ? HINT_ROOM : "kiểm tra quyền của thư mục, và đĩa",
+                    "%s: không tạo được khóa RUN: %s", folder, th_errno_text(error, cause));
+    return status;
+}
+
 static int open_node(struct runner *runner, struct node *node, const char *folder)
 {
     long owner = 0;
@@ -303,8 +323,7 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
         return status;
     }
     if (status != 0)
-        return complain(runner, folder, "thư mục này do lệnh init tạo; kiểm tra đường dẫn và quyền",
-                        status);
+        return tell_not_locked(runner, folder, status, errno);
     node->has_lock = true;
     struct th_problems problems;
     th_problems_init(&problems);
@@ -313,8 +332,11 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
         (void)!th_problems_print(&problems, runner->options->err);
     else if (status != 0)
         (void)complain(runner, folder,
-                       "hộp thư đi (outbox) không mở được: kiểm tra đĩa; khôi phục thư mục outbox "
-                       "từ bản sao, hoặc tạo nút mới rồi nộp lại, nơi nhận không tính hai lần",
+                       status == TH_E_STORAGE
+                           ? HINT_ROOM
+                           : "hộp thư đi (outbox) không mở được: kiểm tra đĩa; khôi phục thư mục "
+                             "outbox từ bản sao, hoặc tạo nút mới rồi nộp lại, nơi nhận không tính "
+                             "hai lần",
                        status);
     th_problems_deinit(&problems);
     if (status != 0)
@@ -327,9 +349,7 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
     status = th_dealer_open(runner->context, &dealer, &node->dealer);
     if (status != 0)
         return complain(runner, node->home.server.address,
-                        "địa chỉ trong node.yaml phải như tcp://máy:7411; nếu mở nhiều nút, tăng "
-                        "giới hạn tệp mở (ulimit -n)",
-                        status);
+                        "địa chỉ trong node.yaml phải như tcp://máy:7411", status);
     const struct th_node_ports ports = {.context = node,
                                         .send = port_send,
                                         .now_ms = port_now_ms,
@@ -354,14 +374,27 @@ static void close_node(struct node *node)
         th_home_unlock(node->lock);
 }
 
-/* Each node needs several descriptors: database, socket, lock. */
-static void raise_limits(void)
+/* libzmq ends the process when it finds no descriptor for itself. */
+static int check_limits(const struct runner *runner)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    rlim_t needed = FILES_OF_PROCESS + FILES_OF_NODE * (rlim_t)runner->options->folders_count;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* best effort: opening says what fails */
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
+        return 0;
+    th_cli_complain(runner->options->err, runner->options->command,
+                    "nâng giới hạn tệp mở (ulimit -n, hoặc LimitNOFILE của systemd), hay chạy ít "
+                    "nút hơn trong một lệnh",
+                    "%zu nút cần mở chừng %llu tệp, mà giới hạn là %llu",
+                    runner->options->folders_count, (unsigned long long)needed,
+                    (unsigned long long)limit.rlim_cur);
+    return TH_E_CONFIG;
 }
 
 static int open_all(struct runner *runner)
@@ -371,8 +404,9 @@ static int open_all(struct runner *runner)
     runner->sources = calloc(options->folders_count, sizeof *runner->sources);
     if (runner->nodes == NULL || runner->sources == NULL)
         return TH_E_NO_MEMORY;
-    raise_limits();
-    int status = th_dealer_context_new((unsigned)options->folders_count, &runner->context);
+    int status = check_limits(runner);
+    if (status == 0)
+        status = th_dealer_context_new((unsigned)options->folders_count, &runner->context);
     for (size_t i = 0; status == 0 && i < options->folders_count; i++) {
         runner->nodes[i].runner = runner;
         status = open_node(runner, &runner->nodes[i], options->folders[i]);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* locks of open file descriptions */
 #include "nodes/home/lock.h"
 
+#include "base/errno_text.h"
 #include "nodes/home/home.h"
 
 #include <errno.h>
@@ -25,18 +26,22 @@ int th_home_lock(const char *folder, int *ret_lock, long *ret_owner)
         return status;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
-        return errno == ENOENT || errno == ENOTDIR ? TH_E_NOT_FOUND : TH_E_IO;
+        return th_errno_status(errno);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
-        bool is_taken = errno == EAGAIN || errno == EACCES;
+        int error = errno;
         *ret_owner = read_owner(file);
         (void)close(file);
-        return is_taken ? TH_E_BUSY : TH_E_IO;
+        errno = error;
+        return error == EAGAIN || error == EACCES ? TH_E_BUSY : th_errno_status(error);
     }
     int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    errno = ENOSPC; /* what a short write leaves unsaid */
     if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)size, 0) != size) {
+        int error = errno;
         (void)close(file);
-        return TH_E_IO;
+        errno = error;
+        return th_errno_status(error);
     }
     *ret_lock = file;
     return 0;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* Locks FOLDER/RUN. TH_E_BUSY: another process runs here; its pid is in the file (0 when it cannot
- * be read). TH_E_IO. */
+ * be read). Otherwise as th_errno_status(), with errno left as the cause. */
 TH_MUST_CHECK int th_home_lock(const char *folder, int *ret_lock, long *ret_owner);
 void th_home_unlock(int lock);
 

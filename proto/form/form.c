@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/form/form.h"
 
+#include "base/errno_text.h"
 #include "proto/form/reader.h"
 #include "proto/form/stamp.h"
 #include "proto/form/tree.h"
@@ -35,8 +36,10 @@ static int read_all(int file, char *bytes, size_t room, size_t *ret_size)
 {
     struct stat about;
     size_t size = 0;
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
+    if (fstat(file, &about) != 0)
         return TH_E_IO;
+    if (!S_ISREG(about.st_mode))
+        return TH_E_INVALID;
     while (size < room) {
         ssize_t got = read(file, bytes + size, room - size);
         if (got == 0)
@@ -49,29 +52,44 @@ static int read_all(int file, char *bytes, size_t room, size_t *ret_size)
     return size == room ? TH_E_LIMIT : 0;
 }
 
+static void tell_unread(const char *path, int status, int error, struct th_problems *problems)
+{
+    struct th_place place = {path, 1, 1};
+    char cause[TH_ERRNO_TEXT_SIZE];
+    if (status == TH_E_LIMIT)
+        th_problems_add(problems, place, "biểu chỉ chứa số liệu và phần lời; tài liệu thì đính kèm",
+                        "tệp lớn hơn 1 MiB");
+    else if (status == TH_E_INVALID)
+        th_problems_add(problems, place,
+                        "ghi biểu ra một tệp có đuôi .yaml, .json, .csv hoặc .xlsx rồi dùng tệp đó",
+                        "không phải tệp thường: biểu không đọc từ thư mục, đường ống, thiết bị hay "
+                        "đầu vào chuẩn");
+    else
+        th_problems_add(
+            problems, place, "kiểm tra đường dẫn và quyền đọc tệp", "không đọc được tệp: %s",
+            status == TH_E_NOT_FOUND ? th_status_text(status) : th_errno_text(error, cause));
+}
+
 /* Returns owned (free). */
 static int load(const char *path, struct th_problems *problems, char **ret_bytes, size_t *ret_size)
 {
-    struct th_place place = {path, 1, 1};
     char *bytes = malloc(TH_FORM_SIZE_MAX + 1);
     if (bytes == NULL)
         return TH_E_NO_MEMORY;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int status = file >= 0         ? read_all(file, bytes, TH_FORM_SIZE_MAX + 1, ret_size)
-                 : errno == ENOENT ? TH_E_NOT_FOUND
-                                   : TH_E_IO;
+    int status =
+        file >= 0 ? read_all(file, bytes, TH_FORM_SIZE_MAX + 1, ret_size) : th_errno_status(errno);
+    int error = errno;
     if (file >= 0)
         (void)close(file);
-    if (status == TH_E_LIMIT)
-        th_problems_add(problems, place, "biểu chỉ chứa số liệu và phần lời; tài liệu thì đính kèm",
-                        "tệp lớn hơn 1 MiB");
-    else if (status < 0)
-        th_problems_add(problems, place, "kiểm tra đường dẫn và quyền đọc tệp",
-                        "không đọc được tệp: %s", th_status_text(status));
-    if (status < 0)
+    if (status == TH_E_NOT_FOUND && strcmp(path, "-") == 0)
+        status = TH_E_INVALID; /* meant is the standard input */
+    if (status < 0) {
+        tell_unread(path, status, error, problems);
         free(bytes);
-    else
+    } else {
         *ret_bytes = bytes;
+    }
     return status;
 }
 

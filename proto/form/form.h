@@ -99,7 +99,8 @@ struct th_form_partial {
  * Texts are brought to form NFC. Attached files are looked for from the form's own folder, and
  * their sizes and digests are taken now. TH_E_SYNTAX (the file cannot be read as what its ending
  * says), TH_E_AMBIGUOUS (numbers or days with two readings, nothing else), TH_E_INVALID,
- * TH_E_NOT_FOUND, TH_E_IO, TH_E_LIMIT, TH_E_CONFIG have added problems; TH_E_NO_MEMORY has not.
+ * TH_E_NOT_FOUND, TH_E_FORBIDDEN, TH_E_IO, TH_E_LIMIT, TH_E_CONFIG have added problems;
+ * TH_E_NO_MEMORY has not.
  */
 TH_MUST_CHECK int th_form_read(const char *path, const struct th_form_context *context,
                                struct th_arena *arena, struct th_problems *problems,

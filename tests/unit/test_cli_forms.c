@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #define HEAD                                                                                       \
@@ -197,6 +198,19 @@ Test(cli_forms, every_file_is_checked_and_one_bad_one_fails)
     cr_assert_eq(RUN(th_cli_check, "check", "nut", other, path), EX_NOINPUT);
     assert_in(err_text, "không đọc được tệp");
     assert_in(out_text, "gửi được");
+}
+
+Test(cli_forms, what_is_no_plain_file_is_no_fault_of_the_disk)
+{
+    char pipe[160];
+    (void)snprintf(pipe, sizeof pipe, "%s/ong.yaml", form.folder);
+    cr_assert_eq(mkfifo(pipe, 0600), 0);
+    const char *const paths[] = {pipe, form.folder, "-"};
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(RUN(th_cli_check, "check", "nut", paths[i]), EX_DATAERR, "%s", err_text);
+        assert_in(err_text, "không phải tệp thường");
+        cr_assert_null(strstr(err_text, "đĩa"), "%s", err_text);
+    }
 }
 
 Test(cli_forms, json_tells_all_of_it)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <zmq.h>
 
@@ -234,7 +236,7 @@ Test(node_run, patience_does_not_end_while_a_report_waits)
 }
 
 /* What `run` says in that time. */
-static char *listen(int64_t timeout_ms)
+static char *listen(int64_t timeout_ms, int expected)
 {
     char *text = NULL, *folders[] = {node.home_path};
     size_t size;
@@ -249,7 +251,7 @@ static char *listen(int64_t timeout_ms)
                                               .err = err};
     int status = th_runner_run(&options);
     (void)fclose(err);
-    cr_assert_eq(status, TH_E_TIMEOUT);
+    cr_assert_eq(status, expected, "%s", text);
     return text;
 }
 
@@ -259,7 +261,7 @@ Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
     th_node_case_open(&node);
     th_node_case_submit(&node, 1, 1);
     th_node_case_close(&node);
-    char *brief = listen(1000), *told = listen(6500);
+    char *brief = listen(1000, TH_E_TIMEOUT), *told = listen(6500, TH_E_TIMEOUT);
     cr_expect_null(strstr(brief, "nơi nhận chưa nhận được lúc này: Đang bận."), "it may pass");
     cr_expect_not_null(strstr(brief, "chưa nhận được lúc này (Đang bận.)"));
     cr_expect_null(strstr(brief, "mạng"));
@@ -268,6 +270,26 @@ Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
     cr_expect_null(strstr(line + 1, "nơi nhận chưa nhận được lúc này:"), "said once");
     free(brief);
     free(told);
+}
+
+/* libzmq would end the process. */
+Test(node_run, too_few_open_files_are_told_before_anything_is_opened)
+{
+    const struct rlimit few = {12, 12};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    char *text = listen(1000, TH_E_CONFIG);
+    cr_expect_not_null(strstr(text, "giới hạn là 12"), "%s", text);
+    free(text);
+}
+
+Test(node_run, a_lock_that_cannot_be_made_says_why)
+{
+    char path[TH_HOME_PATH_SIZE];
+    cr_assert_eq(th_home_path(node.home_path, "RUN", path), 0);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    char *text = listen(1000, TH_E_INVALID);
+    cr_expect_not_null(strstr(text, "đây là thư mục"), "%s", text);
+    free(text);
 }
 
 Test(node_run, silence_ends_with_a_timeout_and_the_report_stays)
