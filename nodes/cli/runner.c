@@ -276,6 +276,17 @@ static int on_tick(void *context, bool *ret_is_done)
     return 0;
 }
 
+static void on_asked(void *context)
+{
+    struct runner *runner = context;
+    size_t pending = 0, connected = 0;
+    for (size_t i = 0; i < runner->options->folders_count; i++) {
+        pending += th_node_driver_pending(runner->nodes[i].driver);
+        connected += runner->nodes[i].is_connected;
+    }
+    th_telling_state(&runner->telling, pending, connected, runner->options->folders_count);
+}
+
 /* ---- opening and closing ---- */
 
 static int complain(struct runner *runner, const char *folder, const char *hint, int status)
@@ -484,7 +495,8 @@ int th_runner_run(const struct th_runner_options *options)
                                              .sources_count = options->folders_count,
                                              .tick_ms = TICK_MS,
                                              .context = &runner,
-                                             .tick = on_tick};
+                                             .tick = on_tick,
+                                             .tell = on_asked};
         status = th_loop_run(&loop, &signal_number);
         th_telling_end(&runner.telling);
         if (status != 0)

@@ -151,6 +151,18 @@ void th_telling_progress(struct th_telling *telling, size_t pending, size_t conn
     (void)fflush(telling->out);
 }
 
+void th_telling_state(struct th_telling *telling, size_t pending, size_t connected,
+                      size_t nodes_count)
+{
+    clear_line(telling);
+    (void)fprintf(telling->err,
+                  "tonghop-node: nối %zu/%zu; từ lúc chạy: đã nhận %zu, từ chối %zu, xung đột %zu; "
+                  "còn chờ %zu\n",
+                  connected, nodes_count, telling->received, telling->rejected, telling->conflicts,
+                  pending);
+    (void)fflush(telling->err);
+}
+
 void th_telling_worry(struct th_telling *telling, const char *address, size_t nodes_count)
 {
     clear_line(telling);

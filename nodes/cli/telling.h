@@ -22,6 +22,9 @@ void th_telling_init(struct th_telling *telling, const struct th_runner_options 
 void th_telling_news(struct th_telling *telling, const char *unit, const struct th_node_news *news);
 void th_telling_progress(struct th_telling *telling, size_t pending, size_t connected,
                          size_t nodes_count, int64_t now_ms);
+/* The same as a line, when somebody asks. */
+void th_telling_state(struct th_telling *telling, size_t pending, size_t connected,
+                      size_t nodes_count);
 /* Said once, when nobody answers. */
 void th_telling_worry(struct th_telling *telling, const char *address, size_t nodes_count);
 /* Said once, when the server keeps putting off. */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#define SIGNALS_COUNT 4
+
 struct th_loop {
     const struct th_loop_options *options;
     uv_loop_t uv;
@@ -15,7 +17,7 @@ struct th_loop {
     uv_check_t check;
     uv_idle_t idle;
     uv_timer_t timer;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS_COUNT];
     uv_poll_t *polls;
     int status;
     int signal;
@@ -91,16 +93,31 @@ static void on_timer(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct th_loop *loop = handle->data;
+    if (number == SIGUSR1) {
+        loop->options->tell(loop->options->context);
+        return;
+    }
+    if (loop->signal != 0 && number == SIGHUP)
+        return; /* the terminal and the shell may both say that they go */
     if (loop->signal != 0)
         _exit(128 + number);
     loop->signal = number;
     stop(loop, 0);
 }
 
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+           action.sa_handler == SIG_IGN;
+}
+
 static int start_signals(struct th_loop *loop)
 {
-    static const int numbers[2] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < 2; i++) {
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        if (numbers[i] == SIGHUP && is_ignored(SIGHUP))
+            continue;
         if (uv_signal_init(&loop->uv, &loop->signals[i]) != 0)
             return TH_E_IO;
         loop->signals[i].data = loop;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event loop of `run`: wakes sources whose descriptor is edge-triggered, ticks, and stops on
- * SIGTERM and SIGINT. libuv only.
+ * SIGTERM, SIGINT and SIGHUP (unless that was ignored, as by nohup). libuv only.
  *
  * A ZeroMQ descriptor tells of a change once, and may tell of it before the change is seen. So each
  * source is asked whether it has work before the loop would sleep (prepare), given a turn after it
  * (check), and an idle handle keeps the loop awake meanwhile. A turn has a budget of its own, so
  * that no source starves the others.
  *
- * Thread rule: one loop in one thread. A second signal ends the process at once.
+ * Thread rule: one loop in one thread. A second SIGTERM or SIGINT ends the process at once.
  */
 #ifndef TH_NODES_LOOP_H
 #define TH_NODES_LOOP_H
@@ -36,6 +36,7 @@ struct th_loop_options {
     /* Each tick and after each round of turns. A failure ends the loop with it; `ret_is_done` ends
      * it with 0. */
     int (*tick)(void *context, bool *ret_is_done);
+    void (*tell)(void *context); /* SIGUSR1: how things are */
 };
 
 /* Runs until tick says done, something fails, or a signal comes; `ret_signal` is its number or 0.

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <zmq.h>
 
 static struct th_node_case node;
@@ -270,6 +272,30 @@ Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
     cr_expect_null(strstr(line + 1, "nơi nhận chưa nhận được lúc này:"), "said once");
     free(brief);
     free(told);
+}
+
+static void *hang_up(void *unused)
+{
+    (void)zmq_poll(NULL, 0, 500);
+    (void)kill(getpid(), SIGUSR1);
+    (void)zmq_poll(NULL, 0, 300);
+    (void)kill(getpid(), SIGHUP);
+    return unused;
+}
+
+Test(node_run, a_hang_up_ends_it_in_order_and_the_other_signal_asks)
+{
+    pthread_t caller;
+    cr_assert_eq(pthread_create(&caller, NULL, hang_up, NULL), 0);
+    node.province.mood = TH_FAKE_SILENT;
+    th_node_case_open(&node);
+    th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    char *text = listen(20000, 0);
+    (void)pthread_join(caller, NULL);
+    cr_expect_not_null(strstr(text, "nối 1/1"), "%s", text);
+    cr_expect_not_null(strstr(text, "còn chờ 1\n"), "%s", text);
+    free(text);
 }
 
 /* libzmq would end the process. */
