@@ -125,7 +125,9 @@ int th_cli_check(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_command command = {
         .name = NAME,
         .operands = "THƯ-MỤC TỆP...",
-        .summary = "Kiểm tra biểu đã điền theo mọi quy tắc của kế hoạch, trước khi gửi.",
+        .summary =
+            "Kiểm tra biểu đã điền theo mọi quy tắc của kế hoạch, trước khi gửi.\n"
+            "TỆP là tệp thường, đuôi .yaml, .json, .csv hoặc .xlsx; không đọc đầu vào chuẩn (-).",
         .examples = "  " TH_CLI_PROGRAM " check nut bc.yaml\n"
                     "  " TH_CLI_PROGRAM " check nut bc.csv --verbose\n",
         .options = options,

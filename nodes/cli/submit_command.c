@@ -378,6 +378,7 @@ int th_cli_submit(int argc, char **argv, FILE *out, FILE *err)
         .operands = "THƯ-MỤC TỆP...",
         .summary =
             "Kiểm tra rồi nộp báo cáo: khi in \"đã xếp hàng\" thì tắt máy cũng không mất.\n"
+            "TỆP là tệp thường, đuôi .yaml, .json, .csv hoặc .xlsx; không đọc đầu vào chuẩn (-).\n"
             "Mã thoát: 0 đã nộp; 65 biểu sai hoặc bị từ chối; 73 đã nộp nội dung khác; 75 hết giờ.",
         .examples = "  " TH_CLI_PROGRAM " submit nut bc.yaml\n"
                     "  " TH_CLI_PROGRAM " submit nut bc.csv --period 2025-H1 --wait 60\n"
