@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 
 #define TICK_MS     200   /* what a submission waits for at most: a tick looks in the outbox */
 #define GRACE_MS    500   /* after the welcome: reminders and plans that follow it */
@@ -24,6 +25,12 @@
 #define QUEUE_MAX (2 * (1 + TH_NODE_FLIGHT_MAX))
 
 #define PUT_OFF_TEXT_SIZE 256
+
+/* A full disk: open again after this, then twice as long again each time. */
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 60000
+
+#define ROOM_MIN_BYTES ((uint64_t)1024 * 1024)
 
 /* Descriptors: of a node its lock, three of the outbox, two of the connection; of the process its
  * streams, libzmq, libuv, and a file that is read meanwhile. */
@@ -62,6 +69,8 @@ struct runner {
     struct th_telling telling;
     int64_t started_ms;
     int64_t pending_ms; /* when a node had something to send, last; or started_ms */
+    int64_t retry_ms;   /* when to open again, after the disk was full */
+    int64_t retry_wait_ms;
     bool has_worried;
     bool has_told_put_off;
     bool timed_out;
@@ -438,6 +447,9 @@ static void close_all(struct runner *runner)
     th_dealer_context_free(runner->context);
     free(runner->nodes);
     free(runner->sources);
+    runner->context = NULL;
+    runner->nodes = NULL;
+    runner->sources = NULL;
 }
 
 static void tell_what_remains(struct runner *runner)
@@ -483,22 +495,83 @@ static void tell_what_remains(struct runner *runner)
                     units);
 }
 
+static int run_nodes(struct runner *runner, int *ret_signal)
+{
+    const struct th_loop_options loop = {.sources = runner->sources,
+                                         .sources_count = runner->options->folders_count,
+                                         .tick_ms = TICK_MS,
+                                         .context = runner,
+                                         .tick = on_tick,
+                                         .tell = on_asked};
+    int status = th_loop_run(&loop, ret_signal);
+    th_telling_end(&runner->telling);
+    return status;
+}
+
+/* ---- a full disk ---- */
+
+/* LMDB calls it an error of the disk when only a part of what it writes has room. */
+static bool is_full(const struct runner *runner, int status)
+{
+    struct statvfs disk;
+    for (size_t i = 0; status == TH_E_IO && i < runner->options->folders_count; i++)
+        if (statvfs(runner->options->folders[i], &disk) == 0 &&
+            (uint64_t)disk.f_bavail * disk.f_frsize < ROOM_MIN_BYTES)
+            return true;
+    return status == TH_E_STORAGE;
+}
+
+static void tell_full(void *context)
+{
+    const struct runner *runner = context;
+    th_cli_complain(runner->options->err, runner->options->command,
+                    "giải phóng chỗ trên đĩa; không phải chạy lại",
+                    "đĩa của nút đã đầy: tạm ngừng gửi, tự thử lại; báo cáo đã xếp hàng vẫn còn");
+}
+
+static int on_pause(void *context, bool *ret_is_done)
+{
+    const struct runner *runner = context;
+    *ret_is_done = th_loop_now_ms() >= runner->retry_ms;
+    return 0;
+}
+
+/* What could not be written leaves a driver that must not go on: all is closed, and after a while
+ * opened again from what is on the disk. */
+static int start_again(struct runner *runner, int *ret_signal)
+{
+    const struct th_loop_options pause = {
+        .tick_ms = TICK_MS, .context = runner, .tick = on_pause, .tell = tell_full};
+    int64_t now_ms = th_loop_now_ms();
+    if (now_ms >= runner->started_ms + RETRY_MAX_MS)
+        runner->retry_wait_ms = 0; /* it has worked for a while */
+    if (runner->retry_wait_ms == 0)
+        tell_full(runner);
+    int64_t wait_ms = 2 * runner->retry_wait_ms;
+    if (wait_ms < RETRY_MIN_MS)
+        wait_ms = RETRY_MIN_MS;
+    runner->retry_wait_ms = wait_ms > RETRY_MAX_MS ? RETRY_MAX_MS : wait_ms;
+    runner->retry_ms = now_ms + runner->retry_wait_ms;
+    close_all(runner);
+    int status = th_loop_run(&pause, ret_signal);
+    runner->started_ms = th_loop_now_ms();
+    if (status != 0 || *ret_signal != 0)
+        return status;
+    status = open_all(runner);
+    return status == 0 ? run_nodes(runner, ret_signal) : status;
+}
+
 int th_runner_run(const struct th_runner_options *options)
 {
     struct runner runner = {.options = options, .started_ms = th_loop_now_ms()};
     runner.pending_ms = runner.started_ms;
     th_telling_init(&runner.telling, options);
     int status = open_all(&runner);
-    int signal_number = 0;
     if (status == 0) {
-        const struct th_loop_options loop = {.sources = runner.sources,
-                                             .sources_count = options->folders_count,
-                                             .tick_ms = TICK_MS,
-                                             .context = &runner,
-                                             .tick = on_tick,
-                                             .tell = on_asked};
-        status = th_loop_run(&loop, &signal_number);
-        th_telling_end(&runner.telling);
+        int signal_number = 0;
+        status = run_nodes(&runner, &signal_number);
+        while (options->goal == TH_RUNNER_FOR_EVER && is_full(&runner, status))
+            status = start_again(&runner, &signal_number);
         if (status != 0)
             (void)complain(&runner, "tonghop-node",
                            "dừng để không hứa sai; kiểm tra đĩa rồi chạy lại", status);

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 enum th_runner_goal {
-    TH_RUNNER_FOR_EVER,
+    TH_RUNNER_FOR_EVER, /* also when the disk was full for a while */
     /* Each node was welcomed, has heard what the server says first, and has nothing left to send,
      * also of what the server asked for again. */
     TH_RUNNER_UNTIL_IDLE,

@@ -32,6 +32,22 @@ int __wrap_th_dealer_send(struct th_dealer *dealer, struct th_bytes frame)
     return ++sends == full_at ? TH_E_BUSY : __real_th_dealer_send(dealer, frame);
 }
 
+static int full_freezes; /* how many find no room on the disk */
+
+int __real_th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen,
+                            size_t count, th_instant now);
+int __wrap_th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen,
+                            size_t count, th_instant now);
+
+int __wrap_th_outbox_freeze(struct th_outbox *outbox, const struct th_outbox_frozen *frozen,
+                            size_t count, th_instant now)
+{
+    if (full_freezes == 0)
+        return __real_th_outbox_freeze(outbox, frozen, count, now);
+    full_freezes--;
+    return TH_E_STORAGE;
+}
+
 /* Answers until the context goes. */
 static void *serve(void *argument)
 {
@@ -238,7 +254,7 @@ Test(node_run, patience_does_not_end_while_a_report_waits)
 }
 
 /* What `run` says in that time. */
-static char *listen(int64_t timeout_ms, int expected)
+static char *listen_to(enum th_runner_goal goal, int64_t timeout_ms, int expected)
 {
     char *text = NULL, *folders[] = {node.home_path};
     size_t size;
@@ -246,7 +262,7 @@ static char *listen(int64_t timeout_ms, int expected)
     const struct th_runner_options options = {.command = "run",
                                               .folders = folders,
                                               .folders_count = 1,
-                                              .goal = TH_RUNNER_UNTIL_IDLE,
+                                              .goal = goal,
                                               .timeout_ms = timeout_ms,
                                               .voice = TH_RUNNER_QUIET,
                                               .out = stdout,
@@ -255,6 +271,11 @@ static char *listen(int64_t timeout_ms, int expected)
     (void)fclose(err);
     cr_assert_eq(status, expected, "%s", text);
     return text;
+}
+
+static char *listen(int64_t timeout_ms, int expected)
+{
+    return listen_to(TH_RUNNER_UNTIL_IDLE, timeout_ms, expected);
 }
 
 Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
@@ -276,6 +297,8 @@ Test(node_run, a_province_that_puts_off_is_named_and_the_network_is_not)
 
 static void *hang_up(void *unused)
 {
+    for (int i = 0; i < 200 && node.province.hellos_count == 0; i++)
+        (void)zmq_poll(NULL, 0, 100);
     (void)zmq_poll(NULL, 0, 500);
     (void)kill(getpid(), SIGUSR1);
     (void)zmq_poll(NULL, 0, 300);
@@ -296,6 +319,48 @@ Test(node_run, a_hang_up_ends_it_in_order_and_the_other_signal_asks)
     cr_expect_not_null(strstr(text, "nối 1/1"), "%s", text);
     cr_expect_not_null(strstr(text, "còn chờ 1\n"), "%s", text);
     free(text);
+}
+
+static void *hang_up_when_taken(void *unused)
+{
+    for (int i = 0; i < 200 && node.province.taken_count == 0; i++)
+        (void)zmq_poll(NULL, 0, 100);
+    (void)zmq_poll(NULL, 0, 500);
+    (void)kill(getpid(), SIGTERM);
+    return unused;
+}
+
+Test(node_run, a_disk_that_was_full_is_waited_for)
+{
+    pthread_t caller;
+    th_node_case_open(&node);
+    th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    full_freezes = 1;
+    char *text = listen(5000, TH_E_STORAGE);
+    cr_expect_null(strstr(text, "tự thử lại"), "who waits for an end is told: %s", text);
+    free(text);
+    full_freezes = 2;
+    cr_assert_eq(pthread_create(&caller, NULL, hang_up_when_taken, NULL), 0);
+    text = listen_to(TH_RUNNER_FOR_EVER, -1, 0);
+    (void)pthread_join(caller, NULL);
+    cr_expect_eq(node.province.taken_count, 1);
+    char *line = strstr(text, "đĩa của nút đã đầy");
+    cr_assert_not_null(line, "%s", text);
+    cr_expect_null(strstr(line + 1, "đĩa của nút đã đầy"), "said once: %s", text);
+    free(text);
+}
+
+Test(node_run, a_stop_is_heard_while_the_disk_is_full)
+{
+    pthread_t caller;
+    th_node_case_open(&node);
+    th_node_case_submit(&node, 1, 1);
+    th_node_case_close(&node);
+    full_freezes = 1000;
+    cr_assert_eq(pthread_create(&caller, NULL, hang_up, NULL), 0);
+    free(listen_to(TH_RUNNER_FOR_EVER, -1, 0));
+    (void)pthread_join(caller, NULL);
 }
 
 /* libzmq would end the process. */
