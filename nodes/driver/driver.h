@@ -13,7 +13,7 @@
  * Reminders and plans that arrive are kept.
  *
  * Home (whose log_keys grow), keys, outbox and ports are borrowed for its life. Not thread-safe. A
- * function that returns a failure has met broken storage or no memory: stop the process.
+ * function that returns a failure has met broken storage or no memory: free it.
  */
 #ifndef TH_NODES_DRIVER_H
 #define TH_NODES_DRIVER_H

@@ -15,7 +15,7 @@
  *
  * Several processes may have it open: `submit` adds while `run` settles. One `run` at a time: that
  * is its caller's lock. Not thread-safe; a folder is open at most once in one process. After a
- * failed write (TH_E_IO) the outcome is unknown: stop the process, open again.
+ * failed write (TH_E_IO) the outcome is unknown: close it and open again.
  */
 #ifndef TH_NODES_OUTBOX_H
 #define TH_NODES_OUTBOX_H
