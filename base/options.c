@@ -179,8 +179,8 @@ int th_cli_dispatch(const struct th_cli_program *program, int argc, char **argv)
         return EX_USAGE;
     if (is_help) {
         char help[] = "--help";
-        char *line[] = {argv[2], help, NULL};
-        return entry->run(2, line, stdout, stderr);
+        char *line[] = {argv[2], argc > 3 ? argv[3] : help, help, NULL}; /* keys show */
+        return entry->run(argc > 3 ? 3 : 2, line, stdout, stderr);
     }
     return entry->run(argc - 1, argv + 1, stdout, stderr);
 }

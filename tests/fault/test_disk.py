@@ -18,7 +18,7 @@ import time
 import traceback
 
 from checker import Book, check_all, values_of
-from province import OBLIGATION, PERIOD, PLAN, ROOT, Province
+from province import NOW, OBLIGATION, PERIOD, PLAN, ROOT, Province
 
 UNITS = 4
 MIB = 1 << 20
@@ -252,7 +252,7 @@ def flipped_byte_in_a_value_never_gives_another_number(disk):
     whole = file.read_bytes()
     store, unit = file.parent, disk.province.units[0]
     questions = [("rollup",), ("rollup", "--branch", "communes"), ("rollup", "--branch", "bodies"),
-                 ("report", "--unit", unit), ("standing",), ("rollup", "--as-of", "2025-05-06")]
+                 ("report", "--unit", unit), ("standing",), ("rollup", "--as-of", NOW)]
     right = [ask(disk.program, store, *question)[1] for question in questions]
     noticed = {}
     for prefix, place, bit in flips(disk.province, whole):
