@@ -32,7 +32,8 @@ void th_enter_close(struct th_enter_store *known);
 
 /* Whom the line names, and about what. `plan` and `obligation` NULL: the form says. */
 struct th_enter_choice {
-    uint32_t unit; /* index in the context */
+    uint32_t unit;   /* index in the context */
+    uint32_t number; /* 0: the form says, if any */
     const struct th_plan *plan;
     const struct th_obligation *obligation;
 };
@@ -52,7 +53,8 @@ struct th_enter_form {
     const struct th_obligation *obligation;
     struct th_reasons errors, warnings;
 };
-/* Reads and checks with the unit's earlier reports in the store; th_enter_form_deinit() always. */
+/* Reads and checks with the unit's earlier reports in the store; of a form with problems what could
+ * surely be read (th_form_partial). th_enter_form_deinit() always. */
 void th_enter_form_init(struct th_enter_form *form, const char *path,
                         const struct th_enter_store *known, const struct th_enter_choice *choice);
 void th_enter_form_deinit(struct th_enter_form *form);

@@ -128,7 +128,7 @@ static uint32_t find_unit(const struct th_enter_store *known, const char *code, 
 int th_enter_choose(const struct th_site *site, const struct th_enter_line *line,
                     const struct th_enter_store *known, struct th_enter_choice *ret_choice)
 {
-    struct th_enter_choice choice = {.plan = NULL};
+    struct th_enter_choice choice = {.number = (uint32_t)line->number};
     int status = choose_plan(site, line, known, &choice.plan);
     if (status == 0 && choice.plan != NULL)
         status = choose_obligation(site, line, choice.plan, &choice.obligation);
@@ -215,6 +215,7 @@ void th_enter_form_init(struct th_enter_form *form, const char *path,
                         const struct th_enter_store *known, const struct th_enter_choice *choice)
 {
     *form = (struct th_enter_form){.path = path};
+    struct th_form_partial partial = {.plan = NULL};
     th_arena_init(&form->arena, BLOCK_BYTES, BUDGET_BYTES);
     th_problems_init(&form->problems);
     const struct th_form_context context = {.plans = known->plans,
@@ -222,11 +223,19 @@ void th_enter_form_init(struct th_enter_form *form, const char *path,
                                             .unit = &known->context.units.units[choice->unit],
                                             .plan = choice->plan,
                                             .obligation = choice->obligation,
-                                            .places = &form->places};
+                                            .number = choice->number,
+                                            .places = &form->places,
+                                            .partial = &partial};
     form->status = th_form_read(path, &context, &form->arena, &form->problems, &form->report,
                                 &form->plan, &form->obligation);
-    if (form->status == 0)
+    if (form->status == 0) {
         form->status = check(form, known, choice->unit);
+    } else if (partial.plan != NULL) {
+        form->report = partial.report;
+        form->plan = partial.plan;
+        form->obligation = partial.obligation;
+        (void)check(form, known, choice->unit); /* what it has not found out is not told */
+    }
 }
 
 void th_enter_form_deinit(struct th_enter_form *form)

@@ -339,8 +339,8 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
          .text = &verify.log_key},
         {.name = "keys",
          .value_name = "TỆP",
-         .help = "cùng --verify: log-keys.yaml, mọi khóa mà nhật ký đã có; một mình thì tệp này "
-                 "phải lấy từ người mình tin",
+         .help = "cùng --verify: log-keys.yaml, mọi khóa đã có; một mình thì phải "
+                 "lấy từ người mình tin",
          .text = &verify.keys_path},
         {.name = "report",
          .value_name = "BIỂU",

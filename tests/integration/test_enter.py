@@ -124,6 +124,11 @@ def what_cannot_be_is_refused_and_nothing_is_written(case):
     has(case.enter(unit, bad, "--as-revision", 2, code=EX_DATAERR), f"{bad}:{line}:")
     answer = json.loads(case.enter(unit, bad, "--as-revision", 2, "--json", code=EX_DATAERR))
     same(answer["errors"][0]["line"], line, "line")
+    torn = case.folder / "sai-hai.yaml"  # what cannot be read hides no broken rule
+    torn.write_text(text.replace("  VB02:", "  VB02: năm", 1))
+    told = case.enter(unit, torn, "--as-revision", 2, code=EX_DATAERR)
+    has(told, "năm")
+    has(told, f"{torn}:{line}:")
     has(case.enter(unit, form, "--as-revision", 7, code=EX_DATAERR), "--as-revision 2")
     has(case.enter(unit, form), "đã có sẵn")
     other = case.province.write_form(unit)
@@ -222,11 +227,28 @@ def an_older_copy_that_goes_on_has_it_entered_again(case):
          "verify")
 
 
+def of_several_reports_the_line_says_which(case):
+    unit, several = "64-snv", "O-002-3-ADHOC"
+    form = case.folder / "dot-xuat.yaml"
+    case.run("tonghop-aggregator", "enter", case.store, form, "--template", "--unit", unit,
+             "--plan", PLAN, "--obligation", several)
+    filled = form.read_text()
+    form.write_text(filled.replace("\nvalues:\n", "\nvalues:\n  TCD01: 5\n", 1))
+    has(case.enter(unit, form, code=EX_DATAERR), "number: 1")
+    for number in (1, 2):
+        answer = json.loads(case.enter(unit, form, "--number", number, "--json"))
+        same((answer["verdict"], answer["number"]), ("accepted", number), "report")
+    counts = json.loads(case.province.daemon.command("rollup", "--plan", PLAN, "--obligation",
+                                                     several, "--json"))["counts"]
+    same(counts["received"], 2, "received")
+
+
 SCENES = [found_a_province, a_form_is_made_and_entered_without_the_daemon,
           what_cannot_be_is_refused_and_nothing_is_written,
           the_daemon_enters_it_and_nodes_meet_it, whoever_was_entered_is_chased_no_more,
           a_second_body_sees_that_nobody_signed, the_auditor_agrees_while_it_runs_and_after,
-          an_older_copy_that_goes_on_has_it_entered_again]
+          an_older_copy_that_goes_on_has_it_entered_again,
+          of_several_reports_the_line_says_which]
 
 
 def main():
