@@ -339,8 +339,7 @@ int th_cli_receipt(int argc, char **argv, FILE *out, FILE *err)
          .text = &verify.log_key},
         {.name = "keys",
          .value_name = "TỆP",
-         .help = "cùng --verify: log-keys.yaml, mọi khóa đã có; một mình thì phải "
-                 "lấy từ người mình tin",
+         .help = "cùng --verify: log-keys.yaml; không có --server thì phải lấy ở nơi tin được",
          .text = &verify.keys_path},
         {.name = "report",
          .value_name = "BIỂU",
