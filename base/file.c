@@ -17,7 +17,10 @@
 static int read_all(int fd, size_t size_max, char **ret_bytes, size_t *ret_size)
 {
     struct stat stat;
-    if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode))
+    if (fstat(fd, &stat) != 0)
+        return TH_E_IO;
+    errno = 0; /* what follows is no failure of the system's */
+    if (!S_ISREG(stat.st_mode))
         return TH_E_IO;
     if ((uintmax_t)stat.st_size > size_max)
         return TH_E_LIMIT;
@@ -46,7 +49,7 @@ static int read_all(int fd, size_t size_max, char **ret_bytes, size_t *ret_size)
 
 int th_file_read(const char *path, size_t size_max, char **ret_bytes, size_t *ret_size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? TH_E_NOT_FOUND : TH_E_IO;
     int status = read_all(fd, size_max, ret_bytes, ret_size);

@@ -14,8 +14,9 @@
 #include <sys/types.h>
 
 /*
- * Returns owned bytes (free) with a NUL behind them. TH_E_NOT_FOUND; TH_E_IO: cannot be read, or no
- * regular file; TH_E_LIMIT: more than `size_max` bytes; TH_E_NO_MEMORY.
+ * Returns owned bytes (free) with a NUL behind them. TH_E_NOT_FOUND; TH_E_IO: cannot be read, with
+ * errno left as the cause, or no regular file, with errno 0; TH_E_LIMIT: more than `size_max`
+ * bytes; TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_file_read(const char *path, size_t size_max, char **ret_bytes,
                                size_t *ret_size);

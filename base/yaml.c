@@ -11,14 +11,13 @@
 #include "base/yaml_tree.h"
 
 #include "base/assert.h"
+#include "base/errno_text.h"
+#include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct loader {
     struct th_yaml *doc;
@@ -394,14 +393,19 @@ static int load(struct loader *loader, const char *bytes, size_t size)
     return status;
 }
 
+static int complain_size(const char *name, size_t size_max, struct th_problems *problems)
+{
+    th_problems_add(problems, (struct th_place){name, 1, 1}, "chia tệp hoặc bớt nội dung",
+                    "tệp lớn hơn %zu byte", size_max);
+    return TH_E_LIMIT;
+}
+
 int th_yaml_open_memory(const char *name, const char *bytes, size_t size, size_t size_max,
                         struct th_problems *problems, struct th_yaml **ret_doc)
 {
     TH_ASSERT(size_max < (size_t)1 << 30);
     if (size > size_max) {
-        th_problems_add(problems, (struct th_place){name, 1, 1}, "chia tệp hoặc bớt nội dung",
-                        "tệp lớn hơn %zu byte", size_max);
-        return TH_E_LIMIT;
+        return complain_size(name, size_max, problems);
     }
     struct th_yaml *doc = calloc(1, sizeof(*doc));
     struct loader loader = {.doc = doc, .problems = problems, .open = TH_YAML_NONE};
@@ -418,57 +422,41 @@ int th_yaml_open_memory(const char *name, const char *bytes, size_t size, size_t
     return TH_OK;
 }
 
-/* Reads at most size_max + 1 bytes of a regular file: one more shows that it is too large. */
-static int read_file(int file, size_t size_max, char **ret_bytes, size_t *ret_size)
+/* What the system says of a file that cannot be read, so that nobody is sent to a sound disk. */
+static int complain_unread(const char *path, int status, int cause, struct th_problems *problems)
 {
-    struct stat about;
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        return TH_E_IO;
+    const struct th_place place = {path, 1, 1};
+    char text[TH_ERRNO_TEXT_SIZE];
+    if (status != TH_E_IO || cause == 0) {
+        th_problems_add(problems, place, "kiểm tra đường dẫn và quyền đọc tệp",
+                        "không đọc được tệp: %s",
+                        status == TH_E_IO ? "không phải tệp thường" : th_status_text(status));
+        return status;
     }
-    size_t room = about.st_size < (off_t)size_max ? (size_t)about.st_size + 1 : size_max + 1;
-    char *bytes = malloc(room);
-    if (bytes == NULL) {
-        return TH_E_NO_MEMORY;
-    }
-    size_t size = 0;
-    while (size < room) {
-        ssize_t got = read(file, bytes + size, room - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            free(bytes);
-            return TH_E_IO;
-        }
-        if (got == 0) {
-            break;
-        }
-        size += (size_t)got;
-    }
-    *ret_bytes = bytes;
-    *ret_size = size;
-    return TH_OK;
+    status = th_errno_status(cause);
+    th_problems_add(problems, place,
+                    status == TH_E_FORBIDDEN
+                        ? "chạy bằng người dùng sở hữu tệp, hoặc cấp quyền đọc tệp"
+                        : "kiểm tra đường dẫn và tệp",
+                    "không đọc được tệp: %s", th_errno_text(cause, text));
+    return status;
 }
 
 int th_yaml_open(const char *path, size_t size_max, struct th_problems *problems,
                  struct th_yaml **ret_doc)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int status = file >= 0 ? TH_OK : errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
     char *bytes = NULL;
     size_t size = 0;
-    if (status == TH_OK) {
-        status = read_file(file, size_max, &bytes, &size);
-        (void)close(file);
+    errno = 0;
+    int status = th_file_read(path, size_max, &bytes, &size);
+    if (status == TH_E_LIMIT) {
+        return complain_size(path, size_max, problems);
     }
     if (status == TH_E_NO_MEMORY) {
         return status;
     }
     if (status != TH_OK) {
-        th_problems_add(problems, (struct th_place){path, 1, 1},
-                        "kiểm tra đường dẫn và quyền đọc tệp", "không đọc được tệp: %s",
-                        th_status_text(status));
-        return status;
+        return complain_unread(path, status, errno, problems);
     }
     status = th_yaml_open_memory(path, bytes, size, size_max, problems, ret_doc);
     free(bytes);

@@ -43,8 +43,9 @@ struct th_yaml_word {
 
 /*
  * Returns owned (th_yaml_close). Each failure adds at least one problem, except TH_E_NO_MEMORY.
- * TH_E_NOT_FOUND, TH_E_IO (cannot be read, or not a regular file), TH_E_LIMIT (larger than
- * `size_max` bytes), TH_E_SYNTAX. Precondition: size_max < 1 GiB.
+ * TH_E_NOT_FOUND, TH_E_FORBIDDEN (no right to read it), TH_E_IO (cannot be read otherwise, or not a
+ * regular file), TH_E_LIMIT (larger than `size_max` bytes), TH_E_SYNTAX. Precondition: size_max <
+ * 1 GiB.
  */
 TH_MUST_CHECK int th_yaml_open(const char *path, size_t size_max, struct th_problems *problems,
                                struct th_yaml **ret_doc);

@@ -184,7 +184,8 @@ static int configure(struct running *running, const char *listen, const char *pu
     int code = status < 0 ? th_site_tell(&running->site, &problems, path, status) : EX_OK;
     th_problems_deinit(&problems);
     if (code != EX_OK)
-        return status == TH_E_NOT_FOUND ? EX_NOINPUT : EX_CONFIG;
+        return status == TH_E_NOT_FOUND || status == TH_E_FORBIDDEN ? th_status_exit_code(status)
+                                                                    : EX_CONFIG;
     code = override(running, "listen", listen, running->config.listen);
     if (code == EX_OK)
         code = override(running, "publish", publish, running->config.publish);

@@ -350,10 +350,11 @@ static int inspect(struct inspecting *inspecting)
     char problem[TH_STORE_PROBLEM_SIZE] = "";
     const struct th_site *site = &inspecting->site;
     int status = th_store_open(site->folder, TH_STORE_READ, NULL, problem, &inspecting->store);
-    if (status == TH_E_NOT_FOUND) {
-        th_cli_complain(site->err, "status", TH_SITE_NO_STORE_HINT, "%s",
+    if (status == TH_E_NOT_FOUND || status == TH_E_FORBIDDEN) { /* it says nothing of the store */
+        th_cli_complain(site->err, "status",
+                        status == TH_E_NOT_FOUND ? TH_SITE_NO_STORE_HINT : NULL, "%s",
                         problem[0] == 0 ? site->folder : problem);
-        return EX_NOINPUT;
+        return th_status_exit_code(status);
     }
     add_daemon(inspecting);
     add_page(inspecting);

@@ -40,6 +40,16 @@ int th_store_report(const struct th_store_report *report, int status, const char
     return status;
 }
 
+int th_store_report_cause(const struct th_store_report *report, const char *what, int cause)
+{
+    char text[TH_ERRNO_TEXT_SIZE];
+    if (cause == EACCES || cause == EPERM)
+        return th_store_report(report, TH_E_FORBIDDEN,
+                               "%s: %s; chạy bằng người dùng sở hữu kho (như sudo -u tonghop)",
+                               what, th_errno_text(cause, text));
+    return th_store_report(report, TH_E_IO, "%s: %s", what, th_errno_text(cause, text));
+}
+
 int th_folder_path(const char *folder, const char *name, char ret_path[TH_STORE_PATH_MAX])
 {
     size_t folder_size = strlen(folder);
@@ -84,22 +94,18 @@ static int write_owner(int fd)
 int th_folder_own(const struct th_store_report *report, int *ret_fd)
 {
     char path[TH_STORE_PATH_MAX];
-    char cause[TH_ERRNO_TEXT_SIZE];
     int status = th_folder_path(report->folder, TH_STORE_OWNER, path);
     if (status != 0)
         return th_store_report(report, status, "đường dẫn quá dài");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return th_store_report(report, TH_E_IO, "không mở được tệp OWNER: %s",
-                               th_errno_text(errno, cause));
+        return th_store_report_cause(report, "không mở được tệp OWNER", errno);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         status = errno == EWOULDBLOCK
                      ? report_owner(report, fd)
-                     : th_store_report(report, TH_E_IO, "không khóa được tệp OWNER: %s",
-                                       th_errno_text(errno, cause));
+                     : th_store_report_cause(report, "không khóa được tệp OWNER", errno);
     } else if (write_owner(fd) != 0) {
-        status = th_store_report(report, TH_E_IO, "không ghi được tệp OWNER: %s",
-                                 th_errno_text(errno, cause));
+        status = th_store_report_cause(report, "không ghi được tệp OWNER", errno);
     }
     if (status != 0) {
         (void)close(fd);
@@ -125,10 +131,8 @@ static const struct {
 int th_folder_check_filesystem(const struct th_store_report *report)
 {
     struct statfs filesystem;
-    char cause[TH_ERRNO_TEXT_SIZE];
     if (statfs(report->folder, &filesystem) != 0)
-        return th_store_report(report, TH_E_IO, "không xem được hệ thống tệp: %s",
-                               th_errno_text(errno, cause));
+        return th_store_report_cause(report, "không xem được hệ thống tệp", errno);
     unsigned long magic = (unsigned long)filesystem.f_type & 0xFFFFFFFF;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (magic == refused[i].magic)
@@ -182,7 +186,6 @@ int th_folder_check_files(const struct th_store_report *report,
 {
     char data_path[TH_STORE_PATH_MAX];
     char id_path[TH_STORE_PATH_MAX];
-    char cause[TH_ERRNO_TEXT_SIZE];
     struct stat data;
     char *text = NULL;
     size_t text_size = 0;
@@ -191,15 +194,15 @@ int th_folder_check_files(const struct th_store_report *report,
         return th_store_report(report, TH_E_LIMIT, "đường dẫn quá dài");
     if (stat(data_path, &data) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
-            return th_store_report(report, TH_E_IO, "không đọc được data.mdb: %s",
-                                   th_errno_text(errno, cause));
+            return th_store_report_cause(report, "không đọc được data.mdb", errno);
         data.st_size = 0;
     }
     errno = 0;
     int status = th_file_read(id_path, ID_TEXT_SIZE, &text, &text_size);
-    if (status == TH_E_NO_MEMORY || status == TH_E_IO)
-        return th_store_report(report, status, "không đọc được tệp STORE_ID: %s",
-                               errno == 0 ? th_status_text(status) : th_errno_text(errno, cause));
+    if (status == TH_E_IO && errno != 0)
+        return th_store_report_cause(report, "không đọc được tệp STORE_ID", errno);
+    if (status == TH_E_NO_MEMORY)
+        return th_store_report(report, status, "%s", th_status_text(status));
     if (status == TH_E_NOT_FOUND && data.st_size == 0)
         return th_store_report(report, TH_E_NOT_FOUND, "không có kho dữ liệu ở đây");
     if (status == TH_E_NOT_FOUND)

@@ -31,13 +31,17 @@ struct th_store_report {
 /* Writes "<folder>: <sentence>", cut between characters when it is too long. Returns `status`. */
 __attribute__((format(printf, 3, 4))) int th_store_report(const struct th_store_report *report,
                                                           int status, const char *format, ...);
+/* `what` ("không đọc được tệp X") failed as errno said. TH_E_FORBIDDEN without the right to do it,
+ * else TH_E_IO. */
+int th_store_report_cause(const struct th_store_report *report, const char *what, int cause);
 
 /* TH_E_LIMIT when it is too long. */
 TH_MUST_CHECK int th_folder_path(const char *folder, const char *name,
                                  char ret_path[TH_STORE_PATH_MAX]);
 
 /*
- * Takes the lock and writes who has it. TH_E_BUSY: another process, or this one, has it; TH_E_IO.
+ * Takes the lock and writes who has it. TH_E_BUSY: another process, or this one, has it;
+ * TH_E_FORBIDDEN, TH_E_IO.
  * `ret_fd`: close it to give the lock back.
  */
 TH_MUST_CHECK int th_folder_own(const struct th_store_report *report, int *ret_fd);

@@ -173,14 +173,12 @@ static int check_tables(const struct th_store_report *report,
 static int open_env(const struct th_store_report *report, const struct th_store_options *options,
                     bool write, struct th_store *store)
 {
-    char cause[TH_ERRNO_TEXT_SIZE];
     size_t map_bytes = map_bytes_of(options);
     if (write && map_bytes == 0)
         map_bytes = MAP_BYTES_DEFAULT;
     int status = th_env_open(report->folder, write, map_bytes, &store->env);
     if (status == TH_E_IO && errno != 0)
-        return th_store_report(report, status, "không mở được kho: %s",
-                               th_errno_text(errno, cause));
+        return th_store_report_cause(report, "không mở được kho", errno);
     if (status != 0)
         return report_open(report, status);
     th_env_check_readers(&store->env);
