@@ -560,6 +560,30 @@ class Live(unittest.TestCase):
         self.assertIn("Trực tiếp", browser.text("#badge"))
         browser.wait(lambda: browser.text("h1") == "Nhắc nộp")
 
+    def test_a_view_that_cannot_be_fetched_takes_nothing_away(self):
+        browser.cdp("Network.enable")
+        browser.cdp("Network.setBlockedURLs", urls=["*/chasing.js"])
+        try:
+            browser.open(province.address())
+            before = legend()
+            browser.js("document.querySelectorAll('#tabs a')[2].click()")
+            browser.wait(lambda: "Không" in browser.text(".toast"))
+            self.assertEqual(legend(), before)
+        finally:
+            browser.cdp("Network.setBlockedURLs", urls=[])
+        browser.js("document.querySelectorAll('#tabs a')[1].click()")
+        browser.wait(lambda: browser.text("h1") == "Đơn vị")
+        browser.js("document.querySelectorAll('#tabs a')[2].click()")
+        browser.wait(lambda: browser.text("h1") == "Nhắc nộp")
+
+    def test_all_views_come_beside_the_first(self):
+        browser.open(province.address())
+        views = {"units", "chasing", "indicators", "figures", "narrative", "models", "closings",
+                 "report"}
+        browser.wait(lambda: views <= set(browser.js("""
+            return performance.getEntriesByType('resource').map(
+                (one) => one.name.split('/').pop().replace('.js', ''));""")))
+
 
 class Manners(unittest.TestCase):
     def test_english_is_remembered(self):

@@ -14,13 +14,18 @@ import { momentParam, nextMark, strip, timelineOf } from './slider.js';
 import { language, t } from './text.js';
 import { DAY_MS, instantOf } from './time.js';
 
-/** A view is loaded when it is first opened: {title, load(ctx), draw(ctx, data)}. */
+/** Each view is a module: {title, load(ctx), draw(ctx, data)}. The first is here at once, the others
+ * come after it is shown, so that they are there when the server no longer is. */
 const VIEWS = {
-  overview: () => overview, units: () => import('./units.js'), chasing: () => import('./chasing.js'),
+  overview: async () => overview, units: () => import('./units.js'), chasing: () => import('./chasing.js'),
   indicators: () => import('./indicators.js'), figures: () => import('./figures.js'),
   narrative: () => import('./narrative.js'), models: () => import('./models.js'),
   closings: () => import('./closings.js'), report: () => import('./report.js'),
 };
+/** One that cannot be fetched is the server out of reach, as it is for an answer. */
+const viewOf = (name) => VIEWS[name]().catch((error) => {
+  throw error instanceof TypeError ? new Problem({}) : error;
+});
 const LONG_PAST_MS = 14 * DAY_MS;
 const UNITS_PAGE = 1000;
 const UNITS_KEPT_MS = 600000;
@@ -275,6 +280,15 @@ function paintProblem(problem) {
   if (state.plans) patch(byId('picker'), frame.picker({ route }, state.plans));
 }
 
+let viewsAsked = false;
+function fetchViews() {
+  if (viewsAsked) return;
+  viewsAsked = true;
+  setTimeout(() => Object.keys(VIEWS).forEach((name) => viewOf(name).catch(() => {
+    viewsAsked = false; // asked again with what is shown next
+  })), 200);
+}
+
 function redraw() {
   search();
   if (state.ctx && state.data && !state.isProblem) paint(state.ctx, state.data);
@@ -294,7 +308,7 @@ async function show({ isFresh = false, isLive = false } = {}) {
     const route = routeOf(location.hash);
     const ctx = makeContext(route);
     const [line, view] = await Promise.all([timeline(route, isFresh || isLive),
-      VIEWS[route.view](), complete(ctx)]);
+      viewOf(route.view), complete(ctx)]);
     ctx.view = view;
     const data = await view.load(ctx);
     if (mine !== state.turn) return;
@@ -302,6 +316,7 @@ async function show({ isFresh = false, isLive = false } = {}) {
       history.replaceState(null, '', format(route));
     Object.assign(state, { ctx, data, line, isProblem: false });
     paint(ctx, data);
+    fetchViews();
   } catch (problem) {
     if (mine === state.turn) paintProblem(problem);
   }
