@@ -160,7 +160,7 @@ int th_step_clock_set(struct th_step *step)
         return th_step_answer(step, TH_E_FORBIDDEN);
     if (to.ms < core->clock.time.ms)
         return th_step_answer(step, TH_E_RANGE);
-    int status = core->recovery.is_open ? 0 : th_step_timers(step, to, true);
+    int status = core->recovery.is_open ? 0 : th_step_timers(step, to, true, TH_TIMERS_ALL);
     if (status < 0)
         return status;
     step->time = to;
@@ -185,7 +185,7 @@ int th_step_clock_accept(struct th_step *step)
     if (status == 0)
         status = th_judge_undecided(step);
     if (status == 0 && !core->recovery.is_open)
-        status = th_step_timers(step, step->time, false);
+        status = th_step_timers(step, step->time, false, step->event->timers);
     step->position = own; /* not that of a timer's entry */
     return status < 0 ? status : th_step_answer(step, 0);
 }

@@ -288,7 +288,7 @@ static int pass_time(struct th_step *step)
     struct th_core *core = step->core;
     int status = th_step_clock(step);
     if (status == 0 && core->clock.status == TH_CLOCK_STEADY && !core->recovery.is_open)
-        status = th_step_timers(step, step->time, core->clock.rehearsed);
+        status = th_step_timers(step, step->time, core->clock.rehearsed, step->event->timers);
     step->appended = false; /* what follows is the event's own */
     return status;
 }
@@ -433,6 +433,17 @@ th_instant th_core_time(const struct th_core *core, struct th_reading now)
     struct th_clock_next next;
     th_clock_read(core, now, &next);
     return next.time;
+}
+
+bool th_core_is_due(const struct th_core *core, const struct th_event *event)
+{
+    struct th_timer timer;
+    struct th_clock_next next;
+    if (!core->has_clock || core->recovery.is_open || th_event_is_first(event))
+        return false;
+    th_clock_read(core, event->now, &next);
+    return next.row.status == TH_CLOCK_STEADY &&
+           th_timers_first(core, next.time, core->clock.rehearsed, &timer);
 }
 
 bool th_core_next_due(const struct th_core *core, th_instant *ret_instant)

@@ -72,10 +72,16 @@ struct th_event_entering {
     struct th_text operator;
 };
 
+/* Which of the timers that are due fire in a step, before what the event itself is about. All at
+ * once may take more memory than a step should: whoever steps with ticks that fire one each, until
+ * th_core_is_due() says no, lets the events between them fire none. */
+enum th_event_timers { TH_TIMERS_ALL, TH_TIMERS_ONE, TH_TIMERS_NONE };
+
 struct th_event {
     enum th_event_kind kind;
-    struct th_reading now; /* the stamp of the drain */
-    uint64_t sender;       /* the caller's token, comes back in the answer */
+    enum th_event_timers timers; /* a clock that is set fires all on its way in any case */
+    struct th_reading now;       /* the stamp of the drain */
+    uint64_t sender;             /* the caller's token, comes back in the answer */
     union {
         struct th_founding found;
         struct {
@@ -261,8 +267,9 @@ struct th_effect {
 /* The effects of a batch, in order. They grow by chunks and stay where they are. */
 #define TH_EFFECTS_CHUNK 64
 struct th_effects {
-    struct th_arena *arena;    /* the batch's: of entries, answers and whatever leaves */
-    struct th_arena *passing;  /* of rows; may be reset when the store has them. NULL: `arena` */
+    struct th_arena *arena; /* the batch's: of entries, answers and whatever leaves */
+    struct th_arena
+        *passing; /* of rows and closings; may be reset when the store has them. NULL: `arena` */
     struct th_effect **chunks; /* TH_EFFECTS_CHUNK effects each */
     size_t chunks_count, chunks_capacity;
     size_t count;
@@ -352,6 +359,9 @@ struct th_core_foresight {
 };
 void th_core_foresee_submission(const struct th_core *core, const struct th_event_submission *event,
                                 unsigned stage, struct th_core_foresight *foresight);
+
+/* Whether a timer is due at the event's stamp that fires before what the event is about. */
+bool th_core_is_due(const struct th_core *core, const struct th_event *event);
 
 /* Appends the effects of the event. TH_E_NO_MEMORY: nothing has changed, in state and effects. */
 TH_MUST_CHECK int th_core_step(struct th_core *core, const struct th_event *event,

@@ -75,24 +75,33 @@ static void need_all(struct needs *needs)
             need_book(needs, (struct th_book_id){plan, i});
 }
 
-/* The books of all timers at or before an instant, and their past where rows are later. */
-static void need_timers(struct needs *needs, th_instant limit, bool walks)
+/* The book of a timer at or before an instant, and its past where rows are later. */
+static void need_timer(struct needs *needs, const struct th_book *book, th_instant limit)
+{
+    const struct th_obligation *obligation = th_book_obligation(needs->core, book->id);
+    need_book(needs, book->id);
+    bool has_past = book->has_past && book->past_at.ms == obligation->due.ms;
+    if (book->is_open && !has_past && obligation->due.ms <= limit.ms &&
+        th_book_is_past(book, obligation->due))
+        add(needs, (struct th_need){book->id, true, obligation->due});
+}
+
+static void need_timers(struct needs *needs, th_instant limit, bool walks,
+                        enum th_event_timers timers)
 {
     const struct th_core *core = needs->core;
-    if (th_timers_rest(core, limit))
+    struct th_timer first;
+    if (timers == TH_TIMERS_NONE || th_timers_rest(core, limit))
         return;
+    if (timers == TH_TIMERS_ONE) {
+        if (th_timers_first(core, limit, walks, &first))
+            need_timer(needs, book_of(core, first.book), limit);
+        return;
+    }
     for (uint16_t plan = 0; plan < core->plans_count; plan++)
-        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++) {
-            const struct th_book *book = &core->plans[plan].books[i];
-            const struct th_obligation *obligation = &core->plans[plan].plan->obligations[i];
-            if (!th_timer_is_due(core, book, limit, walks))
-                continue;
-            need_book(needs, book->id);
-            bool has_past = book->has_past && book->past_at.ms == obligation->due.ms;
-            if (book->is_open && !has_past && obligation->due.ms <= limit.ms &&
-                th_book_is_past(book, obligation->due))
-                add(needs, (struct th_need){book->id, true, obligation->due});
-        }
+        for (uint16_t i = 0; i < core->plans[plan].plan->obligations_count; i++)
+            if (th_timer_is_due(core, &core->plans[plan].books[i], limit, walks))
+                need_timer(needs, &core->plans[plan].books[i], limit);
 }
 
 size_t th_core_needs(const struct th_core *core, const struct th_event *event,
@@ -114,7 +123,7 @@ size_t th_core_needs(const struct th_core *core, const struct th_event *event,
         need_undecided(&needs);
     bool waits = core->recovery.is_open && event->kind != TH_EVENT_END_RECOVERY;
     if ((next.row.status == TH_CLOCK_STEADY || accepts) && !waits)
-        need_timers(&needs, limit, core->clock.rehearsed);
+        need_timers(&needs, limit, core->clock.rehearsed, sets ? TH_TIMERS_ALL : event->timers);
     if (event->kind == TH_EVENT_UNITS)
         need_all(&needs);
     if (event->kind == TH_EVENT_SUBMISSION)

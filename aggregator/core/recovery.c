@@ -234,7 +234,7 @@ int th_step_end_recovery(struct th_step *step)
     const uint64_t own = step->position;
     int status = th_apply_recovery_end(step);
     if (status == 0 && core->clock.status == TH_CLOCK_STEADY)
-        status = th_step_timers(step, step->time, core->clock.rehearsed);
+        status = th_step_timers(step, step->time, core->clock.rehearsed, step->event->timers);
     step->position = own; /* not that of a timer's entry */
     return status < 0 ? status : th_step_answer(step, 0);
 }

@@ -396,7 +396,9 @@ bool th_timer_is_due(const struct th_core *core, const struct th_book *book, th_
 void th_timers_refresh(struct th_core *core);
 /* True when no book has a timer at or before `limit`. False also when it is not known. */
 bool th_timers_rest(const struct th_core *core, th_instant limit);
-TH_MUST_CHECK int th_step_timers(struct th_step *step, th_instant limit, bool walks);
+/* As many as `timers` says of those at or before `limit`. */
+TH_MUST_CHECK int th_step_timers(struct th_step *step, th_instant limit, bool walks,
+                                 enum th_event_timers timers);
 TH_MUST_CHECK int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant);
 /* Precondition: its past was given when its rows are later. */
 TH_MUST_CHECK int th_apply_closing(struct th_step *step, struct th_book *book);

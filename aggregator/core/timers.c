@@ -191,7 +191,7 @@ static int put_closing(struct th_step *step, struct th_book *book, const struct 
     effect->body.closing.unit = unit;
     effect->body.closing.branch = branch;
     effect->body.closing.layout = &plan->layout;
-    int status = th_rollup_new(&plan->layout, step->effects->arena, &effect->body.closing.rollup);
+    int status = th_rollup_new(&plan->layout, th_step_passing(step), &effect->body.closing.rollup);
     if (status == 0)
         th_rollup_copy(&plan->layout, &slot->rollup, &effect->body.closing.rollup);
     return status;
@@ -250,10 +250,12 @@ static int fire_closing(struct th_step *step, struct th_book *book)
     return th_apply_closing(step, book);
 }
 
-int th_step_timers(struct th_step *step, th_instant limit, bool walks)
+int th_step_timers(struct th_step *step, th_instant limit, bool walks, enum th_event_timers timers)
 {
     struct th_timer timer;
-    while (th_timers_first(step->core, limit, walks, &timer)) {
+    for (bool goes_on = timers != TH_TIMERS_NONE;
+         goes_on && th_timers_first(step->core, limit, walks, &timer);
+         goes_on = timers == TH_TIMERS_ALL) {
         struct th_book *book = th_book_get(step->core, timer.book);
         TH_ASSERT(book->is_open);
         if (walks && timer.instant.ms > step->time.ms)

@@ -165,7 +165,8 @@ static int run_batch(struct th_driver *driver, const struct th_item *items, size
     driver->batch->refusals = refusals;
     driver->batch->count = taken;
     *ret_taken = taken;
-    return th_driver_hand_over(driver, th_core_time(driver->core, items[taken - 1].now));
+    const struct th_item *last = &items[taken == 0 ? 0 : taken - 1];
+    return th_driver_hand_over(driver, th_core_time(driver->core, last->now));
 }
 
 int th_driver_feed(struct th_driver *driver, const struct th_item *items, size_t items_count)

@@ -102,13 +102,59 @@ int th_driver_carry_new(struct th_driver *driver)
     return 0;
 }
 
+/* One step. Too little memory for it beside what the batch has is no failure: nothing has changed,
+ * and it is taken again in a batch of its own. */
+static int step_event(struct th_driver *driver, const struct th_event *event, size_t place,
+                      enum step *ret_step)
+{
+    int status = give_needs(driver, event, ret_step);
+    if (status < 0 || *ret_step == STEP_END_BATCH)
+        return status;
+    status = th_core_step(driver->core, event, &driver->batch->effects);
+    if (status == TH_E_NO_MEMORY && (place > 0 || driver->batch->has_stored)) {
+        *ret_step = STEP_END_BATCH;
+        return 0;
+    }
+    return status < 0 ? status : th_driver_carry_new(driver);
+}
+
+/* What is due by the event, a step for each: many obligations may close at one instant. */
+static int fire_timers(struct th_driver *driver, const struct th_event *event, size_t place,
+                       enum step *ret_step)
+{
+    const struct th_event tick = {
+        .kind = TH_EVENT_TICK, .timers = TH_TIMERS_ONE, .now = event->now, .sender = place};
+    int status = 0;
+    while (status == 0 && *ret_step == STEP_DONE && th_core_is_due(driver->core, event))
+        status = step_event(driver, &tick, place, ret_step);
+    return status;
+}
+
+/* An act that ends a doubt or a recovery is answered when what waited for that has closed. Where
+ * that has no room in one step, the act has, and what waited fires with the next events. Without
+ * room for the act alone it is refused: whoever asked is there to be told. */
+static int step_act(struct th_driver *driver, struct th_event *event, size_t place,
+                    int *ret_refusal, enum step *ret_step)
+{
+    event->timers = TH_TIMERS_ALL;
+    int status = step_event(driver, event, place, ret_step);
+    if (status != TH_E_NO_MEMORY)
+        return status;
+    event->timers = TH_TIMERS_NONE;
+    status = step_event(driver, event, place, ret_step);
+    if (status != TH_E_NO_MEMORY)
+        return status;
+    *ret_refusal = status;
+    return 0;
+}
+
 /* Events are told apart in answers by their place in the batch. */
 static int step_one(struct th_driver *driver, const struct th_item *item, size_t place,
                     int *ret_refusal, enum step *ret_step)
 {
-    struct th_event event = {.now = item->now, .sender = place};
+    struct th_event event = {.timers = TH_TIMERS_NONE, .now = item->now, .sender = place};
     int refusal = th_driver_make_event(driver, item, &event);
-    if (refusal == TH_E_NO_MEMORY && place > 0) {
+    if (refusal == TH_E_NO_MEMORY && (place > 0 || driver->batch->has_stored)) {
         *ret_step = STEP_END_BATCH;
         return 0;
     }
@@ -116,19 +162,11 @@ static int step_one(struct th_driver *driver, const struct th_item *item, size_t
         *ret_refusal = refusal;
         return 0;
     }
-    int status = give_needs(driver, &event, ret_step);
+    int status = fire_timers(driver, &event, place, ret_step);
     if (status < 0 || *ret_step == STEP_END_BATCH)
         return status;
-    status = th_core_step(driver->core, &event, &driver->batch->effects);
-    if (status == TH_E_NO_MEMORY && place > 0) {
-        *ret_step = STEP_END_BATCH; /* nothing has changed: alone it may have room */
-        return 0;
-    }
-    if (status == TH_E_NO_MEMORY && item->kind == TH_ITEM_ACT) {
-        *ret_refusal = status; /* nor has it alone, and whoever asked is there to be told */
-        return 0;
-    }
-    return status < 0 ? status : th_driver_carry_new(driver);
+    return item->kind == TH_ITEM_ACT ? step_act(driver, &event, place, ret_refusal, ret_step)
+                                     : step_event(driver, &event, place, ret_step);
 }
 
 static int step(struct th_driver *driver, const struct th_item *item, size_t place,
@@ -199,7 +237,7 @@ int th_driver_step_all(struct th_driver *driver, const struct th_item *items, si
             break;
         taken++;
     }
-    TH_ASSERT(taken > 0);
+    TH_ASSERT(taken > 0 || driver->batch->has_stored); /* timers alone */
     *ret_taken = taken;
     return 0;
 }

@@ -103,7 +103,8 @@ void th_driver_rest_on(struct th_driver *driver);
 
 /* making.c */
 void th_driver_begin_batch(struct th_driver *driver, const struct th_item *items);
-/* Runs items until one has to be the first of another batch; one at least. `refusals`: zeroes at
+/* Runs items until one has to be the first of another batch: none, when what was due before the
+ * first has filled this one. `refusals`: zeroes at
  * first; of each item that is refused before core saw it, why. */
 TH_MUST_CHECK int th_driver_step_all(struct th_driver *driver, const struct th_item *items,
                                      size_t count, int *refusals, size_t *ret_taken);

@@ -216,6 +216,124 @@ Test(driver_memory, a_clock_that_is_right_again_judges_as_many)
     check_judged(size);
 }
 
+/* ---- obligations that close at once ---- */
+
+#define DAY_MS (24 * HOUR_MS)
+
+static int count_closed(void *context, struct th_book_id book, const struct th_mark *mark)
+{
+    (void)book;
+    *(unsigned *)context += mark->closed;
+    return 0;
+}
+
+static unsigned closed(void)
+{
+    unsigned count = 0;
+    struct th_view *view;
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_assert_eq(th_view_marks(view, count_closed, &count), 0);
+    th_view_close(view);
+    return count;
+}
+
+/* The least memory of a batch with which the driver closes what falls due within the days. */
+static size_t least_memory(int64_t days)
+{
+    cr_assert_eq(load_units(), 0);
+    cr_assert_eq(
+        act((struct th_act){.kind = TH_ACT_LOAD_PLAN, .operator= tester, .content = province.plan}),
+        0);
+    now.wall.ms += days * DAY_MS;
+    const struct th_item tick = {.kind = TH_ITEM_TICK, .now = now};
+    for (size_t bytes = (size_t)96 << 10;; bytes += 4096) {
+        restart(bytes);
+        const int status = th_driver_run(driver, &tick, 1);
+        if (status == 0)
+            return bytes;
+        cr_assert_eq(status, TH_E_NO_MEMORY);
+        cr_assert_eq(closed(), 0);
+    }
+}
+
+Test(driver_memory, many_obligations_close_at_once_in_the_memory_of_one)
+{
+    const size_t one = least_memory(30);
+    cr_assert_eq(closed(), 1);
+    tear_down();
+    set_up();
+    const size_t two = least_memory(200);
+    cr_assert_eq(closed(), 2);
+    cr_assert_lt(two, one + one / 8, "%zu of %zu", two, one);
+    cr_assert_eq(AUDIT_RUN(th_audit_replay, "replay", folder), EX_OK, "%s", audit_out);
+    cr_assert_eq(AUDIT_RUN(th_audit_verify, "verify", folder), EX_OK, "%s", audit_out);
+}
+
+/* ---- and while the clock was suspect, with rows as they were ---- */
+
+static void wait_with_later_reports(void)
+{
+    enrol_all();
+    now.wall.ms += HOUR_MS; /* in doubt from here on */
+    now.wall.ms += 200 * DAY_MS;
+    now.boottime_ms += 200 * DAY_MS;
+    report_all();
+    cr_assert_eq(th_core_clock_status(th_driver_core(driver)), TH_CLOCK_SUSPECT);
+    cr_assert_eq(closed(), 0);
+}
+
+static void check_closed_before_the_reports(void)
+{
+    cr_assert_eq(closed(), 2);
+    cr_assert_eq(rows_judged(TH_TIMELINESS_LATE), ROWS);
+    cr_assert_eq(AUDIT_RUN(th_audit_replay, "replay", folder), EX_OK, "%s", audit_out);
+}
+
+/* Rows as they were are read from the last commit: each closing but the first ends a batch. */
+Test(driver_memory, a_tick_closes_all_that_waited)
+{
+    wait_with_later_reports();
+    now.wall.ms -= HOUR_MS;
+    const struct th_item tick = {.kind = TH_ITEM_TICK, .now = now};
+    const uint64_t commits = th_driver_counters(driver)->commits;
+    cr_assert_eq(th_driver_run(driver, &tick, 1), 0);
+    cr_assert_geq(th_driver_counters(driver)->commits, commits + 2);
+    check_closed_before_the_reports();
+}
+
+static int accept_clock(void)
+{
+    return act((struct th_act){.kind = TH_ACT_ACCEPT_CLOCK, .operator= tester });
+}
+
+/* Who asked may look at them with the answer. */
+Test(driver_memory, an_accepted_clock_closes_all_that_waited)
+{
+    wait_with_later_reports();
+    cr_assert_eq(accept_clock(), 0);
+    check_closed_before_the_reports();
+}
+
+/* With room for one closing at a time the act comes first; what is due is said to be due. */
+Test(driver_memory, an_accepted_clock_without_room_for_what_waited_is_accepted)
+{
+    wait_with_later_reports();
+    int status = TH_E_NO_MEMORY;
+    for (size_t bytes = (size_t)96 << 10; status == TH_E_NO_MEMORY; bytes += 4096) {
+        restart(bytes);
+        status = accept_clock();
+    }
+    cr_assert_eq(status, 0);
+    cr_assert_eq(closed(), 0);
+    const struct th_item tick = {.kind = TH_ITEM_TICK, .now = now};
+    th_instant due;
+    cr_assert(th_driver_next_due(driver, &due));
+    cr_assert_lt(due.ms, now.wall.ms);
+    restart(0);
+    cr_assert_eq(th_driver_run(driver, &tick, 1), 0);
+    check_closed_before_the_reports();
+}
+
 /* ---- an act that is too large ---- */
 
 Test(driver_memory, an_act_without_memory_is_refused_and_the_next_one_heard)
