@@ -21,7 +21,6 @@ static const struct {
     unsigned options;
     const char *summary;
     const char *examples;
-    const char *limit; /* what --limit is of; NULL: lines, and all when it is not given */
 } commands[TH_QUERY_END] = {
     [TH_QUERY_STANDING] = {"standing",
                            TOTAL | TH_ASK_NUMBER | TH_ASK_STANDING | TH_ASK_SEARCH | PAGES,
@@ -74,19 +73,23 @@ static const struct {
                             "Một phần lời văn của các đơn vị, cạnh nhau.",
                             RUN "narrative var/tinh" HALF " --indicator TX01\n" RUN
                                 "narrative var/tinh" HALF NEXT
-                                " --indicator TX01 --search \"kinh phi\"\n",
-                            "nhiều nhất chừng ấy dòng; mặc định 100"},
+                                " --indicator TX01 --search \"kinh phi\"\n"},
     [TH_QUERY_MODELS] = {"models", TOTAL | TH_ASK_NUMBER | TH_ASK_KIND | TH_ASK_SEARCH | PAGES,
                          "Sổ các mô hình “Dân vận khéo” mà các đơn vị báo cáo.",
                          RUN "models var/tinh" HALF "\n" RUN "models var/tinh" HALF
-                             " --kind recognised\n",
-                         "nhiều nhất chừng ấy dòng; mặc định 200"},
+                             " --kind recognised\n"},
     [TH_QUERY_DIFFERENCES] = {"differences", TOTAL | TH_ASK_CLOSED_AT | TH_ASK_LIMIT,
                               "Số liệu bây giờ khác lúc chốt ở đâu, do báo cáo nào.",
                               RUN "differences var/tinh" HALF "\n" RUN
                                   "differences var/tinh" HALF NEXT
-                                  " --closed-at 2025-05-10 --json\n",
-                              "nhiều nhất chừng ấy báo cáo cho mỗi số; mặc định 200"},
+                                  " --closed-at 2025-05-10 --json\n"},
+};
+
+/* What --limit is of; NULL: lines, and all when it is not given. */
+static const char *const limits[TH_QUERY_END] = {
+    [TH_QUERY_NARRATIVE] = "nhiều nhất chừng ấy dòng; mặc định 100",
+    [TH_QUERY_MODELS] = "nhiều nhất chừng ấy dòng; mặc định 200",
+    [TH_QUERY_DIFFERENCES] = "nhiều nhất chừng ấy báo cáo cho mỗi số; mặc định 200",
 };
 
 struct printing {
@@ -127,7 +130,7 @@ static int command(enum th_query_what what, int argc, char **argv, FILE *out, FI
                                             th_ask_options(commands[what].options, &line, options),
                                         .operands_min = 1,
                                         .operands_max = 1};
-    describe_limit(commands[what].limit, options, self.options_count);
+    describe_limit(limits[what], options, self.options_count);
     char **operands;
     int operands_count;
     int exit_code = EX_OK;
