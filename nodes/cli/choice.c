@@ -12,7 +12,10 @@ int th_cli_open_home(const char *command, const char *folder, struct th_home *ho
     int status = th_home_open(folder, &problems, home);
     if (status < 0) {
         (void)!th_problems_print(&problems, err);
-        th_cli_complain(err, command, "thư mục của nút do lệnh " TH_CLI_PROGRAM " init lập ra",
+        th_cli_complain(err, command,
+                        status == TH_E_NOT_FOUND ? "thư mục của nút do lệnh " TH_CLI_PROGRAM
+                                                   " init lập ra"
+                                                 : NULL,
                         "không mở được thư mục \"%s\": %s", folder, th_status_text(status));
     }
     th_problems_deinit(&problems);
