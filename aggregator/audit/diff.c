@@ -150,8 +150,11 @@ static int refuse_names(const struct run *run)
     return EX_NOINPUT;
 }
 
-static int compare(struct run *run)
+static int compare(struct run *run, const struct th_opened *opened)
 {
+    int code = th_opened_refuse_future(run->reader, opened, run->line->to);
+    if (code != EX_OK)
+        return code;
     int status = th_view_position_at(run->view, run->line->from, &run->from_size);
     if (status == 0)
         status = th_view_position_at(run->view, run->line->to, &run->to_size);
@@ -181,7 +184,7 @@ static int read_store(void *given, struct th_reader *reader)
                           .obligations = json_array(),
                           .holds = true};
         th_reader_phase(reader, "so sánh hai thời điểm", 0);
-        code = compare(&run);
+        code = compare(&run, &opened);
         json_decref(run.obligations);
         th_query_context_close(&context);
     } else {

@@ -4,6 +4,7 @@
 #include "base/options.h"
 
 #include <sysexits.h>
+#include <time.h>
 
 int th_audit_exit_code(int status)
 {
@@ -49,4 +50,31 @@ void th_opened_close(struct th_opened *opened)
 {
     th_view_close(opened->view);
     th_store_close(opened->store);
+}
+
+int th_opened_refuse_future(const struct th_reader *reader, const struct th_opened *opened,
+                            th_instant moment)
+{
+    const struct th_reader_request *request = th_reader_request(reader);
+    const bool is_live = th_store_identity(opened->store)->mode == TH_MODE_LIVE;
+    const uint64_t size = th_view_size(opened->view);
+    char instant[TH_INSTANT_TEXT_SIZE], now[TH_INSTANT_TEXT_SIZE];
+    struct th_stored_entry last;
+    if (size == 0)
+        return EX_OK;
+    int status = th_view_entry(opened->view, size - 1, &last);
+    if (status != 0)
+        return th_opened_complain(reader, status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status,
+                                  "đọc bản ghi cuối");
+    th_instant present = last.time;
+    const th_instant wall = {(int64_t)time(NULL) * 1000 + 999}; /* the second that goes on */
+    if (is_live && wall.ms > present.ms)
+        present = wall;
+    if (moment.ms <= present.ms)
+        return EX_OK;
+    th_cli_complain(request->err, request->command, "chọn thời điểm đã qua",
+                    is_live ? "lúc %s chưa tới: bây giờ là %s"
+                            : "lúc %s chưa tới: đồng hồ của kho diễn tập ở %s",
+                    th_instant_format(moment, instant), th_instant_format(present, now));
+    return th_status_exit_code(TH_E_RANGE);
 }

@@ -17,6 +17,10 @@ void th_opened_close(struct th_opened *opened);
 
 /* Damage is what an auditor looks for: EX_DATAERR. Otherwise th_status_exit_code(). */
 int th_audit_exit_code(int status);
+/* A moment that has not come: later than the last entry, by the wall's clock too, which a rehearsal
+ * does not follow. 0, or the exit code after a complaint. */
+int th_opened_refuse_future(const struct th_reader *reader, const struct th_opened *opened,
+                            th_instant moment);
 /* "FOLDER: WHAT: <text of the status>"; `what` may be NULL. Returns the exit code. */
 int th_opened_complain(const struct th_reader *reader, int status, const char *what);
 

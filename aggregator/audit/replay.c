@@ -146,23 +146,6 @@ static int compare(struct run *run, struct th_view *folded)
 
 /* ---- the run ---- */
 
-/* A moment that has not come: after the last entry, by the wall's clock too, which a rehearsal does
- * not follow. */
-static int refuse_future(const struct run *run, uint64_t size)
-{
-    const struct th_reader_request *request = th_reader_request(run->reader);
-    const bool is_live = th_store_identity(run->opened.store)->mode == TH_MODE_LIVE;
-    const th_instant as_of = run->line->as_of;
-    char instant[TH_INSTANT_TEXT_SIZE];
-    struct th_stored_entry last;
-    if (!run->line->has_as_of || size == 0 || (is_live && as_of.ms / 1000 <= (int64_t)time(NULL)) ||
-        th_view_entry(run->opened.view, size - 1, &last) != 0 || as_of.ms <= last.time.ms)
-        return EX_OK;
-    th_cli_complain(request->err, NAME, "chọn thời điểm đã qua", "lúc %s chưa tới",
-                    th_instant_format(as_of, instant));
-    return th_status_exit_code(TH_E_RANGE);
-}
-
 /* How many entries to fold; UINT64_MAX: all there will be. 0, or the exit code. */
 static int find_end(struct run *run, uint64_t *ret_end)
 {
@@ -186,7 +169,8 @@ static int find_end(struct run *run, uint64_t *ret_end)
         return th_status_exit_code(TH_E_RANGE);
     }
     *ret_end = end;
-    return refuse_future(run, size);
+    return line->has_as_of ? th_opened_refuse_future(run->reader, &run->opened, line->as_of)
+                           : EX_OK;
 }
 
 static int complain(struct run *run, int status)

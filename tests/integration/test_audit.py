@@ -144,7 +144,7 @@ def a_witness_follows_the_log_and_sees_an_older_copy(case):
 def differences_add_up(case):
     lines = case.run("export", case.store, "--json")[0].splitlines()
     times = [json.loads(line)["time"] for line in lines]
-    answer = case.json("diff", case.store, "--from", times[-3], "--to", "2026-01-01",
+    answer = case.json("diff", case.store, "--from", times[-3], "--to", times[-1],
                        "--plan", PLAN)
     same(answer["holds"], True, "the command's own check")
     for obligation in answer["obligations"]:
@@ -181,7 +181,7 @@ def damage_is_an_answer(case):
             data[at:at + size] = dice.randbytes(size)
         (copy / "data.mdb").write_bytes(data)
         words = dice.choice((("export", copy), ("prove", copy, "--report", "0" * 64),
-                             ("diff", copy, "--from", "2025-01-02", "--to", "2026-01-01")))
+                             ("diff", copy, "--from", "2025-01-02", "--to", "2025-05-05")))
         code, _, err = case.run(*words, code=None)
         if code not in good or (code != EX_OK and not err):
             raise AssertionError(f"{words}: exit {code}\n{err}")

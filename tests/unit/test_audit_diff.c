@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #define HOUR INT64_C(3600000)
 
@@ -245,6 +246,17 @@ Test(audit_diff, is_told_in_words)
     cr_expect_not_null(strstr(audit_out, "      A, tổng hợp: 10 → 7 (-3)\n"));
     cr_expect_not_null(
         strstr(audit_out, "các tác động cộng lại bằng chênh lệch; kết quả cuối bằng"));
+}
+
+Test(audit_diff, what_has_not_come_is_not_told)
+{
+    char ahead[TH_INSTANT_TEXT_SIZE];
+    mark(from);
+    (void)th_instant_format((th_instant){((int64_t)time(NULL) + 3600) * 1000}, ahead);
+    cr_expect_eq(AUDIT_RUN(th_audit_diff, "diff", ledger.folder, "--from", from, "--to", ahead),
+                 EX_DATAERR);
+    cr_expect_not_null(strstr(audit_err, "chưa tới: bây giờ là"), "%s", audit_err);
+    cr_expect_str_empty(audit_out);
 }
 
 Test(audit_diff, wrong_moments_and_names_are_told)
