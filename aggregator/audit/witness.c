@@ -33,8 +33,8 @@ struct run {
     struct th_witness_state state;
     struct th_witness_signer signer;
     struct th_log_keys *keys;
-    char *shown_note, *proof_text, *kept_note;
-    size_t shown_size, proof_size, kept_size;
+    char *shown_note, *proof_text, *kept_note, *later_note;
+    size_t shown_size, proof_size, kept_size, later_size;
     struct th_consistency proof;
     struct th_digest shared_root;
     struct th_witness_told told; /* checkpoints, verdict and what to say */
@@ -73,8 +73,47 @@ static int read_shown(struct run *run)
 
 /* ---- what was kept ---- */
 
-/* Of this log, else of the nearest one before it. What was kept is signed by the log, so a file
- * that was changed is noticed. */
+/* What was kept is signed by the log, so a file that was changed is noticed. `status`: of reading
+ * it. */
+static int check_kept(const struct run *run, int status, const char *origin, const char *note,
+                      size_t size)
+{
+    struct th_checkpoint again;
+    char path[TH_WITNESS_PATH_SIZE];
+    if (status == 0)
+        status = th_log_keys_verify(run->keys, note, size, &again);
+    if (status == 0)
+        return EX_OK;
+    if (th_witness_path(&run->state, origin, path) != 0)
+        path[0] = '\0';
+    th_cli_complain(run->line->err, NAME,
+                    "tệp đã bị sửa, hoặc lịch sử khóa không phải của nhật ký đã thấy; không xóa "
+                    "tệp này: nó là trí nhớ của người chứng kiến",
+                    "%s: checkpoint đang giữ không kiểm tra được; không ký", path);
+    return EX_DATAERR;
+}
+
+/* Of the last log that came after this one, if any was seen. */
+static int read_later(struct run *run)
+{
+    const char *shown = run->told.shown.origin;
+    const struct th_log_key *succession = NULL;
+    uint64_t shared = 0;
+    for (size_t i = run->keys->count; i-- > 0;) {
+        const char *origin = run->keys->items[i].vkey.name;
+        if (!th_witness_shared(run->keys, shown, origin, &shared, &succession))
+            continue;
+        int status = th_witness_kept(&run->state, origin, &run->later_note, &run->later_size,
+                                     &run->told.later);
+        if (status == TH_E_NOT_FOUND)
+            continue;
+        run->told.has_later = status == 0;
+        return check_kept(run, status, origin, run->later_note, run->later_size);
+    }
+    return EX_OK;
+}
+
+/* Of this log, else of the nearest one before it. */
 static int read_kept(struct run *run)
 {
     const char *later = run->told.shown.origin, *origin = later;
@@ -91,19 +130,9 @@ static int read_kept(struct run *run)
     }
     if (status == TH_E_NOT_FOUND)
         return EX_OK;
-    struct th_checkpoint again;
-    if (status == 0)
-        status = th_log_keys_verify(run->keys, run->kept_note, run->kept_size, &again);
-    if (status != 0) {
-        char path[TH_WITNESS_PATH_SIZE];
-        if (th_witness_path(&run->state, origin, path) != 0)
-            path[0] = '\0';
-        th_cli_complain(run->line->err, NAME,
-                        "tệp đã bị sửa, hoặc lịch sử khóa không phải của nhật ký đã thấy; không "
-                        "xóa tệp này: nó là trí nhớ của người chứng kiến",
-                        "%s: checkpoint đang giữ không kiểm tra được; không ký", path);
-        return EX_DATAERR;
-    }
+    int code = check_kept(run, status, origin, run->kept_note, run->kept_size);
+    if (code != EX_OK)
+        return code;
     run->told.has_kept = true;
     if (strcmp(origin, later) == 0)
         return EX_OK;
@@ -123,9 +152,11 @@ static int read_kept(struct run *run)
 
 static int keep_evidence(struct run *run)
 {
+    const bool is_ended = run->told.verdict == TH_WITNESS_ENDED;
     const struct th_witness_evidence evidence = {
         .checkpoint = &run->told.shown,
-        .kept = {(const uint8_t *)run->kept_note, run->kept_size},
+        .kept = {(const uint8_t *)(is_ended ? run->later_note : run->kept_note),
+                 is_ended ? run->later_size : run->kept_size},
         .shown = {(const uint8_t *)run->shown_note, run->shown_size},
         .proof = {(const uint8_t *)run->proof_text, run->proof_size}};
     int status = th_witness_keep_evidence(&run->state, &evidence, run->told.evidence);
@@ -208,7 +239,8 @@ static int decide(struct run *run)
                                           .kept = run->told.has_kept ? &run->told.kept : NULL,
                                           .shared = run->told.shared,
                                           .shared_root =
-                                              run->told.has_shared_root ? &run->shared_root : NULL};
+                                              run->told.has_shared_root ? &run->shared_root : NULL,
+                                          .is_ended = run->told.has_later};
     run->told.verdict = th_witness_judge(&given, &run->told.needed);
     switch (run->told.verdict) {
     case TH_WITNESS_FIRST:
@@ -219,6 +251,7 @@ static int decide(struct run *run)
         return sign_and_keep(run);
     case TH_WITNESS_UNPROVEN: /* it may be all that is ever seen of a fork */
     case TH_WITNESS_FORK:
+    case TH_WITNESS_ENDED:
         (void)keep_evidence(run);
         break;
     case TH_WITNESS_NEEDS:
@@ -243,12 +276,15 @@ static int run_locked(struct run *run)
     if (code == EX_OK)
         code = read_kept(run);
     if (code == EX_OK)
+        code = read_later(run);
+    if (code == EX_OK)
         code = decide(run);
     th_witness_signer_deinit(&run->signer);
     free(run->keys);
     free(run->shown_note);
     free(run->proof_text);
     free(run->kept_note);
+    free(run->later_note);
     return code;
 }
 

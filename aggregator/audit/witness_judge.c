@@ -43,14 +43,17 @@ static enum th_witness_verdict judge_later(const struct th_witness_case *given,
 enum th_witness_verdict th_witness_judge(const struct th_witness_case *given, uint64_t *ret_needed)
 {
     const struct th_checkpoint *kept = given->kept, *shown = given->shown;
+    const bool is_of_this = kept != NULL && given->shared == UINT64_MAX;
+    if (is_of_this && shown->size < kept->size)
+        return TH_WITNESS_ROLLBACK;
+    if (is_of_this && shown->size == kept->size)
+        return th_tlog_digest_equal(&shown->root, &kept->root) ? TH_WITNESS_SAME : TH_WITNESS_FORK;
+    if (given->is_ended)
+        return TH_WITNESS_ENDED;
     if (kept == NULL)
         return given->proof->old_size == 0 ? TH_WITNESS_FIRST : need(0, ret_needed);
-    if (given->shared != UINT64_MAX)
+    if (!is_of_this)
         return judge_later(given, ret_needed);
-    if (shown->size < kept->size)
-        return TH_WITNESS_ROLLBACK;
-    if (shown->size == kept->size)
-        return th_tlog_digest_equal(&shown->root, &kept->root) ? TH_WITNESS_SAME : TH_WITNESS_FORK;
     return judge_growth(given, kept->size, &kept->root, TH_WITNESS_GROWN, ret_needed);
 }
 

@@ -21,7 +21,8 @@ enum th_witness_verdict {
     TH_WITNESS_NEEDS,    /* refused: another proof is needed, which begins at `needed` */
     TH_WITNESS_ROLLBACK, /* refused: smaller than what was kept */
     TH_WITNESS_UNPROVEN, /* refused: the proof does not hold; it is damaged, or the log is forked */
-    TH_WITNESS_FORK      /* refused: as large as what was kept, and another */
+    TH_WITNESS_FORK,     /* refused: as large as what was kept, and another */
+    TH_WITNESS_ENDED     /* refused: more of a log after which a later one was kept already */
 };
 
 struct th_witness_case {
@@ -32,6 +33,7 @@ struct th_witness_case {
      * UINT64_MAX. And the root of that many, when a succession says it; else NULL. */
     uint64_t shared;
     const struct th_digest *shared_root;
+    bool is_ended; /* a checkpoint of a log that comes after this one is kept */
 };
 
 /* `ret_needed`: with TH_WITNESS_NEEDS, the size that the proof has to begin at. */

@@ -46,6 +46,23 @@ static void tell_unproven(const struct th_witness_told *told, FILE *out)
                 out);
 }
 
+static void tell_ended(const struct th_witness_told *told, FILE *out)
+{
+    (void)fprintf(out,
+                  "CẢNH BÁO: NHẬT KÝ %s ĐÃ ĐƯỢC THAY, MÀ VẪN DÀI RA. KHÔNG KÝ.\n"
+                  "    sau lần khôi phục, đã chứng kiến nhật ký %s ở %llu lá\n"
+                  "    nay được đưa: %llu lá của nhật ký cũ\n",
+                  told->shown.origin, told->later.origin, (number)told->later.size,
+                  (number)told->shown.size);
+    if (told->evidence[0] != '\0')
+        (void)fprintf(out, "    Đã giữ cả hai: %s\n", told->evidence);
+    (void)fputs(
+        "    Hoặc checkpoint có từ trước lần khôi phục mà nay mới tới, hoặc kho cũ vẫn được "
+        "ghi tiếp: hai lịch sử cùng lúc.\n"
+        "    cách làm: hỏi tỉnh; giữ nguyên hai checkpoint và báo cho cơ quan giám sát.\n",
+        out);
+}
+
 static void tell_lost(const struct th_witness_told *told, FILE *out)
 {
     (void)fprintf(out,
@@ -104,6 +121,9 @@ void th_witness_tell(const struct th_witness_told *told, FILE *out)
     case TH_WITNESS_FORK:
         tell_fork(told, out);
         break;
+    case TH_WITNESS_ENDED:
+        tell_ended(told, out);
+        break;
     }
 }
 
@@ -114,7 +134,7 @@ static const char *word_of(enum th_witness_verdict verdict)
         [TH_WITNESS_SAME] = "same",         [TH_WITNESS_FOLLOWS] = "follows",
         [TH_WITNESS_LOST] = "lost",         [TH_WITNESS_NEEDS] = "other_proof_needed",
         [TH_WITNESS_ROLLBACK] = "rollback", [TH_WITNESS_UNPROVEN] = "unproven",
-        [TH_WITNESS_FORK] = "fork",
+        [TH_WITNESS_FORK] = "fork",         [TH_WITNESS_ENDED] = "ended",
     };
     return words[verdict];
 }
@@ -136,6 +156,8 @@ void th_witness_tell_json(const struct th_witness_told *told, const char *note, 
     if (told->verdict == TH_WITNESS_LOST)
         (void)json_object_set_new(object, "lost",
                                   json_integer((json_int_t)(told->kept.size - told->shared)));
+    if (told->verdict == TH_WITNESS_ENDED)
+        (void)json_object_set_new(object, "later", checkpoint_of(&told->later));
     if (told->verdict == TH_WITNESS_NEEDS)
         (void)json_object_set_new(object, "needed", json_integer((json_int_t)told->needed));
     if (told->verdict == TH_WITNESS_ROLLBACK)
@@ -202,7 +224,8 @@ int th_witness_print_list(const struct th_witness_state *state, bool as_json, FI
         (void)fputs("Chưa giữ checkpoint nào.\n", out);
     if (status == 0 && evidence > 0)
         (void)fprintf(out,
-                      "CẢNH BÁO: %u lần tách nhánh hoặc chứng minh không đúng, giữ ở %s/evidence\n",
+                      "CẢNH BÁO: %u lần tách nhánh, chứng minh không đúng, hoặc nhật ký đã được "
+                      "thay mà vẫn dài ra, giữ ở %s/evidence\n",
                       evidence, state->folder);
     return status;
 }

@@ -17,10 +17,12 @@ struct th_witness_told {
     struct th_checkpoint kept;
     uint64_t shared; /* when `kept` is of a log before; else UINT64_MAX */
     bool has_shared_root;
-    uint64_t needed; /* of TH_WITNESS_NEEDS */
-    int64_t time_s;  /* of the cosignature */
-    char
-        evidence[TH_WITNESS_PATH_SIZE]; /* of the last two verdicts; "" when it could not be kept */
+    bool has_later;
+    struct th_checkpoint later;          /* that was kept of a log that comes after the one shown */
+    uint64_t needed;                     /* of TH_WITNESS_NEEDS */
+    int64_t time_s;                      /* of the cosignature */
+    char evidence[TH_WITNESS_PATH_SIZE]; /* of the last three verdicts; "" when it could not be kept
+                                          */
 };
 
 void th_witness_tell(const struct th_witness_told *told, FILE *out);

@@ -381,6 +381,25 @@ Test(audit_witness, the_part_that_a_new_log_kept_can_be_proven)
     cr_expect_not_null(strstr(audit_out, "đã mất bản ghi"), "%s", audit_out);
 }
 
+Test(audit_witness, a_log_that_was_followed_by_another_is_not_signed_any_further)
+{
+    uint64_t seen = ledger_size(&ledger);
+    cr_assert_eq(show(0), EX_OK);
+    recover(AFTER);
+    audit_write_proof(&ledger, 0, proof);
+    cr_assert_eq(witness(), EX_OK, "%s", audit_err);
+    cr_expect_eq(show(0), EX_OK, "%s", audit_err); /* what was seen of the old one is still true */
+    cr_assert(ledger_send_a(&ledger, L_A1, 1, 10));
+    (void)unlink(signed_out);
+    cr_expect_eq(show(seen), EX_DATAERR);
+    cr_expect_not_null(strstr(audit_err, "ĐÃ ĐƯỢC THAY"), "%s", audit_err);
+    cr_expect_not(is_there(signed_out));
+    cr_expect_eq(AUDIT_RUN(th_audit_witness, "witness", state, "--json"), EX_OK);
+    json_t *answer = json_loads(audit_out, 0, NULL);
+    cr_expect_str_eq(ledger_at(answer, "contradictions"), "1");
+    json_decref(answer);
+}
+
 /* ---- deciding ---- */
 
 Test(audit_judge, shares_the_least_of_all_recoveries_in_between)
