@@ -37,7 +37,7 @@ enum th_finding_kind {
 };
 
 #define TH_FINDINGS_MAX        32
-#define TH_REMARKS_MAX         4
+#define TH_REMARKS_MAX         8
 #define TH_FINDING_TEXT_SIZE   320
 #define TH_FINDING_NO_POSITION UINT64_MAX
 

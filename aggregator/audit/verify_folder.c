@@ -12,6 +12,7 @@
 #include "aggregator/store/witness.h"
 #include "base/file.h"
 #include "proto/tlog/checkpoint.h"
+#include "proto/wire/journal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -211,12 +212,67 @@ static bool is_same_key(const struct th_log_key *a, const struct th_log_key *b)
 #define SAY_KEY(verify, ...)                                                                       \
     th_findings_add(&(verify)->findings, TH_FINDING_KEYS, TH_FINDING_NO_POSITION, __VA_ARGS__)
 
+/* The size that the log before key `i` is known to have signed: by its own keys, and by what the
+ * entry of the recovery says. A damaged entry says nothing here; it is named elsewhere. */
+static uint64_t signed_before(struct th_verify *verify, size_t i)
+{
+    const struct th_log_key *key = &verify->keys->items[i];
+    const char *origin = verify->keys->items[i - 1].vkey.name;
+    uint64_t known = key->after;
+    for (size_t j = i; j-- > 0 && strcmp(verify->keys->items[j].vkey.name, origin) == 0;)
+        known = verify->keys->items[j].after > known ? verify->keys->items[j].after : known;
+    struct th_stored_entry entry;
+    struct th_recovery recovery;
+    struct th_checkpoint lost;
+    struct th_note parts;
+    th_arena_reset(&verify->arena);
+    if (th_view_entry(verify->opened.view, key->after, &entry) != 0 ||
+        entry.kind != TH_ENTRY_RECOVERED ||
+        th_wire_recovery_decode(entry.body, &verify->arena, &recovery) != 0 ||
+        recovery.checkpoint.size == 0 ||
+        th_tlog_note_split((const char *)recovery.checkpoint.bytes, recovery.checkpoint.size,
+                           &parts) != 0 ||
+        th_tlog_checkpoint_parse(parts.text, parts.text_size, &lost) != 0 ||
+        strcmp(lost.origin, origin) != 0)
+        return known;
+    return lost.size > known ? lost.size : known;
+}
+
+/* A recovery is no fault, and whoever trusts the store has to know of it. */
+static void remark_recoveries(struct th_verify *verify)
+{
+    const struct th_log_keys *keys = verify->keys;
+    for (size_t i = 1; i < keys->count; i++) {
+        const struct th_log_key *key = &keys->items[i];
+        const char *before = keys->items[i - 1].vkey.name;
+        char text[2 * TH_FINDING_TEXT_SIZE], lost[TH_FINDING_TEXT_SIZE / 2];
+        if (strcmp(key->vkey.name, before) == 0)
+            continue;
+        uint64_t size = signed_before(verify, i);
+        if (size > key->after)
+            (void)snprintf(lost, sizeof lost,
+                           "đã ký tới cỡ %llu: ít nhất %llu bản ghi của nó không còn, trừ báo cáo "
+                           "được nhận lại",
+                           (unsigned long long)size, (unsigned long long)(size - key->after));
+        else
+            (void)snprintf(lost, sizeof lost, "không rõ còn ký gì sau cỡ %llu",
+                           (unsigned long long)key->after);
+        (void)snprintf(text, sizeof text,
+                       "Nhật ký đã được khôi phục ở bản ghi số %llu%s; nhật ký trước, %.60s, %s.",
+                       (unsigned long long)key->after,
+                       key->succession_size == 0 ? ", không có chữ ký của khóa cũ" : "", before,
+                       lost);
+        th_findings_remark(&verify->findings, text);
+    }
+}
+
 /* Trust comes with the given ones: what is alike is theirs, and each further key of the store has
  * to be signed for by the one before. */
 int th_verify_keys(struct th_verify *verify)
 {
     const struct th_log_keys *trusted = verify->line->trusted, *keys = verify->keys;
     uint64_t size = th_view_size(verify->opened.view);
+    remark_recoveries(verify);
     if (trusted == NULL)
         return 0;
     size_t alike = 0;

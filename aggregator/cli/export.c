@@ -139,7 +139,9 @@ static int export_open(struct th_exporting *exporting)
     int status = th_export_log(exporting);
     if (status == TH_E_RANGE) {
         th_cli_complain(exporting->site.err, "export",
-                        "ghi cỡ của checkpoint mà bên kia đã có; xem tonghop-aggregator status",
+                        "ghi cỡ của checkpoint mà bên kia đã có; của nhật ký trước một lần khôi "
+                        "phục thì ghi số bản ghi mà bản sao có (số mục trong recover --status), "
+                        "hoặc bỏ --since",
                         "--since %lld lớn hơn nhật ký của kho này", (long long)exporting->since);
         remove_part(exporting);
         return EX_DATAERR;

@@ -133,11 +133,13 @@ static int find_old_key(const struct th_recovering *recovering, struct th_note_s
         *ret_has = th_secrets_read_signer(folder, vkey, ignored, ret_old) == 0;
         return EX_OK;
     }
-    th_cli_complain(recovering->site.err, "recover",
-                    "chép secrets/ từ nơi cất riêng về (mỗi tệp 0600). Khóa nhật ký cuối cùng mất "
-                    "hẳn thì thêm --old-key-lost: không ai ký giới thiệu khóa mới, nên từng đơn vị "
-                    "phải nhận server.yaml mới qua đường tin được và chạy tonghop-node trust",
-                    "%s", problem[0] == 0 ? th_status_text(status) : problem);
+    th_cli_complain(
+        recovering->site.err, "recover",
+        "chép secrets/ từ nơi cất riêng về (mỗi tệp 0600). Nhật ký đã đổi khóa sau bản "
+        "sao thì thêm --keys với log-keys.yaml mới nhất. Khóa nhật ký cuối cùng mất "
+        "hẳn thì mới thêm --old-key-lost: không ai ký giới thiệu khóa mới, nên từng đơn vị "
+        "phải nhận server.yaml mới qua đường tin được và chạy tonghop-node trust",
+        "%s", problem[0] == 0 ? th_status_text(status) : problem);
     return th_status_exit_code(status);
 }
 

@@ -248,12 +248,13 @@ int th_recover_gather_lost(struct th_recovering *recovering)
     if (th_store_lost_checkpoint(recovering->store, &size, &note, &is_signed))
         status = consider_note(recovering, (const char *)note.bytes, note.size);
     if (status == TH_E_SIGNATURE) {
-        th_cli_complain(recovering->site.err, "recover",
-                        "nhật ký đã đổi khóa sau bản sao: đưa log-keys.yaml mới nhất bằng --keys "
-                        "(bản ở người kiểm tra, ở nhân chứng, hoặc trong bản sao lưu mới hơn)",
-                        "tệp CHECKPOINT có checkpoint ở cỡ %llu, do một khóa không có trong lịch "
-                        "sử khóa ký",
-                        (unsigned long long)size);
+        th_cli_complain(
+            recovering->site.err, "recover",
+            "nhật ký đã đổi khóa sau bản sao: đưa log-keys.yaml mới nhất bằng --keys "
+            "(bản ở người kiểm tra, ở nhân chứng, hoặc trong bản sao lưu mới hơn)",
+            "tệp CHECKPOINT hoặc witness/ có checkpoint ở cỡ %llu, do một khóa không có trong lịch "
+            "sử khóa ký",
+            (unsigned long long)size);
         return EX_DATAERR;
     }
     if (status == 0)

@@ -142,9 +142,20 @@ class Recovery:
         self.aggregator("run", self.daemon.store, expect=70)
         self.aggregator("status", self.daemon.store, expect=70)
 
+    def ask_for_the_history(self, code):
+        """The witness, and then the key in secrets/, know a key that the copy does not know."""
+        done = subprocess.run([str(self.daemon.program), "recover", str(self.daemon.store)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False, timeout=COMMAND_SECONDS)
+        same((done.returncode, "--keys" in done.stderr), (code, True), done.stderr)
+
     def recover(self):
         store = self.daemon.store
         last = max(self.receipts)
+        self.ask_for_the_history(65)
+        (store / "witness").rename(self.folder / "aside")
+        self.ask_for_the_history(78)
+        (self.folder / "aside").rename(store / "witness")
         answer = json.loads(self.aggregator("recover", store, "--keys", self.newest_keys,
                                             "--checkpoint", last, "--json"))
         same(answer["realm"], "tonghop/64/2/rehearsal", "realm")
@@ -209,6 +220,10 @@ class Recovery:
         said = self.witness("second")
         if "mất" not in said:
             raise AssertionError(f"the witness is silent: {said}")
+        checked = json.loads(self.run(self.audit_program, "verify", self.daemon.store, "--json"))
+        [remark] = checked["remarks"]
+        if "ít nhất" not in remark:
+            raise AssertionError(f"what was lost is not told: {remark}")
         copy = self.folder / "copy-second"
         reports = json.loads((copy / "index.json").read_text())["reports"]
         same(len(reports) >= len(self.receipts), True, "reports of the copy")

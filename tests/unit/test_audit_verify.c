@@ -130,6 +130,8 @@ Test(audit_verify, a_log_that_goes_on_after_a_loss_holds)
     cr_expect_str_eq(ledger_at(answer, "problems/total"), "1", "%s", audit_out);
     cr_expect_str_eq(ledger_at(answer, "problems/counts/enrolment"), "1");
     cr_expect_str_eq(ledger_at(answer, "checked/readmissions"), "1");
+    cr_expect_not_null(strstr(ledger_at(answer, "remarks/0"), "đã được khôi phục ở bản ghi số"),
+                       "%s", audit_out);
     cr_assert_eq(AUDIT_RUN(th_audit_replay, "replay", made.folder), EX_OK, "%s", audit_err);
     th_recovery_case_remove(&made);
 }
