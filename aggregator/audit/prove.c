@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* renameat2 */
 #include "aggregator/audit/commands.h"
 
 #include "aggregator/audit/find.h"
+#include "aggregator/audit/scratch.h"
 #include "aggregator/past/past.h"
 #include "base/errno_text.h"
 #include "base/file.h"
@@ -13,10 +15,14 @@
 #include "proto/wire/submission.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define NAME         "prove"
 #define BLOCK_BYTES  ((size_t)256 * 1024)
@@ -152,7 +158,27 @@ static int write_doc(const char *folder, const struct evidence *evidence)
     return status;
 }
 
-static int write_folder(const char *folder, const struct evidence *evidence)
+/* What `folder` has before it is whole; th_audit_prove() removes what is left of it. */
+static int part_of(const char *folder, pid_t owner, char ret_path[PATH_SIZE])
+{
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/')
+        size--;
+    int made = snprintf(ret_path, PATH_SIZE, "%.*s.part-%ld", (int)size, folder, (long)owner);
+    return made < 0 || made >= PATH_SIZE ? TH_E_LIMIT : 0;
+}
+
+static int give_name(const char *part, const char *folder)
+{
+    int renamed = renameat2(AT_FDCWD, part, AT_FDCWD, folder, RENAME_NOREPLACE);
+    if (renamed != 0 && errno == EINVAL) /* a file system that cannot promise it */
+        renamed = rename(part, folder);
+    if (renamed != 0)
+        return errno == EEXIST || errno == ENOTEMPTY ? TH_E_EXISTS : TH_E_IO;
+    return th_file_sync_parent(folder);
+}
+
+static int write_parts(const char *folder, const struct evidence *evidence)
 {
     char path[PATH_SIZE];
     int status = th_file_make_folder(folder, 0755);
@@ -169,6 +195,18 @@ static int write_folder(const char *folder, const struct evidence *evidence)
     if (status == 0)
         status = th_keys_file_write(path, evidence->keys);
     return status == 0 ? write_doc(folder, evidence) : status;
+}
+
+static int write_folder(const char *folder, const struct evidence *evidence)
+{
+    char part[PATH_SIZE];
+    struct stat about;
+    if (lstat(folder, &about) == 0)
+        return TH_E_EXISTS;
+    int status = part_of(folder, getppid(), part);
+    if (status == 0)
+        status = write_parts(part, evidence);
+    return status == 0 ? give_name(part, folder) : status;
 }
 
 static int write_out(const struct th_reader_request *request, const struct line *line,
@@ -279,6 +317,20 @@ static int read_store(void *given, struct th_reader *reader)
     return code;
 }
 
+/* A part of the folder goes on every way out, also when the child was killed. */
+static int run(const struct th_reader_request *request, struct line *line)
+{
+    char part[PATH_SIZE];
+    sigset_t before;
+    if (line->out_folder == NULL || part_of(line->out_folder, getpid(), part) != 0)
+        return th_reader_run(request, read_store, line);
+    th_scratch_hold(&before);
+    int code = th_reader_run(request, read_store, line);
+    th_scratch_remove(part);
+    th_scratch_release(&before);
+    return code;
+}
+
 int th_audit_prove(int argc, char **argv, FILE *out, FILE *err)
 {
     struct line line = {0};
@@ -316,5 +368,5 @@ int th_audit_prove(int argc, char **argv, FILE *out, FILE *err)
     }
     const struct th_reader_request request = {
         .command = NAME, .folder = operands[0], .out = out, .err = err};
-    return th_reader_run(&request, read_store, &line);
+    return run(&request, &line);
 }

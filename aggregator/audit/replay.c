@@ -357,9 +357,14 @@ static int run(struct th_replay_line *line, const char *store, const char *out_f
     const struct th_reader_request request = {
         .command = NAME, .folder = store, .out = out, .err = err, .is_bold_first = is_to_end};
     char scratch[TH_SCRATCH_PATH_SIZE], cause[TH_ERRNO_TEXT_SIZE];
+    sigset_t before;
+    th_scratch_hold(&before);
     int status =
         out_folder == NULL ? th_scratch_make(scratch) : th_file_make_folder(out_folder, 0700);
     if (status != 0) {
+        const int error = errno;
+        th_scratch_release(&before);
+        errno = error;
         th_cli_complain(err, NAME,
                         out_folder == NULL ? "đặt TMPDIR chỉ tới một thư mục ghi được, đủ chỗ"
                                            : "chọn một thư mục chưa có",
@@ -372,6 +377,7 @@ static int run(struct th_replay_line *line, const char *store, const char *out_f
     int code = th_reader_run(&request, in_child, line);
     if (!line->keeps || !is_finished(line->folder))
         th_scratch_remove(line->folder);
+    th_scratch_release(&before);
     return code;
 }
 

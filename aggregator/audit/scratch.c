@@ -23,6 +23,21 @@ int th_scratch_make(char ret_path[TH_SCRATCH_PATH_SIZE])
     return 0;
 }
 
+void th_scratch_hold(sigset_t *ret_before)
+{
+    sigset_t held;
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGINT);
+    (void)sigaddset(&held, SIGTERM);
+    (void)sigaddset(&held, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+void th_scratch_release(const sigset_t *before)
+{
+    (void)sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 void th_scratch_remove(const char *path)
 {
     DIR *folder = opendir(path);

@@ -326,8 +326,11 @@ static int run(struct th_verify_line *line, bool is_quick, const char *folder, F
     char scratch[TH_SCRATCH_PATH_SIZE];
     if (is_quick)
         return th_reader_run(&request, in_child, line);
+    sigset_t before;
+    th_scratch_hold(&before);
     int status = th_scratch_make(scratch);
     if (status != 0) {
+        th_scratch_release(&before);
         th_cli_complain(err, NAME, "đặt TMPDIR chỉ tới một thư mục ghi được, đủ chỗ cho cả kho",
                         "không tạo được thư mục tạm: %s", th_status_text(status));
         return th_status_exit_code(status);
@@ -335,6 +338,7 @@ static int run(struct th_verify_line *line, bool is_quick, const char *folder, F
     line->scratch = scratch;
     int code = th_reader_run(&request, in_child, line);
     th_scratch_remove(scratch);
+    th_scratch_release(&before);
     return code;
 }
 

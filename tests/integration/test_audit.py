@@ -163,6 +163,31 @@ def an_interrupt_ends_both_processes(case):
         raise AssertionError(f"exit {process.returncode}")
 
 
+def nothing_is_left_of_what_was_interrupted(case):
+    """Wherever the signal comes: no scratch folder, no part of a folder that was asked for."""
+    made, told = case.folder / "made", {0, 130, -signal.SIGINT, 143, -signal.SIGTERM}
+    commands = [("verify", case.store), ("replay", case.store, "--position", "8"),
+                ("prove", case.store, "--report", f"{PLAN}/{OBLIGATION}/{case.units[0]}",
+                 "--out", made / "evidence")]
+    files = {"receipt.txt", "report.bin", "submission.bin", "log-keys.yaml", "doc.txt"}
+    for turn in range(90):
+        made.mkdir()
+        words = commands[turn % 3]
+        process = subprocess.Popen([case.program, *map(str, words)], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, preexec_fn=die_with_parent,
+                                   env={**os.environ, "TMPDIR": str(made)})
+        time.sleep(turn // 3 * 0.0015)
+        process.send_signal(signal.SIGTERM if turn % 2 else signal.SIGINT)
+        process.wait(20)
+        if process.returncode not in told:
+            raise AssertionError(f"{words}: exit {process.returncode}")
+        left = {path.name for path in made.iterdir()}
+        if left - {"evidence"} or (left and {p.name for p in
+                                             (made / "evidence").iterdir()} != files):
+            raise AssertionError(f"{words}, exit {process.returncode}: left {left}")
+        shutil.rmtree(made)
+
+
 def damage_is_an_answer(case):
     """Pages of noise, pages that point elsewhere, cut files: an exit code, a sentence, no crash."""
     case.province.daemon.stop()
@@ -195,7 +220,8 @@ def damage_is_an_answer(case):
 SCENES = [found_a_province, receipts_of_nodes_hold, evidence_is_what_the_node_has,
           journal_is_exported_while_the_daemon_runs,
           a_witness_follows_the_log_and_sees_an_older_copy, differences_add_up,
-          an_interrupt_ends_both_processes, damage_is_an_answer]
+          an_interrupt_ends_both_processes, nothing_is_left_of_what_was_interrupted,
+          damage_is_an_answer]
 
 
 def main():
