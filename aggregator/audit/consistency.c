@@ -132,8 +132,9 @@ static int write_file(const struct run *run, const char *path, const void *bytes
     int status = th_file_write(path, 0644, bytes, size);
     if (status == 0)
         return EX_OK;
+    char cause[TH_ERRNO_TEXT_SIZE];
     th_cli_complain(run->request->err, NAME, "kiểm tra đường dẫn và quyền ghi", "%s: %s", path,
-                    th_status_text(status));
+                    th_trust_cause(status, cause));
     return EX_CANTCREAT;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/commands.h"
 
+#include "aggregator/audit/trust.h"
 #include "aggregator/audit/witness_key.h"
 #include "base/options.h"
 
@@ -37,6 +38,7 @@ int th_audit_keygen(int argc, char **argv, FILE *out, FILE *err)
         th_cli_complain(err, NAME, "ví dụ: --name thanhtra.gialai.gov.vn", "thiếu --name TÊN");
         return EX_USAGE;
     }
+    char cause[TH_ERRNO_TEXT_SIZE];
     int status = th_witness_key_make(operands[0], name, vkey);
     if (status == TH_E_SYNTAX || status == TH_E_TEXT || status == TH_E_LIMIT) {
         th_cli_complain(err, NAME, "dùng chữ thường, số, dấu chấm, gạch ngang, gạch chéo",
@@ -47,7 +49,7 @@ int th_audit_keygen(int argc, char **argv, FILE *out, FILE *err)
         th_cli_complain(err, NAME,
                         status == TH_E_EXISTS ? "khóa đã có không bao giờ bị ghi đè: chọn tên khác"
                                               : "kiểm tra đường dẫn và quyền ghi",
-                        "%s: %s", operands[0], th_status_text(status));
+                        "%s: %s", operands[0], th_trust_cause(status, cause));
         return EX_CANTCREAT;
     }
     (void)fprintf(out, "%s\n", vkey);

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "proto/exchange/keys_file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,6 +66,9 @@ int th_trust_file(const char *command, const char *path, FILE *err, char **ret_t
 int th_trust_unread(const char *command, const char *path, size_t size_max, int status, FILE *err)
 {
     struct stat about;
+    char text[TH_ERRNO_TEXT_SIZE];
+    const int error = status == TH_E_IO ? errno : 0;
+    const char *cause = th_trust_cause(status, text);
     if (status == TH_E_LIMIT)
         th_cli_complain(err, command, "xem có lấy nhầm tệp khác không",
                         "%s: lớn hơn %zu byte, không phải tệp loại này", path, size_max);
@@ -73,9 +77,13 @@ int th_trust_unread(const char *command, const char *path, size_t size_max, int 
                         S_ISDIR(about.st_mode) ? "là thư mục" : "là ống dẫn hoặc thiết bị");
         return EX_NOINPUT;
     } else
-        th_cli_complain(err, command, "kiểm tra đường dẫn và quyền đọc", "%s: %s", path,
-                        th_status_text(status));
-    return th_status_exit_code(status);
+        th_cli_complain(err, command, "kiểm tra đường dẫn và quyền đọc", "%s: %s", path, cause);
+    return th_status_exit_code(error == 0 ? status : th_errno_status(error));
+}
+
+const char *th_trust_cause(int status, char text[TH_ERRNO_TEXT_SIZE])
+{
+    return status == TH_E_IO && errno != 0 ? th_errno_text(errno, text) : th_status_text(status);
 }
 
 const char *th_trust_fault(int status)

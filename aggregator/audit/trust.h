@@ -4,6 +4,7 @@
 #define TH_AUDIT_TRUST_H
 
 #include "base/bytes.h"
+#include "base/errno_text.h"
 #include "proto/tlog/log_keys.h"
 
 #include <stdio.h>
@@ -23,8 +24,11 @@ int th_trust_read(const char *command, const char *keys_path, const char *log_ke
 int th_trust_file(const char *command, const char *path, FILE *err, char **ret_text,
                   size_t *ret_size);
 
-/* Complains of a file that th_file_read() did not give. The exit code. */
+/* Complains of a file that th_file_read() did not give, with errno as it left it. The exit code. */
 int th_trust_unread(const char *command, const char *path, size_t size_max, int status, FILE *err);
+
+/* What th_file_read() and its like failed with: of TH_E_IO the cause that errno has. */
+const char *th_trust_cause(int status, char text[TH_ERRNO_TEXT_SIZE]);
 
 /* Why a checkpoint does not hold, as a sentence of constant text; `status`: of
  * th_log_keys_verify(). */

@@ -13,9 +13,11 @@
 #include "aggregator/audit/threads.h"
 #include "aggregator/audit/trust.h"
 #include "aggregator/audit/verify_parts.h"
+#include "base/errno_text.h"
 #include "base/options.h"
 #include "proto/tlog/hash.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -269,6 +271,14 @@ static int verify_store(struct th_verify *verify)
         th_findings_add(&verify->findings, TH_FINDING_ROW, TH_FINDING_NO_POSITION,
                         "kho không đọc tiếp được: %s", th_status_text(status));
         status = 0;
+    }
+    if (status == TH_E_FORBIDDEN) {
+        char cause[TH_ERRNO_TEXT_SIZE];
+        th_cli_complain(request->err, NAME,
+                        "chạy bằng người dùng sở hữu kho (như sudo -u tonghop), hoặc cấp quyền đọc",
+                        "%s: không đọc được %s: %s", request->folder, verify->unread,
+                        th_errno_text(EACCES, cause));
+        return th_status_exit_code(status);
     }
     return status == 0 ? answer(verify, request->out)
                        : th_opened_complain(verify->reader, status, NULL);

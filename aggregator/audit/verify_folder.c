@@ -37,6 +37,15 @@ static const char *origin_of(const struct th_verify *verify)
     return th_log_keys_current(verify->keys)->vkey.name;
 }
 
+/* Whoever may not read a file cannot say that the store is not right. */
+static int is_closed_to_us(struct th_verify *verify, const char *where, int error)
+{
+    if (error != EACCES && error != EPERM)
+        return 0;
+    (void)snprintf(verify->unread, sizeof verify->unread, "%s", where);
+    return TH_E_FORBIDDEN;
+}
+
 /* ---- one checkpoint that somebody keeps ---- */
 
 static int compare_root(struct th_verify *verify, const char *where,
@@ -135,6 +144,8 @@ static int check_side(struct th_verify *verify)
         status = th_file_read(path, TH_SIDE_SIZE, &bytes, &size);
     if (status == TH_E_NO_MEMORY)
         return status;
+    if (status == TH_E_IO && is_closed_to_us(verify, TH_STORE_SIDE, errno) != 0)
+        return TH_E_FORBIDDEN;
     int renewed = th_view_renew(verify->opened.view);
     if (renewed == 0 && status == TH_E_NOT_FOUND)
         judge_missing(verify);
@@ -158,6 +169,8 @@ static int check_witness(struct th_verify *verify, const char *name)
     int status = th_folder_path(folder_of(verify), where, path);
     if (status == 0)
         status = th_file_read(path, NOTE_MAX, &text, &size);
+    if (status == TH_E_IO && is_closed_to_us(verify, where, errno) != 0)
+        return TH_E_FORBIDDEN;
     if (status == 0)
         status = th_view_renew(verify->opened.view);
     else if (status != TH_E_NO_MEMORY)
@@ -183,6 +196,8 @@ static int check_witnesses(struct th_verify *verify)
     int status = th_folder_path(folder_of(verify), TH_STORE_WITNESS, path);
     DIR *folder = status == 0 ? opendir(path) : NULL;
     if (folder == NULL) {
+        if (status == 0 && is_closed_to_us(verify, TH_STORE_WITNESS, errno) != 0)
+            return TH_E_FORBIDDEN;
         if (status == 0 && errno != ENOENT)
             SAY(verify, TH_STORE_WITNESS ": không đọc được thư mục");
         return status;

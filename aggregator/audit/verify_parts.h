@@ -52,6 +52,7 @@ struct th_verify {
     struct th_findings findings;
     struct th_log_keys *keys; /* of the snapshot */
     bool is_replica;
+    char unread[TH_FINDING_TEXT_SIZE]; /* a file beside the database that nobody let us read */
     struct th_regrown tree;
     bool has_tree; /* false: a leaf was missing */
     struct th_verify_people people;

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/options.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,11 +199,12 @@ static int cosign(struct run *run, char **ret_note, size_t *ret_size)
 static int give(const struct run *run, const char *note, size_t size)
 {
     const struct line *line = run->line;
+    char cause[TH_ERRNO_TEXT_SIZE];
     if (line->out_path != NULL) {
         int status = th_file_write(line->out_path, 0644, note, size);
         if (status != 0) {
-            (void)fail(run, status, "checkpoint đã được giữ; chạy lại để lấy chữ ký",
-                       line->out_path);
+            th_cli_complain(line->err, NAME, "checkpoint đã được giữ; chạy lại để lấy chữ ký",
+                            "%s: %s", line->out_path, th_trust_cause(status, cause));
             return EX_CANTCREAT;
         }
     } else if (!line->as_json && fwrite(note, 1, size, line->out) != size) {
@@ -293,13 +295,15 @@ static int run_locked(struct run *run)
 static int run(const struct line *line, bool lists)
 {
     struct run run = {.line = line, .told = {.shared = UINT64_MAX}};
+    char cause[TH_ERRNO_TEXT_SIZE];
     int status = th_witness_state_open(line->state_folder, !lists, &run.state);
     if (status != 0) {
+        const int error = status == TH_E_IO ? errno : 0;
         th_cli_complain(line->err, NAME,
                         status == TH_E_BUSY ? "chờ lệnh witness đang chạy kết thúc"
                                             : "kiểm tra đường dẫn và quyền ghi",
-                        "%s: %s", line->state_folder, th_status_text(status));
-        return th_status_exit_code(status);
+                        "%s: %s", line->state_folder, th_trust_cause(status, cause));
+        return th_status_exit_code(error == 0 ? status : th_errno_status(error));
     }
     int code;
     if (lists) {

@@ -31,8 +31,10 @@ int th_witness_state_open(const char *folder, bool make, struct th_witness_state
     if (fd < 0)
         return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int status = errno == EWOULDBLOCK ? TH_E_BUSY : TH_E_IO;
+        const int error = errno;
+        int status = error == EWOULDBLOCK ? TH_E_BUSY : TH_E_IO;
         (void)close(fd);
+        errno = error;
         return status;
     }
     *ret_state = (struct th_witness_state){folder, fd};

@@ -23,7 +23,8 @@ struct th_witness_state {
     int fd; /* locked */
 };
 
-/* `make`: when it is not there. TH_E_NOT_FOUND, TH_E_BUSY (another process has it), TH_E_IO. */
+/* `make`: when it is not there. TH_E_NOT_FOUND, TH_E_BUSY (another process has it), TH_E_IO,
+ * with errno left as the cause. */
 TH_MUST_CHECK int th_witness_state_open(const char *folder, bool make,
                                         struct th_witness_state *ret_state);
 void th_witness_state_close(struct th_witness_state *state);

@@ -58,6 +58,24 @@ def main():
             for question in questions:
                 refused(*question)
             (store / what).chmod(mode)
+        witness, receipt = store / "witness", pathlib.Path(folder) / "receipt.txt"
+        witness.mkdir()
+        (witness / "a.checkpoint").touch()
+        receipt.touch(mode=0)
+        keys = store / "log-keys.yaml"
+        for what in (witness / "a.checkpoint", witness, store / "CHECKPOINT"):
+            mode = what.stat().st_mode
+            what.chmod(0)
+            refused(audit, "verify", store)
+            refused(audit, "verify", store, "--quick")
+            what.chmod(mode)
+        refused(audit, "check-receipt", receipt, "--keys", keys)
+        refused(audit, "consistency", receipt, store)
+        receipt.chmod(0o600)
+        witness.chmod(0)
+        refused(audit, "witness", witness)
+        witness.chmod(0o700)
+        (witness / "a.checkpoint").unlink()
         (store / "config.yaml").chmod(0)
         refused(aggregator, "run", store)
         refused(aggregator, "plan", "check", plan)
