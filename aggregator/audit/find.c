@@ -43,6 +43,7 @@ static void keep_revision(struct th_found *found, const struct th_revision *revi
 static int look_at_revision(void *context, const struct th_revision *revision)
 {
     struct search *search = context;
+    search->seen++;
     if (!th_tlog_digest_equal(&revision->digest, &search->digest))
         return 0;
     keep_revision(&search->found, revision);
@@ -77,7 +78,8 @@ static int find_digest(struct search *search, const struct th_query_context *con
         }
     }
     (void)snprintf(problem, TH_FIND_PROBLEM_SIZE,
-                   "kho không có báo cáo nào mang mã băm này trong %llu báo cáo",
+                   "kho không có báo cáo nào mang mã băm này, trong %llu báo cáo kể cả các bản đã được "
+                   "thay",
                    (unsigned long long)search->seen);
     return TH_E_NOT_FOUND;
 }
@@ -163,6 +165,18 @@ static int find_in_plans(struct search *search, const struct th_query_context *c
     return TH_E_NOT_FOUND;
 }
 
+/* As programs print it: some in capitals. */
+static int read_digest(const char *what, struct th_digest *ret_digest)
+{
+    char hex[TH_DIGEST_HEX_SIZE + 1];
+    size_t size = strlen(what);
+    if (size != TH_DIGEST_HEX_SIZE)
+        return TH_E_SYNTAX;
+    for (size_t i = 0; i <= size; i++)
+        hex[i] = what[i] >= 'A' && what[i] <= 'F' ? (char)(what[i] - 'A' + 'a') : what[i];
+    return th_tlog_digest_from_hex(hex, size, ret_digest);
+}
+
 int th_find_report(struct th_reader *reader, struct th_view *view,
                    const struct th_query_context *context, const char *what,
                    char ret_problem[TH_FIND_PROBLEM_SIZE], struct th_found *ret_found)
@@ -170,7 +184,7 @@ int th_find_report(struct th_reader *reader, struct th_view *view,
     struct search search = {.reader = reader, .view = view};
     struct name name;
     int status;
-    if (th_tlog_digest_from_hex(what, strlen(what), &search.digest) == 0) {
+    if (read_digest(what, &search.digest) == 0) {
         status = find_digest(&search, context, ret_problem);
     } else if (split(what, &name) != 0) {
         (void)snprintf(ret_problem, TH_FIND_PROBLEM_SIZE,
