@@ -78,8 +78,8 @@ static int find_digest(struct search *search, const struct th_query_context *con
         }
     }
     (void)snprintf(problem, TH_FIND_PROBLEM_SIZE,
-                   "kho không có báo cáo nào mang mã băm này, trong %llu báo cáo kể cả các bản đã được "
-                   "thay",
+                   "kho không có báo cáo nào mang mã băm này, trong %llu báo cáo kể cả các bản đã "
+                   "được thay",
                    (unsigned long long)search->seen);
     return TH_E_NOT_FOUND;
 }

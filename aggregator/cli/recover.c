@@ -214,6 +214,22 @@ static int recover_open(struct th_recovering *recovering)
     return code;
 }
 
+/* Whether a key that the store needs now is not in secrets/, or another is there. An earlier run of
+ * this command that was cut off is finished, and nothing is missing. */
+static bool is_key_missing(const struct th_recovering *recovering)
+{
+    char problem[TH_SECRETS_PROBLEM_SIZE];
+    struct th_store_identity identity;
+    struct th_secrets secrets;
+    if (th_site_identity(&recovering->site, &identity) != EX_OK)
+        return false;
+    int status = th_secrets_read(recovering->site.folder, identity.realm, identity.log_key, problem,
+                                 &secrets);
+    if (status == 0)
+        th_secrets_deinit(&secrets);
+    return status == TH_E_NOT_FOUND || status == TH_E_CONFIG;
+}
+
 /* Nothing says that the store is behind: it may be that this command was run before, and perhaps
  * did not come to its end. */
 static int tell_unneeded(const struct th_recovering *recovering, const char *problem)
@@ -231,7 +247,13 @@ static int tell_unneeded(const struct th_recovering *recovering, const char *pro
     }
     th_store_close(store);
     if (!row.is_open) {
-        th_cli_complain(recovering->site.err, "recover", NULL, "%s", problem);
+        th_cli_complain(recovering->site.err, "recover",
+                        is_key_missing(recovering)
+                            ? "khóa trong secrets/ mất hay không phải của kho này: chép lại từ nơi "
+                              "cất riêng (mỗi tệp 0600) rồi chạy máy chủ; mất hẳn thì thêm "
+                              "--old-key-lost"
+                            : NULL,
+                        "%s", problem);
         return EX_DATAERR;
     }
     code = th_handout_write(&recovering->site); /* which finishes what was interrupted */
@@ -241,22 +263,6 @@ static int tell_unneeded(const struct th_recovering *recovering, const char *pro
                       "lại, rồi: tonghop-aggregator recover %s --finish\n",
                       (unsigned long long)row.began_at, recovering->site.folder);
     return code == EX_OK && recovering->site.as_json ? th_recover_status(&recovering->site) : code;
-}
-
-/* Whether a key that the store needs now is not in secrets/, or another is there. An earlier run of
- * this command that was cut off is finished, and nothing is missing. */
-static bool is_key_missing(const struct th_recovering *recovering)
-{
-    char problem[TH_SECRETS_PROBLEM_SIZE];
-    struct th_store_identity identity;
-    struct th_secrets secrets;
-    if (th_site_identity(&recovering->site, &identity) != EX_OK)
-        return false;
-    int status = th_secrets_read(recovering->site.folder, identity.realm, identity.log_key, problem,
-                                 &secrets);
-    if (status == 0)
-        th_secrets_deinit(&secrets);
-    return status == TH_E_NOT_FOUND || status == TH_E_CONFIG;
 }
 
 static int recover(struct th_recovering *recovering)

@@ -228,6 +228,7 @@ Test(cli_recover, a_whole_store_without_its_log_key_goes_on_once)
     cr_expect_eq(run("recover @D --old-key-lost"), EX_DATAERR, "the key is there");
     cr_assert_eq(unlink(cli_case_path(&fixture, "store/secrets/log.key")), 0);
     cr_expect_eq(run("recover @D"), EX_DATAERR, "it has to be said");
+    expect_error("--old-key-lost");
     cr_assert_eq(run("recover @D --old-key-lost"), EX_OK, "%s", fixture.err);
     cr_expect_not_null(strstr(fixture.out, "không thiếu bản ghi nào"), "%s", fixture.out);
     cr_expect_null(strstr(fixture.out, "THU HỒI"), "%s", fixture.out);
