@@ -111,15 +111,28 @@ static int list_refusal(struct check *check, const char *path, unsigned line, co
     return json_array_append_new(check->list, object) == 0 ? code : EX_OSERR;
 }
 
-static int refuse(struct check *check, const char *path, unsigned line, const char *why)
+static int refuse_with(struct check *check, const char *path, const struct th_fault *fault)
 {
+    const char *hint =
+        fault->is_of_keys
+            ? "nếu tỉnh đã đổi khóa hay khôi phục kho sau khi có lịch sử khóa này thì "
+              "biên nhận vẫn có thể đúng: lấy log-keys.yaml mới nhất từ nơi mình tin"
+            : NULL;
     if (check->as_json)
-        return list_refusal(check, path, line, why, EX_DATAERR);
-    if (line == 0)
-        th_cli_complain(check->err, NAME, NULL, "%s: biên nhận không đúng: %s", path, why);
+        return list_refusal(check, path, fault->line, fault->text, EX_DATAERR);
+    if (fault->line == 0)
+        th_cli_complain(check->err, NAME, hint, "%s: biên nhận không đúng: %s", path, fault->text);
     else
-        th_cli_complain(check->err, NAME, NULL, "%s:%u: biên nhận không đúng: %s", path, line, why);
+        th_cli_complain(check->err, NAME, hint, "%s:%u: biên nhận không đúng: %s", path,
+                        fault->line, fault->text);
     return EX_DATAERR;
+}
+
+static int refuse(struct check *check, const char *path, const char *why)
+{
+    struct th_fault fault = {.line = 0};
+    (void)snprintf(fault.text, sizeof fault.text, "%s", why);
+    return refuse_with(check, path, &fault);
 }
 
 static bool is_taken(const struct th_judgement *judgement)
@@ -148,6 +161,8 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
 {
     char time[TH_INSTANT_TEXT_SIZE];
     const struct th_leaf *leaf = &receipt->leaf;
+    const bool is_unsigned = th_trust_unsigned(check->keys, receipt->checkpoint.origin,
+                                               receipt->checkpoint.size) != NULL;
     json_t *judgements = json_array();
     size_t told = 0;
     for (size_t i = 0; i < leaf->judgements_count; i++) {
@@ -157,23 +172,24 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
             continue;
         if (check->report.is_given && !is_taken(judgement)) {
             json_decref(judgements);
-            return refuse(check, path, 0, th_receipt_fault_text(TH_RECEIPT_NOT_TAKEN));
+            return refuse(check, path, th_receipt_fault_text(TH_RECEIPT_NOT_TAKEN));
         }
         int status = is_taken(judgement) ? th_receipt_tell(receipt, judgement, arena, &sentence)
                                          : tell_refusal(leaf, judgement, arena, &sentence);
         if (status != 0) {
             json_decref(judgements);
-            return refuse(check, path, 0, th_status_text(status));
+            return refuse(check, path, th_status_text(status));
         }
         told++;
         if (check->as_json)
             (void)json_array_append_new(judgements, judgement_json(judgement, sentence));
         else
-            (void)fprintf(check->out, "%s: %s\n", path, sentence);
+            (void)fprintf(check->out, "%s: %s%s\n", path, sentence,
+                          is_unsigned ? " (Theo một khóa mà khóa trước không ký.)" : "");
     }
     if (told == 0) {
         json_decref(judgements);
-        return refuse(check, path, 0, th_receipt_fault_text(TH_RECEIPT_NOT_NAMED));
+        return refuse(check, path, th_receipt_fault_text(TH_RECEIPT_NOT_NAMED));
     }
     if (!check->as_json) {
         json_decref(judgements);
@@ -185,6 +201,8 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
                   (json_int_t)receipt->checkpoint.size, "time", th_instant_format(leaf->time, time),
                   "mode", leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live", "unit",
                   text_of(leaf->unit), "judgements", judgements);
+    if (is_unsigned)
+        (void)json_object_set_new(object, "key_unsigned", json_true());
     if (leaf->operator.size> 0)
         (void)json_object_set_new(object, "on_behalf", text_of(leaf->operator));
     return json_array_append_new(check->list, object) == 0 ? EX_OK : EX_OSERR;
@@ -196,12 +214,12 @@ static int check_text(struct check *check, const char *path, struct th_bytes tex
     struct th_receipt receipt;
     int status = th_receipt_open(text, check->keys, arena, &receipt);
     if (status != 0) {
-        struct th_fault fault;
+        struct th_fault fault = {.is_of_keys = false};
         th_fault_explain(text, check->keys, status, arena, &fault);
-        return refuse(check, path, fault.line, fault.text);
+        return refuse_with(check, path, &fault);
     }
     if (!th_entry_has_reports(receipt.leaf.kind))
-        return refuse(check, path, 0, th_receipt_fault_text(TH_RECEIPT_OTHER_KIND));
+        return refuse(check, path, th_receipt_fault_text(TH_RECEIPT_OTHER_KIND));
     return tell(check, path, &receipt, arena);
 }
 

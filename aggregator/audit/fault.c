@@ -109,10 +109,12 @@ static bool find_bad_checkpoint(const struct th_tlog_proof *proof, const struct 
     }
     if (status == TH_E_INVALID) {
         size_t length = strcspn(proof->checkpoint, "\n");
+        fault->is_of_keys = true;
         say(fault, first, "nhật ký “%.*s” không có trong lịch sử khóa", (int)length,
             proof->checkpoint);
     } else if (status == TH_E_SIGNATURE) {
         unsigned lines = first;
+        fault->is_of_keys = true;
         if (th_tlog_note_split(proof->checkpoint, proof->checkpoint_size, &note) == 0)
             for (size_t i = 0; i <= note.text_size; i++) /* the empty line too */
                 lines += note.text[i] == '\n';

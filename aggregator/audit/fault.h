@@ -12,6 +12,7 @@
 struct th_fault {
     unsigned line; /* from 1; 0: no single one */
     char text[TH_FAULT_SIZE];
+    bool is_of_keys; /* a later history of the log's keys might say otherwise */
 };
 
 /* `status`: what th_receipt_open() said of the same text and keys; not 0. */

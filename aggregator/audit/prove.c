@@ -147,8 +147,8 @@ static int write_doc(const char *folder, const struct evidence *evidence)
         "%s"
         "  " TH_KEYS_FILE "   lịch sử khóa của nhật ký %s\n\n"
         "Lòng tin bắt đầu từ khóa của nhật ký: đối chiếu khóa đầu tiên trong " TH_KEYS_FILE
-        " với khóa mà tỉnh\nđã công bố, hoặc dùng tệp " TH_KEYS_FILE
-        " lấy từ nơi mình tin thay cho tệp ở đây.\n",
+        ", và khóa\nnào ở đó không có succession, với khóa mà tỉnh đã công bố, hoặc dùng "
+        "tệp " TH_KEYS_FILE "\nlấy từ nơi mình tin thay cho tệp ở đây.\n",
         evidence->sentence,
         evidence->found.is_current ? "" : "Bản này về sau đã được một bản sửa thay thế.\n", digest,
         evidence->submission.size > 0 ? "  submission.bin  bản nộp đã ký có báo cáo này\n" : "",

@@ -11,6 +11,29 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+const struct th_log_key *th_trust_unsigned(const struct th_log_keys *keys, const char *origin,
+                                           uint64_t size)
+{
+    const struct th_log_key *signing = th_log_keys_find(keys, origin, size);
+    for (size_t i = 1; signing != NULL && &keys->items[i] <= signing; i++)
+        if (keys->items[i].succession_size == 0)
+            return &keys->items[i];
+    return NULL;
+}
+
+/* Whoever compares the first key with one that is trusted has not compared these. */
+static void tell_unsigned(const char *command, const char *path, const struct th_log_keys *keys,
+                          FILE *err)
+{
+    for (size_t i = 1; i < keys->count; i++)
+        if (keys->items[i].succession_size == 0)
+            (void)fprintf(err,
+                          TH_CLI_PROGRAM " %s: lưu ý: %s: khóa thứ %zu, của nhật ký “%s”, không "
+                                         "được khóa trước ký: chỉ tin khi chính tệp này lấy từ "
+                                         "nơi mình tin\n",
+                          command, path, i + 1, keys->items[i].vkey.name);
+}
+
 static int read_history(const char *command, const char *path, FILE *err, struct th_log_keys *keys)
 {
     struct th_problems problems;
@@ -20,6 +43,8 @@ static int read_history(const char *command, const char *path, FILE *err, struct
         (th_problems_total(&problems) == 0 || th_problems_print(&problems, err) != 0))
         th_cli_complain(err, command, NULL, "%s: %s", path, th_status_text(status));
     th_problems_deinit(&problems);
+    if (status == 0)
+        tell_unsigned(command, path, keys, err);
     return status == 0 ? EX_OK : th_status_exit_code(status);
 }
 

@@ -14,10 +14,15 @@
 
 /*
  * The history of the file, or the one key of a vkey text: one of the two. 0, or the exit code after
- * a complaint. Returns owned (free).
+ * a complaint. Tells of keys that nobody signed for. Returns owned (free).
  */
 int th_trust_read(const char *command, const char *keys_path, const char *log_key, FILE *err,
                   struct th_log_keys **ret_keys);
+
+/* The first key that the key before did not sign for, up to the one that signs `size` leaves of the
+ * log `origin`: what it signs holds only for whoever trusts the whole history. NULL: none. */
+const struct th_log_key *th_trust_unsigned(const struct th_log_keys *keys, const char *origin,
+                                           uint64_t size);
 
 /* A whole file, at most TH_TRUST_FILE_SIZE_MAX bytes. 0, or the exit code after a complaint.
  * Returns owned (free). */

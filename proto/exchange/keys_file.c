@@ -129,7 +129,7 @@ static int follow(const struct item *item, struct th_problems *problems, struct 
     }
     if (status != TH_OK)
         th_yaml_report(item->node, problems, TH_EXCHANGE_ASK_AGAIN, "%s", reason_text(status));
-    return status;
+    return status == TH_E_EXISTS ? TH_E_INVALID : status; /* it is the file that is wrong */
 }
 
 static int read_keys(struct th_yaml_node root, struct th_problems *problems,

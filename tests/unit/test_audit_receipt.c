@@ -4,6 +4,7 @@
 #include "proto/receipt/receipt.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/submission.h"
+#include "proto/exchange/keys_file.h"
 #include "tests/support/audit_case.h"
 
 #include <criterion/criterion.h>
@@ -95,6 +96,28 @@ Test(audit_receipt, of_another_log_is_refused)
     cr_expect_eq(AUDIT_RUN(th_audit_check_receipt, "check-receipt", file, "--log-key", vkey),
                  EX_DATAERR);
     cr_expect_not_null(strstr(audit_err, "không có trong lịch sử khóa"));
+    cr_expect_not_null(strstr(audit_err, "lấy log-keys.yaml mới nhất"), "%s", audit_err);
+}
+
+Test(audit_receipt, a_key_that_nobody_signed_for_is_told)
+{
+    static struct th_log_keys history;
+    struct th_note_signer other;
+    const uint8_t seed[TH_NOTE_SEED_SIZE] = {9};
+    cr_assert_eq(check(file), EX_OK);
+    cr_expect_null(strstr(audit_out, "khóa trước không ký"), "%s", audit_out);
+    cr_assert_eq(th_tlog_signer_init("tonghop/truoc", seed, &other), 0);
+    th_log_keys_begin(&other.vkey, &history); /* the key that is compared with a trusted one */
+    cr_assert_eq(th_log_keys_vouch(&history, &ledger.signer.vkey, 1), 0);
+    cr_assert_eq(th_keys_file_write(keys, &history), 0);
+    cr_expect_eq(check(file), EX_OK, "%s", audit_err);
+    cr_expect_not_null(strstr(audit_out, "khóa trước không ký"), "%s", audit_out);
+    cr_expect_not_null(strstr(audit_err, "không được khóa trước ký"), "%s", audit_err);
+    th_log_keys_begin(&ledger.signer.vkey, &history);
+    cr_assert_eq(th_log_keys_vouch(&history, &other.vkey, 1), 0);
+    cr_assert_eq(th_keys_file_write(keys, &history), 0);
+    cr_expect_eq(check(file), EX_OK, "%s", audit_err); /* by the one before it */
+    cr_expect_null(strstr(audit_out, "khóa trước không ký"), "%s", audit_out);
 }
 
 Test(audit_receipt, the_line_that_is_wrong_is_named)

@@ -162,7 +162,7 @@ Test(keys_file, a_history_that_cannot_be_is_refused)
 {
     expect_refused(PLAIN KEY2, TH_E_INVALID, 4, "after: 0");
     expect_refused(PLAIN KEY1 SUCCESSION, TH_E_INVALID, 4, "after: 0");
-    expect_refused(PLAIN KEY1 KEY2 KEY2, TH_E_EXISTS, 8, "đã có ở trên");
+    expect_refused(PLAIN KEY1 KEY2 KEY2, TH_E_INVALID, 8, "đã có ở trên");
     expect_refused(PLAIN KEY1 "  - vkey: \"" LOG
                               "1+28d69f69+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU\"\n"
                               "    after: 0\n",
