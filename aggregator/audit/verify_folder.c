@@ -92,6 +92,15 @@ static int compare_note(struct th_verify *verify, const char *where, const char 
 
 /* ---- the file CHECKPOINT ---- */
 
+/* It is the operator's word, and nothing beside the database says how far the log went. */
+static void remark_empty(struct th_verify *verify)
+{
+    th_findings_remark(&verify->findings,
+                       "Tệp " TH_STORE_SIDE
+                       " rỗng: người vận hành đã đặt tệp trống để nói kho này là bản mới nhất; "
+                       "không có gì chứng minh điều đó.");
+}
+
 /* A slot that is torn leaves the other one; what an earlier log wrote is passed over. */
 static int check_slots(struct th_verify *verify, const uint8_t *bytes)
 {
@@ -108,6 +117,12 @@ static int check_slots(struct th_verify *verify, const uint8_t *bytes)
     }
     if (damaged > 0 && whole == 0)
         SAY(verify, TH_STORE_SIDE ": cả tệp bị hỏng");
+    else if (damaged > 0)
+        th_findings_remark(&verify->findings,
+                           "Tệp " TH_STORE_SIDE ": một trong hai chỗ ghi bị hỏng, như sau khi mất "
+                           "điện; chỉ chỗ kia được so với kho.");
+    else if (whole == 0)
+        remark_empty(verify);
     return status;
 }
 
@@ -153,8 +168,10 @@ static int check_side(struct th_verify *verify)
         SAY(verify, TH_STORE_SIDE ": không đọc được");
     else if (renewed == 0 && size == TH_SIDE_SIZE)
         renewed = check_slots(verify, (const uint8_t *)bytes);
-    else if (renewed == 0 && size > 0) /* empty: an operator's word */
+    else if (renewed == 0 && size > 0)
         SAY(verify, TH_STORE_SIDE ": tệp có độ dài sai");
+    else if (renewed == 0)
+        remark_empty(verify);
     free(bytes);
     return renewed;
 }

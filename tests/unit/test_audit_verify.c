@@ -184,6 +184,17 @@ Test(audit_verify, a_checkpoint_file_that_is_missing_damaged_or_of_another_histo
     expect("folder", -1);
     audit_write(path, bytes, size);
     cr_assert_eq(verify(), EX_OK, "%s", audit_out);
+    cr_expect_null(strstr(audit_out, "CHECKPOINT"), "%s", audit_out);
+    memset(zeros, 0, sizeof zeros); /* without a word, it would be as good as the file */
+    for (size_t length = 0; length <= sizeof zeros; length += sizeof zeros) {
+        audit_write(path, zeros, length);
+        cr_assert_eq(verify(), EX_OK, "%s", audit_out);
+        cr_expect_not_null(strstr(audit_out, "CHECKPOINT rỗng"), "%s", audit_out);
+    }
+    bytes[memcmp(bytes, zeros, 8) == 0 ? 512 : 0] ^= 1;
+    audit_write(path, bytes, size);
+    cr_assert_eq(verify(), EX_OK, "%s", audit_out);
+    cr_expect_not_null(strstr(audit_out, "một trong hai chỗ ghi"), "%s", audit_out);
     free(bytes);
 }
 
