@@ -68,6 +68,8 @@ static const char *say_received(struct th_odt *odt, const json_t *counts)
     json_int_t expected = th_facts_count(counts, "expected", &known);
     if (!known)
         return th_say(odt->arena, "%s báo cáo", th_say_count(odt->arena, received));
+    if (expected == 0)
+        return th_say(odt->arena, "%s/0 đơn vị", th_say_count(odt->arena, received));
     return th_say(odt->arena, "%s/%s đơn vị (đạt %s)", th_say_count(odt->arena, received),
                   th_say_count(odt->arena, expected),
                   th_say_percent(odt->arena, received, expected));
@@ -87,6 +89,11 @@ static void write_standing(struct th_odt *odt)
     struct th_arena *arena = odt->arena;
     const char *timeliness = "", *missing = "";
     bool known;
+    if (has_expected(odt) && count_of(odt, "expected") == 0) {
+        write_text(odt, th_say(arena, "Tính đến %s, không có đơn vị nào được giao báo cáo.",
+                               th_say_instant(arena, odt->facts->as_of)));
+        return;
+    }
     json_int_t on_time = th_facts_count(odt->facts->counts, "on_time", &known);
     if (known)
         timeliness =

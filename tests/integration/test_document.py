@@ -234,6 +234,18 @@ def check_report(documents, path, standing, rollup):
     return whole
 
 
+def check_nobody(documents):
+    """Of units that nobody asks the report says that, and no share of none."""
+    arguments = ("--period", "2025-H1", "--unit", "627", "--branch", "bodies")
+    documents.same(documents.ask("standing", *arguments[:4])["counts"]["expected"] > 0, True)
+    with zipfile.ZipFile(documents.export("nobody.odt", *arguments)) as package:
+        content = ET.fromstring(package.read("content.xml"))
+    whole = "\n".join(text_of(p) for p in content.iter(TEXT + "p"))
+    assert "không có đơn vị nào được giao báo cáo." in whole
+    for never in ("đạt )", "không còn đơn vị chưa gửi", "0 đúng hạn"):
+        assert never not in whole, never
+
+
 def check_same_bytes(documents, arguments):
     """The same moment gives the same bytes, whenever it is asked about."""
     for ending in ("xlsx", "odt", "csv", "json"):
@@ -308,6 +320,7 @@ def main():
         check_all(documents)
         check_all(documents, "--as-of", "2025-05-10")
         check_same_bytes(documents, ("--period", "2025-H1"))
+        check_nobody(documents)
         check_can_fail(documents)
         has_office = check_pdf(os.path.join(where, "2025-H1.odt"), where)
         print(f"{documents.checked} figures of workbooks, tables and reports are those of the "
