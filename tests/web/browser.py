@@ -8,6 +8,7 @@ import time
 try:
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 except ImportError:
@@ -90,6 +91,10 @@ class Browser:
 
     def keys(self, *keys):
         self.driver.switch_to.active_element.send_keys(*keys)
+
+    def hold(self, selector, seconds):
+        """A slow click."""
+        ActionChains(self.driver).click_and_hold(self.one(selector)).pause(seconds).release().perform()
 
     def rows(self, selector="main table"):
         """The cells of a table's body, as text."""

@@ -297,6 +297,11 @@ class DrillDown(unittest.TestCase):
             browser.wait(lambda: browser.text("#found .found-name") == "Ia Phí", what=typed)
         browser.keys(Keys.ENTER)
         browser.wait(lambda: browser.text("h1") == "Ia Phí")
+        browser.one("#find").send_keys("ia phi")
+        browser.wait(lambda: browser.text("#found .found-name") == "Ia Phí")
+        browser.go(province.hash())
+        browser.hold("#found li", 0.4)
+        browser.wait(lambda: browser.text("h1") == "Ia Phí")
         browser.one("#find").send_keys("không đâu", Keys.ENTER)
         browser.wait(lambda: browser.text(".toast") == "0 đơn vị tìm thấy.")
 
@@ -350,6 +355,36 @@ class AsOf(unittest.TestCase):
         browser.wait(lambda: not browser.text("#as-of"))
         browser.js("history.forward()")
         browser.wait(lambda: browser.text("#as-of"))
+
+    def test_back_from_the_slider_leads_to_where_it_began(self):
+        drag = ("const s = document.getElementById('slider'); s.focus(); s.value = Date.parse(arguments[0]);"
+                "s.dispatchEvent(new Event(arguments[1]))")
+        for way in ("drag", "keys"):
+            browser.open(province.address("units"))
+            browser.go(province.hash())
+            value = browser.js("return document.getElementById('slider').value")
+            if way == "drag":
+                for day in ("2025-05-05", "2025-05-06"):
+                    browser.js(drag, f"{day}T12:00:00+07:00", "input")
+                    browser.wait(lambda d=day: f"as_of={d}T12" in browser.js("return location.hash"))
+                browser.js(drag, "2025-05-06T12:00:00+07:00", "change")
+            else:
+                browser.one("#slider").send_keys(Keys.PAGE_DOWN)
+                browser.wait(lambda: browser.text("#as-of"))
+                browser.one("#slider").send_keys(Keys.PAGE_DOWN)
+            browser.wait(lambda: browser.text("#as-of"))
+            browser.settled()
+            browser.js("history.back()")
+            browser.wait(lambda: not browser.text("#as-of"))
+            self.assertEqual(browser.js("return location.hash"), "#" + province.hash()[1:], way)
+            self.assertEqual(browser.js("return document.getElementById('slider').value"), value, way)
+
+    def test_a_moment_is_left_before_it_is_shown(self):
+        browser.open(province.address())
+        browser.one("body").send_keys("[n")
+        browser.wait(lambda: "as_of" not in browser.js("return location.hash"))
+        browser.settled()
+        self.assertEqual(browser.text("#as-of"), "")
 
     def test_a_moment_can_be_typed_and_nonsense_is_refused(self):
         browser.open(province.address())
@@ -697,6 +732,20 @@ class Manners(unittest.TestCase):
               [Object.keys(a.vi), Object.keys(b.en)]);""")
         self.assertEqual(set(keys[1]) - set(keys[0]), {"months"})
         self.assertEqual(set(keys[0]) - set(keys[1]), set())
+
+    def test_the_first_tab_leads_to_the_content_and_nowhere_else(self):
+        browser.open(province.address("units", standing="late"))
+        before = browser.js("return location.hash")
+        browser.one("#skip").send_keys(Keys.ENTER)
+        self.assertEqual(browser.js("return [location.hash, document.activeElement.id]"), [before, "main"])
+        self.assertEqual(browser.text("h1"), "Đơn vị")
+
+    def test_an_unknown_address_leaves_every_obligation_to_choose(self):
+        browser.open(f"{province.base}/#/none/O-1/overview")
+        self.assertEqual(browser.js("return document.querySelector('#pick').selectedOptions[0].innerText"),
+                         "Hãy chọn")
+        browser.open(province.address())
+        self.assertNotIn("Hãy chọn", browser.text("#picker"))
 
     def test_keys_open_the_parts(self):
         browser.open(province.address())

@@ -87,6 +87,8 @@ async function unitList() {
 
 const names = async () => new Map((await unitList()).map((unit) => [unit.unit, unit.name]));
 
+const isPast = ({ params }) => Boolean(params.as_of || params.position);
+
 function makeContext(route) {
   const planLine = state.plans.find((one) => one.id === route.plan);
   const { unit, branch, as_of: asOf, position } = route.params;
@@ -96,7 +98,7 @@ function makeContext(route) {
   const isReport = route.view === 'report';
   return {
     route, planLine, store: state.store, moment_, names,
-    isPast: Boolean(asOf || position),
+    isPast: isPast(route),
     scope: isReport ? {} : { unit, branch },
     obligation: planLine.obligations.find((one) => one.id === route.obligation),
     ask: (what, params) => get(part(what), { ...params, ...moment_ }),
@@ -104,7 +106,7 @@ function makeContext(route) {
     find: (where) => find(where, moment_),
     link: (view, params) => format(toView(route, view, view === 'report' || route.view === 'report' ?
       { unit: null, branch: null, ...params } : params)),
-    go: (params, options) => go(withParams(route, params), options),
+    go: (params, options) => choose(route, params, options),
     announce,
   };
 }
@@ -147,26 +149,45 @@ function announce(words, isSeen = false) {
   setTimeout(() => note.remove(), 2500);
 }
 
+/** A drag, and steps by key, are one way: “back” leads to where it began. */
 const moves = {
   announce,
+  isDragged: false,
   drag(ms) {
     clearTimeout(moves.timer);
-    moves.timer = setTimeout(() => move(ms, true), 90);
+    moves.timer = setTimeout(() => {
+      moves.isDragged = move(ms, moves.isDragged) || moves.isDragged;
+    }, 90);
   },
-  settle(ms, options) {
+  settle(ms, { isStep = false } = {}) {
     clearTimeout(moves.timer);
-    move(ms, Boolean(options && options.replace) || moves.isDragged);
+    move(ms, moves.isDragged || (isStep && isPast(here())));
     moves.isDragged = false;
   },
 };
 
 function move(ms, isReplaced) {
-  if (!state.ctx) return;
+  if (!state.ctx) return false;
   const asOf = momentParam(ms);
-  const { route } = state.ctx;
-  if ((route.params.as_of || null) === asOf && !route.params.position && !state.isProblem) return;
-  go(withParams(parse(location.hash || format(route)).plan ? parse(location.hash) : route,
-    { as_of: asOf, position: null }), { replace: isReplaced });
+  const route = here();
+  if ((route.params.as_of || null) === asOf && !route.params.position) return false;
+  go(withParams(route, { as_of: asOf, position: null }), { replace: isReplaced });
+  return true;
+}
+
+/** Where the address leads, which may not be shown yet; what it leaves out is as shown. */
+function here() {
+  const asked = parse(location.hash);
+  const { plan, obligation, view } = state.ctx.route;
+  return { ...asked, plan: asked.plan || plan, obligation: asked.obligation || obligation,
+    view: asked.view || view };
+}
+
+/** Another choice in what is shown: added to those before it whose answers are still to come. */
+function choose(route, params, options) {
+  const now = here();
+  const isSame = ['plan', 'obligation', 'view'].every((name) => now[name] === route[name]);
+  go(withParams(isSame ? now : route, params), options);
 }
 
 function go(route, { replace = false } = {}) {
@@ -195,7 +216,9 @@ function paintFrame(ctx) {
   patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
   patch(byId('tabs'), frame.tabs(ctx));
   const current = byId('tabs').querySelector('[aria-current]');
-  if (current) byId('tabs').firstChild.scrollLeft = current.offsetLeft - 40;
+  if (current && state.tab !== ctx.route.view)
+    byId('tabs').firstChild.scrollLeft = current.offsetLeft - 40;
+  state.tab = ctx.route.view;
   patch(byId('scope'), frame.scope(ctx));
   patch(byId('running'), frame.running(ctx));
   patch(byId('foot'), frame.foot(ctx));
@@ -297,6 +320,7 @@ function redraw() {
 
 async function show({ isFresh = false, isLive = false } = {}) {
   const mine = ++state.turn;
+  clearTimeout(state.again);
   byId('main').setAttribute('aria-busy', 'true');
   try {
     if (!state.plans || isFresh) {
@@ -318,7 +342,7 @@ async function show({ isFresh = false, isLive = false } = {}) {
     paint(ctx, data);
     fetchViews();
   } catch (problem) {
-    if (mine === state.turn) paintProblem(problem);
+    if (mine === state.turn) paintProblem(problem, !isFresh && !isLive);
   }
 }
 
@@ -401,6 +425,10 @@ function start() {
   search();
   show();
   window.addEventListener('hashchange', () => show());
+  byId('skip').onclick = (event) => { // the address is what is seen, not a place in the document
+    event.preventDefault();
+    byId('main').focus();
+  };
   document.addEventListener('keydown', onKey);
   document.addEventListener('click', (event) => {
     for (const menu of document.querySelectorAll('details.menu[open]'))

@@ -50,7 +50,12 @@ function patchAttributes(old, fresh) {
 function patchField(old, fresh) {
   if (old.nodeName === 'INPUT' && (old.type === 'checkbox' || old.type === 'radio'))
     old.checked = fresh.checked;
-  else if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
+  else {
+    // What is being typed or dragged is left alone; a list shows what is shown, also with the focus.
+    const isHeld = old.type === 'range' ? old.isHeld :
+      old.nodeName !== 'SELECT' && old === document.activeElement;
+    if (!isHeld && old.value !== fresh.value) old.value = fresh.value;
+  }
 }
 
 function patchNode(old, fresh) {

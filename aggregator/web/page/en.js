@@ -31,7 +31,7 @@ export const en = {
   'band.stale.why': 'Last answer at {at}; trying again every {seconds} s.',
   'badge.live': 'Live', 'badge.past': 'As of', 'badge.stale': 'Stale', 'badge.problem': 'Not shown',
   'badge.rehearsal': 'rehearsal',
-  picker: 'Plan and reporting period', 'picker.due': 'due {at}',
+  picker: 'Plan and reporting period', 'picker.choose': 'Choose', 'picker.due': 'due {at}',
   downloads: 'Download', 'downloads.xlsx': 'spreadsheet with all tables', 'downloads.csv': 'figures by unit',
   'downloads.odt': 'consolidated report to edit and sign', 'downloads.json': 'for machines',
   'scope.path': 'Territory', 'scope.branch': 'Kind of units', 'branch.all': 'All',

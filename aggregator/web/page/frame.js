@@ -49,11 +49,15 @@ const dated = (obligation) => (obligation.due ? ` – ${t('picker.due',
   { at: spokenDay(obligation.due.instant) })}` : '');
 
 export function picker(ctx, plans) {
+  const { plan: id, obligation: chosen } = ctx.route;
+  const isThere = plans.some((plan) => plan.id === id &&
+    plan.obligations.some((obligation) => obligation.id === chosen));
   return el('label', null, el('span', { class: 'unseen' }, t('picker')),
     el('select', { id: 'pick', onchange: (event) => {
       const [plan, obligation] = event.target.value.split('/').map(decodeURIComponent);
       location.hash = format(toView({ ...ctx.route, plan, obligation, params: {} }, 'overview'));
-    } }, plans.map((plan) => el('optgroup', { label: plan.title },
+    } }, !isThere && el('option', { value: '', selected: true, disabled: true }, t('picker.choose')),
+    plans.map((plan) => el('optgroup', { label: plan.title },
       plan.obligations.map((obligation) => el('option', {
         value: [plan.id, obligation.id].map(encodeURIComponent).join('/'),
         selected: plan.id === ctx.route.plan && obligation.id === ctx.route.obligation,

@@ -30,8 +30,9 @@ export function matches(units, text) {
 export function searchBox({ units, open, announce }) {
   let found = [];
   let at = -1;
+  // The focus stays in the field while the button is held, or a slow click would find the list closed.
   const list = el('ul', { id: 'found', role: 'listbox', class: 'found', hidden: true,
-    'aria-label': t('search.found') });
+    'aria-label': t('search.found'), onmousedown: (event) => event.preventDefault() });
   const input = el('input', { type: 'search', id: 'find', role: 'combobox', 'aria-label': t('search'),
     'aria-expanded': 'false', 'aria-controls': 'found', 'aria-autocomplete': 'list',
     'aria-keyshortcuts': '/', autocomplete: 'off', spellcheck: 'false',

@@ -103,14 +103,20 @@ export function strip(ctx, line, moves) {
       el('input', { type: 'range', id: 'slider', min: line.from, max: line.to, step: 'any',
         value: String(moment), 'aria-label': t('slider'), 'aria-valuetext': ctx.isPast ?
           spoken(moment) : t('slider.now', { at: spoken(moment) }),
-        oninput: (event) => moves.drag(snapped(Number(event.target.value), line)),
-        onchange: (event) => moves.settle(snapped(Number(event.target.value), line)),
+        oninput: (event) => {
+          event.target.isHeld = true;
+          moves.drag(snapped(Number(event.target.value), line));
+        },
+        onchange: (event) => {
+          event.target.isHeld = false;
+          moves.settle(snapped(Number(event.target.value), line));
+        },
         onkeydown: (event) => {
           const to = step(event.key, Number(event.target.value), line);
           if (to === undefined) return;
           event.preventDefault();
           event.target.value = String(to);
-          moves.settle(nowOr(to), { replace: true });
+          moves.settle(nowOr(to), { isStep: true });
         } }),
       labels(line)),
     el('button', { type: 'button', class: 'small', 'aria-label': t('slider.after'),

@@ -30,7 +30,7 @@ export const vi = {
   'band.stale.why': 'Số liệu nhận lần cuối lúc {at}; thử lại sau mỗi {seconds} giây.',
   'badge.live': 'Trực tiếp', 'badge.past': 'Xem lại', 'badge.stale': 'Số liệu cũ', 'badge.problem': 'Không hiện được',
   'badge.rehearsal': 'diễn tập',
-  picker: 'Kế hoạch và kỳ báo cáo', 'picker.due': 'hạn {at}',
+  picker: 'Kế hoạch và kỳ báo cáo', 'picker.choose': 'Hãy chọn', 'picker.due': 'hạn {at}',
   downloads: 'Tải xuống', 'downloads.xlsx': 'bảng tính, đủ các bảng', 'downloads.csv': 'số liệu từng đơn vị',
   'downloads.odt': 'báo cáo tổng hợp để sửa và ký', 'downloads.json': 'cho máy đọc',
   'scope.path': 'Địa bàn', 'scope.branch': 'Nhóm đơn vị', 'branch.all': 'Tất cả',
