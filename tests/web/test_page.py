@@ -499,6 +499,53 @@ class Tables(unittest.TestCase):
         for row in browser.rows():
             self.assertIn("Địa bàn rộng", " ".join(row))
 
+    def test_every_part_is_of_the_chosen_branch_and_says_so(self):
+        for branch, words in (("bodies", "sở, cơ quan"), ("communes", "xã, phường, thị trấn")):
+            texts = province.ask("narrative", "--indicator", "TX04", "--branch", branch)["sections"]
+            browser.open(province.address("narrative", branch=branch, left="TX04", right="-"))
+            self.assertIn(f"{len(texts)} trên {len(texts)} đơn vị có lời", browser.text("main"))
+            browser.open(province.address("chasing", branch=branch))
+            missing = province.ask("chasing", "--branch", branch)["counts"]["missing"]
+            for kind in ("csv", "txt"):
+                said = fetch(browser.one(f"a[href*='chasing.{kind}']").get_attribute("href"))
+                self.assertEqual(len(re.findall(r"^- |^(?=[^,]*,.*quá hạn,)", said, re.M)), missing, said)
+            browser.open(province.address(branch=branch))
+            for part in ("#said", "#origin"):
+                self.assertIn(f"Gia Lai ({words})", browser.text(part))
+            self.assertIn(f"({words})", browser.js("return document.querySelector('#running').textContent"))
+            browser.requests()
+            browser.open(province.address("models", branch=branch))
+            self.assertTrue([url for url in browser.requests() if "/models?" in url and branch in url])
+
+    def test_where_nobody_is_asked_nobody_has_reported(self):
+        browser.open(province.address(branch="bodies", unit="627"))
+        self.assertEqual(browser.text("#said"), "Đến 14:00 ngày 20/10/2025, không đơn vị nào của Chư Păh "
+                         "(sở, cơ quan) phải nộp báo cáo này.")
+        browser.go(province.hash("chasing", branch="bodies", unit="627"))
+        self.assertIn("Ở đây không đơn vị nào phải nộp", browser.text("main"))
+
+    def test_a_list_shows_what_is_shown_also_after_back(self):
+        for view, which in (("overview", "#pick"), ("figures", "main select")):
+            browser.open(province.address(view))
+            value = f"return document.querySelector('{which}').value"
+            before, heading = browser.js(value), browser.text("main")
+            browser.one(which).send_keys(Keys.ARROW_DOWN)
+            browser.wait(lambda h=heading: browser.text("main") != h)
+            browser.js("history.back()")
+            browser.wait(lambda h=heading: browser.text("main") == h)
+            self.assertEqual(browser.js(value), before)
+
+    def test_choices_made_before_the_answer_add_up(self):
+        browser.open(province.address("units"))
+        browser.js("""
+            [...document.querySelectorAll('.filters button')].find((b) => b.innerText.includes('Trễ')).click();
+            const field = document.querySelector('main input[type=search]');
+            field.value = 'a';
+            field.dispatchEvent(new Event('input'));
+            document.querySelector('main thead button').click();""")
+        browser.settled()
+        self.assertTrue(browser.js("return location.hash").endswith("?standing=late&q=a&sort=name"))
+
     def test_units_are_filtered_by_standing(self):
         browser.open(province.address("units", standing="late"))
         late = [u["name"] for u in province.ask("standing")["units"] if u["standing"] == "late"]

@@ -124,7 +124,9 @@ async function complete(ctx) {
   ctx.minute = ctx.isPast ? ctx.moment : Math.floor(ctx.moment / 60000) * 60000;
   ctx.path = (known && known.path) || [{ unit, name: unit }];
   ctx.scopeName = ctx.path[ctx.path.length - 1].name;
-  ctx.countsWhere = ctx.scope.unit ? ctx.scopeName : ctx.planLine.territory_name;
+  const within = ctx.scope.branch ? ` (${t(`branch.${ctx.scope.branch}`).toLowerCase()})` : '';
+  ctx.whole = ctx.scopeName + within;
+  ctx.countsWhere = (ctx.scope.unit ? ctx.scopeName : ctx.planLine.territory_name) + within;
   ctx.indicator = (code) => plan.indicators.find((one) => one.code === code);
 }
 

@@ -63,10 +63,17 @@ function groupCard(ctx, group) {
             el('td', { colspan: 4, class: 'none' }, t('chasing.no_contact'))))))));
 }
 
+/** Why there is nobody to chase. */
+function nobody(counts) {
+  if (counts.expected === null) return t('chasing.undated');
+  return counts.expected === 0 ? t('chasing.unasked') :
+    t('chasing.nobody', { coverage: coverage(counts.received, counts.expected) });
+}
+
 export function draw(ctx, { chasing }) {
   const { counts, groups } = chasing;
   const path = (file) => address(['plans', ctx.route.plan, 'obligations', ctx.route.obligation, file],
-    { ...ctx.moment_, unit: ctx.scope.unit });
+    { ...ctx.moment_, ...ctx.scope });
   return [
     el('div', { class: 'title' }, el('h1', null, t(title)),
       counts.expected !== null && el('p', { class: 'coverage' },
@@ -75,8 +82,7 @@ export function draw(ctx, { chasing }) {
       copyButton(ctx, chasing.text, t('chasing.copy')),
       el('a', { class: 'button small', href: path('chasing.csv'), download: '' }, t('chasing.csv')),
       el('a', { class: 'button small', href: path('chasing.txt'), download: '' }, t('chasing.txt'))),
-    groups.length === 0 && el('p', { class: 'none strong' }, counts.expected === null ?
-      t('chasing.undated') : t('chasing.nobody', { coverage: coverage(counts.received, counts.expected) })),
+    groups.length === 0 && el('p', { class: 'none strong' }, nobody(counts)),
     groups.map((group) => groupCard(ctx, group)),
     groups.length > 0 && el('details', { class: 'card' }, el('summary', null, t('chasing.text')),
       el('pre', { class: 'paste', lang: 'vi' }, chasing.text)),

@@ -130,7 +130,7 @@ export function running(ctx) {
   return [
     el('p', { class: 'running-title' }, ctx.store.mode === 'rehearsal' &&
       el('strong', null, `${t('band.rehearsal')} `),
-    `${ctx.obligation.title} – ${ctx.scopeName}`),
+    `${ctx.obligation.title} – ${ctx.whole}`),
     el('p', null, `${t('origin.as_of', { at: spokenInstant(ctx.brief.as_of) })} · ` +
       `${ctx.countsWhere}: ${said} · ` +
       t('origin.position', { n: number(ctx.brief.position) })),

@@ -11,7 +11,7 @@ export const title = 'view.models';
 const MODELS_MAX = 500;
 
 export async function load(ctx) {
-  return { register: await ctx.ask('models', { unit: ctx.scope.unit, limit: MODELS_MAX }) };
+  return { register: await ctx.ask('models', { ...ctx.scope, limit: MODELS_MAX }) };
 }
 
 const STAGES = ['registered', 'running', 'recognised', 'ended'];

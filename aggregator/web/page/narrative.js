@@ -12,7 +12,7 @@ const PAGE = 500;
 const SHOWN_FIRST = 100;
 
 async function texts(ctx, code) {
-  return code ? ctx.ask('narrative', { unit: ctx.scope.unit, indicator: code, limit: PAGE }) : null;
+  return code ? ctx.ask('narrative', { ...ctx.scope, indicator: code, limit: PAGE }) : null;
 }
 
 export async function load(ctx) {

@@ -58,12 +58,13 @@ function sentence(ctx, counts, below) {
   const when = spoken(ctx.minute);
   const estimated = counts.estimated ? t('say.estimated', { n: number(counts.estimated) }) : '';
   if (counts.expected === null)
-    return t('say.unset', { when, where: ctx.scopeName, received: number(counts.received) }) + estimated;
+    return t('say.unset', { when, where: ctx.whole, received: number(counts.received) }) + estimated;
+  if (counts.expected === 0) return t('say.nobody', { when, where: ctx.whole });
   const lagging = (below.length > 1 ? below : []).filter((row) => row.counts.missing > 0)
     .sort((a, b) => b.counts.missing - a.counts.missing).slice(0, 3)
     .map((row) => `${partName(ctx, row)} ${number(row.counts.missing)}`).join(', ');
   const key = counts.missing === 0 ? 'say.all' : lagging ? 'say.lagging' : 'say.missing';
-  return t(key, { when, where: ctx.scopeName, received: number(counts.received),
+  return t(key, { when, where: ctx.whole, received: number(counts.received),
     expected: number(counts.expected), percent: percent(counts.received, counts.expected),
     on_time: number(counts.on_time || 0), late: number(counts.late || 0),
     missing: number(counts.missing || 0), lagging }) + estimated;

@@ -70,7 +70,7 @@ export function draw(ctx, { standing, names }) {
   return [
     el('h1', null, t(title)),
     filters(ctx, standing.units),
-    table({ caption: `${t(title)} – ${ctx.scopeName}`, columns, rows, ctx, order: '-standing',
+    table({ caption: `${t(title)} – ${ctx.whole}`, columns, rows, ctx, order: '-standing',
       keyOf: (unit) => `${unit.unit}/${unit.number || 0}`, classes: 'page-tall' }),
   ];
 }
