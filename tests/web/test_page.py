@@ -849,6 +849,32 @@ class Manners(unittest.TestCase):
         self.assertGreater(len(longest), 14)
         self.assertIn(longest, text, "broken over two lines")
 
+    def test_paper_says_what_is_not_on_it(self):
+        for view, said in (("figures", r"(?s)không đủ chỗ cho \d+ cột.*Đang hiện \d+/240 dòng"),
+                           ("narrative", r"Đang hiện 100/\d+ dòng")):
+            parameters = {"section": "all"} if view == "figures" else {"left": "TX04"}
+            browser.open(province.address(view, **parameters))
+            self.assertFalse("Trang giấy" in browser.text("main"))
+            try:
+                browser.cdp("Emulation.setEmulatedMedia", media="print")
+                shown = browser.text("main")
+                self.assertTrue(re.search(said, shown), view)
+                self.assertFalse("Hiện thêm" in shown, view)
+            finally:
+                browser.cdp("Emulation.setEmulatedMedia", media="")
+
+    def test_live_changes_leave_the_parts_where_they_are(self):
+        try:
+            browser.size(360, 740, mobile=True)
+            browser.open(province.address())
+            browser.js("document.querySelector('#tabs ul').scrollLeft = 300")
+            browser.js("window.dispatchEvent(new Event('online'))")  # all is asked for again
+            browser.wait(lambda: browser.js("return document.querySelector('main').ariaBusy") == "true")
+            browser.settled()
+            self.assertEqual(browser.js("return document.querySelector('#tabs ul').scrollLeft"), 300)
+        finally:
+            browser.size(1366, 768)
+
     def test_a_phone_scrolls_only_downwards(self):
         try:
             for width in (390, 320):

@@ -122,6 +122,7 @@ export const en = {
   'figures.of_number': '{have} reports are no. {n}; the total is of all reports. Select a column\'s name to sort.',
   'figures.number': 'Report', 'figures.all_numbers': 'All reports', 'figures.total': 'Total of all reports',
   'figures.no_number': 'As of then there is no report {n}: all are shown.', 'figures.nothing': 'No figures yet.',
+  'figures.wide': 'The paper has no room for {n} columns: the last ones are cut. Print one section, or download the workbook.',
   'figures.caption': 'Figures of each unit of {where}',
 
   'narrative.left': 'Left column', 'narrative.right': 'Right column', 'narrative.alone': '– one column –',

@@ -10,6 +10,8 @@ import { nameOf, t } from './text.js';
 
 export const title = 'view.figures';
 
+const COLUMNS_ON_PAPER = 14; // in the smallest print that browsers make of a wide table
+
 /** Which of several reports there are here; none where a unit sends one. */
 async function numbersOf(ctx) {
   if (!ctx.obligation.open_ended) return [];
@@ -92,7 +94,9 @@ export function draw(ctx, { rollup, groups, list, page, numbers, which, chosen }
     wanted && !which && el('p', { class: 'flag' }, t('figures.no_number', { n: wanted })),
     el('div', { class: 'filters' }, picker(ctx, groups, chosen), numberPicker(ctx, numbers, which),
       el('p', { class: 'note' }, said(ctx, page.units, which))),
-    table({ caption: t('figures.caption', { where: ctx.scopeName }), columns, rows: page.units, ctx,
+    columns.length > COLUMNS_ON_PAPER && el('p', { class: 'flag on-paper', key: 'wide' },
+      t('figures.wide', { n: number(columns.length) })),
+    table({ caption: t('figures.caption', { where: ctx.whole }), columns, rows: page.units, ctx,
       keyOf: (unit) => `${unit.unit}/${numberOf(unit) || 0}`, classes: 'page-tall frozen',
       rowClass: (unit) => (unit.values ? null : 'absent'),
       foot: page.columns.length ? totals(list, rollup, page.columns, which) : null }),

@@ -121,6 +121,7 @@ export const vi = {
   'figures.of_number': '{have} báo cáo là lần {n}; tổng là của mọi lần. Bấm vào tên cột để xếp.',
   'figures.number': 'Lần báo cáo', 'figures.all_numbers': 'Tất cả các lần', 'figures.total': 'Tổng mọi lần',
   'figures.no_number': 'Đến lúc này không có báo cáo lần {n}: đang xem tất cả.', 'figures.nothing': 'Chưa có số liệu nào.',
+  'figures.wide': 'Trang giấy không đủ chỗ cho {n} cột: các cột sau bị cắt. Hãy in từng mục, hoặc tải bảng tính.',
   'figures.caption': 'Số liệu từng đơn vị của {where}',
 
   'narrative.left': 'Cột trái', 'narrative.right': 'Cột phải', 'narrative.alone': '– chỉ một cột –',
