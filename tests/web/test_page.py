@@ -658,6 +658,42 @@ class Live(unittest.TestCase):
         browser.js("document.querySelectorAll('#tabs a')[2].click()")
         browser.wait(lambda: browser.text("h1") == "Nhắc nộp")
 
+    def test_an_answer_that_did_not_come_is_told_and_asked_for_again(self):
+        browser.open(province.address())
+        browser.cdp("Network.enable")
+        browser.cdp("Network.setBlockedURLs", urls=["*/spread*"])
+        try:
+            before = legend()
+            browser.js("document.querySelectorAll('#tabs a')[3].click()")
+            browser.wait(lambda: "Số liệu cũ" in browser.text("#badge"))
+            time.sleep(4)  # a question to the server is answered meanwhile
+            self.assertIn("Số liệu cũ", browser.text("#badge"))
+            self.assertEqual(legend(), before)
+        finally:
+            browser.cdp("Network.setBlockedURLs", urls=[])
+        browser.wait(lambda: browser.text("h1") == "Chỉ tiêu")
+        self.assertIn("Trực tiếp", browser.text("#badge"))
+        self.assertEqual(browser.text("#stale"), "")
+
+    def test_what_came_while_the_past_was_shown_is_there_when_it_is_left(self):
+        home = province.prepare("23668")
+        browser.open(province.address("units", as_of="2025-05-12"))
+        browser.js("""
+            window.heard = false;
+            const source = new EventSource('/api/v1/events');
+            source.addEventListener('standing', () => { window.heard = true; });
+            source.onopen = () => { window.listens = true; };""")
+        browser.wait(lambda: browser.js("return window.listens"))
+        spark = "return document.querySelector('.spark').getAttribute('d')"
+        before = browser.js(spark)
+        province.send(home)
+        browser.wait(lambda: browser.js("return window.heard"))
+        time.sleep(0.5)
+        browser.one("#return").click()
+        browser.wait(lambda: not browser.text("#as-of"))
+        browser.settled()
+        self.assertNotEqual(browser.js(spark), before)
+
     def test_all_views_come_beside_the_first(self):
         browser.open(province.address())
         views = {"units", "chasing", "indicators", "figures", "narrative", "models", "closings",

@@ -30,12 +30,15 @@ const LONG_PAST_MS = 14 * DAY_MS;
 const UNITS_PAGE = 1000;
 const UNITS_KEPT_MS = 600000;
 const ELSEWHERE_MS = 5000;
+const AGAIN_MAX_MS = 30000;
 const byId = (id) => document.getElementById(id);
 
 const state = {
   turn: 0, ctx: null, data: null, plans: null, store: null, line: null, offset: 0, shown: '',
   connection: { isStale: false, since: 0, retryIn: 0 }, unitList: null, unitsAt: 0, keysOn: true,
   coverage: '', later: null, isProblem: false, // what the address asks for cannot be shown
+  misses: 0, again: null, shownAt: 0, // since then answers did not come, so many times
+  isBehind: false, // what came while a past moment was shown was not asked for
 };
 
 // ---- what is looked at ----
@@ -212,10 +215,10 @@ function paintFrame(ctx) {
   paintLanguage();
   document.title = `${ctx.isPast ? `${t('badge.past')} · ` : ''}${t(ctx.view.title)} – ` +
     `${ctx.obligation.title}${ctx.store.mode === 'rehearsal' ? ` (${t('badge.rehearsal')})` : ''}`;
-  patch(byId('bands'), frame.bands(ctx, state.connection));
+  patch(byId('bands'), frame.bands(ctx, connection()));
   patch(byId('brand'), frame.brand(ctx));
   patch(byId('picker'), frame.picker(ctx, state.plans));
-  patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
+  patch(byId('tools'), frame.tools(ctx, connection(), { redraw, openHelp }));
   patch(byId('tabs'), frame.tabs(ctx));
   const current = byId('tabs').querySelector('[aria-current]');
   if (current && state.tab !== ctx.route.view)
@@ -272,8 +275,8 @@ function paintFrameOfProblem() {
     link: (view) => format(toView(route, view)) };
   paintLanguage();
   document.title = `${t('problem')} – ${t('brand')}`;
-  patch(byId('bands'), frame.bands(ctx, state.connection));
-  patch(byId('tools'), frame.tools(ctx, state.connection, { redraw, openHelp }));
+  patch(byId('bands'), frame.bands(ctx, connection()));
+  patch(byId('tools'), frame.tools(ctx, connection(), { redraw, openHelp }));
   patch(byId('brand'), frame.brand(ctx));
   patch(byId('tabs'), planLine ? frame.tabs(ctx) : []);
   patch(byId('foot'), state.store ? frame.foot(ctx) : []);
@@ -281,18 +284,40 @@ function paintFrameOfProblem() {
   document.body.classList.remove('is-past');
 }
 
-function paintProblem(problem) {
+/** How fresh what is shown is: an answer that did not come makes it stale, whatever came besides. */
+const connection = () => (state.connection.isStale || !state.misses ? state.connection :
+  { isStale: true, since: state.shownAt, retryIn: Math.round(againIn() / 1000) });
+
+const againIn = () => Math.min(1000 * 2 ** (state.misses - 1), AGAIN_MAX_MS);
+
+function paintAround() {
+  if (state.isProblem) paintFrameOfProblem();
+  else paintFrame(state.ctx);
+}
+
+/** What is shown stays, is told to be stale, and is asked for again. */
+function miss(isAsked) {
+  state.misses += 1;
+  if (isAsked && location.hash !== format(state.ctx.route)) announce(t('problem.unreachable'), true);
+  else if (state.misses === 1 && !state.connection.isStale) announce(t('band.stale'));
+  clearTimeout(state.again);
+  state.again = setTimeout(() => show({ isFresh: true }), againIn());
+  paintAround();
+}
+
+/** `isAsked`: by the person, who looks for what comes of it. */
+function paintProblem(problem, isAsked) {
   const main = byId('main');
   main.setAttribute('aria-busy', 'false');
   if (problem.isUnreachable && state.data) { // the band says it; what is there stays
-    if (location.hash !== format(state.ctx.route)) announce(t('problem.unreachable'), true);
+    miss(isAsked);
     return;
   }
   const known = problem instanceof Problem;
   const route = parse(location.hash);
   if (!known) console.error(problem);
   const [title, sentence] = wordsOf(problem);
-  state.isProblem = true;
+  Object.assign(state, { isProblem: true, misses: 0 });
   paintFrameOfProblem();
   patch(main, [el('h1', null, title),
     el('div', { class: 'problem', role: 'alert' },
@@ -325,7 +350,8 @@ async function show({ isFresh = false, isLive = false } = {}) {
   clearTimeout(state.again);
   byId('main').setAttribute('aria-busy', 'true');
   try {
-    if (!state.plans || isFresh) {
+    const isAnew = isFresh || (state.isBehind && !isPast(parse(location.hash)));
+    if (!state.plans || isAnew) {
       state.unitsAt = 0;
       const [store, plans] = await Promise.all([get(['store']), get(['plans'])]);
       heardStore(store);
@@ -333,14 +359,16 @@ async function show({ isFresh = false, isLive = false } = {}) {
     }
     const route = routeOf(location.hash);
     const ctx = makeContext(route);
-    const [line, view] = await Promise.all([timeline(route, isFresh || isLive),
+    const [line, view] = await Promise.all([timeline(route, isAnew || isLive),
       viewOf(route.view), complete(ctx)]);
     ctx.view = view;
     const data = await view.load(ctx);
     if (mine !== state.turn) return;
     if (!location.hash.startsWith(`#/${encodeURIComponent(route.plan)}`))
       history.replaceState(null, '', format(route));
-    Object.assign(state, { ctx, data, line, isProblem: false });
+    if (state.misses && !state.connection.isStale) announce(t('live.back'));
+    Object.assign(state, { ctx, data, line, isProblem: false, misses: 0, shownAt: Date.now() });
+    if (isAnew) state.isBehind = false;
     paint(ctx, data);
     fetchViews();
   } catch (problem) {
@@ -402,7 +430,10 @@ function changed(events) {
     if (event.time && instantOf(event.time) > instantOf(state.store.time))
       state.store = { ...state.store, time: event.time };
   const isReset = events.some((event) => event.kind === 'reset');
-  if (state.ctx.isPast && !isReset) return;
+  if (state.ctx.isPast && !isReset) {
+    state.isBehind = true;
+    return;
+  }
   if (isReset || events.some(concerns)) show({ isFresh: isReset, isLive: true });
   else if (!state.later) // something else came in: the position moves on, without haste
     state.later = setTimeout(() => {
@@ -451,14 +482,13 @@ function start() {
   setInterval(tick, 1000);
   watch({
     changed, store: heardStore,
-    state(connection) {
-      const isOther = connection.isStale !== state.connection.isStale;
-      const wasLost = state.connection.isStale && !connection.isStale;
-      state.connection = connection;
-      if (isOther) announce(t(connection.isStale ? 'band.stale' : 'live.back'));
-      if (state.isProblem) paintFrameOfProblem();
-      else if (state.ctx && (isOther || connection.isStale)) paintFrame(state.ctx);
-      if (wasLost || (!state.data && !connection.isStale)) show({ isFresh: true });
+    state(told) {
+      const isOther = told.isStale !== state.connection.isStale;
+      const wasLost = state.connection.isStale && !told.isStale;
+      state.connection = told;
+      if (isOther) announce(t(told.isStale ? 'band.stale' : 'live.back'));
+      if (state.isProblem || (state.ctx && (isOther || told.isStale))) paintAround();
+      if (wasLost || (!state.data && !told.isStale)) show({ isFresh: true });
     },
   });
 }
