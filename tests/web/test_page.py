@@ -423,13 +423,28 @@ class Tables(unittest.TestCase):
         self.assertEqual(codes[0], "HG01")
         rows = browser.rows()
         self.assertEqual(len(rows), len(page["units"]))
+        places = {line["unit"]: line["name"] for line in province.ask("standing")["below"]}
+        districts = {unit["unit"]: places.get(unit["parent"]) for unit in province.ask("standing")["units"]}
         for unit, row in zip(page["units"], rows):
             want = ["chưa nộp"] * len(codes) if unit["values"] is None else \
                 [vn(unit["values"][page["columns"].index(code)] or "–") for code in codes]
-            self.assertEqual(row, [unit["name"], *want])
+            name = unit["name"]
+            if [other["name"] for other in page["units"]].count(name) > 1:
+                name += f" ({districts[unit['unit']]})"
+            self.assertEqual(row, [name, *want])
         cell = province.ask("rollup")["indicators"]["HG01"]
         self.assertIn(f"{cell['reported']}/{cell['reported'] + cell['missing']} đơn vị",
                       browser.text("tfoot"))
+
+    def test_units_of_one_name_are_told_apart(self):
+        browser.open(province.address(as_of="2025-05-09T21:00:00"))
+        missing = browser.js("return [...document.querySelectorAll('.inline-list a')].map((a) => a.innerText)")
+        self.assertIn("An Phú (An Khê)", missing)
+        self.assertIn("Gào", missing)
+        browser.open(province.address("closings"))
+        causes = browser.js("return [...document.querySelectorAll('.causes a')].map((a) => a.textContent)")
+        self.assertIn("An Phú (An Khê)", causes)
+        self.assertNotIn("An Phú", causes)
 
     def test_headings_of_figures_are_whole(self):
         """Each reaches no further than it is seen, and no line of it is left out."""

@@ -90,6 +90,17 @@ async function unitList() {
 
 const names = async () => new Map((await unitList()).map((unit) => [unit.unit, unit.name]));
 
+/** What a unit is called where its place does not stand beside it: with the place when another unit of
+ * its level has the same name. */
+async function callings() {
+  const all = await unitList();
+  const seen = new Map();
+  const own = (unit) => `${unit.level}/${unit.name}`;
+  for (const unit of all) seen.set(own(unit), (seen.get(own(unit)) || 0) + 1);
+  return new Map(all.map((unit) => [unit.unit, seen.get(own(unit)) > 1 && unit.parent_name ?
+    `${unit.name} (${unit.parent_name})` : unit.name]));
+}
+
 const isPast = ({ params }) => Boolean(params.as_of || params.position);
 
 function makeContext(route) {
@@ -100,7 +111,7 @@ function makeContext(route) {
   const part = (what) => [...at, ...(Array.isArray(what) ? what : [what])];
   const isReport = route.view === 'report';
   return {
-    route, planLine, store: state.store, moment_, names,
+    route, planLine, store: state.store, moment_, names, callings,
     isPast: isPast(route),
     scope: isReport ? {} : { unit, branch },
     obligation: planLine.obligations.find((one) => one.id === route.obligation),

@@ -11,8 +11,8 @@ import { instantOf, spoken, spokenInstant, typedInstant } from './time.js';
 export const title = 'view.closings';
 
 export async function load(ctx) {
-  const [closings, rollup] = await Promise.all([ctx.ask('closings', ctx.scope),
-    ctx.ask('rollup', ctx.scope)]);
+  const [closings, rollup, names] = await Promise.all([ctx.ask('closings', ctx.scope),
+    ctx.ask('rollup', ctx.scope), ctx.callings()]);
   const list = closings.closings;
   const asked = ctx.route.params.closed_at;
   const at = asked ? typedInstant(asked) ?? instantOf(asked) : null;
@@ -20,7 +20,7 @@ export async function load(ctx) {
   const closing = wanted || list[list.length - 1];
   const differences = closing ? await ctx.findPart('differences',
     { ...ctx.scope, closed_at: closing.closed_at }) : null;
-  return { list, closing, rollup, differences, notThere: wanted ? null : asked };
+  return { list, closing, rollup, differences, names, notThere: wanted ? null : asked };
 }
 
 function counted(label, counts) {
@@ -31,13 +31,13 @@ function counted(label, counts) {
     el('p', { class: 'note' }, barLabel(counts)));
 }
 
-function why(ctx, indicator, cell) {
+function why(ctx, indicator, cell, names) {
   const causes = cell.causes || [];
   if (!causes.length) return '';
   return el('details', { class: 'causes' },
     el('summary', null, t('closings.causes', { n: number(cell.causes_count ?? causes.length) })),
     el('ul', null, causes.map((cause) => el('li', { key: cause.unit },
-      el('a', { href: ctx.link('report', { unit: cause.unit }) }, cause.name), ': ',
+      el('a', { href: ctx.link('report', { unit: cause.unit }) }, names.get(cause.unit) ?? cause.name), ': ',
       tr('cause', cause.kind), indicator.kind !== 'text' && [', ',
         value(indicator, cause.before, true), ' → ', value(indicator, cause.after, true)])),
     cell.causes_count > causes.length &&
@@ -56,7 +56,7 @@ function changeOf(indicator, before, now, differ) {
   return t(isEqual ? 'closings.same' : 'closings.differs');
 }
 
-function line(ctx, indicator, closing, rollup, differ) {
+function line(ctx, indicator, { closing, rollup, names }, differ) {
   const before = closing.indicators[indicator.code];
   const now = rollup.indicators[indicator.code];
   return el('tr', { key: indicator.code, class: differ ? 'differs' : null },
@@ -67,10 +67,11 @@ function line(ctx, indicator, closing, rollup, differ) {
     el('td', { class: 'num' }, now ? [shown(indicator, now),
       el('span', { class: 'under' }, coverageCell(now))] : '–'),
     el('td', { class: 'num' }, changeOf(indicator, before, now, differ)),
-    el('td', null, differ ? why(ctx, indicator, differ) : ''));
+    el('td', null, differ ? why(ctx, indicator, differ, names) : ''));
 }
 
-function comparison(ctx, { closing, rollup, differences }) {
+function comparison(ctx, data) {
+  const { rollup, differences } = data;
   const changed = new Map(((differences && differences.cells) || []).map((cell) =>
     [cell.indicator, cell]));
   const isAll = ctx.route.params.all === '1';
@@ -89,7 +90,7 @@ function comparison(ctx, { closing, rollup, differences }) {
         class: i > 0 && i < 4 ? 'num' : null }, t(key))))),
       groups.map(([section, list]) => el('tbody', { key: section.section },
         el('tr', { class: 'section-row' }, el('th', { scope: 'rowgroup', colspan: 5 }, nameOf(section))),
-        list.map((one) => line(ctx, one, closing, rollup, changed.get(one.code)))))))];
+        list.map((one) => line(ctx, one, data, changed.get(one.code)))))))];
 }
 
 /** That there is no closing of the moment in the address, and which one is shown. */

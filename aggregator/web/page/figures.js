@@ -20,7 +20,8 @@ async function numbersOf(ctx) {
 }
 
 export async function load(ctx) {
-  const [rollup, numbers] = await Promise.all([ctx.ask('rollup', ctx.scope), numbersOf(ctx)]);
+  const [rollup, numbers, names] = await Promise.all([ctx.ask('rollup', ctx.scope), numbersOf(ctx),
+    ctx.callings()]);
   const which = numbers.find((one) => String(one) === ctx.route.params.number) || null;
   const groups = bySection(ctx.plan, Object.keys(rollup.indicators)
     .filter((code) => rollup.indicators[code].rule !== 'concat'));
@@ -30,7 +31,7 @@ export async function load(ctx) {
   const asked = list.filter((one) => rollup.indicators[one.code].rule !== 'ratio_of_sums');
   const page = asked.length ? await ctx.ask('page', { ...ctx.scope, number: which,
     indicators: asked.map((one) => one.code).join(',') }) : { columns: [], units: [] };
-  return { rollup, groups, list, page, numbers, which,
+  return { rollup, groups, list, page, numbers, which, names,
     chosen: wanted === 'all' ? 'all' : chosen && chosen[0].section };
 }
 
@@ -71,13 +72,14 @@ function totals(list, rollup, columns, which) {
   ];
 }
 
-export function draw(ctx, { rollup, groups, list, page, numbers, which, chosen }) {
+export function draw(ctx, { rollup, groups, list, page, numbers, which, names, chosen }) {
   const numberOf = (unit) => unit.number || which;
   const wanted = ctx.route.params.number;
   const columns = [
     { id: 'name', label: t('unit'), isHeader: true, isText: true, value: (unit) => unit.name,
       cell: (unit) => [el('a', { href: ctx.link('report', { unit: unit.unit, number: numberOf(unit) }) },
-        unit.name), numberOf(unit) ? ` (${t('number', { n: number(numberOf(unit)) })})` : null] },
+        names.get(unit.unit) ?? unit.name),
+      numberOf(unit) ? ` (${t('number', { n: number(numberOf(unit)) })})` : null] },
     ...page.columns.map((code, i) => {
       const one = list.find((indicator) => indicator.code === code) || { code, name: code };
       return { id: code, class: 'num',

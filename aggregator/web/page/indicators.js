@@ -9,7 +9,7 @@ export const title = 'view.indicators';
 
 export async function load(ctx) {
   const [rollup, spread, names] = await Promise.all([ctx.ask('rollup', ctx.scope),
-    ctx.ask('spread', ctx.scope), ctx.names()]);
+    ctx.ask('spread', ctx.scope), ctx.callings()]);
   return { rollup, spread, names };
 }
 

@@ -15,12 +15,12 @@ const MISSING_SHOWN = 24;
 const UNITS_SHOWN = 200;
 
 export async function load(ctx) {
-  const [standing, arrivals] = await Promise.all([
+  const [standing, arrivals, names] = await Promise.all([
     ctx.ask('standing', { ...ctx.scope, standing: 'missing', limit: MISSING_SHOWN }),
-    ctx.ask('arrivals', ctx.scope)]);
+    ctx.ask('arrivals', ctx.scope), ctx.callings()]);
   const isLow = (standing.below || []).length <= 1; // a district: its units stand here themselves
   const all = isLow ? await ctx.ask('standing', { ...ctx.scope, limit: UNITS_SHOWN }) : null;
-  return { standing, arrivals, all };
+  return { standing, arrivals, all, names };
 }
 
 /** The words of the countdown; also called each second. */
@@ -151,7 +151,7 @@ function heatTable(ctx, below) {
       keyOf: (row) => row.unit ?? '-', classes: 'tall' }));
 }
 
-function missingCard(ctx, standing) {
+function missingCard(ctx, standing, names) {
   const { counts, units } = standing;
   if (!counts.missing) return null;
   const more = counts.missing - units.length;
@@ -159,7 +159,7 @@ function missingCard(ctx, standing) {
     el('h2', { id: 'missing-title' }, t('missing.title', { n: number(counts.missing),
       all: number(counts.expected) })),
     el('ul', { class: 'inline-list', lang: 'vi' }, units.map((unit) => el('li', { key: unit.unit },
-      el('a', { href: ctx.link('report', { unit: unit.unit }) }, unit.name)))),
+      el('a', { href: ctx.link('report', { unit: unit.unit }) }, names.get(unit.unit) ?? unit.name)))),
     el('p', null, more > 0 && `${t('indicators.more', { n: number(more) })} · `,
       el('a', { href: ctx.link('chasing') }, t('missing.chase'))));
 }
@@ -181,7 +181,7 @@ function unitsCard(ctx, all) {
     el('p', { class: 'go' }, el('a', { href: ctx.link('units') }, t('overview.units'))));
 }
 
-export function draw(ctx, { standing, arrivals, all }) {
+export function draw(ctx, { standing, arrivals, all, names }) {
   const { counts } = standing;
   const below = standing.below || [];
   return [
@@ -190,7 +190,7 @@ export function draw(ctx, { standing, arrivals, all }) {
     el('div', { class: 'two' },
       el('div', { class: 'stack' }, el('section', { class: 'card', 'aria-labelledby': 'curve-title' },
         el('h2', { id: 'curve-title' }, t('curve.title')),
-        arrivalsCurve(arrivals, counts, ctx.minute)), !all && missingCard(ctx, standing)),
+        arrivalsCurve(arrivals, counts, ctx.minute)), !all && missingCard(ctx, standing, names)),
       all ? unitsCard(ctx, all) : counts.expected === null ?
         sentTable(ctx, below, counts.on_time !== null) : heatTable(ctx, below)),
   ];
