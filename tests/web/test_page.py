@@ -761,6 +761,21 @@ class Manners(unittest.TestCase):
         finally:
             browser.js("localStorage.clear()")
 
+    def test_the_keys_can_be_switched_off_at_twice_the_size(self):
+        try:
+            browser.size(683, 384)
+            browser.open(province.address())
+            browser.one("#help-button").click()
+            browser.wait(lambda: browser.js("return document.getElementById('help').open"))
+            self.assertTrue(browser.one("#help input").is_displayed())
+        finally:
+            browser.size(1366, 768)
+
+    def test_a_filter_that_there_is_not_filters_nothing(self):
+        browser.open(province.address("units", standing="zzz"))
+        self.assertEqual(len(browser.rows()), 240)
+        self.assertIn("Tất cả", browser.text("main .choices [aria-pressed=true]"))
+
     def test_a_part_that_there_is_not_is_told(self):
         for name in ("zzz", "constructor"):
             browser.open(province.address(name))

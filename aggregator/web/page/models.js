@@ -17,7 +17,8 @@ export async function load(ctx) {
 const STAGES = ['registered', 'running', 'recognised', 'ended'];
 
 export function draw(ctx, { register }) {
-  const { stage, q } = ctx.route.params;
+  const { q } = ctx.route.params;
+  const stage = STAGES.find((name) => name === ctx.route.params.stage);
   const { counts } = register;
   const rows = register.models.filter((model) => (!stage || model.stage === stage) &&
     (!q || fold([model.name, model.field, model.summary, model.unit_name].join(' ')).includes(fold(q))));

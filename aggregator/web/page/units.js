@@ -27,8 +27,11 @@ el('span', { class: 'aside' }, tr('kind', unit.kind))];
 export const standingMark = (standing) => el('span', { class: `mark mark-${partOf(standing)}` },
   swatch(partOf(standing)), tr('standing', standing));
 
+/** What the list is filtered by; a standing that there is not filters nothing. */
+const chosenOf = (ctx) => PARTS.find((name) => name === ctx.route.params.standing) || '';
+
 function filters(ctx, units) {
-  const chosen = ctx.route.params.standing || '';
+  const chosen = chosenOf(ctx);
   const count = (name) => units.filter((unit) => !name || partOf(unit.standing) === name).length;
   return el('div', { class: 'filters' },
     el('div', { class: 'choices', role: 'group', 'aria-label': t('units.filter') },
@@ -46,7 +49,8 @@ function filters(ctx, units) {
 }
 
 export function draw(ctx, { standing, names }) {
-  const { q, standing: only, direct } = ctx.route.params;
+  const { q, direct } = ctx.route.params;
+  const only = chosenOf(ctx);
   const here = ctx.scope.unit || ctx.planLine.territory;
   const parentOf = (unit) => (unit.parent && names.get(unit.parent)) || '';
   const rows = standing.units.filter((unit) => (!only || partOf(unit.standing) === only) &&
