@@ -5,6 +5,7 @@
 #include "aggregator/audit/trust.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "proto/tlog/proof.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -47,13 +48,16 @@ static int refuse(const struct run *run, const char *hint, const char *format, .
     return EX_DATAERR;
 }
 
-/* How many leaves of the log `origin` the log that goes on has kept: a recovery leaves what was
- * signed after it behind. */
-static uint64_t shared_with(const struct th_log_keys *keys, const char *origin)
+/* How many leaves of the log `origin` the store's own log, which may not be the last one of the
+ * history, has kept: a recovery leaves what was signed after it behind. */
+static uint64_t shared_with(const struct th_log_keys *keys, const char *origin, const char *own)
 {
     uint64_t shared = UINT64_MAX;
     bool is_later = false;
-    for (size_t i = 0; i < keys->count; i++) {
+    size_t end = keys->count;
+    while (end > 0 && strcmp(keys->items[end - 1].vkey.name, own) != 0)
+        end--;
+    for (size_t i = 0; i < end; i++) {
         bool is_it = strcmp(keys->items[i].vkey.name, origin) == 0;
         bool begins = i > 0 && strcmp(keys->items[i].vkey.name, keys->items[i - 1].vkey.name) != 0;
         if (is_later && begins && keys->items[i].after < shared)
@@ -71,7 +75,7 @@ static int check_old(struct run *run)
         return refuse(run, "lấy lại checkpoint và lịch sử khóa từ nơi mình tin", "%s: %s (theo %s)",
                       line->old_path, th_trust_fault(status),
                       line->keys_path != NULL ? line->keys_path : "lịch sử khóa trong kho");
-    uint64_t shared = shared_with(run->keys, run->old.origin);
+    uint64_t shared = shared_with(run->keys, run->old.origin, run->newest.origin);
     if (run->old.size > shared)
         return refuse(
             run, "các đơn vị còn giữ biên nhận sẽ nộp lại phần đã mất",
@@ -79,6 +83,12 @@ static int check_old(struct run *run)
             "checkpoint này",
             line->old_path, run->old.origin, (unsigned long long)shared,
             (unsigned long long)run->old.size);
+    uint64_t before = shared_with(run->keys, run->newest.origin, run->old.origin);
+    if (run->old.size > before)
+        return refuse(run, "đưa kho hiện nay; kho này có từ trước lần khôi phục",
+                      "%s: là của nhật ký %s, đi tiếp từ lá thứ %llu của nhật ký %s trong kho này",
+                      line->old_path, run->old.origin, (unsigned long long)before,
+                      run->newest.origin);
     if (run->old.size > th_view_size(run->view))
         return refuse(run, "kho này là bản cũ, hoặc nhật ký đã bị lùi",
                       "%s có %llu lá, kho chỉ có %llu", line->old_path,
@@ -176,9 +186,9 @@ static int check(struct run *run)
     int status = run->line->keys == NULL ? th_view_log_keys(run->view, run->keys) : 0;
     if (status != 0)
         return th_opened_complain(run->reader, status, "lịch sử khóa");
-    int code = check_old(run);
+    int code = check_newest(run);
     if (code == EX_OK)
-        code = check_newest(run);
+        code = check_old(run);
     if (code == EX_OK)
         code = check_beginning(run);
     if (code != EX_OK)
@@ -210,6 +220,20 @@ static int read_store(void *given, struct th_reader *reader)
     return code;
 }
 
+/* A unit has no checkpoint but the one in its receipt; check-receipt looks at the rest of that. */
+static int take_checkpoint(struct line *line)
+{
+    struct th_tlog_proof *proof = malloc(sizeof *proof);
+    if (proof == NULL)
+        return EX_OSERR;
+    if (th_tlog_proof_parse(line->note, line->note_size, proof) == 0) {
+        memmove(line->note, proof->checkpoint, proof->checkpoint_size);
+        line->note_size = proof->checkpoint_size;
+    }
+    free(proof);
+    return EX_OK;
+}
+
 int th_audit_consistency(int argc, char **argv, FILE *out, FILE *err)
 {
     struct line line = {0};
@@ -231,7 +255,8 @@ int th_audit_consistency(int argc, char **argv, FILE *out, FILE *err)
     const struct th_cli_command command = {
         .name = NAME,
         .operands = "CHECKPOINT-CŨ THƯ-MỤC",
-        .summary = "Một checkpoint đã ký trước đây có là phần đầu của nhật ký này không.",
+        .summary = "Một checkpoint đã ký trước đây, hay checkpoint trong một biên nhận, có là phần "
+                   "đầu\ncủa nhật ký này không.",
         .examples = "  " TH_CLI_PROGRAM " consistency cu.checkpoint var/tinh --keys log-keys.yaml\n"
                     "  " TH_CLI_PROGRAM " consistency cu.checkpoint var/tinh --out chung-minh "
                     "--checkpoint-out moi.checkpoint\n",
@@ -247,6 +272,8 @@ int th_audit_consistency(int argc, char **argv, FILE *out, FILE *err)
         return exit_code;
     line.old_path = operands[0];
     int code = th_trust_file(NAME, line.old_path, err, &line.note, &line.note_size);
+    if (code == EX_OK)
+        code = take_checkpoint(&line);
     if (code == EX_OK && line.keys_path != NULL)
         code = th_trust_read(NAME, line.keys_path, NULL, err, &line.keys);
     const struct th_reader_request request = {

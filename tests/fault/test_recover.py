@@ -45,6 +45,7 @@ class Recovery:
                               stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != expect:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        self.complaint = done.stderr
         return done.stdout
 
     def aggregator(self, *words, expect=0):
@@ -211,9 +212,23 @@ class Recovery:
         for receipt, report in self.receipts.items():
             self.run(self.audit_program, "check-receipt", receipt, "--report", report, "--keys",
                      self.daemon.store / "log-keys.yaml")
+        self.tell_stores_apart()
         closings = json.loads(self.aggregator("closings", self.daemon.store, "--plan", PLAN,
                                               "--period", PERIOD, "--json"))
         same(len(closings["closings"]) > 0, True, f"closings of {OBLIGATION}")
+
+    def tell_stores_apart(self):
+        """By what is signed before and after, and the newest history: which store gave it out?"""
+        store, gone = self.daemon.store, self.folder / "gone"
+        copy, receipt = self.folder / "copy-between", max(self.receipts)
+        self.aggregator("export", store, "--for-copy", copy)
+        keys = ("--keys", copy / "log-keys.yaml")
+        self.run(self.audit_program, "consistency", receipt, gone, *keys)
+        self.run(self.audit_program, "consistency", copy / "checkpoint", store, *keys)
+        for shown, folder in ((receipt, store), (copy / "checkpoint", gone)):
+            self.run(self.audit_program, "consistency", shown, folder, *keys, expect=65)
+            if "MÂU THUẪN" in self.complaint:  # two logs, and no log that was forked
+                raise AssertionError(self.complaint)
 
     def check_again(self):
         """Newer reports go on; the witness says what was lost and follows the new log."""

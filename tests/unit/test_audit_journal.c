@@ -287,6 +287,18 @@ Test(audit_journal, an_old_checkpoint_is_a_beginning)
     cr_expect_eq(AUDIT_RUN(th_audit_consistency, "consistency", new, ledger.folder), EX_OK);
 }
 
+Test(audit_journal, a_receipt_has_a_checkpoint_too)
+{
+    const char *path = audit_path(ledger.folder, "bien-nhan.txt");
+    const struct th_bytes receipt = audit_receipt(&ledger, ledger_size(&ledger) - 1);
+    audit_write(path, receipt.bytes, receipt.size);
+    cr_expect_eq(AUDIT_RUN(th_audit_consistency, "consistency", path, ledger.folder), EX_OK, "%s",
+                 audit_err);
+    cr_expect_not_null(strstr(audit_out, "là phần đầu của nhật ký này"), "%s", audit_out);
+    audit_write(path, receipt.bytes, receipt.size - 1); /* cut */
+    cr_expect_eq(AUDIT_RUN(th_audit_consistency, "consistency", path, ledger.folder), EX_DATAERR);
+}
+
 /* A checkpoint of this log's key that the log never made. */
 static const char *forge(uint64_t size, uint8_t root)
 {
