@@ -240,6 +240,14 @@ static int check_file(struct check *check, const char *path)
     return code;
 }
 
+/* A file that could not be read does not hide a receipt that is wrong. */
+static int worse_of(int a, int b)
+{
+    if (a == EX_DATAERR || b == EX_DATAERR)
+        return EX_DATAERR;
+    return b > a ? b : a;
+}
+
 static int run(struct check *check, char **paths, int count)
 {
     int worst = th_trust_read(NAME, check->keys_path, check->log_key, check->err, &check->keys);
@@ -250,7 +258,7 @@ static int run(struct check *check, char **paths, int count)
     check->list = check->as_json ? json_array() : NULL;
     for (int i = 0; i < count; i++) {
         int code = check_file(check, paths[i]);
-        worst = worst == EX_OK || code > worst ? code : worst;
+        worst = worse_of(worst, code);
     }
     if (check->as_json) {
         (void)json_dumpf(check->list, check->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -229,6 +229,9 @@ Test(audit_receipt, all_files_are_checked_and_the_worst_code_counts)
     cr_expect_eq(
         AUDIT_RUN(th_audit_check_receipt, "check-receipt", file, "/không/có", "--keys", keys),
         EX_NOINPUT);
+    cr_expect_eq(
+        AUDIT_RUN(th_audit_check_receipt, "check-receipt", bad, "/không/có", "--keys", keys),
+        EX_DATAERR, "what is wrong is not hidden by what is not there");
 }
 
 Test(audit_receipt, speaks_json)
