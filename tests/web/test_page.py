@@ -394,8 +394,15 @@ class AsOf(unittest.TestCase):
         self.assertEqual(field.get_attribute("aria-invalid"), "true")
         self.assertIn("08/5/2025", browser.text("#live"))
         field.clear()
+        field.send_keys("01/01/2030", Keys.ENTER)
+        self.assertEqual(field.get_attribute("aria-invalid"), "true")
+        self.assertIn("chưa tới: xem được đến 20/10/2025 14:00", browser.text("#live"))
+        field.clear()
         field.send_keys("9/5/2025 21:00", Keys.ENTER)
         self.check_moment(self.DAY)
+        browser.wait(lambda: field.get_attribute("value") == "09/05/2025 21:00")
+        browser.js("history.back()")
+        browser.wait(lambda: field.get_attribute("value") == "20/10/2025 14:00")
 
     def test_dragging_shows_moments_and_ends_in_the_address(self):
         browser.open(province.address())

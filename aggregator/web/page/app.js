@@ -168,6 +168,7 @@ function announce(words, isSeen = false) {
 /** A drag, and steps by key, are one way: “back” leads to where it began. */
 const moves = {
   announce,
+  now: storeNow,
   isDragged: false,
   drag(ms) {
     clearTimeout(moves.timer);

@@ -52,7 +52,7 @@ function patchField(old, fresh) {
     old.checked = fresh.checked;
   else {
     // What is being typed or dragged is left alone; a list shows what is shown, also with the focus.
-    const isHeld = old.type === 'range' ? old.isHeld :
+    const isHeld = 'isHeld' in fresh ? old.isHeld :
       old.nodeName !== 'SELECT' && old === document.activeElement;
     if (!isHeld && old.value !== fresh.value) old.value = fresh.value;
   }

@@ -44,6 +44,7 @@ export const en = {
   slider: 'Show as of', 'slider.now': '{at}, now', 'slider.before': 'Mark before',
   'slider.after': 'Mark after', 'slider.field': 'Show as of', 'slider.see': 'Show',
   'slider.wrong': 'Write the day as 08/5/2025 or 08/5/2025 09:00, from {from} on.',
+  'slider.ahead': 'That moment has not come: seen until {to}.',
   'mark.due': 'Due', 'mark.closing': 'Closed', 'mark.due_closing': 'Due and closed',
 
   'due.title': 'Due', 'due.left': '{time} left', 'due.past': '{time} overdue',

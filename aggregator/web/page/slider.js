@@ -77,17 +77,24 @@ function labels(line) {
       word.text)));
 }
 
-/** moves: {drag(ms or null), settle(ms or null), announce(words)}; null is now. */
+/** A field that says itself, by `isHeld`, while it has what is not asked for yet. */
+const held = (tag, props) => Object.assign(el(tag, props), { isHeld: false });
+
+/** moves: {drag(ms or null), settle(ms or null), now(), announce(words)}; null is now. */
 export function strip(ctx, line, moves) {
   const moment = Math.min(Math.max(ctx.moment, line.from), line.to);
   const x = (ms) => Math.round(((ms - line.from) / Math.max(line.to - line.from, 1)) * 10000) / 10;
   const nowOr = (ms) => (ms === null || ms >= line.to ? null : ms);
   const settleTyped = (input) => {
     const ms = typedInstant(input.value);
-    const isRight = ms !== null && ms >= line.from - DAY_MS;
+    const now = moves.now(); // which may be long after the last draw
+    const isAhead = ms !== null && ms > now;
+    const isRight = ms !== null && ms >= line.from - DAY_MS && !isAhead;
     input.setAttribute('aria-invalid', isRight ? 'false' : 'true');
-    if (isRight) moves.settle(nowOr(ms));
-    else moves.announce(t('slider.wrong', { from: fieldText(line.from) }), true);
+    input.isHeld = !isRight;
+    if (isRight) moves.settle(ms < now ? ms : null);
+    else moves.announce(isAhead ? t('slider.ahead', { to: fieldText(now) }) :
+      t('slider.wrong', { from: fieldText(line.from) }), true);
   };
   return [
     el('button', { type: 'button', class: 'small', 'aria-label': t('slider.before'),
@@ -100,7 +107,7 @@ export function strip(ctx, line, moves) {
       svg('rect', { class: 'unlit', x: x(moment), y: 0, width: 1000 - x(moment), height: 30 }),
       line.marks.map((mark) => svg('rect', { class: `track-mark ${mark.kind}`, x: x(mark.at) - 1,
         y: 0, width: 2, height: 30 }))),
-      el('input', { type: 'range', id: 'slider', min: line.from, max: line.to, step: 'any',
+      held('input', { type: 'range', id: 'slider', min: line.from, max: line.to, step: 'any',
         value: String(moment), 'aria-label': t('slider'), 'aria-valuetext': ctx.isPast ?
           spoken(moment) : t('slider.now', { at: spoken(moment) }),
         oninput: (event) => {
@@ -126,7 +133,9 @@ export function strip(ctx, line, moves) {
       event.preventDefault();
       settleTyped(event.target.elements.moment);
     } }, el('label', null, el('span', null, t('slider.field')),
-      el('input', { name: 'moment', id: 'moment', value: fieldText(ctx.moment), inputmode: 'numeric',
+      held('input', { name: 'moment', id: 'moment', value: fieldText(ctx.moment), inputmode: 'numeric',
+        oninput: (event) => { event.target.isHeld = true; },
+        onblur: (event) => { event.target.isHeld = false; },
         autocomplete: 'off', spellcheck: 'false', placeholder: 'dd/mm/yyyy hh:mm' })),
     el('button', { type: 'submit', class: 'small' }, t('slider.see'))),
   ];

@@ -43,6 +43,7 @@ export const vi = {
   slider: 'Xem như vào lúc', 'slider.now': '{at}, hiện tại', 'slider.before': 'Mốc trước',
   'slider.after': 'Mốc sau', 'slider.field': 'Xem như vào', 'slider.see': 'Xem',
   'slider.wrong': 'Hãy ghi ngày như 08/5/2025 hoặc 08/5/2025 09:00, từ {from} trở đi.',
+  'slider.ahead': 'Lúc ấy chưa tới: xem được đến {to}.',
   'mark.due': 'Hạn', 'mark.closing': 'Chốt', 'mark.due_closing': 'Hạn và chốt',
 
   'due.title': 'Hạn nộp', 'due.left': 'Còn {time}', 'due.past': 'Quá hạn {time}',
