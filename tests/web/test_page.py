@@ -941,9 +941,12 @@ class Manners(unittest.TestCase):
             browser.size(360, 740, mobile=True)
             browser.open(province.address())
             browser.js("document.querySelector('#tabs ul').scrollLeft = 300")
-            browser.js("window.dispatchEvent(new Event('online'))")  # all is asked for again
-            browser.wait(lambda: browser.js("return document.querySelector('main').ariaBusy") == "true")
-            browser.settled()
+            browser.js("""
+                const main = document.getElementById('main');
+                new MutationObserver(() => { window.isDrawn = main.ariaBusy === 'false'; })
+                  .observe(main, {attributes: true});
+                window.dispatchEvent(new Event('online'));""")  # all is asked for again
+            browser.wait(lambda: browser.js("return window.isDrawn"))
             self.assertEqual(browser.js("return document.querySelector('#tabs ul').scrollLeft"), 300)
         finally:
             browser.size(1366, 768)
