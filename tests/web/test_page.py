@@ -666,7 +666,7 @@ class Live(unittest.TestCase):
 
     def test_a_view_that_cannot_be_fetched_takes_nothing_away(self):
         browser.cdp("Network.enable")
-        browser.cdp("Network.setBlockedURLs", urls=["*/chasing.js"])
+        browser.cdp("Network.setBlockedURLs", urls=["*/chasing.js*"])
         try:
             browser.open(province.address())
             before = legend()
@@ -679,6 +679,9 @@ class Live(unittest.TestCase):
         browser.wait(lambda: browser.text("h1") == "Đơn vị")
         browser.js("document.querySelectorAll('#tabs a')[2].click()")
         browser.wait(lambda: browser.text("h1") == "Nhắc nộp")
+        fetched = browser.js("return performance.getEntriesByType('resource').map((one) => one.name)")
+        self.assertTrue([name for name in fetched if "/chasing.js?" in name],
+                        "older browsers never fetch again what failed")
 
     def test_an_answer_that_did_not_come_is_told_and_asked_for_again(self):
         browser.open(province.address())

@@ -3,7 +3,9 @@
 // that was left meanwhile are dropped.
 
 import * as frame from './frame.js';
+import * as indicators from './indicators.js';
 import * as overview from './overview.js';
+import * as units from './units.js';
 import { Problem, find, get } from './api.js';
 import { el, patch } from './dom.js';
 import { coverageOf } from './formats.js';
@@ -14,18 +16,24 @@ import { momentParam, nextMark, strip, timelineOf } from './slider.js';
 import { language, t } from './text.js';
 import { DAY_MS, instantOf } from './time.js';
 
-/** Each view is a module: {title, load(ctx), draw(ctx, data)}. The first is here at once, the others
- * come after it is shown, so that they are there when the server no longer is. */
-const VIEWS = {
-  overview: async () => overview, units: () => import('./units.js'), chasing: () => import('./chasing.js'),
-  indicators: () => import('./indicators.js'), figures: () => import('./figures.js'),
-  narrative: () => import('./narrative.js'), models: () => import('./models.js'),
-  closings: () => import('./closings.js'), report: () => import('./report.js'),
-};
-/** One that cannot be fetched is the server out of reach, as it is for an answer. */
-const viewOf = (name) => VIEWS[name]().catch((error) => {
-  throw error instanceof TypeError ? new Problem({}) : error;
-});
+/** Each view is a module: {title, load(ctx), draw(ctx, data)}. The first, and those that others need, are
+ * here at once; the others come after it is shown, so that they are there when the server no longer is. */
+const VIEWS = { overview, units, indicators, chasing: './chasing.js', figures: './figures.js',
+  narrative: './narrative.js', models: './models.js', closings: './closings.js', report: './report.js' };
+const failures = {}; // view → how often it could not be fetched
+
+/** One that cannot be fetched is the server out of reach, as it is for an answer. It is asked for again
+ * by another address: of the same one most browsers say that it failed as long as the page lives. */
+async function viewOf(name) {
+  const view = VIEWS[name];
+  if (typeof view !== 'string') return view;
+  try {
+    return await import(failures[name] ? `${view}?${failures[name]}` : view);
+  } catch (error) {
+    failures[name] = (failures[name] || 0) + 1;
+    throw error instanceof TypeError ? new Problem({}) : error;
+  }
+}
 const LONG_PAST_MS = 14 * DAY_MS;
 const UNITS_PAGE = 1000;
 const UNITS_KEPT_MS = 600000;
