@@ -22,29 +22,24 @@ static void free_problem(struct th_problem *problem)
 
 void th_problems_deinit(struct th_problems *problems)
 {
-    for (size_t i = 0; i < problems->count; i++) {
+    for (size_t i = 0; i < problems->count; i++)
         free_problem(&problems->items[i]);
-    }
     free(problems->items);
     th_problems_init(problems);
 }
 
 static bool reserve_one(struct th_problems *problems)
 {
-    if (problems->count < problems->capacity) {
+    if (problems->count < problems->capacity)
         return true;
-    }
     size_t capacity = problems->capacity == 0 ? 8 : problems->capacity * 2;
-    if (capacity > TH_PROBLEMS_MAX) {
+    if (capacity > TH_PROBLEMS_MAX)
         capacity = TH_PROBLEMS_MAX;
-    }
-    if (problems->count >= capacity) {
+    if (problems->count >= capacity)
         return false;
-    }
     struct th_problem *items = realloc(problems->items, capacity * sizeof(*items));
-    if (items == NULL) {
+    if (items == NULL)
         return false;
-    }
     problems->items = items;
     problems->capacity = capacity;
     return true;
@@ -57,12 +52,10 @@ __attribute__((format(printf, 1, 0))) static char *format_owned(const char *form
     va_copy(again, arguments);
     char *text = NULL;
     int size = vsnprintf(NULL, 0, format, arguments);
-    if (size >= 0) {
+    if (size >= 0)
         text = malloc((size_t)size + 1);
-    }
-    if (text != NULL) {
+    if (text != NULL)
         (void)vsnprintf(text, (size_t)size + 1, format, again);
-    }
     va_end(again);
     return text;
 }
@@ -144,15 +137,12 @@ int th_problems_print(const struct th_problems *problems, FILE *out)
             : problem->line == 0 ? fprintf(out, "%s: lỗi: %s\n", problem->file, problem->message)
                                  : fprintf(out, "%s:%u:%u: lỗi: %s\n", problem->file, problem->line,
                                            problem->column, problem->message);
-        if (written < 0) {
+        if (written < 0)
             return TH_E_IO;
-        }
-        if (problem->hint[0] != '\0' && fprintf(out, "    cách sửa: %s\n", problem->hint) < 0) {
+        if (problem->hint[0] != '\0' && fprintf(out, "    cách sửa: %s\n", problem->hint) < 0)
             return TH_E_IO;
-        }
     }
-    if (problems->dropped > 0 && fprintf(out, "và %zu lỗi nữa\n", problems->dropped) < 0) {
+    if (problems->dropped > 0 && fprintf(out, "và %zu lỗi nữa\n", problems->dropped) < 0)
         return TH_E_IO;
-    }
     return TH_OK;
 }

@@ -15,9 +15,8 @@ static int32_t decode(const char *bytes, size_t size, size_t offset, size_t *ret
     utf8proc_int32_t character = -1;
     utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes + offset,
                                              left > 4 ? 4 : (utf8proc_ssize_t)left, &character);
-    if (used <= 0) {
+    if (used <= 0)
         return -1;
-    }
     *ret_size = (size_t)used;
     return character;
 }
@@ -181,19 +180,16 @@ bool th_text_is_utf8(const char *bytes, size_t size)
 
 static int map(const char *bytes, size_t size, unsigned options, char **ret_bytes, size_t *ret_size)
 {
-    if (size > 0 && memchr(bytes, '\0', size) != NULL) {
+    if (size > 0 && memchr(bytes, '\0', size) != NULL)
         return TH_E_TEXT;
-    }
-    if (size > INT32_MAX) {
+    if (size > INT32_MAX)
         return TH_E_TEXT;
-    }
     utf8proc_uint8_t *mapped = NULL;
     utf8proc_ssize_t mapped_size =
         utf8proc_map((const utf8proc_uint8_t *)(size == 0 ? "" : bytes), (utf8proc_ssize_t)size,
                      &mapped, (utf8proc_option_t)options);
-    if (mapped_size < 0) {
+    if (mapped_size < 0)
         return mapped_size == UTF8PROC_ERROR_NOMEM ? TH_E_NO_MEMORY : TH_E_TEXT;
-    }
     *ret_bytes = (char *)mapped;
     *ret_size = (size_t)mapped_size;
     return TH_OK;
@@ -202,18 +198,15 @@ static int map(const char *bytes, size_t size, unsigned options, char **ret_byte
 int th_text_check(const char *bytes, size_t size, unsigned flags)
 {
     bool is_known = false;
-    if (scan(bytes, size, flags, &is_known) < size) {
+    if (scan(bytes, size, flags, &is_known) < size)
         return TH_E_TEXT;
-    }
-    if (is_known) {
+    if (is_known)
         return TH_OK;
-    }
     char *nfc = NULL;
     size_t nfc_size = 0;
     int status = th_text_to_nfc(bytes, size, &nfc, &nfc_size);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     bool is_nfc = nfc_size == size && memcmp(nfc, bytes, size) == 0;
     free(nfc);
     return is_nfc ? TH_OK : TH_E_TEXT;
@@ -248,9 +241,8 @@ int th_text_fold(const char *bytes, size_t size, char **ret_bytes, size_t *ret_s
     unsigned options =
         UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
     int status = map(bytes, size, options, &folded, &folded_size);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     *ret_size = replace_d_stroke(folded, folded_size);
     *ret_bytes = folded;
     return TH_OK;
@@ -289,12 +281,10 @@ char *th_text_vprint(char *room, size_t size, const char *format, va_list argume
 char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCERPT_SIZE])
 {
     size_t kept = size;
-    if (kept > TH_TEXT_EXCERPT_SIZE - sizeof("…")) {
+    if (kept > TH_TEXT_EXCERPT_SIZE - sizeof("…"))
         kept = begin_of(bytes, TH_TEXT_EXCERPT_SIZE - sizeof("…"));
-    }
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < kept; i++)
         excerpt[i] = bytes[i] == '\n' || bytes[i] == '\t' ? ' ' : bytes[i];
-    }
     memcpy(excerpt + kept, kept < size ? "…" : "", kept < size ? sizeof("…") : 1);
     return excerpt;
 }
@@ -303,28 +293,23 @@ int th_text_parse_int(const char *bytes, size_t size, int64_t min, int64_t max, 
 {
     bool is_negative = size > 0 && bytes[0] == '-';
     size_t start = is_negative ? 1 : 0;
-    if (start == size || (bytes[start] == '0' && size > 1)) {
+    if (start == size || (bytes[start] == '0' && size > 1))
         return TH_E_SYNTAX;
-    }
     /* Counts below zero, where the range is wider by one. */
     int64_t value = 0;
     bool is_outside = false;
     for (size_t i = start; i < size; i++) {
-        if (bytes[i] < '0' || bytes[i] > '9') {
+        if (bytes[i] < '0' || bytes[i] > '9')
             return TH_E_SYNTAX;
-        }
         if (is_outside || __builtin_mul_overflow(value, INT64_C(10), &value) ||
-            __builtin_sub_overflow(value, (int64_t)(bytes[i] - '0'), &value)) {
+            __builtin_sub_overflow(value, (int64_t)(bytes[i] - '0'), &value))
             is_outside = true;
-        }
     }
-    if (is_outside || (!is_negative && value == INT64_MIN)) {
+    if (is_outside || (!is_negative && value == INT64_MIN))
         return TH_E_RANGE;
-    }
     value = is_negative ? value : -value;
-    if (value < min || value > max) {
+    if (value < min || value > max)
         return TH_E_RANGE;
-    }
     *ret_value = value;
     return TH_OK;
 }

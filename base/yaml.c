@@ -47,9 +47,8 @@ static int append_node(struct loader *loader, const struct th_yaml_tree_node *no
     if (doc->nodes_count == doc->nodes_capacity) {
         uint32_t capacity = doc->nodes_capacity == 0 ? 64 : doc->nodes_capacity * 2;
         struct th_yaml_tree_node *nodes = realloc(doc->nodes, capacity * sizeof(*nodes));
-        if (nodes == NULL) {
+        if (nodes == NULL)
             return TH_E_NO_MEMORY;
-        }
         doc->nodes = nodes;
         doc->nodes_capacity = capacity;
     }
@@ -62,17 +61,15 @@ static void refuse_decorations(struct loader *loader, struct fy_event *event)
 {
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
-    if (event->type == FYET_ALIAS) {
+    if (event->type == FYET_ALIAS)
         refuse(loader, fy_event_start_mark(event), "chép lại giá trị vào chỗ này",
                "không dùng bí danh \"*…\"");
-    } else if (anchor != NULL) {
+    else if (anchor != NULL)
         refuse(loader, fy_token_start_mark(anchor), "bỏ dấu & và tên sau nó",
                "không dùng neo \"&…\"");
-    }
-    if (tag != NULL) {
+    if (tag != NULL)
         refuse(loader, fy_token_start_mark(tag), "bỏ dấu ! và tên sau nó",
                "không dùng thẻ kiểu \"!…\"");
-    }
 }
 
 static int copy_scalar(struct loader *loader, struct fy_event *event,
@@ -81,18 +78,16 @@ static int copy_scalar(struct loader *loader, struct fy_event *event,
     struct fy_token *token = event->type == FYET_SCALAR ? event->scalar.value : NULL;
     size_t size = 0;
     const char *text = token == NULL ? "" : fy_token_get_text(token, &size);
-    if (text == NULL) {
+    if (text == NULL)
         return TH_E_NO_MEMORY;
-    }
     enum fy_scalar_style style = token == NULL ? FYSS_PLAIN : fy_token_scalar_style(token);
     node->is_plain = style == FYSS_PLAIN;
     if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && node->column > 1) {
         node->column--; /* libfyaml's mark is behind the quote */
     }
     node->text = malloc(size + 1);
-    if (node->text == NULL) {
+    if (node->text == NULL)
         return TH_E_NO_MEMORY;
-    }
     memcpy(node->text, text, size);
     node->text[size] = '\0';
     node->size = size;
@@ -118,23 +113,20 @@ static void check_block_depth(struct loader *loader, struct fy_event *event,
     enum fy_scalar_style style = token == NULL ? FYSS_PLAIN : fy_token_scalar_style(token);
     const struct fy_mark *mark = fy_event_start_mark(event);
     if ((style != FYSS_LITERAL && style != FYSS_FOLDED) || node->size == 0 || mark == NULL ||
-        node->parent == TH_YAML_NONE) {
+        node->parent == TH_YAML_NONE)
         return;
-    }
     const struct th_yaml *doc = loader->doc;
     uint32_t column = doc->nodes[node->key != TH_YAML_NONE ? node->key : node->parent].column;
     uint32_t depth = 0;
     for (size_t i = mark->input_pos; i < loader->size; i++) {
         bool is_break = loader->bytes[i] == '\n' || loader->bytes[i] == '\r';
-        if (!is_break && loader->bytes[i] != ' ') {
+        if (!is_break && loader->bytes[i] != ' ')
             break;
-        }
         depth = is_break ? 0 : depth + 1;
     }
-    if (depth < column) {
+    if (depth < column)
         refuse(loader, mark, "thụt các dòng chữ vào sâu hơn khóa; để trống thì bỏ dấu | hoặc >",
                "không có chữ nào thụt vào dưới dấu | hoặc >");
-    }
 }
 
 /* Adds a node where the parser is: as a key, or as a value or item. TH_E_SYNTAX stops. */
@@ -175,9 +167,8 @@ static int add_node(struct loader *loader, struct fy_event *event, enum th_yaml_
     int status = kind == TH_YAML_SCALAR ? copy_scalar(loader, event, &node) : TH_OK;
     check_block_depth(loader, event, &node);
     uint32_t index = TH_YAML_NONE;
-    if (status == TH_OK) {
+    if (status == TH_OK)
         status = append_node(loader, &node, &index);
-    }
     if (status != TH_OK) {
         free(node.text);
         return status;
@@ -233,19 +224,17 @@ static int report_parser_errors(struct loader *loader, struct fy_diag *diag)
                                  error->column < 1 ? 1 : (uint32_t)error->column};
         const char *message = error->msg == NULL ? "" : error->msg;
         const struct th_yaml_syntax *known = th_yaml_syntax_find(message);
-        if (known != NULL) {
+        if (known != NULL)
             th_problems_add(loader->problems, place, known->hint, "sai cú pháp YAML: %s",
                             known->text);
-        } else {
+        else
             th_problems_add(loader->problems, place,
                             "xem dòng này và dòng trước nó: thụt đầu dòng, dấu hai chấm, dấu "
                             "nháy, ngoặc",
                             "sai cú pháp YAML (libfyaml: %s)", message);
-        }
     }
-    if (th_problems_total(loader->problems) == before) {
+    if (th_problems_total(loader->problems) == before)
         refuse(loader, NULL, "kiểm tra lại cả tệp", "sai cú pháp YAML");
-    }
     return TH_E_SYNTAX;
 }
 
@@ -254,9 +243,8 @@ static int parse(struct loader *loader, const char *bytes, size_t size)
     loader->bytes = bytes;
     loader->size = size;
     struct fy_diag *diag = fy_diag_create(NULL);
-    if (diag == NULL) {
+    if (diag == NULL)
         return TH_E_NO_MEMORY;
-    }
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg config = {.search_path = "",
                                   .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG |
@@ -271,13 +259,11 @@ static int parse(struct loader *loader, const char *bytes, size_t size)
             status = take_event(loader, event);
             fy_parser_event_free(parser, event);
         }
-        if (status == TH_OK && fy_parser_get_stream_error(parser)) {
+        if (status == TH_OK && fy_parser_get_stream_error(parser))
             status = report_parser_errors(loader, diag);
-        }
     }
-    if (parser != NULL) {
+    if (parser != NULL)
         fy_parser_destroy(parser);
-    }
     fy_diag_destroy(diag);
     return status;
 }
@@ -285,9 +271,8 @@ static int parse(struct loader *loader, const char *bytes, size_t size)
 static int index_children(struct th_yaml *doc)
 {
     doc->children = malloc((size_t)doc->nodes_count * sizeof(*doc->children));
-    if (doc->children == NULL) {
+    if (doc->children == NULL)
         return TH_E_NO_MEMORY;
-    }
     uint32_t used = 0;
     for (uint32_t i = 0; i < doc->nodes_count; i++) {
         doc->nodes[i].first = used;
@@ -295,9 +280,8 @@ static int index_children(struct th_yaml *doc)
     }
     for (uint32_t i = 0; i < doc->nodes_count; i++) {
         const struct th_yaml_tree_node *node = &doc->nodes[i];
-        if (!node->is_key && node->parent != TH_YAML_NONE) {
+        if (!node->is_key && node->parent != TH_YAML_NONE)
             doc->children[doc->nodes[node->parent].first + node->position] = i;
-        }
     }
     return TH_OK;
 }
@@ -306,13 +290,11 @@ static int compare_keys(const void *left, const void *right)
 {
     const struct th_yaml_tree_node *a = *(const struct th_yaml_tree_node *const *)left;
     const struct th_yaml_tree_node *b = *(const struct th_yaml_tree_node *const *)right;
-    if (a->parent != b->parent) {
+    if (a->parent != b->parent)
         return a->parent < b->parent ? -1 : 1;
-    }
     int order = strcmp(a->text, b->text); /* no NUL within: th_text_check */
-    if (order != 0) {
+    if (order != 0)
         return order;
-    }
     return a < b ? -1 : a > b; /* the order of the file */
 }
 
@@ -321,14 +303,12 @@ static int refuse_repeated_keys(struct loader *loader)
     const struct th_yaml *doc = loader->doc;
     const struct th_yaml_tree_node **keys =
         malloc((size_t)doc->nodes_count * sizeof(const struct th_yaml_tree_node *));
-    if (keys == NULL) {
+    if (keys == NULL)
         return TH_E_NO_MEMORY;
-    }
     size_t count = 0;
     for (uint32_t i = 0; i < doc->nodes_count; i++) {
-        if (doc->nodes[i].is_key) {
+        if (doc->nodes[i].is_key)
             keys[count++] = &doc->nodes[i];
-        }
     }
     qsort(keys, count, sizeof(const struct th_yaml_tree_node *), compare_keys);
     for (size_t i = 1; i < count; i++) {
@@ -375,21 +355,16 @@ static int load(struct loader *loader, const char *bytes, size_t size)
     }
     size_t before = th_problems_total(loader->problems);
     int status = check_bytes(loader, bytes, size);
-    if (status == TH_OK && size > 0) {
+    if (status == TH_OK && size > 0)
         status = parse(loader, bytes, size);
-    }
-    if (status == TH_OK && loader->doc->nodes_count == 0) {
+    if (status == TH_OK && loader->doc->nodes_count == 0)
         refuse(loader, NULL, "viết nội dung vào tệp", "tệp không có nội dung");
-    }
-    if (status == TH_OK && th_problems_total(loader->problems) == before) {
+    if (status == TH_OK && th_problems_total(loader->problems) == before)
         status = index_children(loader->doc);
-    }
-    if (status == TH_OK && loader->doc->nodes_count > 0) {
+    if (status == TH_OK && loader->doc->nodes_count > 0)
         status = refuse_repeated_keys(loader);
-    }
-    if (status == TH_OK && th_problems_total(loader->problems) != before) {
+    if (status == TH_OK && th_problems_total(loader->problems) != before)
         status = TH_E_SYNTAX;
-    }
     return status;
 }
 
@@ -404,9 +379,8 @@ int th_yaml_open_memory(const char *name, const char *bytes, size_t size, size_t
                         struct th_problems *problems, struct th_yaml **ret_doc)
 {
     TH_ASSERT(size_max < (size_t)1 << 30);
-    if (size > size_max) {
+    if (size > size_max)
         return complain_size(name, size_max, problems);
-    }
     struct th_yaml *doc = calloc(1, sizeof(*doc));
     struct loader loader = {.doc = doc, .problems = problems, .open = TH_YAML_NONE};
     int status = TH_E_NO_MEMORY;
@@ -449,15 +423,12 @@ int th_yaml_open(const char *path, size_t size_max, struct th_problems *problems
     size_t size = 0;
     errno = 0;
     int status = th_file_read(path, size_max, &bytes, &size);
-    if (status == TH_E_LIMIT) {
+    if (status == TH_E_LIMIT)
         return complain_size(path, size_max, problems);
-    }
-    if (status == TH_E_NO_MEMORY) {
+    if (status == TH_E_NO_MEMORY)
         return status;
-    }
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return complain_unread(path, status, errno, problems);
-    }
     status = th_yaml_open_memory(path, bytes, size, size_max, problems, ret_doc);
     free(bytes);
     return status;
@@ -465,12 +436,10 @@ int th_yaml_open(const char *path, size_t size_max, struct th_problems *problems
 
 void th_yaml_close(struct th_yaml *doc)
 {
-    if (doc == NULL) {
+    if (doc == NULL)
         return;
-    }
-    for (uint32_t i = 0; i < doc->nodes_count; i++) {
+    for (uint32_t i = 0; i < doc->nodes_count; i++)
         free(doc->nodes[i].text);
-    }
     free(doc->nodes);
     free(doc->children);
     free(doc->name);

@@ -46,9 +46,8 @@ char *th_yaml_path(struct th_yaml_node node, char path[TH_YAML_PATH_SIZE])
     const struct th_yaml_tree_node *nodes = node.doc->nodes;
     uint32_t chain[TH_YAML_DEPTH_MAX];
     size_t depth = 0;
-    for (uint32_t i = node.index; nodes[i].parent != TH_YAML_NONE; i = nodes[i].parent) {
+    for (uint32_t i = node.index; nodes[i].parent != TH_YAML_NONE; i = nodes[i].parent)
         chain[depth++] = i;
-    }
     size_t used = 0;
     memcpy(path, ".", sizeof("."));
     while (depth > 0) {
@@ -99,9 +98,8 @@ static int refuse_node(struct th_yaml_node node, struct th_problems *problems, c
 int th_yaml_check_kind(struct th_yaml_node node, enum th_yaml_kind kind,
                        struct th_problems *problems)
 {
-    if (node_of(node)->kind == kind) {
+    if (node_of(node)->kind == kind)
         return TH_OK;
-    }
     switch (kind) {
     case TH_YAML_SCALAR:
         return refuse_node(node, problems, "viết một giá trị sau dấu hai chấm",
@@ -138,20 +136,17 @@ int th_yaml_check_keys(struct th_yaml_node node, const char *const keys[], size_
                        struct th_problems *problems)
 {
     int status = th_yaml_check_kind(node, TH_YAML_MAPPING, problems);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     struct word_list known = {.used = 0};
-    for (size_t k = 0; k < keys_count; k++) {
+    for (size_t k = 0; k < keys_count; k++)
         add_word(&known, keys[k]);
-    }
     for (size_t i = 0; i < th_yaml_count(node); i++) {
         struct th_yaml_node value = th_yaml_item(node, i);
         struct th_text key = th_yaml_key(value);
         size_t k = 0;
-        while (k < keys_count && strcmp(keys[k], key.bytes) != 0) {
+        while (k < keys_count && strcmp(keys[k], key.bytes) != 0)
             k++;
-        }
         if (k == keys_count) {
             char text[TH_TEXT_EXCERPT_SIZE];
             struct th_yaml_node at = {node.doc, node_of(value)->key};
@@ -165,9 +160,8 @@ int th_yaml_check_keys(struct th_yaml_node node, const char *const keys[], size_
 
 bool th_yaml_get(struct th_yaml_node node, const char *key, struct th_yaml_node *ret_node)
 {
-    if (node_of(node)->kind != TH_YAML_MAPPING) {
+    if (node_of(node)->kind != TH_YAML_MAPPING)
         return false;
-    }
     for (size_t i = 0; i < th_yaml_count(node); i++) {
         struct th_yaml_node value = th_yaml_item(node, i);
         if (strcmp(th_yaml_key(value).bytes, key) == 0) {
@@ -182,9 +176,8 @@ int th_yaml_require(struct th_yaml_node node, const char *key, struct th_problem
                     struct th_yaml_node *ret_node)
 {
     int status = th_yaml_check_kind(node, TH_YAML_MAPPING, problems);
-    if (status != TH_OK || th_yaml_get(node, key, ret_node)) {
+    if (status != TH_OK || th_yaml_get(node, key, ret_node))
         return status;
-    }
     char path[TH_YAML_PATH_SIZE];
     th_yaml_report(node, problems, "thêm khóa này cùng giá trị của nó", "\"%s\" thiếu khóa \"%s\"",
                    th_yaml_path(node, path), key);
@@ -217,13 +210,11 @@ static int take_scalar(struct th_yaml_node node, struct th_problems *problems,
                        const struct th_yaml_tree_node **ret_own)
 {
     int status = th_yaml_check_kind(node, TH_YAML_SCALAR, problems);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
-    if (th_yaml_is_null(node) || node_of(node)->size == 0) {
+    if (th_yaml_is_null(node) || node_of(node)->size == 0)
         return refuse_node(node, problems, "viết giá trị, hoặc xóa cả khóa nếu không bắt buộc",
                            "không có giá trị");
-    }
     *ret_own = node_of(node);
     return TH_OK;
 }
@@ -240,9 +231,8 @@ int th_yaml_read_text(struct th_yaml_node node, unsigned flags, size_t size_max,
 {
     const struct th_yaml_tree_node *own = NULL;
     int status = take_scalar(node, problems, &own);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     char path[TH_YAML_PATH_SIZE];
     size_t offset = 0;
     if (own->size > size_max) {
@@ -250,10 +240,9 @@ int th_yaml_read_text(struct th_yaml_node node, unsigned flags, size_t size_max,
                        th_yaml_path(node, path), own->size, size_max);
         return TH_E_INVALID;
     }
-    if (th_text_find_forbidden(own->text, own->size, flags, &offset)) {
+    if (th_text_find_forbidden(own->text, own->size, flags, &offset))
         return refuse_node(node, problems, "viết trên một dòng, không dùng phím Tab",
                            "có xuống dòng hoặc dấu tab");
-    }
     *ret_text = (struct th_text){own->text, own->size};
     return TH_OK;
 }
@@ -263,15 +252,13 @@ int th_yaml_read_int(struct th_yaml_node node, int64_t min, int64_t max,
 {
     const struct th_yaml_tree_node *own = NULL;
     int status = take_scalar(node, problems, &own);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     status =
         own->is_plain ? th_text_parse_int(own->text, own->size, min, max, ret_value) : TH_E_SYNTAX;
-    if (status == TH_E_SYNTAX) {
+    if (status == TH_E_SYNTAX)
         return refuse_node(node, problems, "viết bằng chữ số, không dấu nháy, không dấu phân cách",
                            "phải là số nguyên");
-    }
     if (status != TH_OK) {
         char path[TH_YAML_PATH_SIZE];
         th_yaml_report(node, problems, "sửa số cho nằm trong khoảng này",
@@ -286,14 +273,12 @@ int th_yaml_read_bool(struct th_yaml_node node, struct th_problems *problems, bo
 {
     const struct th_yaml_tree_node *own = NULL;
     int status = take_scalar(node, problems, &own);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     bool is_true = strcmp(own->text, "true") == 0;
-    if (!own->is_plain || (!is_true && strcmp(own->text, "false") != 0)) {
+    if (!own->is_plain || (!is_true && strcmp(own->text, "false") != 0))
         return refuse_node(node, problems, "viết true (có) hoặc false (không), không dấu nháy",
                            "phải là true hoặc false");
-    }
     *ret_value = is_true;
     return TH_OK;
 }
@@ -302,14 +287,12 @@ int th_yaml_read_day(struct th_yaml_node node, struct th_problems *problems, th_
 {
     const struct th_yaml_tree_node *own = NULL;
     int status = take_scalar(node, problems, &own);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     status = th_day_parse(own->text, own->size, ret_day);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return refuse_node(node, problems, "viết năm-tháng-ngày, ví dụ 2025-05-10",
                            status == TH_E_RANGE ? "là ngày không có trong lịch" : "phải là ngày");
-    }
     return TH_OK;
 }
 
@@ -318,9 +301,8 @@ int th_yaml_read_word(struct th_yaml_node node, const struct th_yaml_word words[
 {
     const struct th_yaml_tree_node *own = NULL;
     int status = take_scalar(node, problems, &own);
-    if (status != TH_OK) {
+    if (status != TH_OK)
         return status;
-    }
     struct word_list allowed = {.used = 0};
     for (size_t i = 0; i < words_count; i++) {
         if (strcmp(words[i].word, own->text) == 0) {

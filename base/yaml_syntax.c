@@ -64,9 +64,8 @@ static const struct th_yaml_syntax known[] = {
 const struct th_yaml_syntax *th_yaml_syntax_find(const char *message)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strstr(message, known[i].part) != NULL) {
+        if (strstr(message, known[i].part) != NULL)
             return &known[i];
-        }
     }
     return NULL;
 }
