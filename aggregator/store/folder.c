@@ -100,13 +100,12 @@ int th_folder_own(const struct th_store_report *report, int *ret_fd)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return th_store_report_cause(report, "không mở được tệp OWNER", errno);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         status = errno == EWOULDBLOCK
                      ? report_owner(report, fd)
                      : th_store_report_cause(report, "không khóa được tệp OWNER", errno);
-    } else if (write_owner(fd) != 0) {
+    else if (write_owner(fd) != 0)
         status = th_store_report_cause(report, "không ghi được tệp OWNER", errno);
-    }
     if (status != 0) {
         (void)close(fd);
         return status;

@@ -129,9 +129,8 @@ int th_node_settle(struct th_node_driver *driver, const struct th_node_action *a
     TH_ASSERT(answer != NULL);
     struct th_outbox_item item;
     int status = th_outbox_get(driver->outbox, action->id, &item);
-    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND) {
+    if (status == TH_E_CORRUPT || status == TH_E_NOT_FOUND)
         return th_node_scrub(driver);
-    }
     if (status != 0)
         return status;
     struct th_outbox_detail detail;

@@ -150,14 +150,13 @@ int th_home_init(const char *folder, const char *unit_code, const char *server_p
     int status = th_server_file_read(server_path, &arena, problems, &server);
     if (status == 0) {
         status = th_known_check_unit(server.units, unit_code, &arena);
-        if (status == TH_E_NOT_FOUND) {
+        if (status == TH_E_NOT_FOUND)
             th_problems_add(problems, (struct th_place){server_path, 0, 0},
                             "kiểm tra lại mã đơn vị, hoặc xin server.yaml mới",
                             "danh sách đơn vị không có mã %s", unit_code);
-        } else if (status != 0 && status != TH_E_NO_MEMORY) {
+        else if (status != 0 && status != TH_E_NO_MEMORY)
             status = complain(problems, server_path, "xin lại tệp này từ nơi nhận báo cáo",
                               "danh sách đơn vị trong tệp không đọc được", status);
-        }
     }
     if (status == 0)
         status = fill(folder, unit_code, &server, problems);

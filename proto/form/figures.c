@@ -153,11 +153,10 @@ static bool read_number(struct figures *figures, const struct th_form_node *node
             ? th_figure_parse_spreadsheet(text.bytes, text.size, indicator->scale, ret_value,
                                           &readings)
             : th_figure_parse(text.bytes, text.size, indicator->scale, ret_value, &readings);
-    if (status == TH_E_AMBIGUOUS) {
+    if (status == TH_E_AMBIGUOUS)
         complain_about_readings(reader, node, indicator, &readings);
-    } else if (status < 0) {
+    else if (status < 0)
         complain_about_number(figures, node, indicator, status);
-    }
     return status == 0;
 }
 

@@ -70,13 +70,12 @@ char *th_indicator_format(const struct th_indicator *indicator, int64_t value, c
     struct line line = {text, text_size, 0};
     text[0] = 0;
     char number[TH_FIGURE_TEXT_SIZE], day[TH_DAY_TEXT_SIZE];
-    if (indicator->type == TH_TYPE_ENUM && value >= 0 && value < indicator->values_count) {
+    if (indicator->type == TH_TYPE_ENUM && value >= 0 && value < indicator->values_count)
         put(&line, indicator->values[value]);
-    } else if (indicator->type == TH_TYPE_DATE && day_is_sane(value)) {
+    else if (indicator->type == TH_TYPE_DATE && day_is_sane(value))
         put(&line, th_day_format((th_day){(int32_t)value}, day));
-    } else {
+    else
         put(&line, th_figure_format(value, indicator->scale, number));
-    }
     return text;
 }
 

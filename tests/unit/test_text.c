@@ -37,9 +37,8 @@ Test(text, bytes_that_are_not_utf8_are_refused)
         "a\x80",            /* continuation alone */
         "a\xE1\xBA",        /* cut */
     };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_eq(check(bad[i], TH_TEXT_LINES), TH_E_TEXT, "case %zu", i);
-    }
     cr_assert_eq(check("\xF4\x8F\xBF\xBD", 0), TH_OK, "U+10FFFD is a character");
 }
 
@@ -49,9 +48,8 @@ Test(text, controls_and_bidi_controls_are_refused)
                                       "\xC2\x85",     "\xE2\x80\x8E", "\xE2\x80\x8F",
                                       "\xE2\x80\xAA", "\xE2\x80\xAE", "\xE2\x81\xA6",
                                       "\xE2\x81\xA9", "\xD8\x9C",     "\r\n"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_eq(check(bad[i], TH_TEXT_LINES), TH_E_TEXT, "case %zu", i);
-    }
     cr_assert_eq(th_text_check("a\0b", 3, TH_TEXT_LINES), TH_E_TEXT);
 }
 
@@ -269,9 +267,8 @@ Test(text, fold_of_nothing_is_nothing)
 Test(text, excerpt_cuts_between_characters_and_stays_on_one_line)
 {
     char in[201];
-    for (size_t i = 0; i < 200; i += 2) {
+    for (size_t i = 0; i < 200; i += 2)
         memcpy(in + i, "đ", 2);
-    }
     in[0] = 'x';
     in[1] = '\n';
     char out[TH_TEXT_EXCERPT_SIZE];
@@ -345,9 +342,8 @@ Test(text, other_spellings_of_integers_are_refused)
                                       "--1",
                                       "99999999999999999999x"};
     int64_t value = 5;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_eq(parse_int(bad[i], &value), TH_E_SYNTAX, "\"%s\"", bad[i]);
-    }
     cr_assert_eq(value, 5);
 }
 
@@ -358,7 +354,6 @@ Test(text, utf8_is_known_whatever_it_says)
                                       "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80"};
     cr_assert(th_text_is_utf8("", 0));
     cr_assert(th_text_is_utf8(good, sizeof(good) - 1));
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_not(th_text_is_utf8(bad[i], strlen(bad[i])), "%zu", i);
-    }
 }

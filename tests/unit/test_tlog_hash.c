@@ -114,11 +114,10 @@ Test(tlog_hash, base64_in_another_form_is_refused_and_writes_nothing)
     size_t size = 77;
 
     memset(bytes, 0xee, sizeof bytes);
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         cr_assert_eq(
             th_tlog_base64_decode(refused[i], strlen(refused[i]), sizeof bytes, bytes, &size),
             TH_E_SYNTAX, "%s", refused[i]);
-    }
     memset(late, 'A', sizeof late);
     memcpy(late + 256, "AB==", 5);
     cr_assert_eq(th_tlog_base64_decode(late, 260, sizeof bytes, bytes, &size), TH_E_SYNTAX);

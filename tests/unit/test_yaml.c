@@ -427,9 +427,8 @@ Test(yaml, problems_are_printed_with_place_and_hint)
 
 Test(yaml, problems_above_the_bound_are_counted)
 {
-    for (int i = 0; i < TH_PROBLEMS_MAX + 3; i++) {
+    for (int i = 0; i < TH_PROBLEMS_MAX + 3; i++)
         th_problems_add(&problems, (struct th_place){"k.yaml", 1, 1}, NULL, "x");
-    }
     cr_assert_eq(problems.count, TH_PROBLEMS_MAX);
     cr_assert_eq(problems.dropped, 3);
     cr_assert_eq(th_problems_total(&problems), TH_PROBLEMS_MAX + 3);
@@ -437,9 +436,8 @@ Test(yaml, problems_above_the_bound_are_counted)
 
 Test(yaml, a_full_list_of_problems_does_not_hide_a_refusal)
 {
-    for (int i = 0; i < TH_PROBLEMS_MAX; i++) {
+    for (int i = 0; i < TH_PROBLEMS_MAX; i++)
         th_problems_add(&problems, (struct th_place){"k.yaml", 1, 1}, NULL, "x");
-    }
     cr_assert_eq(open_text("a: 1\na: 2\n"), TH_E_SYNTAX);
     cr_assert_null(doc);
 }
