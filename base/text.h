@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum th_text_flags {
     TH_TEXT_ONE_LINE = 0,
@@ -30,6 +31,18 @@ struct th_text {
     const char *bytes;
     size_t size;
 };
+
+/* All of a C string; borrows it. */
+static inline struct th_text th_text_of(const char *text)
+{
+    return (struct th_text){text, strlen(text)};
+}
+
+/* The same; "" for NULL. */
+static inline struct th_text th_text_or_none(const char *text)
+{
+    return th_text_of(text == NULL ? "" : text);
+}
 
 /* True when a byte sequence that is not UTF-8 or a forbidden character was found, with the offset
  * of its first byte. Does not look at NFC. `flags` is a sum of enum th_text_flags. */

@@ -381,11 +381,6 @@ static int run(struct th_replay_line *line, const char *store, const char *out_f
     return code;
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
-}
-
 /* Options as they were written; NULL: not there. */
 struct words {
     const char *as_of, *position, *out_folder, *plan, *period, *obligation, *unit, *threads;
@@ -416,10 +411,10 @@ static bool read_words(const struct words *words, struct th_replay_line *line, F
     }
     line->has_as_of = as_of != NULL;
     line->has_position = position != NULL;
-    line->plan = text_of(words->plan);
-    line->period = text_of(words->period);
-    line->obligation = text_of(words->obligation);
-    line->unit = text_of(words->unit);
+    line->plan = th_text_or_none(words->plan);
+    line->period = th_text_or_none(words->period);
+    line->obligation = th_text_or_none(words->obligation);
+    line->unit = th_text_or_none(words->unit);
     return th_threads_read(NAME, words->threads, err, &line->threads);
 }
 

@@ -6,7 +6,6 @@
 #include "base/options.h"
 #include "proto/tlog/hash.h"
 
-#include <string.h>
 #include <sysexits.h>
 
 #define NAME "replay"
@@ -53,8 +52,8 @@ static json_t *line_of(struct asking *asking, const struct th_plan *plan,
     json_t *answer = NULL;
     json_t *line = json_pack("{s:s,s:s,s:s,s:s}", "plan", plan->id, "obligation", obligation->id,
                              "period", obligation->period, "title", obligation->title);
-    query.plan = (struct th_text){plan->id, strlen(plan->id)};
-    query.obligation = (struct th_text){obligation->id, strlen(obligation->id)};
+    query.plan = th_text_of(plan->id);
+    query.obligation = th_text_of(obligation->id);
     query.period = query.unit = (struct th_text){"", 0};
     query.is_brief = true;
     int status = ask(asking, &query, &answer);

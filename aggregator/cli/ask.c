@@ -67,11 +67,6 @@ size_t th_ask_options(unsigned mask, struct th_ask_line *line,
     return count;
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
-}
-
 static bool read_branch(const char *command, const char *word, FILE *err, enum th_branch *branch)
 {
     static const char *const words[] = {"all", "communes", "bodies"};
@@ -153,16 +148,18 @@ bool th_ask_read(const char *command, unsigned mask, const struct th_ask_line *l
     }
     if (!is_whole(command, mask, line, err))
         return false;
-    query->plan = text_of(line->plan);
-    query->period = text_of(line->period);
-    query->obligation = text_of(line->obligation);
-    query->unit = text_of(line->unit);
-    query->standing = text_of(line->missing ? "missing" : line->late ? "late" : line->standing);
-    query->search = text_of(line->search);
-    query->parent = text_of(line->parent);
-    query->kind = text_of(line->kind);
-    query->indicators = text_of(line->indicators);
-    query->after = text_of(line->after);
+    query->plan = th_text_or_none(line->plan);
+    query->period = th_text_or_none(line->period);
+    query->obligation = th_text_or_none(line->obligation);
+    query->unit = th_text_or_none(line->unit);
+    query->standing = th_text_or_none(line->missing ? "missing"
+                                      : line->late  ? "late"
+                                                    : line->standing);
+    query->search = th_text_or_none(line->search);
+    query->parent = th_text_or_none(line->parent);
+    query->kind = th_text_or_none(line->kind);
+    query->indicators = th_text_or_none(line->indicators);
+    query->after = th_text_or_none(line->after);
     return read_branch(command, line->branch, err, &query->branch) &&
            read_instant(command, line->as_of, err, &query->has_as_of, &query->as_of) &&
            read_instant(command, line->closed_at, err, &query->has_closed_at, &query->closed_at) &&

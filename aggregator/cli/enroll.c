@@ -98,7 +98,7 @@ static int read_pair(const struct th_site *site, const struct th_secrets *secret
     if (proof == NULL)
         return EX_OSERR;
     act->kind = TH_ACT_ENROL;
-    act->unit = (struct th_text){unit, strlen(unit)};
+    act->unit = th_text_of(unit);
     act->sign_key = file.sign_key;
     memcpy(act->curve_key, file.curve_key, sizeof act->curve_key);
     act->content = (struct th_bytes){(const uint8_t *)proof, size};
@@ -118,7 +118,7 @@ static int enroll_known(const struct th_site *site, const struct th_secrets *sec
     int code = acts == NULL || results == NULL || names == NULL ? EX_OSERR : EX_OK;
     for (size_t i = 0; i < count && code == EX_OK; i++) {
         names[i] = pairs[2 * i];
-        acts[i].operator=(struct th_text){operator_name, strlen(operator_name)};
+        acts[i].operator= th_text_of(operator_name);
         code = read_pair(site, secrets, keys, pairs[2 * i], pairs[2 * i + 1], &arena, &acts[i]);
     }
     if (code == EX_OK)

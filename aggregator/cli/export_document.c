@@ -40,11 +40,6 @@ static int refuse(const struct making *making, int code, const char *hint, const
 
 /* ---- what is wished ---- */
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text == NULL ? "" : text, text == NULL ? 0 : strlen(text)};
-}
-
 static int read_branch(const char *word, enum th_branch *ret_branch)
 {
     static const char *const words[] = {"all", "communes", "bodies"};
@@ -102,10 +97,10 @@ static int read_wish(struct making *making)
     const struct th_export_wish *wish = &exporting->wish;
     struct th_query *query = &making->query;
     int64_t position = 0;
-    *query = (struct th_query){.plan = text_of(exporting->plan),
-                               .period = text_of(wish->period),
-                               .obligation = text_of(exporting->obligation),
-                               .unit = text_of(exporting->unit),
+    *query = (struct th_query){.plan = th_text_or_none(exporting->plan),
+                               .period = th_text_or_none(wish->period),
+                               .obligation = th_text_or_none(exporting->obligation),
+                               .unit = th_text_or_none(exporting->unit),
                                .has_as_of = wish->as_of != NULL,
                                .has_position = wish->position != NULL};
     if (read_branch(wish->branch, &query->branch) != TH_OK)

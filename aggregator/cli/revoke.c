@@ -221,7 +221,7 @@ static int revoke(struct revoking *revoking, const char *key)
     char operator_name[TH_SITE_OPERATOR_SIZE];
     (void)th_site_operator(operator_name);
     revoking->act.kind = TH_ACT_REVOKE;
-    revoking->act.operator=(struct th_text){operator_name, strlen(operator_name)};
+    revoking->act.operator= th_text_of(operator_name);
     int code = read_key(&revoking->site, key, &revoking->act.sign_key);
     if (code == EX_OK)
         code = th_site_carry(&revoking->site, &revoking->act, 1, &revoking->result);
@@ -272,6 +272,6 @@ int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err)
         return EX_USAGE;
     }
     revoking.site.folder = operands[0];
-    revoking.act.unit = (struct th_text){operands[1], strlen(operands[1])};
+    revoking.act.unit = th_text_of(operands[1]);
     return th_cli_finish(out, err, revoke(&revoking, operands[2]));
 }

@@ -84,7 +84,7 @@ int th_core_load_plan(struct th_core *core, const struct th_plan *plan,
                       const struct th_digest *digest, th_instant loaded_at)
 {
     uint16_t known;
-    if (th_core_find_plan(core, (struct th_text){plan->id, strlen(plan->id)}, &known))
+    if (th_core_find_plan(core, th_text_of(plan->id), &known))
         return TH_E_CORRUPT;
     return th_core_add_plan(core, plan, digest, loaded_at);
 }

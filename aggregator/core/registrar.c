@@ -262,7 +262,7 @@ static int add_with_books(struct th_core *core, const struct th_event *event, th
 int th_check_plan(const struct th_core *core, const struct th_plan *plan)
 {
     uint16_t known;
-    if (th_core_find_plan(core, (struct th_text){plan->id, strlen(plan->id)}, &known))
+    if (th_core_find_plan(core, th_text_of(plan->id), &known))
         return TH_E_EXISTS;
     if (th_registry_territory(&core->registry, plan) == TH_UNIT_NONE)
         return TH_E_NOT_FOUND;

@@ -13,8 +13,6 @@
 
 #include "base/assert.h"
 
-#include <string.h>
-
 /* The next reminder of a book: the first that has not fired, or, when time does not walk, the
  * latest at or before `limit` if there is one. */
 static bool next_reminder(const struct th_plan_slot *slot, const struct th_book *book,
@@ -130,11 +128,6 @@ static int find_missing(struct th_step *step, const struct th_book *book,
     return 0;
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 int th_apply_reminder(struct th_step *step, struct th_book *book, th_instant instant)
 {
     struct th_mark mark = book->mark;
@@ -155,8 +148,8 @@ static int fire_reminder(struct th_step *step, struct th_book *book, th_instant 
     if (entry == NULL)
         return TH_E_NO_MEMORY;
     entry->body.reminding =
-        (struct th_reminding){text_of(step->core->plans[book->id.plan].plan->id),
-                              text_of(obligation->id), instant, count};
+        (struct th_reminding){th_text_of(step->core->plans[book->id.plan].plan->id),
+                              th_text_of(obligation->id), instant, count};
     status = th_apply_reminder(step, book, instant);
     if (status < 0 || count == 0)
         return status;
@@ -242,8 +235,8 @@ static int fire_closing(struct th_step *step, struct th_book *book)
     if (entry == NULL)
         return TH_E_NO_MEMORY;
     struct th_closing_body *closing = &entry->body.closing;
-    *closing = (struct th_closing_body){.plan = text_of(core->plans[book->id.plan].plan->id),
-                                        .obligation = text_of(obligation->id),
+    *closing = (struct th_closing_body){.plan = th_text_of(core->plans[book->id.plan].plan->id),
+                                        .obligation = th_text_of(obligation->id),
                                         .instant = obligation->due};
     th_book_count(step->core, book);
     th_closing_counts(core, book, &closing->expected, &closing->received);

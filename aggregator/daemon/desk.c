@@ -130,7 +130,7 @@ uint32_t th_desk_put(struct th_desk *desk, const struct th_router_peer *peer, co
     if (wait_ms == 0) {
         struct th_asked *asked = &desk->asked[desk->put++ % desk->options.asked_max];
         asked->peer = *peer;
-        (void)keep(asked->unit, sizeof asked->unit, (struct th_text){unit, strlen(unit)});
+        (void)keep(asked->unit, sizeof asked->unit, th_text_of(unit));
         asked->request = request;
         asked->query = *query;
         asked->query.plan = keep(asked->plan, sizeof asked->plan, query->plan);

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/daemon/replies.h"
 
-#include <string.h>
-
 enum { FAILURE_BLOCK_BYTES = 2048, FAILURE_BUDGET_BYTES = 16384 };
-
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
 
 static bool put(struct th_outbox *outbox, const struct th_router_peer *peer, struct th_bytes frame)
 {
@@ -21,8 +14,8 @@ bool th_reply_fail(struct th_outbox *outbox, const struct th_router_peer *peer, 
 {
     struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = request};
     message.body.failure = (struct th_failure){
-        .code = text_of(th_status_wire_name(status)),
-        .text = text_of(th_status_text(status)),
+        .code = th_text_of(th_status_wire_name(status)),
+        .text = th_text_of(th_status_text(status)),
         .retry = th_status_retry(status) == TH_RETRY_LATER,
         .after_ms = after_ms,
     };

@@ -25,11 +25,6 @@ void th_daemon_drop(struct th_daemon *daemon, enum th_drop reason)
 
 /* ---- verifying ---- */
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 void th_daemon_fail(struct th_daemon *daemon, struct th_job *job, int status, uint32_t after_ms)
 {
     if (!th_reply_fail(daemon->outbox, &job->message.peer, job->decoded.request, status, after_ms))
@@ -284,7 +279,7 @@ static struct th_item *reserve(struct th_daemon *daemon, size_t count)
 
 static void fill_node(const struct th_job *job, struct th_item *item)
 {
-    item->peer_unit = text_of(job->message.unit);
+    item->peer_unit = th_text_of(job->message.unit);
     item->request = job->decoded.request;
     if (job->decoded.kind == TH_TO_AGGREGATOR_HELLO) {
         item->kind = TH_ITEM_HELLO;

@@ -19,11 +19,6 @@
 #define FACTS_BLOCK_BYTES  ((size_t)256 * 1024)
 #define FACTS_BUDGET_BYTES ((size_t)1024 * 1024 * 1024)
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static void tell(struct th_collecting *collecting)
 {
     if (collecting->done < collecting->total)
@@ -60,7 +55,7 @@ static int ask_list(struct th_collecting *collecting, struct th_query query, con
     json_t *last = first;
     while (status == TH_OK && json_is_string(json_object_get(last, "more"))) {
         json_t *next = NULL;
-        query.after = text_of(json_string_value(json_object_get(last, "more")));
+        query.after = th_text_of(json_string_value(json_object_get(last, "more")));
         status = th_collect_ask(collecting, &query, &next);
         if (status == TH_OK &&
             json_array_extend(json_object_get(first, key), json_object_get(next, key)) != 0)
@@ -190,8 +185,8 @@ static int collect_standing(struct th_collecting *collecting)
         return status;
     }
     facts->units = json_object_get(answer, "units");
-    collecting->query.plan = text_of(facts->plan->id);
-    collecting->query.obligation = text_of(facts->obligation->id);
+    collecting->query.plan = th_text_of(facts->plan->id);
+    collecting->query.obligation = th_text_of(facts->obligation->id);
     collecting->query.period = (struct th_text){"", 0};
     return th_collect_keep(facts->all, "standing", answer);
 }
@@ -215,7 +210,7 @@ static int collect_narratives(struct th_collecting *collecting)
         struct th_query query = collecting->query;
         json_t *answer = NULL;
         query.what = TH_QUERY_NARRATIVE;
-        query.indicators = text_of(indicator->code);
+        query.indicators = th_text_of(indicator->code);
         status = ask_list(collecting, query, "sections", &answer);
         if (status == TH_OK && json_array_append_new(list, answer) != 0)
             status = TH_E_NO_MEMORY;
@@ -236,9 +231,9 @@ static int ask_earlier(struct th_collecting *collecting, json_t *list, const str
         return TH_OK;
     struct th_query query = collecting->query;
     query.what = TH_QUERY_ROLLUP;
-    query.plan = text_of(plan->id);
-    query.obligation = text_of(obligation->id);
-    query.unit = text_of(facts->context->units.units[facts->unit].code);
+    query.plan = th_text_of(plan->id);
+    query.obligation = th_text_of(obligation->id);
+    query.unit = th_text_of(facts->context->units.units[facts->unit].code);
     int status = th_collect_ask(collecting, &query, &answer);
     if (status == TH_E_NOT_FOUND || status == TH_E_RANGE) /* no such unit or plan at that time */
         return TH_OK;

@@ -19,7 +19,7 @@ static int ask_rollup(struct th_collecting *collecting, const char *unit, enum t
     struct th_query query = collecting->query;
     json_t *answer = NULL;
     query.what = TH_QUERY_ROLLUP;
-    query.unit = unit == NULL ? query.unit : (struct th_text){unit, strlen(unit)};
+    query.unit = unit == NULL ? query.unit : th_text_of(unit);
     query.branch = branch;
     int status = th_collect_ask(collecting, &query, &answer);
     if (status == TH_OK && json_array_append_new(list, answer) != 0)

@@ -7,8 +7,6 @@
 #include "base/assert.h"
 #include "proto/receipt/refusal.h"
 
-#include <string.h>
-
 void th_driver_send(struct th_driver *driver, const struct th_item *item,
                     const struct th_to_node *message)
 {
@@ -34,8 +32,8 @@ void th_driver_fail(struct th_driver *driver, const struct th_item *item, int st
     }
     struct th_to_node message = {.kind = TH_TO_NODE_FAILURE, .request = item->request};
     message.body.failure = (struct th_failure){
-        .code = th_driver_text(th_status_wire_name(status)),
-        .text = th_driver_text(th_status_text(status)),
+        .code = th_text_of(th_status_wire_name(status)),
+        .text = th_text_of(th_status_text(status)),
         .retry = th_status_retry(status) == TH_RETRY_LATER,
         .after_ms = after_ms,
     };
@@ -52,10 +50,10 @@ static int wire_reasons(struct th_arena *arena, const struct th_reasons *reasons
         return TH_E_NO_MEMORY;
     for (size_t i = 0; i < reasons->count; i++) {
         const struct th_reason *reason = &reasons->items[i];
-        list[i].field = th_driver_text(reason->field);
-        list[i].value = th_driver_text(reason->value);
-        list[i].rule = th_driver_text(reason->rule);
-        list[i].text = th_driver_text(reason->text);
+        list[i].field = th_text_of(reason->field);
+        list[i].value = th_text_of(reason->value);
+        list[i].rule = th_text_of(reason->rule);
+        list[i].text = th_text_of(reason->text);
     }
     *ret_reasons = list;
     *ret_count = reasons->count;

@@ -129,7 +129,7 @@ static int load_origins(struct th_driver *driver)
     for (size_t i = 0; i < keys->count && status == 0; i++) {
         const char *origin = keys->items[i].vkey.name;
         if (before == NULL || strcmp(before, origin) != 0)
-            status = th_core_load_origin(driver->core, th_driver_text(origin));
+            status = th_core_load_origin(driver->core, th_text_of(origin));
         before = origin;
     }
     return status;
@@ -151,7 +151,7 @@ static int load_tables(struct th_driver *driver)
     const struct th_store_identity *identity = store->identity;
     uint64_t size = store->size(store->context);
     int status =
-        th_core_load_identity(driver->core, identity->mode, th_driver_text(identity->realm), size);
+        th_core_load_identity(driver->core, identity->mode, th_text_of(identity->realm), size);
     if (status < 0 || size == 0)
         return status;
     status = load_units(driver);

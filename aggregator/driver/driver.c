@@ -15,11 +15,6 @@
 #define LOG_BUDGET_BYTES   (1024 * MIB) /* what a batch's items hold is far less */
 #define SPREAD_BYTES       (32 * MIB)
 
-struct th_text th_driver_text(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 int th_driver_new(const struct th_driver_ports *ports, const struct th_note_signer *signer,
                   const struct th_driver_options *options, struct th_driver **ret_driver)
 {
@@ -248,7 +243,7 @@ int th_driver_found(struct th_driver *driver, struct th_reading now, struct th_t
     const struct th_store_identity *identity = store->identity;
     struct th_event event = {.kind = TH_EVENT_FOUND, .now = now};
     event.body.found = (struct th_founding){
-        .mode = identity->mode, .realm = th_driver_text(identity->realm), .operator= operator};
+        .mode = identity->mode, .realm = th_text_of(identity->realm), .operator= operator};
     memcpy(event.body.found.log_key, identity->log_key, sizeof identity->log_key);
     memcpy(event.body.found.store_id, identity->store_id, sizeof identity->store_id);
     th_driver_begin_batch(driver, NULL);

@@ -91,8 +91,6 @@ struct th_driver {
     struct th_driver_counters counters;
 };
 
-struct th_text th_driver_text(const char *text);
-
 /* The view at the last commit; th_driver_rest() gives it back. For who makes a batch: waits for the
  * one before. */
 TH_MUST_CHECK int th_driver_read(struct th_driver *driver);

@@ -155,8 +155,8 @@ static void fill_reminder(const struct th_plan *plan, const struct th_obligation
     TH_ASSERT(size > 0);
     TH_ASSERT(size < REMINDER_TEXT_SIZE);
     *message = (struct th_to_node){.kind = TH_TO_NODE_REMINDER};
-    message->body.reminder = (struct th_reminder){.plan = th_driver_text(plan->id),
-                                                  .obligation = th_driver_text(obligation->id),
+    message->body.reminder = (struct th_reminder){.plan = th_text_of(plan->id),
+                                                  .obligation = th_text_of(obligation->id),
                                                   .text = {text, (size_t)size},
                                                   .due = due,
                                                   .time = now};
@@ -249,7 +249,7 @@ static size_t list_lost(const struct th_log_keys *keys, struct th_lost *lost)
     for (size_t i = 0; i < keys->count; i++) {
         const char *origin = keys->items[i].vkey.name;
         if (strcmp(origin, before) != 0 && th_log_lost_from(keys, origin, &lost[count].from))
-            lost[count++].realm = th_driver_text(origin);
+            lost[count++].realm = th_text_of(origin);
         before = origin;
     }
     return count;
@@ -285,7 +285,7 @@ static int welcome_at(struct th_driver *driver, th_instant now, struct th_welcom
     if (status < 0)
         return status;
     *ret_welcome = (struct th_welcome){.mode = store->identity->mode,
-                                       .realm = th_driver_text(store->identity->realm),
+                                       .realm = th_text_of(store->identity->realm),
                                        .now = now,
                                        .size = store->next_position(store->context),
                                        .log_keys = driver->leaving->log_keys,

@@ -50,8 +50,7 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
 
 static struct th_text field(struct MHD_Connection *connection, const char *name)
 {
-    const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-    return (struct th_text){value == NULL ? "" : value, value == NULL ? 0 : strlen(value)};
+    return th_text_or_none(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
 }
 
 static enum MHD_Result send_reply(struct th_http_request *request)

@@ -162,12 +162,12 @@ static int find_unit(struct th_question *question, struct th_text code, const ch
 {
     const struct th_unit_list *units = &question->context->units;
     if (code.size == 0 && asker != NULL)
-        code = (struct th_text){asker, strlen(asker)};
+        code = th_text_of(asker);
     question->unit_given = code.size > 0;
     question->day = day_of(question);
     if (code.size == 0) {
         const char *territory = question->plan->plan->territory;
-        code = (struct th_text){territory, strlen(territory)};
+        code = th_text_of(territory);
     }
     question->unit = th_unit_list_find(units, code.bytes, code.size, question->day);
     if (question->unit == TH_UNIT_NONE)

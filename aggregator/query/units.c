@@ -5,7 +5,6 @@
 #include "aggregator/plan/words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 const char *th_query_kind_name(enum th_unit_kind kind)
 {
@@ -232,7 +231,7 @@ int th_query_unit(const struct th_question *question, json_t **ret_answer)
     struct th_text code = question->query->unit;
     uint32_t children = 0;
     if (code.size == 0 && asker != NULL)
-        code = (struct th_text){asker, strlen(asker)};
+        code = th_text_of(asker);
     if (code.size == 0)
         return th_query_refuse(th_query_lacks(question, "unit"), TH_E_INVALID,
                                "cần biết đơn vị nào: nói rõ unit");

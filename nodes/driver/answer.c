@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static void tell(struct th_node_driver *driver, struct th_node_news news)
 {
     driver->ports.tell(driver->ports.context, &news);
@@ -46,7 +41,7 @@ int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
                             : "Báo cáo vẫn coi là chưa nộp và được gửi lại; hãy báo cho nơi nhận.");
     struct th_notice notice = {.kind = TH_NOTICE_EVIDENCE,
                                .item = id,
-                               .text = text_of(text),
+                               .text = th_text_of(text),
                                .evidence = is_refused ? answer->unproven : answer->receipt};
     return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
 }
@@ -209,8 +204,9 @@ static int on_announcement(struct th_node_driver *driver,
     if (status != 0) {
         struct th_notice notice = {
             .kind = TH_NOTICE_FAILURE,
-            .text = text_of("Nơi nhận gửi một kế hoạch hoặc danh sách đơn vị mà bản chương trình "
-                            "này không đọc được. Có thể cần cập nhật tonghop-node.")};
+            .text =
+                th_text_of("Nơi nhận gửi một kế hoạch hoặc danh sách đơn vị mà bản chương trình "
+                           "này không đọc được. Có thể cần cập nhật tonghop-node.")};
         return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
     }
     note_known(driver, &news.digest);
@@ -220,8 +216,8 @@ static int on_announcement(struct th_node_driver *driver,
     else
         (void)snprintf(text, sizeof text, "Đã nhận danh sách đơn vị mới.");
     struct th_notice notice = {.kind = is_plan ? TH_NOTICE_PLAN : TH_NOTICE_UNITS,
-                               .plan = text_of(news.name),
-                               .text = text_of(text),
+                               .plan = th_text_of(news.name),
+                               .text = th_text_of(text),
                                .evidence = {news.digest.bytes, sizeof news.digest.bytes}};
     return th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
 }
@@ -265,9 +261,9 @@ static void tell_dropped(struct th_node_driver *driver)
     driver->has_dropped = true;
     tell(driver, (struct th_node_news){
                      .kind = TH_NEWS_ALARM,
-                     .text = text_of("Nơi nhận gửi một thông điệp mà chương trình này không đọc "
-                                     "được, đã bỏ qua; hỏi nơi nhận có cần tonghop-node bản mới "
-                                     "hơn không.")});
+                     .text = th_text_of("Nơi nhận gửi một thông điệp mà chương trình này không đọc "
+                                        "được, đã bỏ qua; hỏi nơi nhận có cần tonghop-node bản mới "
+                                        "hơn không.")});
 }
 
 static int take_frame(struct th_node_driver *driver, struct th_bytes frame)

@@ -11,11 +11,6 @@
 #define LOOK_AT_ONCE       TH_LIMIT_REPORTS_MAX
 #define ARENA_BUDGET_BYTES ((size_t)4 * TH_LIMIT_DECODE_ARENA_BYTES)
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static void tell(struct th_node_driver *driver, struct th_node_news news)
 {
     driver->ports.tell(driver->ports.context, &news);
@@ -201,10 +196,10 @@ static int start(struct th_node_driver *driver)
     if (status != 0)
         return status;
     if (count > 0)
-        tell(driver,
-             (struct th_node_news){.kind = TH_NEWS_ALARM,
-                                   .text = text_of("Có bản ghi bị hỏng trên đĩa, đã để riêng; xem "
-                                                   "tonghop-node status.")});
+        tell(driver, (struct th_node_news){
+                         .kind = TH_NEWS_ALARM,
+                         .text = th_text_of("Có bản ghi bị hỏng trên đĩa, đã để riêng; xem "
+                                            "tonghop-node status.")});
     const struct th_home *home = driver->home;
     driver->known[driver->known_count++] = home->units_digest;
     for (size_t i = 0; i < home->plans_count; i++)

@@ -10,15 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 int th_node_send_hello(struct th_node_driver *driver, uint64_t request)
 {
     struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_HELLO, .request = request};
-    message.hello.unit = text_of(driver->home->unit_code);
+    message.hello.unit = th_text_of(driver->home->unit_code);
     message.hello.known = driver->known;
     message.hello.known_count = driver->known_count;
     struct th_outbox_detail detail;
@@ -51,7 +46,7 @@ static const char forged_key[] =
 int th_node_keep_stranger(struct th_node_driver *driver, const struct th_node_answer *answer)
 {
     struct th_notice notice = {.kind = TH_NOTICE_STRANGER,
-                               .text = text_of(answer == NULL ? other_server : answer->fault)};
+                               .text = th_text_of(answer == NULL ? other_server : answer->fault)};
     return th_node_keep_notice(driver, notice, TH_NEWS_ALARM);
 }
 
@@ -85,7 +80,7 @@ static int tell_keys(struct th_node_driver *driver, size_t from)
                            key->vkey.name, key->after);
         struct th_notice notice = {
             .kind = TH_NOTICE_LOG_KEY,
-            .text = text_of(text),
+            .text = th_text_of(text),
             .evidence = {(const uint8_t *)key->succession, key->succession_size}};
         status = th_node_keep_notice(driver, notice, TH_NEWS_NOTICE);
     }

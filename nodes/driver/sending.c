@@ -12,11 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static void tell(struct th_node_driver *driver, struct th_node_news news)
 {
     driver->ports.tell(driver->ports.context, &news);
@@ -88,8 +83,8 @@ static int sign(struct th_node_driver *driver, const struct parcel *parcel,
     uint8_t signature[TH_SIGNATURE_SIZE];
     struct th_submission_header header = {
         .mode = driver->home->server.mode,
-        .realm = text_of(th_home_log(driver->home)),
-        .unit = text_of(driver->home->unit_code),
+        .realm = th_text_of(th_home_log(driver->home)),
+        .unit = th_text_of(driver->home->unit_code),
         .plan_digest = parcel->plan_digest,
         .prepared = parcel->prepared,
         .key = driver->keys->sign_key,
@@ -168,7 +163,7 @@ int th_node_drop_damaged(struct th_node_driver *driver, const uint64_t *ids, siz
         (void)snprintf(text, sizeof text,
                        "Mục %llu bị hỏng trên đĩa và đã được để riêng; xem tonghop-node status.",
                        (unsigned long long)ids[i]);
-        tell(driver, (struct th_node_news){.kind = TH_NEWS_ALARM, .text = text_of(text)});
+        tell(driver, (struct th_node_news){.kind = TH_NEWS_ALARM, .text = th_text_of(text)});
         status = th_node_step(driver,
                               (struct th_node_event){.kind = TH_NODE_EVENT_DAMAGED,
                                                      .id = ids[i],
@@ -248,6 +243,6 @@ int th_node_part(struct th_node_driver *driver, uint64_t bundle,
                    "Nơi nhận không nhận các báo cáo gửi chung một gói (%.*s); gửi lại từng báo "
                    "cáo.",
                    why.size < 400 ? (int)why.size : 400, why.bytes);
-    tell(driver, (struct th_node_news){.kind = TH_NEWS_NOTICE, .text = text_of(text)});
+    tell(driver, (struct th_node_news){.kind = TH_NEWS_NOTICE, .text = th_text_of(text)});
     return 0;
 }

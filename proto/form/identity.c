@@ -9,11 +9,6 @@
 
 #define HINT_SIZE 400
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static bool is(struct th_text text, const char *wanted)
 {
     return text.size == strlen(wanted) && memcmp(text.bytes, wanted, text.size) == 0;
@@ -217,10 +212,10 @@ void th_form_read_identity(struct th_form_reader *reader, const struct th_form_n
                             is_sure(root, "unit");
     read_counters(reader, root);
     if (reader->plan != NULL)
-        reader->report.plan = text_of(reader->plan->id);
+        reader->report.plan = th_text_of(reader->plan->id);
     if (reader->obligation != NULL)
-        reader->report.obligation = text_of(reader->obligation->id);
-    reader->report.unit = text_of(reader->context->unit->code);
+        reader->report.obligation = th_text_of(reader->obligation->id);
+    reader->report.unit = th_text_of(reader->context->unit->code);
 }
 
 static bool has_content(const struct th_form_node *map)

@@ -275,7 +275,7 @@ static bool read_attachment(struct th_form_reader *reader, const struct th_form_
         return false;
     }
     const char *type = media_type_of(name);
-    attachment.media_type = (struct th_text){type, strlen(type)};
+    attachment.media_type = th_text_of(type);
     char cause[TH_ERRNO_TEXT_SIZE];
     int failure = digest_file(path, &attachment);
     if (failure != 0) {

@@ -52,11 +52,6 @@ int64_t bench_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-struct th_text bench_text(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static void join(char path[PATH_SIZE], const char *folder, const char *name)
 {
     int size = snprintf(path, PATH_SIZE, "%s/%s", folder, name);

@@ -22,7 +22,6 @@ int64_t bench_now_ns(void);
 /* Processor time of this process, user and system. */
 int64_t bench_cpu_ns(void);
 
-struct th_text bench_text(const char *text);
 FILE *bench_create(const char *folder, const char *name);
 void bench_write(FILE *file, const void *bytes, size_t size);
 void bench_close(FILE *file);

@@ -85,7 +85,7 @@ static void run_acts(struct th_driver *driver, const struct th_act *acts, size_t
         bench_die("no memory");
     for (size_t i = 0; i < count; i++) {
         items[i] = (struct th_item){.kind = TH_ITEM_ACT, .now = stamp, .act = acts[i]};
-        items[i].act.operator= bench_text("bench");
+        items[i].act.operator= th_text_of("bench");
     }
     bench_must(th_driver_run(driver, items, count), "acts");
     bench_must(results_worst, "an act");
@@ -109,7 +109,7 @@ static void found(struct th_driver *driver, const char *folder,
     bench_must(th_wire_units_encode(files.units.units, files.units.count, &arena, &head[0].content),
                "units");
     bench_must(th_wire_plan_encode(&files.plan, &arena, &head[1].content), "the plan");
-    bench_must(th_driver_found(driver, stamp, bench_text("bench")), "founding");
+    bench_must(th_driver_found(driver, stamp, th_text_of("bench")), "founding");
     run_acts(driver, head, 3);
     struct th_act *acts = th_arena_alloc_array(&arena, workload->units_count, sizeof *acts);
     if (acts == NULL)
@@ -117,7 +117,7 @@ static void found(struct th_driver *driver, const char *folder,
     for (uint32_t i = 0; i < workload->units_count; i++) {
         const struct bench_unit *unit = &workload->units[i];
         acts[i] = (struct th_act){.kind = TH_ACT_ENROL,
-                                  .unit = bench_text(unit->code),
+                                  .unit = th_text_of(unit->code),
                                   .content = {(const uint8_t *)"proof", 5}};
         memcpy(acts[i].sign_key.bytes, unit->sign_public, sizeof acts[i].sign_key.bytes);
         memcpy(acts[i].curve_key, unit->curve_public, sizeof acts[i].curve_key);
@@ -164,7 +164,7 @@ static struct th_item *decode(const struct bench_workload *workload, struct th_a
                                     .sender = i,
                                     .request = i + 1,
                                     .peer_unit =
-                                        bench_text(workload->units[workload->frames[i].unit].code),
+                                        th_text_of(workload->units[workload->frames[i].unit].code),
                                     .submission = {.submission = submission, .raw = raw}};
     }
     return items;

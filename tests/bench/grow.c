@@ -73,7 +73,7 @@ static void decode(struct filling *filling, size_t frame, struct th_item *item)
                              .now = {{CLOCK_AT}, 1000},
                              .sender = frame,
                              .request = frame + 1,
-                             .peer_unit = bench_text(filling->workload.units[unit].code),
+                             .peer_unit = th_text_of(filling->workload.units[unit].code),
                              .submission = {.submission = submission, .raw = raw}};
 }
 

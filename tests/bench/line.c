@@ -100,7 +100,7 @@ static void say_hello(struct line *line, uint32_t unit)
     th_arena_init(&arena, 65536, (size_t)1 << 20);
     const struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_HELLO,
                                              .request = 1,
-                                             .hello = {.unit = bench_text(line->units[unit].code),
+                                             .hello = {.unit = th_text_of(line->units[unit].code),
                                                        .known = line->known,
                                                        .known_count = line->known_count}};
     bench_must(th_wire_to_aggregator_encode(&message, &arena, &frame), "encoding a hello");

@@ -78,9 +78,9 @@ static struct th_bytes encode_report(struct making *making, uint32_t unit, uint3
         making->totals[obligation][i] += values[i];
     }
     (void)snprintf(id, sizeof id, "O-%03u", obligation);
-    const struct th_report report = {.plan = bench_text(BENCH_PLAN_ID),
-                                     .obligation = bench_text(id),
-                                     .unit = bench_text(making->place.units[unit].code),
+    const struct th_report report = {.plan = th_text_of(BENCH_PLAN_ID),
+                                     .obligation = th_text_of(id),
+                                     .unit = th_text_of(making->place.units[unit].code),
                                      .revision = 1,
                                      .values = {numbers, values, FIGURES}};
     struct th_bytes bytes;
@@ -100,8 +100,8 @@ static void send(struct making *making, uint32_t unit)
         th_tlog_sha256(&(struct th_tlog_part){reports[i].bytes, reports[i].size}, 1, &digests[i]);
     }
     struct th_submission_header header = {.mode = TH_MODE_REHEARSAL,
-                                          .realm = bench_text(BENCH_REALM),
-                                          .unit = bench_text(keys->code),
+                                          .realm = th_text_of(BENCH_REALM),
+                                          .unit = th_text_of(keys->code),
                                           .plan_digest = making->place.plan_digest,
                                           .prepared = {PREPARED},
                                           .report_digests = digests,

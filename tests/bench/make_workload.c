@@ -123,9 +123,9 @@ static struct th_bytes encode_report(struct making *making, const struct bench_f
         }
     (void)snprintf(obligation, sizeof obligation, "O-%03u", fact->obligation);
     const struct th_narrative text = {place->numbers[BENCH_FIGURES], narrative(making)};
-    const struct th_report report = {.plan = bench_text(BENCH_PLAN_ID),
-                                     .obligation = bench_text(obligation),
-                                     .unit = bench_text(place->units[fact->unit].code),
+    const struct th_report report = {.plan = th_text_of(BENCH_PLAN_ID),
+                                     .obligation = th_text_of(obligation),
+                                     .unit = th_text_of(place->units[fact->unit].code),
                                      .revision = fact->revision,
                                      .values = {numbers, values, count},
                                      .narratives = &text,
@@ -143,8 +143,8 @@ static struct th_bytes sign(struct making *making, uint32_t unit, const struct t
     const struct bench_unit *keys = &making->place->units[unit];
     struct th_submission_header header = {
         .mode = TH_MODE_REHEARSAL,
-        .realm = bench_text(BENCH_REALM),
-        .unit = bench_text(keys->code),
+        .realm = th_text_of(BENCH_REALM),
+        .unit = th_text_of(keys->code),
         .plan_digest = making->place->plan_digest,
         .prepared = {PREPARED + random_below(&making->random, PREPARED_MS)},
         .report_digests = digests,

@@ -23,11 +23,6 @@ static void must(int status)
     TH_ASSERT(status == 0);
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 void th_fake_init(struct th_fake *province, enum th_mode mode)
 {
     memset(province, 0, sizeof *province);
@@ -149,13 +144,13 @@ static struct th_bytes make_receipt(struct th_fake *province, const char *unit,
                            .time = province->now,
                            .clock = TH_CLOCK_STEADY,
                            .mode = province->server.mode,
-                           .unit = text_of(unit),
+                           .unit = th_text_of(unit),
                            .has_header_digest = true,
                            .judgements = judgements,
                            .judgements_count = count};
     for (size_t i = 0; i < count; i++) {
         struct th_judgement *judgement = &judgements[i];
-        *judgement = (struct th_judgement){.obligation = text_of("O-1"),
+        *judgement = (struct th_judgement){.obligation = th_text_of("O-1"),
                                            .revision = 1,
                                            .report_digest = verdicts[i].report_digest,
                                            .verdict = verdicts[i].kind};
@@ -177,7 +172,7 @@ static struct th_bytes make_receipt(struct th_fake *province, const char *unit,
     if (province->mood == TH_FAKE_OTHER_MODE)
         leaf.mode = leaf.mode == TH_MODE_LIVE ? TH_MODE_REHEARSAL : TH_MODE_LIVE;
     if (province->mood == TH_FAKE_OTHER_UNIT)
-        leaf.unit = text_of("00999");
+        leaf.unit = th_text_of("00999");
     struct th_bytes leaf_bytes;
     must(th_wire_leaf_encode(&leaf, arena, &leaf_bytes));
     th_tlog_hash_leaf(leaf_bytes.bytes, leaf_bytes.size,
@@ -240,7 +235,7 @@ static void judge(struct th_fake *province, const struct th_digest *report,
         verdict->kind = TH_VERDICT_REJECTED;
         province->reason = reason;
         if (province->why != NULL)
-            province->reason.text = text_of(province->why);
+            province->reason.text = th_text_of(province->why);
         verdict->reasons = &province->reason;
         verdict->reasons_count = 1;
     } else if (province->mood == TH_FAKE_CONFLICTS) {
@@ -393,7 +388,7 @@ static struct th_bytes answer_submission(struct th_fake *province,
         (province->mood == TH_FAKE_NO_BUNDLES && count > 1)) {
         message.kind = TH_TO_NODE_FAILURE;
         message.body.failure = (struct th_failure){
-            .code = text_of("busy"), .text = text_of("Đang bận."), .after_ms = 1000};
+            .code = th_text_of("busy"), .text = th_text_of("Đang bận."), .after_ms = 1000};
         message.body.failure.retry = province->mood == TH_FAKE_PUTS_OFF;
         return encode(&message, arena);
     }
@@ -438,11 +433,11 @@ size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th
         province->hellos_count++;
         struct th_to_node message = {.kind = TH_TO_NODE_WELCOME, .request = asked.request};
         message.body.welcome.mode = province->server.mode;
-        message.body.welcome.realm =
-            text_of(province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
+        message.body.welcome.realm = th_text_of(
+            province->mood == TH_FAKE_STRANGER ? "somewhere/else" : province->server.realm);
         message.body.welcome.now = province->now;
         message.body.welcome.size = province->leaves_count;
-        struct th_lost lost = {text_of(province->lost_realm), province->lost_from};
+        struct th_lost lost = {th_text_of(province->lost_realm), province->lost_from};
         message.body.welcome.lost = &lost;
         message.body.welcome.lost_count = province->has_lost;
         fill_keys(province, arena, &message.body.welcome);
@@ -472,10 +467,10 @@ size_t th_fake_answer(struct th_fake *province, struct th_bytes frame, struct th
 struct th_bytes th_fake_reminder(struct th_fake *province, struct th_arena *arena)
 {
     struct th_to_node message = {.kind = TH_TO_NODE_REMINDER};
-    message.body.reminder = (struct th_reminder){.plan = text_of("gialai-2025"),
-                                                 .obligation = text_of("O-1"),
+    message.body.reminder = (struct th_reminder){.plan = th_text_of("gialai-2025"),
+                                                 .obligation = th_text_of("O-1"),
                                                  .due = {INT64_C(1746810000000)},
                                                  .time = province->now,
-                                                 .text = text_of("Còn 2 ngày.")};
+                                                 .text = th_text_of("Còn 2 ngày.")};
     return encode(&message, arena);
 }

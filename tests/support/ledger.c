@@ -131,11 +131,6 @@ const char *ledger_code(enum ledger_unit unit)
     return units[unit].code;
 }
 
-struct th_text ledger_text(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 /* ---- events ---- */
 
 void ledger_pass(struct ledger *ledger, int64_t ms)
@@ -166,7 +161,7 @@ static void run(struct ledger *ledger, struct th_item item)
 int ledger_act(struct ledger *ledger, struct th_act act)
 {
     last_status = 1;
-    act.operator= ledger_text("người vận hành");
+    act.operator= th_text_of("người vận hành");
     run(ledger, (struct th_item){.kind = TH_ITEM_ACT, .act = act});
     cr_assert_neq(last_status, 1);
     return last_status;
@@ -227,7 +222,7 @@ static void load_definitions(struct ledger *ledger)
     int status = ledger_act(ledger, (struct th_act){.kind = TH_ACT_LOAD_PLAN, .content = content});
     cr_assert_eq(status, 0, "%s", th_status_text(status));
     for (int i = 0; i < LEDGER_UNITS; i++) {
-        struct th_act act = {.kind = TH_ACT_ENROL, .unit = ledger_text(units[i].code)};
+        struct th_act act = {.kind = TH_ACT_ENROL, .unit = th_text_of(units[i].code)};
         struct th_node_file file = make_node(ledger, i);
         memcpy(act.curve_key, file.curve_key, sizeof act.curve_key);
         act.sign_key = ledger->keys[i];
@@ -272,7 +267,7 @@ void ledger_open(struct ledger *ledger, enum th_mode mode)
     ledger->publisher = th_publisher_none;
     cr_assert_eq(th_store_create(ledger->folder, &store_options, &identity), 0);
     open_driver(ledger);
-    cr_assert_eq(th_driver_found(ledger->driver, ledger->now, ledger_text("người vận hành")), 0);
+    cr_assert_eq(th_driver_found(ledger->driver, ledger->now, th_text_of("người vận hành")), 0);
     load_definitions(ledger);
 }
 
@@ -332,16 +327,16 @@ static struct th_bytes encode_report(struct ledger *ledger, const struct ledger_
     cr_assert_leq(sent->models, 8);
     for (uint32_t i = 0; i < sent->models; i++) {
         (void)snprintf(names[i], sizeof names[i], "Mô hình %u", i + 1);
-        showcases[i] = (struct th_showcase){
-            .name = ledger_text(names[i]),
-            .field = ledger_text(i % 2 == 0 ? "Kinh tế" : "Văn hóa"),
-            .summary = ledger_text(i == 0 ? "Nuôi gà thả vườn" : ""),
-            .stage = i % 2 == 0 ? TH_SHOWCASE_RUNNING : TH_SHOWCASE_RECOGNISED};
+        showcases[i] = (struct th_showcase){.name = th_text_of(names[i]),
+                                            .field = th_text_of(i % 2 == 0 ? "Kinh tế" : "Văn hóa"),
+                                            .summary = th_text_of(i == 0 ? "Nuôi gà thả vườn" : ""),
+                                            .stage = i % 2 == 0 ? TH_SHOWCASE_RUNNING
+                                                                : TH_SHOWCASE_RECOGNISED};
     }
     struct th_narrative narrative = {L_TEXT, {letters, (size_t)sent->values[L_TEXT]}};
-    struct th_report report = {.plan = ledger_text("p-2025"),
-                               .obligation = ledger_text(obligations[sent->obligation].id),
-                               .unit = ledger_text(units[sent->unit].code),
+    struct th_report report = {.plan = th_text_of("p-2025"),
+                               .obligation = th_text_of(obligations[sent->obligation].id),
+                               .unit = th_text_of(units[sent->unit].code),
                                .number = sent->number,
                                .revision = sent->revision == 0 ? 1 : sent->revision,
                                .values = {numbers, values, 0},
@@ -371,10 +366,10 @@ static struct th_bytes write_submission(struct ledger *ledger, struct ledger_rep
     struct th_bytes content = encode_report(ledger, &sent), head, raw;
     struct th_digest digest;
     th_tlog_sha256(&(struct th_tlog_part){content.bytes, content.size}, 1, &digest);
-    struct th_text unit = ledger_text(units[sent.unit].code);
+    struct th_text unit = th_text_of(units[sent.unit].code);
     struct th_submission_header header = {.mode = ledger->mode,
                                           .realm =
-                                              ledger_text(th_store_identity(ledger->store)->realm),
+                                              th_text_of(th_store_identity(ledger->store)->realm),
                                           .unit = unit,
                                           .plan_digest = ledger->plan_digest,
                                           .prepared = ledger->now.wall,
@@ -438,8 +433,8 @@ bool ledger_readmit(struct ledger *ledger, struct ledger_report sent, th_instant
 
 bool ledger_enter(struct ledger *ledger, struct ledger_report sent)
 {
-    const struct th_entering entering = {.operator= ledger_text("Nguyễn Thị Hoa"),
-                                         .reference = ledger_text("12/BC"),
+    const struct th_entering entering = {.operator= th_text_of("Nguyễn Thị Hoa"),
+                                         .reference = th_text_of("12/BC"),
                                          .plan_digest = ledger->plan_digest,
                                          .report = encode_report(ledger, &sent)};
     struct th_act act = {.kind = TH_ACT_ENTER, .operator= entering.operator};
@@ -486,7 +481,7 @@ th_instant ledger_time(struct ledger *ledger)
 
 struct th_query ledger_query(enum th_query_what what, enum ledger_obligation obligation)
 {
-    return (struct th_query){.what = what, .obligation = ledger_text(obligations[obligation].id)};
+    return (struct th_query){.what = what, .obligation = th_text_of(obligations[obligation].id)};
 }
 
 static int ask(struct ledger *ledger, struct th_query query, th_instant now, json_t **ret_answer)

@@ -110,7 +110,6 @@ const char *ledger_code(enum ledger_unit unit);
 
 /* The question of the command line: of the obligation. */
 struct th_query ledger_query(enum th_query_what what, enum ledger_obligation obligation);
-struct th_text ledger_text(const char *text);
 /* Owned. `now` is the wall clock's time. */
 json_t *ledger_ask(struct ledger *ledger, struct th_query query);
 json_t *ledger_ask_at(struct ledger *ledger, struct th_query query, th_instant now);

@@ -74,11 +74,6 @@ struct th_act th_officer_enrolment(const struct th_officer *officer)
     return act;
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 struct th_bytes th_officer_write(struct th_province *province, const struct th_officer *officer,
                                  struct th_paper paper)
 {
@@ -88,9 +83,9 @@ struct th_bytes th_officer_write(struct th_province *province, const struct th_o
     struct th_bytes contents[2];
     struct th_digest digests[2];
     for (size_t i = 0; i < count; i++) {
-        struct th_report report = {.plan = text_of(province->files.plan.id),
-                                   .obligation = text_of(obligations[i]->id),
-                                   .unit = text_of(unit),
+        struct th_report report = {.plan = th_text_of(province->files.plan.id),
+                                   .obligation = th_text_of(obligations[i]->id),
+                                   .unit = th_text_of(unit),
                                    .revision = paper.revision == 0 ? 1 : paper.revision};
         report.values = (struct th_values){&province->asked, &paper.figure, 1};
         int status = th_wire_report_encode(&report, &province->arena, &contents[i]);
@@ -99,8 +94,8 @@ struct th_bytes th_officer_write(struct th_province *province, const struct th_o
     }
     struct th_submission_header header = {
         .mode = paper.is_live ? TH_MODE_LIVE : TH_MODE_REHEARSAL,
-        .realm = text_of(paper.realm == NULL ? TH_PROVINCE_REALM : paper.realm),
-        .unit = text_of(unit),
+        .realm = th_text_of(paper.realm == NULL ? TH_PROVINCE_REALM : paper.realm),
+        .unit = th_text_of(unit),
         .plan_digest = province->plan_digest,
         .prepared = {INT64_C(1746000000000)},
         .nonce = {paper.nonce},

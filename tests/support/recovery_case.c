@@ -276,8 +276,7 @@ struct th_row th_recovery_case_row(struct th_recovery_case *made)
     struct th_view *view;
     struct th_row row;
     uint32_t unit = 0;
-    cr_assert(th_core_find_unit(th_driver_core(made->driver),
-                                (struct th_text){made->officer.unit, strlen(made->officer.unit)},
+    cr_assert(th_core_find_unit(th_driver_core(made->driver), th_text_of(made->officer.unit),
                                 th_day_of_instant(th_recovery_case_may_day.wall), &unit));
     cr_assert_eq(th_view_open(made->store, &view), 0);
     cr_assert_eq(th_view_row(view, th_recovery_case_book(made), unit, 0, &row), 0);

@@ -147,11 +147,6 @@ struct th_sign_key world_key(uint32_t unit)
     return key;
 }
 
-static struct th_text text(const char *bytes)
-{
-    return (struct th_text){bytes, strlen(bytes)};
-}
-
 void world_reset_batch(struct world *world)
 {
     th_arena_reset(&world->batch);
@@ -368,7 +363,7 @@ void world_init_empty(struct world *world, enum th_mode mode)
     world->mode = mode;
     world->now = (struct th_reading){th_day_start(day_of(2025, 3, 1)), 1000};
     world->log_keys_count = 1;
-    put_origin(world, text("r"));
+    put_origin(world, th_text_of("r"));
     int status = th_core_new(BUDGET, &world->core);
     TH_ASSERT(status == 0);
 }
@@ -377,7 +372,7 @@ void world_init(struct world *world, enum th_mode mode)
 {
     world_init_empty(world, mode);
     step(world, (struct th_event){.kind = TH_EVENT_FOUND,
-                                  .body.found = {.mode = mode, .realm = text("r")}});
+                                  .body.found = {.mode = mode, .realm = th_text_of("r")}});
     step(world, (struct th_event){.kind = TH_EVENT_UNITS,
                                   .body.units = {.units = all_units, .count = WORLD_UNITS}});
     step(world,
@@ -385,7 +380,7 @@ void world_init(struct world *world, enum th_mode mode)
                            .body.plan = {.plan = &world->plan, .digest = world->plan_digest}});
     for (uint32_t unit = 0; unit < WORLD_UNITS; unit++)
         step(world, (struct th_event){.kind = TH_EVENT_ENROL,
-                                      .body.enrol = {.unit = text(all_units[unit].code),
+                                      .body.enrol = {.unit = th_text_of(all_units[unit].code),
                                                      .sign_key = world_key(unit),
                                                      .curve_key = {(uint8_t)(unit + 1)}}});
     world_reset_batch(world);
@@ -458,9 +453,9 @@ static void fill_report(struct world *world, const struct sent_report *sent,
         }
     static const uint16_t first[] = {IND_A};
     static const struct th_narrative narrative = {IND_TEXT, {"lời", 4}};
-    *report = (struct th_report){.plan = text(sent->plan == NULL ? "p" : sent->plan),
-                                 .obligation = text(obligations[sent->obligation].id),
-                                 .unit = text(all_units[sent->unit].code),
+    *report = (struct th_report){.plan = th_text_of(sent->plan == NULL ? "p" : sent->plan),
+                                 .obligation = th_text_of(obligations[sent->obligation].id),
+                                 .unit = th_text_of(all_units[sent->unit].code),
                                  .number = sent->number,
                                  .revision = sent->revision == 0 ? 1 : sent->revision,
                                  .values = {numbers, values, count},
@@ -483,14 +478,15 @@ struct th_event world_submission(struct world *world, const struct sent_report *
         uint32_t digest = sent[i].digest == 0 ? 1 : sent[i].digest;
         memcpy(digests[i].bytes, &digest, sizeof digest);
     }
-    submission->header = (struct th_submission_header){.mode = world->mode,
-                                                       .realm = world_realm(world),
-                                                       .unit = text(all_units[sent[0].unit].code),
-                                                       .plan_digest = world->plan_digest,
-                                                       .prepared = world->now.wall,
-                                                       .key = world_key(sent[0].unit),
-                                                       .report_digests = digests,
-                                                       .reports_count = count};
+    submission->header =
+        (struct th_submission_header){.mode = world->mode,
+                                      .realm = world_realm(world),
+                                      .unit = th_text_of(all_units[sent[0].unit].code),
+                                      .plan_digest = world->plan_digest,
+                                      .prepared = world->now.wall,
+                                      .key = world_key(sent[0].unit),
+                                      .report_digests = digests,
+                                      .reports_count = count};
     submission->reports = reports;
     return (struct th_event){
         .kind = TH_EVENT_SUBMISSION,
@@ -524,7 +520,7 @@ struct th_event world_entering(struct world *world, const struct sent_report *se
     return (struct th_event){
         .kind = TH_EVENT_ENTERING,
         .sender = 9,
-        .body.entering = {.submission = entered, .operator= text("Nguyễn Thị Hoa")}};
+        .body.entering = {.submission = entered, .operator= th_text_of("Nguyễn Thị Hoa")}};
 }
 
 const struct th_report_verdict *world_enter(struct world *world, const struct sent_report *sent)

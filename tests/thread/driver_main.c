@@ -55,11 +55,6 @@ static void *must_have(void *memory)
     return memory;
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 /* ---- what leaves ---- */
 
 static void take_frame(void *context, uint64_t sender, struct th_bytes frame)
@@ -126,7 +121,7 @@ static void make_province(void)
     run_act((struct th_act){.kind = TH_ACT_LOAD_PLAN, .content = plan});
     for (unsigned i = 0; i < COMMUNES; i++) {
         struct th_act act = {.kind = TH_ACT_ENROL,
-                             .unit = text_of(codes[i]),
+                             .unit = th_text_of(codes[i]),
                              .content = {(const uint8_t *)"proof", 5}};
         randombytes_buf(keys[i].bytes, sizeof keys[i].bytes);
         randombytes_buf(act.curve_key, sizeof act.curve_key);
@@ -142,9 +137,9 @@ static struct th_item report(unsigned commune, uint32_t revision)
     const uint16_t number = SMALL_TCD01;
     const int64_t figure = commune * 100 + revision;
     const bool is_first = commune % 5 < 4; /* the other's book opens later */
-    const struct th_report content = {.plan = text_of(small_plan.id),
-                                      .obligation = text_of(is_first ? "O-1" : "O-2"),
-                                      .unit = text_of(codes[commune]),
+    const struct th_report content = {.plan = th_text_of(small_plan.id),
+                                      .obligation = th_text_of(is_first ? "O-1" : "O-2"),
+                                      .unit = th_text_of(codes[commune]),
                                       .number = is_first ? 0 : 1,
                                       .revision = revision,
                                       .values = {&number, &figure, 1}};
@@ -153,7 +148,7 @@ static struct th_item report(unsigned commune, uint32_t revision)
     must(th_wire_report_encode(&content, &arena, &bytes), "a report");
     th_tlog_sha256(&(struct th_tlog_part){bytes.bytes, bytes.size}, 1, &digest);
     const struct th_submission_header header = {.mode = TH_MODE_LIVE,
-                                                .realm = text_of(REALM),
+                                                .realm = th_text_of(REALM),
                                                 .unit = content.unit,
                                                 .plan_digest = plan_digest,
                                                 .prepared = now.wall,

@@ -30,7 +30,7 @@ static void set_up(void)
     cr_assert(ledger_send_a(&ledger, L_B1, 1, 11));
     ledger_pass(&ledger, 60000);
     cr_assert_eq(ledger_act(&ledger, (struct th_act){.kind = TH_ACT_REVOKE,
-                                                     .unit = ledger_text("b3"),
+                                                     .unit = th_text_of("b3"),
                                                      .sign_key = ledger.keys[L_B3]}),
                  0);
     cr_assert_eq(ledger_size(&ledger), AT_END);
@@ -154,7 +154,7 @@ Test(audit_lies, a_key_that_was_enrolled_for_another_unit)
                                          "\x02"
                                          "a3",
                                          3);
-    entry.leaf.unit = ledger_text("a3");
+    entry.leaf.unit = th_text_of("a3");
     liar_give(&liar, AT_KEYS + L_A1, &entry);
     sign_and_end();
     expect("submission", AT_KEYS + L_A1);
@@ -165,9 +165,9 @@ Test(audit_lies, a_submission_that_came_after_the_key_was_revoked)
 {
     liar_begin(&liar, &ledger);
     struct liar_entry entry = liar_take(&liar, AT_A1); /* its place */
-    const struct th_revocation revocation = {.unit = ledger_text("b1"),
+    const struct th_revocation revocation = {.unit = th_text_of("b1"),
                                              .sign_key = ledger.keys[L_B1],
-                                             .operator= ledger_text("x"),
+                                             .operator= th_text_of("x"),
                                              .effective = entry.stored.time};
     entry.stored.kind = entry.leaf.kind = TH_ENTRY_REVOKED;
     entry.stored.decision.size = 0;
@@ -331,7 +331,7 @@ LEAF_LIE(a_leaf_of_another_kind, leaf.kind = TH_ENTRY_READMITTED)
 LEAF_LIE(a_leaf_of_another_time, leaf.time.ms++)
 LEAF_LIE(a_leaf_of_another_clock, leaf.clock = TH_CLOCK_SUSPECT)
 LEAF_LIE(a_leaf_of_another_mode, leaf.mode = TH_MODE_REHEARSAL)
-LEAF_LIE(a_leaf_of_another_unit, leaf.unit = ledger_text("a3"))
+LEAF_LIE(a_leaf_of_another_unit, leaf.unit = th_text_of("a3"))
 LEAF_LIE(a_leaf_of_another_entry, leaf.entry_digest.bytes[3] ^= 1)
 LEAF_LIE(a_leaf_of_another_header, leaf.header_digest.bytes[3] ^= 1)
 LEAF_LIE(a_leaf_without_a_header, leaf.has_header_digest = false)

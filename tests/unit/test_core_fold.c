@@ -27,11 +27,6 @@ static void stop(void)
 
 TestSuite(core_fold, .init = start, .fini = stop);
 
-static struct th_text text(const char *bytes)
-{
-    return (struct th_text){bytes, strlen(bytes)};
-}
-
 static uint64_t send(struct sent_report sent)
 {
     cr_assert_eq(world_send(live, &sent, 1)->kind, TH_VERDICT_ACCEPTED);
@@ -132,12 +127,13 @@ Test(core_fold, keys_units_rotation_and_recovery_are_folded)
     live->units[live->units_count] = unit;
     act((struct th_event){.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}});
     act((struct th_event){.kind = TH_EVENT_REVOKE,
-                          .body.revoke = {.unit = text("a2"),
+                          .body.revoke = {.unit = th_text_of("a2"),
                                           .sign_key = world_key(U_A2),
                                           .effective = {live->now.wall.ms + 5}}});
-    act((struct th_event){.kind = TH_EVENT_ROTATE,
-                          .body.rotate.key = {text("r+1+k"), live->next_position, {NULL, 0}}});
-    struct th_log_key_body key = {text("r2+1+k"), live->next_position, {NULL, 0}};
+    act((struct th_event){
+        .kind = TH_EVENT_ROTATE,
+        .body.rotate.key = {th_text_of("r+1+k"), live->next_position, {NULL, 0}}});
+    struct th_log_key_body key = {th_text_of("r2+1+k"), live->next_position, {NULL, 0}};
     act((struct th_event){.kind = TH_EVENT_RECOVER,
                           .body.recover = {.keys = &key, .keys_count = 1}});
     struct th_leaf leaf = world_leaf(live, position);
@@ -284,9 +280,9 @@ Test(core_fold, units_plans_and_keys_come_once)
     cr_assert_eq(other.entry.kind, TH_ENTRY_ENROLLED);
     REFUSED(&other);
     other.content.body.enrol.sign_key.bytes[5]++;
-    other.content.body.enrol.unit = text("nobody");
+    other.content.body.enrol.unit = th_text_of("nobody");
     REFUSED(&other);
-    other.content.body.enrol.unit = text("a1");
+    other.content.body.enrol.unit = th_text_of("a1");
     cr_assert_eq(fold_other(&other), 0);
 }
 
@@ -296,7 +292,7 @@ Test(core_fold, a_revocation_is_of_a_key_that_is_there)
     other.entry.kind = TH_ENTRY_REVOKED;
     other.content.kind = TH_EVENT_REVOKE;
     other.content.body.revoke = (struct th_revocation){
-        .unit = text("a1"), .sign_key = world_key(99), .effective = other.entry.time};
+        .unit = th_text_of("a1"), .sign_key = world_key(99), .effective = other.entry.time};
     fold_until(live->next_position);
     REFUSED(&other);
     other.content.body.revoke.sign_key = world_key(U_A2);
@@ -314,8 +310,9 @@ Test(core_fold, what_a_revoked_key_signed_is_corrupt)
     struct world_entry other = ENTRY_AT(position);
     other.entry.kind = TH_ENTRY_REVOKED;
     other.content.kind = TH_EVENT_REVOKE;
-    other.content.body.revoke = (struct th_revocation){
-        .unit = text("a1"), .sign_key = world_key(U_A1), .effective = {other.entry.time.ms + 1}};
+    other.content.body.revoke = (struct th_revocation){.unit = th_text_of("a1"),
+                                                       .sign_key = world_key(U_A1),
+                                                       .effective = {other.entry.time.ms + 1}};
     cr_assert_eq(world_fold_entry(copy, &other.entry, &other.content), 0);
     other = ENTRY_AT(position);
     other.entry.position++;
@@ -367,15 +364,15 @@ Test(core_fold, a_decision_that_does_not_fit_its_submission_is_corrupt)
     CHANGED(other->submission.header.reports_count = 0);
     CHANGED(other->entry.entry.has_header_digest = false);
     CHANGED(other->entry.entry.header_digest.bytes[0]++);
-    CHANGED(other->entry.entry.unit = text("a2"));
-    CHANGED(other->submission.header.unit = text("a2"));
+    CHANGED(other->entry.entry.unit = th_text_of("a2"));
+    CHANGED(other->submission.header.unit = th_text_of("a2"));
     CHANGED(other->submission.header.mode = TH_MODE_REHEARSAL);
-    CHANGED(other->submission.header.realm = text("s"));
+    CHANGED(other->submission.header.realm = th_text_of("s"));
     CHANGED(other->submission.header.key.bytes[3]++);
     CHANGED(other->submission.header.key = world_key(U_A2));
     CHANGED(other->digest.bytes[0]++);
     CHANGED(other->judgement.report_digest.bytes[0]++);
-    CHANGED(other->judgement.obligation = text("year"));
+    CHANGED(other->judgement.obligation = th_text_of("year"));
     CHANGED(other->judgement.number = 1);
     CHANGED(other->judgement.revision = 2);
     CHANGED(other->judgement.verdict = TH_VERDICT_DUPLICATE);
@@ -386,9 +383,9 @@ Test(core_fold, a_decision_that_does_not_fit_its_submission_is_corrupt)
     CHANGED(other->judgement.timeliness = (enum th_timeliness)0);
     CHANGED(other->judgement.has_due = false;
             other->judgement.timeliness = TH_TIMELINESS_UNDECIDED);
-    CHANGED(other->report.unit = text("a2"));
-    CHANGED(other->report.plan = text("q"));
-    CHANGED(other->report.obligation = other->judgement.obligation = text("nothing"));
+    CHANGED(other->report.unit = th_text_of("a2"));
+    CHANGED(other->report.plan = th_text_of("q"));
+    CHANGED(other->report.obligation = other->judgement.obligation = th_text_of("nothing"));
     CHANGED(other->report.number = other->judgement.number = 1); /* is not open-ended */
     CHANGED(other->report.revision = other->judgement.revision = 2);
 }
@@ -443,10 +440,10 @@ Test(core_fold, a_timer_that_does_not_fire_is_corrupt)
     cr_assert_eq(ENTRY_AT(reminder).entry.kind, TH_ENTRY_REMINDER);
     fold_until(reminder);
     struct world_entry other = ENTRY_AT(reminder);
-    other.entry.body.reminding.plan = text("q");
+    other.entry.body.reminding.plan = th_text_of("q");
     REFUSED(&other);
     other = ENTRY_AT(reminder);
-    other.entry.body.reminding.obligation = text("adhoc");
+    other.entry.body.reminding.obligation = th_text_of("adhoc");
     REFUSED(&other);
     other = ENTRY_AT(reminder);
     other.entry.body.reminding.instant.ms = other.entry.time.ms + 1;
@@ -505,16 +502,17 @@ Test(core_fold, keys_of_the_log_and_recoveries_follow_each_other)
     fold_until(position);
     other.entry.kind = TH_ENTRY_ROTATED;
     other.content.kind = TH_EVENT_ROTATE;
-    other.content.body.rotate = (struct th_rotation){.key = {text("r+1+k"), position, {NULL, 0}}};
+    other.content.body.rotate =
+        (struct th_rotation){.key = {th_text_of("r+1+k"), position, {NULL, 0}}};
     cr_assert_eq(fold_other(&other), 0);
     other.content.body.rotate.key.after++;
     REFUSED(&other);
-    struct th_log_key_body key = {text("r+1+k"), position, {NULL, 0}};
+    struct th_log_key_body key = {th_text_of("r+1+k"), position, {NULL, 0}};
     other.entry.kind = TH_ENTRY_RECOVERED;
     other.content.kind = TH_EVENT_RECOVER;
     other.content.body.recover = (struct th_recovery){.keys = &key, .keys_count = 1};
     REFUSED(&other);
-    key.vkey = text("r2+1+k");
+    key.vkey = th_text_of("r2+1+k");
     cr_assert_eq(fold_other(&other), 0);
     other.entry.kind = TH_ENTRY_RECOVERY_ENDED;
     other.content.kind = TH_EVENT_END_RECOVERY;
@@ -526,7 +524,7 @@ Test(core_fold, no_timer_fires_in_a_recovery)
     world_tick_at(live, live->half_due);
     uint64_t closing = live->next_position - 1;
     fold_until(closing);
-    struct th_log_key_body key = {text("r2+1+k"), closing, {NULL, 0}};
+    struct th_log_key_body key = {th_text_of("r2+1+k"), closing, {NULL, 0}};
     struct world_entry other = ENTRY_AT(closing);
     other.entry.kind = TH_ENTRY_RECOVERED;
     other.content.kind = TH_EVENT_RECOVER;

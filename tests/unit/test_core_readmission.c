@@ -27,11 +27,6 @@ static void stop(void)
 
 TestSuite(core_readmission, .init = start, .fini = stop);
 
-static struct th_text text(const char *bytes)
-{
-    return (struct th_text){bytes, strlen(bytes)};
-}
-
 /* The copy has what there is until now. */
 static void back_up(void)
 {
@@ -232,7 +227,7 @@ Test(core_readmission, the_connection_the_mode_and_the_realm_still_count)
     put_back();
     struct th_leaf leaf = world_leaf(lost, position);
     struct th_event event = world_readmission(lost, position, &leaf);
-    event.body.readmission.peer_unit = text("a2");
+    event.body.readmission.peer_unit = th_text_of("a2");
     cr_assert_eq(world_answer_to(world, event), 0);
     cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "unit"));
     event = world_readmission(lost, position, &leaf);
@@ -242,10 +237,10 @@ Test(core_readmission, the_connection_the_mode_and_the_realm_still_count)
     cr_assert_eq(world_answer_to(world, event), 0);
     cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "mode"));
     other.header.mode = TH_MODE_LIVE;
-    other.header.realm = text("elsewhere");
+    other.header.realm = th_text_of("elsewhere");
     cr_assert_eq(world_answer_to(world, event), 0);
     cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "realm"));
-    other.header.realm = text("r");
+    other.header.realm = th_text_of("r");
     cr_assert_eq(world_answer_to(world, event), 0);
     cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
 }
@@ -302,7 +297,7 @@ Test(core_readmission, a_leaf_of_other_reports_brings_nothing)
     judgement.number = 1;
     cr_assert(world_has_reason(show_leaf(position, &leaf), "not_in_receipt"));
     judgement = right;
-    judgement.obligation = text("year");
+    judgement.obligation = th_text_of("year");
     cr_assert(world_has_reason(show_leaf(position, &leaf), "not_in_receipt"));
     judgement = right;
     leaf.judgements_count = 0;

@@ -26,15 +26,10 @@ static void stop(void)
 
 TestSuite(core_recovery, .init = start, .fini = stop);
 
-static struct th_text text(const char *bytes)
-{
-    return (struct th_text){bytes, strlen(bytes)};
-}
-
 static int rotate(struct world *to, const char *vkey, uint64_t after)
 {
     return world_answer_to(to, (struct th_event){.kind = TH_EVENT_ROTATE,
-                                           .body.rotate = {.key = {text(vkey), after, {NULL, 0}},
+                                           .body.rotate = {.key = {th_text_of(vkey), after, {NULL, 0}},
                                                            .operator= {"o", 1}}});
 }
 
@@ -109,12 +104,12 @@ Test(core_recovery, a_recovery_opens_under_a_new_origin_and_knows_the_old_one)
         struct sent_report sent = A_REPORT(.unit = U_A1 + (uint32_t)i);
         struct th_event event = world_submission(world, &sent, 1);
         struct th_submission old = *event.body.submission.submission;
-        old.header.realm = text("r");
+        old.header.realm = th_text_of("r");
         event.body.submission.submission = &old;
         cr_assert_eq(world_step(world, event), 0);
         cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
         send((struct sent_report)A_REPORT(.unit = U_B1 + (uint32_t)i));
-        old.header.realm = text("r3");
+        old.header.realm = th_text_of("r3");
         cr_assert_eq(world_step(world, event), 0);
         cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "realm"));
         world_reload(world); /* the tables know as much */
@@ -124,9 +119,9 @@ Test(core_recovery, a_recovery_opens_under_a_new_origin_and_knows_the_old_one)
 Test(core_recovery, world_rotations_come_with_it)
 {
     uint64_t position = world->next_position;
-    struct th_log_key_body keys[] = {{text("r+1+k"), position + 3, {NULL, 0}},
-                                     {text("r+2+k"), position + 7, {NULL, 0}},
-                                     {text("r2+3+k"), position, {NULL, 0}}};
+    struct th_log_key_body keys[] = {{th_text_of("r+1+k"), position + 3, {NULL, 0}},
+                                     {th_text_of("r+2+k"), position + 7, {NULL, 0}},
+                                     {th_text_of("r2+3+k"), position, {NULL, 0}}};
     cr_assert_eq(recover(world, keys, 3), 0);
     cr_assert_eq(world_count(world, TH_EFFECT_PUT_LOG_KEY), 3);
     cr_assert_eq(world_effect(world, TH_EFFECT_PUT_LOG_KEY, 2)->body.log_key.number, 3);
@@ -139,11 +134,11 @@ Test(core_recovery, keys_that_do_not_fit_are_refused)
     uint64_t position = world->next_position;
     struct th_log_key_body keys[TH_RECOVERY_KEYS_MAX + 1];
     for (size_t i = 0; i <= TH_RECOVERY_KEYS_MAX; i++)
-        keys[i] = (struct th_log_key_body){text("r2+0+k"), position, {NULL, 0}};
+        keys[i] = (struct th_log_key_body){th_text_of("r2+0+k"), position, {NULL, 0}};
     cr_assert_eq(recover(world, keys, 0), TH_E_INVALID);
     cr_assert_eq(recover(world, keys, 2), TH_E_INVALID, "the new origin twice");
     for (size_t i = 0; i < TH_RECOVERY_KEYS_MAX; i++)
-        keys[i].vkey = text("r+0+k");
+        keys[i].vkey = th_text_of("r+0+k");
     cr_assert_eq(recover(world, keys, TH_RECOVERY_KEYS_MAX + 1), TH_E_INVALID);
     cr_assert_eq(recover(world, keys, 1), TH_E_INVALID, "the old origin");
     char wide[TH_LIMIT_REALM_SIZE_MAX + 8];

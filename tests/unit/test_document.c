@@ -197,7 +197,7 @@ Test(document, one_unit_and_obligations_of_all_kinds_can_be_asked_for)
     cr_assert(ledger_send_a(&ledger, L_A1, 1, 5));
     for (int i = 0; i < LEDGER_OBLIGATIONS; i++) {
         struct th_query query = ledger_query(TH_QUERY_STANDING, (enum ledger_obligation)i);
-        query.unit = ledger_text(ledger_code(L_A2));
+        query.unit = th_text_of(ledger_code(L_A2));
         int status = collect(query);
         cr_assert_eq(status, 0, "%d: %s %s", i, th_status_text(status), problem.text);
         for (int kind = TH_DOCUMENT_XLSX; kind <= TH_DOCUMENT_JSON; kind++)

@@ -141,7 +141,7 @@ static void expect_same_answers(th_instant as_of, bool has_as_of)
         query.has_as_of = has_as_of;
         query.as_of = as_of;
         if (kinds[i] == TH_QUERY_REPORT)
-            query.unit = ledger_text(ledger_code(L_A1));
+            query.unit = th_text_of(ledger_code(L_A1));
         before[i] = ledger_ask(&ledger, query);
     }
     cr_assert_gt(unsettled(), 0);
@@ -151,7 +151,7 @@ static void expect_same_answers(th_instant as_of, bool has_as_of)
         query.has_as_of = has_as_of;
         query.as_of = as_of;
         if (kinds[i] == TH_QUERY_REPORT)
-            query.unit = ledger_text(ledger_code(L_A1));
+            query.unit = th_text_of(ledger_code(L_A1));
         json_t *after = ledger_ask(&ledger, query);
         cr_assert(json_equal(before[i], after), "question %zu", i);
         json_decref(after);
@@ -196,7 +196,7 @@ Test(driver_settle, a_standing_in_brief_counts_what_is_unsettled)
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_str_eq(ledger_at(answer, "counts/received"), "2");
     json_decref(answer);
-    query.unit = ledger_text(ledger_code(L_A1)); /* it has no rollup of its own, settled or not */
+    query.unit = th_text_of(ledger_code(L_A1)); /* it has no rollup of its own, settled or not */
     answer = ledger_ask(&ledger, query);
     cr_expect_str_eq(ledger_at(answer, "counts/received"), "1");
     json_decref(answer);

@@ -67,7 +67,7 @@ static struct th_query of(enum th_query_what what, const char *unit)
 {
     struct th_query query = ledger_query(what, LEDGER_HALF);
     if (unit != NULL)
-        query.unit = ledger_text(unit);
+        query.unit = th_text_of(unit);
     return query;
 }
 
@@ -86,7 +86,7 @@ Test(entered, what_is_there_or_breaks_a_rule_is_not_entered)
 
 Test(entered, an_act_that_names_another_person_or_has_no_report_is_refused)
 {
-    struct th_entering entering = {.operator= ledger_text("Nguyễn Thị Hoa"),
+    struct th_entering entering = {.operator= th_text_of("Nguyễn Thị Hoa"),
                                    .plan_digest = ledger.plan_digest,
                                    .report = {(const uint8_t *)"?", 1}};
     struct th_act act = {.kind = TH_ACT_ENTER, .content = {(const uint8_t *)"?", 1}};
@@ -303,7 +303,7 @@ Test(entered, an_entered_report_with_a_forged_envelope_has_no_signature)
     cr_assert_eq(th_wire_entered_submission(&entering, &ledger.arena, &submission), 0);
     struct th_submission_header header = submission.header;
     header.mode = TH_MODE_LIVE;
-    header.realm = ledger_text("tonghop/64");
+    header.realm = th_text_of("tonghop/64");
     header.prepared = entry.stored.time;
     header.key = ledger.keys[L_B1];
     cr_assert_eq(th_wire_header_encode(&header, &ledger.arena, &head), 0);
@@ -328,7 +328,7 @@ Test(entered, a_submission_does_not_pass_for_entered)
     struct liar_entry entry = liar_take(&liar, AT_A1_OWN);
     cr_assert_eq(th_wire_submission_decode(entry.stored.body, &ledger.arena, &submission), 0);
     const struct th_text raw = submission.reports_raw[0];
-    const struct th_entering entering = {.operator= ledger_text("Ai Đó"),
+    const struct th_entering entering = {.operator= th_text_of("Ai Đó"),
                                          .plan_digest = submission.header.plan_digest,
                                          .report = {(const uint8_t *)raw.bytes, raw.size}};
     cr_assert_eq(th_wire_entering_encode(&entering, &ledger.arena, &entry.stored.body), 0);
@@ -345,7 +345,7 @@ Test(entered, a_leaf_that_names_another_person_is_found)
     liar_begin(&liar, &ledger);
     struct liar_entry entry = liar_take(&liar, AT_B1);
     struct th_leaf leaf = entry.leaf;
-    leaf.operator= ledger_text("Nguyễn Thị Hòa");
+    leaf.operator= th_text_of("Nguyễn Thị Hòa");
     liar_give_leaf(&liar, AT_B1, &leaf);
     sign_and_end();
     expect("leaf", AT_B1);

@@ -8,11 +8,6 @@
 
 static struct th_http_cache *cache;
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 /* The tag is "SIZE" or "SIZE MOMENT". */
 static void name(const char *tag, struct th_http_reply *reply)
 {
@@ -28,7 +23,7 @@ static void put(const char *target, bool is_packed, const char *etag, size_t siz
     reply.body = th_http_body_new(size);
     memset(reply.body->bytes, target[1], size);
     name(etag, &reply);
-    th_http_cache_put(cache, text_of(target), is_packed, &reply);
+    th_http_cache_put(cache, th_text_of(target), is_packed, &reply);
     th_http_reply_deinit(&reply);
 }
 
@@ -36,7 +31,7 @@ static bool get(const char *target, bool is_packed, const char *etag)
 {
     struct th_http_reply reply = {.code = 0};
     name(etag, &reply);
-    if (!th_http_cache_get(cache, text_of(target), is_packed, reply.size, &reply))
+    if (!th_http_cache_get(cache, th_text_of(target), is_packed, reply.size, &reply))
         return false;
     cr_expect_eq(reply.code, 200);
     cr_expect_eq(reply.body->bytes[0], target[1]);
@@ -69,7 +64,7 @@ Test(http_cache, an_answer_about_the_past_is_as_good_later)
     name("5 a7", &reply);
     reply.body = th_http_body_new(10);
     memset(reply.body->bytes, 'a', 10);
-    th_http_cache_put(cache, text_of("/a"), false, &reply);
+    th_http_cache_put(cache, th_text_of("/a"), false, &reply);
     th_http_reply_deinit(&reply);
     cr_expect(get("/a", false, "900 a7"));
     cr_expect(get("/a", false, "900 ")); /* of any moment */

@@ -19,7 +19,7 @@ static void open_events(size_t changes_max, size_t groups_max)
 
 static void tell(const char *change)
 {
-    th_http_events_tell(events, (struct th_text){change, strlen(change)});
+    th_http_events_tell(events, th_text_of(change));
 }
 
 static void reach(uint64_t position)
@@ -43,8 +43,7 @@ static uint64_t begin(const char *last_event, const char *word)
 {
     char text[512];
     uint64_t number = UINT64_MAX;
-    struct th_http_body *body =
-        th_http_events_begin(events, (struct th_text){last_event, strlen(last_event)}, &number);
+    struct th_http_body *body = th_http_events_begin(events, th_text_of(last_event), &number);
     cr_assert_not_null(body);
     memcpy(text, body->bytes, body->size);
     text[body->size] = 0;

@@ -165,28 +165,23 @@ Test(http_head, size_and_number_of_fields_are_bounded)
     cr_expect_eq(judge(many), 431);
 }
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 Test(http_head, tags_are_compared_weakly)
 {
-    cr_expect(th_http_matches(text_of("W/\"5\""), "W/\"5\""));
-    cr_expect(th_http_matches(text_of("\"5\""), "W/\"5\""));
-    cr_expect(th_http_matches(text_of("\"4\" , W/\"5\""), "\"5\""));
-    cr_expect(th_http_matches(text_of(" * "), "\"5\""));
-    cr_expect(!th_http_matches(text_of("\"55\""), "\"5\""));
-    cr_expect(!th_http_matches(text_of("5"), "\"5\""));
-    cr_expect(!th_http_matches(text_of(""), "\"5\""));
+    cr_expect(th_http_matches(th_text_of("W/\"5\""), "W/\"5\""));
+    cr_expect(th_http_matches(th_text_of("\"5\""), "W/\"5\""));
+    cr_expect(th_http_matches(th_text_of("\"4\" , W/\"5\""), "\"5\""));
+    cr_expect(th_http_matches(th_text_of(" * "), "\"5\""));
+    cr_expect(!th_http_matches(th_text_of("\"55\""), "\"5\""));
+    cr_expect(!th_http_matches(th_text_of("5"), "\"5\""));
+    cr_expect(!th_http_matches(th_text_of(""), "\"5\""));
 }
 
 Test(http_head, gzip_is_taken_when_it_is_wanted)
 {
-    cr_expect(th_http_takes_gzip(text_of("gzip")));
-    cr_expect(th_http_takes_gzip(text_of("br;q=1.0, GZIP ;q=0.1, *;q=0")));
-    cr_expect(!th_http_takes_gzip(text_of("gzip;q=0")));
-    cr_expect(!th_http_takes_gzip(text_of("gzip; q=0.000")));
-    cr_expect(!th_http_takes_gzip(text_of("br, xgzip")));
-    cr_expect(!th_http_takes_gzip(text_of("")));
+    cr_expect(th_http_takes_gzip(th_text_of("gzip")));
+    cr_expect(th_http_takes_gzip(th_text_of("br;q=1.0, GZIP ;q=0.1, *;q=0")));
+    cr_expect(!th_http_takes_gzip(th_text_of("gzip;q=0")));
+    cr_expect(!th_http_takes_gzip(th_text_of("gzip; q=0.000")));
+    cr_expect(!th_http_takes_gzip(th_text_of("br, xgzip")));
+    cr_expect(!th_http_takes_gzip(th_text_of("")));
 }

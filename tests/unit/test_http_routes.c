@@ -21,8 +21,7 @@ static int route(const char *text)
     free(room);
     room = malloc(strlen(text) + 1);
     problem[0] = 0;
-    cr_assert_eq(th_http_target_split((struct th_text){text, strlen(text)}, room, &target, &why), 0,
-                 "%s", text);
+    cr_assert_eq(th_http_target_split(th_text_of(text), room, &target, &why), 0, "%s", text);
     int status = th_http_route(&target, &asked, problem);
     cr_assert((status < 0) == (problem[0] != 0), "%s: %s", text, problem);
     return status;

@@ -37,7 +37,7 @@ static struct th_query at(struct th_query query, th_instant as_of)
 
 static struct th_query of_unit(struct th_query query, enum ledger_unit unit)
 {
-    query.unit = ledger_text(ledger_code(unit));
+    query.unit = th_text_of(ledger_code(unit));
     return query;
 }
 
@@ -311,7 +311,7 @@ Test(query, before_the_plan_was_loaded_there_is_no_such_plan)
     cr_expect_eq(ledger_refusal(&ledger, at(standing(), founded)), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "p-2025"), "%s", ledger.problem.text);
     struct th_query unnamed = at(standing(), founded);
-    unnamed.plan = ledger_text("");
+    unnamed.plan = th_text_of("");
     cr_expect_eq(ledger_refusal(&ledger, unnamed), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "chưa có kế hoạch"), "%s", ledger.problem.text);
 }
@@ -374,7 +374,7 @@ Test(query, a_unit_that_came_later_cannot_be_asked_about_earlier)
     th_instant then = ledger_time(&ledger);
     load_more_units();
     struct th_query query = standing();
-    query.unit = ledger_text("624");
+    query.unit = th_text_of("624");
     cr_expect_eq(ledger_refusal(&ledger, at(query, then)), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "chưa có đơn vị “624”"), "%s",
                        ledger.problem.text);
@@ -530,10 +530,10 @@ Test(query, a_closing_that_was_missed_is_there_from_its_entry_on)
 
 Test(query, a_period_of_two_obligations_asks_for_one)
 {
-    struct th_query query = {.what = TH_QUERY_STANDING, .period = ledger_text("2025")};
+    struct th_query query = {.what = TH_QUERY_STANDING, .period = th_text_of("2025")};
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_AMBIGUOUS);
     cr_expect_not_null(strstr(ledger.problem.text, "YEAR, AGAIN"), "%s", ledger.problem.text);
-    query.obligation = ledger_text("YEAR");
+    query.obligation = th_text_of("YEAR");
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "obligation", "YEAR");
     json_decref(answer);
@@ -541,22 +541,22 @@ Test(query, a_period_of_two_obligations_asks_for_one)
 
 Test(query, what_is_not_there_is_named_with_what_is)
 {
-    struct th_query query = {.what = TH_QUERY_STANDING, .period = ledger_text("2026")};
+    struct th_query query = {.what = TH_QUERY_STANDING, .period = th_text_of("2026")};
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "2025-H1"), "%s", ledger.problem.text);
     query = standing();
-    query.plan = ledger_text("khác");
+    query.plan = th_text_of("khác");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "p-2025"), "%s", ledger.problem.text);
     query = standing();
-    query.unit = ledger_text("99");
+    query.unit = th_text_of("99");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
     cr_expect_str_eq(ledger.problem.text, "không có đơn vị “99”");
     query = standing();
-    query.obligation = ledger_text("NONE");
+    query.obligation = th_text_of("NONE");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
     query = standing();
-    query.period = ledger_text("2025");
+    query.period = th_text_of("2025");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
     cr_expect_not_null(strstr(ledger.problem.text, "2025-H1"), "%s", ledger.problem.text);
     query = (struct th_query){.what = TH_QUERY_STANDING};

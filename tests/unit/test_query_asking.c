@@ -53,20 +53,15 @@ static void tear_down(void)
 
 TestSuite(query_asking, .init = set_up, .fini = tear_down);
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 /* The status, and the answer as owned JSON when it is 0. */
 static int ask(const char *asker, const char *about, json_t **ret_answer)
 {
     struct th_bytes json = {NULL, 0};
     const struct th_query query = {.what = TH_QUERY_STANDING,
-                                   .plan = text_of("gialai-2025"),
-                                   .period = text_of("2025-H1"),
-                                   .obligation = text_of(""),
-                                   .unit = text_of(about)};
+                                   .plan = th_text_of("gialai-2025"),
+                                   .period = th_text_of("2025-H1"),
+                                   .obligation = th_text_of(""),
+                                   .unit = th_text_of(about)};
     int status = th_answerer_answer(&answerer, &query, asker, &arena, &json);
     *ret_answer = status == 0 ? json_loadb((const char *)json.bytes, json.size, 0, NULL) : NULL;
     return status;

@@ -97,7 +97,7 @@ Test(query_chasing, days_late_are_counted_from_the_last_day_on_time)
 Test(query_chasing, a_district_is_its_own_group)
 {
     struct th_query query = chasing();
-    query.unit = ledger_text("622");
+    query.unit = th_text_of("622");
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_eq(json_array_size(json_object_get(answer, "groups")), 1);
     expect_at(answer, "groups/0/unit", "622");

@@ -86,7 +86,7 @@ Test(query_lists, a_plan_has_its_obligations_and_their_state)
 Test(query_lists, a_stored_plan_is_whole)
 {
     struct th_query query = of(TH_QUERY_PLAN);
-    query.plan = ledger_text("p-2025");
+    query.plan = th_text_of("p-2025");
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_eq(json_array_size(json_object_get(answer, "indicators")), 7);
     expect_at(answer, "indicators/0/code", "A");
@@ -97,7 +97,7 @@ Test(query_lists, a_stored_plan_is_whole)
     cr_expect_eq(json_array_size(json_object_get(answer, "obligations")), LEDGER_OBLIGATIONS);
     expect_at(answer, "territory_name", "Gia Lai");
     json_decref(answer);
-    query.plan = ledger_text("khác");
+    query.plan = th_text_of("khác");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
 }
 
@@ -143,7 +143,7 @@ Test(query_lists, after_the_last_day_of_acceptance_an_obligation_is_closed)
 static json_t *find(const char *search)
 {
     struct th_query query = of(TH_QUERY_UNITS);
-    query.search = ledger_text(search);
+    query.search = th_text_of(search);
     return ledger_ask(&ledger, query);
 }
 
@@ -184,7 +184,7 @@ Test(query_lists, pages_of_units_follow_each_other_without_a_gap)
     for (;; pages++) {
         size_t i;
         json_t *unit;
-        query.after = ledger_text(after);
+        query.after = th_text_of(after);
         json_t *answer = ledger_ask(&ledger, query);
         cr_assert_lt(pages, 10);
         json_array_foreach(json_object_get(answer, "units"), i, unit)
@@ -200,42 +200,42 @@ Test(query_lists, pages_of_units_follow_each_other_without_a_gap)
     }
     cr_expect_eq(pages, 3);
     cr_expect_eq(strlen(seen), strlen("64 64-snv 622 623 a1 a2 a3 b1 b2 b3 "));
-    query.after = ledger_text("x9");
+    query.after = th_text_of("x9");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
 }
 
 Test(query_lists, units_are_chosen_by_parent_and_kind)
 {
     struct th_query query = of(TH_QUERY_UNITS);
-    query.parent = ledger_text("622");
+    query.parent = th_text_of("622");
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "found", "3");
     json_decref(answer);
-    query.kind = ledger_text("phuong");
+    query.kind = th_text_of("phuong");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "found", "1");
     expect_at(answer, "units/0/kind_name", "phường");
     expect_at(answer, "units/0/parent_name", "Thị xã An Khê");
     json_decref(answer);
-    query.kind = ledger_text("lang");
+    query.kind = th_text_of("lang");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
 }
 
 Test(query_lists, a_unit_knows_its_way_to_the_top)
 {
     struct th_query query = of(TH_QUERY_UNIT);
-    query.unit = ledger_text("a1");
+    query.unit = th_text_of("a1");
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "path/0/unit", "64");
     expect_at(answer, "path/1/unit", "622");
     expect_at(answer, "path/2/unit", "a1");
     expect_at(answer, "children", "0");
     json_decref(answer);
-    query.unit = ledger_text("622");
+    query.unit = th_text_of("622");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "children", "3");
     json_decref(answer);
-    query.unit = ledger_text("zz");
+    query.unit = th_text_of("zz");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
 }
 
@@ -251,7 +251,7 @@ Test(query_lists, a_unit_sees_itself_and_those_below)
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "unit", "622");
     json_decref(answer);
-    query.unit = ledger_text("b1");
+    query.unit = th_text_of("b1");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_FORBIDDEN);
     static const enum th_query_what kinds[] = {
         TH_QUERY_STANDING, TH_QUERY_ROLLUP,     TH_QUERY_REPORT,  TH_QUERY_CLOSINGS,
@@ -259,7 +259,7 @@ Test(query_lists, a_unit_sees_itself_and_those_below)
         TH_QUERY_ARRIVALS, TH_QUERY_NARRATIVE,  TH_QUERY_MODELS,  TH_QUERY_DIFFERENCES};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         query = ledger_query(kinds[i], LEDGER_HALF);
-        query.unit = ledger_text("64");
+        query.unit = th_text_of("64");
         cr_expect_eq(ledger_refusal(&ledger, query), TH_E_FORBIDDEN, "kind %d", (int)kinds[i]);
     }
     query = ledger_query(TH_QUERY_OBLIGATION, LEDGER_HALF);
@@ -305,9 +305,9 @@ Test(query_lists, each_kind_can_be_asked_of_the_past_and_stays_the_same)
     cr_assert(ledger_send_a(&ledger, L_A1, 1, 5));
     json_t *before[TH_QUERY_END] = {NULL};
     struct th_query query = {.has_position = true, .position = ledger_size(&ledger)};
-    query.plan = ledger_text("p-2025");
-    query.period = ledger_text("2025-H1");
-    query.unit = ledger_text("a1");
+    query.plan = th_text_of("p-2025");
+    query.period = th_text_of("2025-H1");
+    query.unit = th_text_of("a1");
     for (int what = 1; what < TH_QUERY_DIFFERENCES; what++) {
         query.what = (enum th_query_what)what;
         before[what] = ledger_ask_at(&ledger, query, (th_instant){0});
@@ -333,17 +333,17 @@ Test(query_lists, what_makes_no_question_is_refused)
     query.search = (struct th_text){"a\xff", 2};
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query = standing();
-    query.standing = ledger_text("lost");
+    query.standing = th_text_of("lost");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query = standing();
-    query.after = ledger_text("a1#x");
+    query.after = th_text_of("a1#x");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query = standing();
     query.unit = (struct th_text){"a\xff", 2};
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query = standing();
     query.plan =
-        ledger_text("mot-ma-ke-hoach-dai-den-noi-khong-ke-hoach-nao-trong-kho-co-duoc-ma-nhu-vay");
+        th_text_of("mot-ma-ke-hoach-dai-den-noi-khong-ke-hoach-nao-trong-kho-co-duoc-ma-nhu-vay");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID);
     query.what = TH_QUERY_END;
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_VERSION);
@@ -357,25 +357,25 @@ Test(query_lists, lines_are_chosen_and_counts_are_not)
 {
     cr_assert(ledger_send_a(&ledger, L_A1, 1, 5));
     struct th_query query = standing();
-    query.standing = ledger_text("missing");
+    query.standing = th_text_of("missing");
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "shown", "6");
     expect_at(answer, "counts/expected", "7");
     expect_at(answer, "counts/received", "1");
     json_decref(answer);
-    query.standing = ledger_text("on_time");
+    query.standing = th_text_of("on_time");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "shown", "1");
     expect_at(answer, "units/0/unit", "a1");
     json_decref(answer);
-    query.standing = ledger_text("");
-    query.search = ledger_text("phuong");
+    query.standing = th_text_of("");
+    query.search = th_text_of("phuong");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "shown", "1");
     expect_at(answer, "units/0/unit", "a2");
     json_decref(answer);
     query = ledger_query(TH_QUERY_STANDING, LEDGER_SUSPENDED);
-    query.standing = ledger_text("missing");
+    query.standing = th_text_of("missing");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "shown", "0");
     json_decref(answer);
@@ -396,7 +396,7 @@ Test(query_lists, pages_of_a_standing_are_the_whole_of_it)
     char after[64] = "";
     query.limit = 2;
     do {
-        query.after = ledger_text(after);
+        query.after = th_text_of(after);
         json_t *page = ledger_ask(&ledger, query);
         (void)json_array_extend(joined, json_object_get(page, "units"));
         const char *more = json_string_value(json_object_get(page, "more"));

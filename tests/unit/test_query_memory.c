@@ -35,9 +35,9 @@ static struct th_query query_of(enum th_query_what what)
 {
     struct th_query query = ledger_query(what, LEDGER_HALF);
     if (what == TH_QUERY_NARRATIVE)
-        query.indicators = ledger_text("TEXT");
+        query.indicators = th_text_of("TEXT");
     if (what == TH_QUERY_REPORT || what == TH_QUERY_UNIT)
-        query.unit = ledger_text("a1");
+        query.unit = th_text_of("a1");
     return query;
 }
 

@@ -73,7 +73,7 @@ Test(query_page, what_was_not_reported_is_null_and_never_zero)
 {
     cr_assert(ledger_send_a(&ledger, L_B3, 1, 0));
     struct th_query query = page();
-    query.unit = ledger_text(ledger_code(L_B3));
+    query.unit = th_text_of(ledger_code(L_B3));
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "units/0/values/0", "0");
     expect_at(answer, "units/0/values/1", "null");
@@ -85,7 +85,7 @@ Test(query_page, only_the_units_below_are_shown)
     cr_assert(ledger_send_a(&ledger, L_A1, 1, 5));
     cr_assert(ledger_send_a(&ledger, L_B1, 1, 7));
     struct th_query query = page();
-    query.unit = ledger_text(ledger_code(L_623));
+    query.unit = th_text_of(ledger_code(L_623));
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_eq(json_array_size(json_object_get(answer, "units")), 3);
     expect_at(answer, "units/0/unit", ledger_code(L_B1));
@@ -97,7 +97,7 @@ Test(query_page, the_past_is_shown_as_it_was)
 {
     cr_assert(ledger_send(&ledger, full(L_A1, 1, 10)));
     struct th_query query = page();
-    query.unit = ledger_text(ledger_code(L_622));
+    query.unit = th_text_of(ledger_code(L_622));
     query.has_as_of = true;
     query.as_of = ledger_time(&ledger);
     ledger_tick_at(&ledger, (th_instant){ledger.now.wall.ms + HOUR});
@@ -182,7 +182,7 @@ Test(query_page, pages_of_several_reports_are_the_whole_of_them)
     char after[64] = "";
     query.limit = 1;
     do {
-        query.after = ledger_text(after);
+        query.after = th_text_of(after);
         json_t *one = ledger_ask(&ledger, query);
         (void)json_array_extend(joined, json_object_get(one, "units"));
         const char *more = json_string_value(json_object_get(one, "more"));

@@ -48,7 +48,7 @@ static struct ledger_report full(enum ledger_unit unit, int64_t a, int64_t b, in
 static struct th_query rollup(enum ledger_unit unit, enum th_branch branch)
 {
     struct th_query query = ledger_query(TH_QUERY_ROLLUP, LEDGER_HALF);
-    query.unit = ledger_text(ledger_code(unit));
+    query.unit = th_text_of(ledger_code(unit));
     query.branch = branch;
     return query;
 }

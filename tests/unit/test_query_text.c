@@ -114,7 +114,7 @@ static void print(struct th_query query)
 static void print_missing(enum ledger_obligation obligation)
 {
     struct th_query query = ledger_query(TH_QUERY_STANDING, obligation);
-    query.standing = ledger_text("missing");
+    query.standing = th_text_of("missing");
     print(query);
 }
 
@@ -180,7 +180,7 @@ Test(query_text, a_report_speaks_vietnamese)
 {
     cr_assert(ledger_send(&ledger, full(L_A1)));
     struct th_query query = ledger_query(TH_QUERY_REPORT, LEDGER_HALF);
-    query.unit = ledger_text("a1");
+    query.unit = th_text_of("a1");
     print(query);
     expect_line("(đúng hạn)\n");
     expect_line(" 1.234.567 đơn\n");
@@ -198,7 +198,7 @@ Test(query_text, closings_are_tables_of_their_instant)
     expect_line("Bảng tổng hợp tại hạn");
     expect_line("Phải báo cáo 7, chưa báo cáo 6; đã nhận 1");
     struct th_query query = ledger_query(TH_QUERY_CLOSINGS, LEDGER_HALF);
-    query.unit = ledger_text("a1");
+    query.unit = th_text_of("a1");
     query.has_as_of = true;
     query.as_of = ledger.half_due;
     print(query);
@@ -309,7 +309,7 @@ Test(query_text, the_network_gets_the_same_answer_at_the_rehearsals_time)
     cr_expect(json_equal(answer, expected));
     json_decref(answer);
     json_decref(expected);
-    query.obligation = ledger_text("NONE");
+    query.obligation = th_text_of("NONE");
     struct th_bytes bytes;
     cr_expect_eq(th_answerer_answer(&answerer, &query, NULL, &ledger.arena, &bytes),
                  TH_E_NOT_FOUND);

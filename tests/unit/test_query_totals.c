@@ -154,7 +154,7 @@ Test(query_totals, a_report_shows_each_of_its_revisions)
     cr_assert(ledger_send_a(&ledger, L_A1, 2, 20));
     cr_assert(ledger_send_a(&ledger, L_A1, 3, 30));
     struct th_query query = ledger_query(TH_QUERY_REPORT, LEDGER_HALF);
-    query.unit = ledger_text("a1");
+    query.unit = th_text_of("a1");
     json_t *answer = ledger_ask(&ledger, query);
     cr_expect_eq(json_array_size(json_object_get(answer, "revisions")), 3);
     expect_at(answer, "values/A/value", "30");
@@ -210,18 +210,18 @@ Test(query_totals, texts_stand_beside_each_other_in_pages)
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "more", "a1");
     json_decref(answer);
-    query.after = ledger_text("a1");
+    query.after = th_text_of("a1");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "sections/0/unit", "b1");
     expect_at(answer, "more", "null");
     expect_at(answer, "reported", "2");
     json_decref(answer);
     query = ledger_query(TH_QUERY_NARRATIVE, LEDGER_HALF);
-    query.search = ledger_text("Séction");
+    query.search = th_text_of("Séction");
     answer = ledger_ask(&ledger, query);
     cr_expect_eq(json_array_size(json_object_get(answer, "sections")), 1);
     json_decref(answer);
-    query.indicators = ledger_text("A");
+    query.indicators = th_text_of("A");
     cr_expect_eq(ledger_refusal(&ledger, query), TH_E_NOT_FOUND);
 }
 
@@ -256,8 +256,8 @@ Test(query_totals, models_are_a_register_with_its_counts)
     } table[] = {{"recognised", "", 1}, {"van hoa", "", 1},      {"", "nuoi ga", 2},
                  {"", "xa b1", 1},      {"kinh te", "xa a1", 2}, {"running", "mo hinh 2", 0}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        query.kind = ledger_text(table[i].kind);
-        query.search = ledger_text(table[i].search);
+        query.kind = th_text_of(table[i].kind);
+        query.search = th_text_of(table[i].search);
         answer = ledger_ask(&ledger, query);
         cr_expect_eq(json_array_size(json_object_get(answer, "models")), table[i].found, "%zu", i);
         expect_at(answer, "counts/models", "4");
@@ -268,7 +268,7 @@ Test(query_totals, models_are_a_register_with_its_counts)
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "more", "a1:2");
     json_decref(answer);
-    query.after = ledger_text("a1:2");
+    query.after = th_text_of("a1:2");
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "models/0/name", "Mô hình 3");
     expect_at(answer, "models/1/unit", "b1");
@@ -280,13 +280,13 @@ Test(query_totals, a_page_shows_the_figures_that_are_named_in_their_order)
 {
     cr_assert(ledger_send(&ledger, full(L_A1, 1, 10, 5)));
     struct th_query query = ledger_query(TH_QUERY_PAGE, LEDGER_HALF);
-    query.indicators = ledger_text("B,A");
+    query.indicators = th_text_of("B,A");
     json_t *answer = ledger_ask(&ledger, query);
     expect_at(answer, "columns", "[\"B\",\"A\"]");
     json_decref(answer);
     static const char *const wrong[] = {"A,A", "X", "TEXT", "A,,B", "SHARE"};
     for (size_t i = 0; i < 5; i++) {
-        query.indicators = ledger_text(wrong[i]);
+        query.indicators = th_text_of(wrong[i]);
         cr_expect_eq(ledger_refusal(&ledger, query), TH_E_INVALID, "%s", wrong[i]);
     }
 }
@@ -299,7 +299,7 @@ Test(query_totals, a_table_has_pages_that_are_the_whole_of_it)
     char after[64] = "";
     query.limit = 3;
     do {
-        query.after = ledger_text(after);
+        query.after = th_text_of(after);
         json_t *page = ledger_ask(&ledger, query);
         cr_assert_leq(json_array_size(json_object_get(page, "units")), 3);
         (void)json_array_extend(joined, json_object_get(page, "units"));
@@ -379,7 +379,7 @@ Test(query_totals, what_came_and_what_was_corrected_since_is_named_cell_by_cell)
     expect_at(answer, "cells/0/others", "4");
     json_decref(answer);
     query = differences();
-    query.unit = ledger_text("a1"); /* it has no frozen rollup of its own */
+    query.unit = th_text_of("a1"); /* it has no frozen rollup of its own */
     answer = ledger_ask(&ledger, query);
     expect_at(answer, "from/frozen", "false");
     expect_at(answer, "cells/0/change", "4");
@@ -490,7 +490,7 @@ static void expect_one_truth(struct th_query query)
     cr_expect_eq(sum_of(json_object_get(standing, "below"), "counts/received"),
                  number_at(standing, "counts/received"));
     query.what = TH_QUERY_STANDING;
-    query.standing = ledger_text("missing");
+    query.standing = th_text_of("missing");
     json_t *missing = ledger_ask(&ledger, query);
     cr_expect_eq(number_at(missing, "shown"), number_at(standing, "counts/missing"));
     json_decref(missing);
@@ -517,7 +517,7 @@ Test(query_totals, all_answers_say_the_same_numbers_at_every_moment)
     static const char *const units[] = {"64", "622", "623", "a1", "b3"};
     for (size_t k = 0; k < sizeof units / sizeof units[0]; k++) {
         struct th_query query = ledger_query(TH_QUERY_STANDING, LEDGER_HALF);
-        query.unit = ledger_text(units[k]);
+        query.unit = th_text_of(units[k]);
         expect_one_truth(query);
         expect_causes_to_add_up(query);
         for (size_t i = 0; i < sizes_count; i++) {

@@ -4,7 +4,6 @@
 #include "tests/support/recovery_case.h"
 
 #include <criterion/criterion.h>
-#include <string.h>
 
 static struct th_recovery_case made;
 
@@ -121,8 +120,7 @@ Test(recount, a_rollup_that_should_not_be_there_is_seen)
     struct th_rollup rollup;
     uint32_t unit = 0;
     read_rollup(&layout, &rollup);
-    cr_assert(th_core_find_unit(th_driver_core(made.driver),
-                                (struct th_text){made.officer.unit, strlen(made.officer.unit)},
+    cr_assert(th_core_find_unit(th_driver_core(made.driver), th_text_of(made.officer.unit),
                                 th_day_of_instant(th_recovery_case_may_day.wall), &unit));
     cr_assert(agrees(th_recovery_case_book(&made)));
     write_rollup(unit, TH_BRANCH_BODIES, &layout, &rollup); /* of a commune: nothing is below it */

@@ -46,11 +46,6 @@ static void tear_down(void)
 
 TestSuite(two_levels, .init = set_up, .fini = tear_down, .timeout = 60);
 
-static struct th_text text_of(const char *text)
-{
-    return (struct th_text){text, strlen(text)};
-}
-
 static json_t *ask(enum th_query_what what)
 {
     char problem[TH_STORE_PROBLEM_SIZE];
@@ -59,10 +54,10 @@ static json_t *ask(enum th_query_what what)
     struct th_arena arena;
     struct th_bytes json = {NULL, 0};
     const struct th_query query = {.what = what,
-                                   .plan = text_of(PLAN),
-                                   .period = text_of(""),
-                                   .obligation = text_of(OBLIGATION),
-                                   .unit = text_of("")};
+                                   .plan = th_text_of(PLAN),
+                                   .period = th_text_of(""),
+                                   .obligation = th_text_of(OBLIGATION),
+                                   .unit = th_text_of("")};
     cr_assert_eq(th_store_open(folder, TH_STORE_READ, NULL, problem, &store), 0, "%s", problem);
     th_arena_init(&arena, 65536, (size_t)64 << 20);
     th_answerer_init(store, &answerer);

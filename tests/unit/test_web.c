@@ -10,7 +10,7 @@
 
 static const struct th_web_file *find(const char *path)
 {
-    return th_web_find((struct th_text){path, strlen(path)});
+    return th_web_find(th_text_of(path));
 }
 
 static bool holds(const struct th_web_file *file, const char *text)
