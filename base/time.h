@@ -48,6 +48,16 @@ enum th_weekday {
     TH_SUNDAY
 };
 
+/* Of 1 January TH_YEAR_MIN and 31 December TH_YEAR_MAX. */
+#define TH_DAY_MIN (-25567)
+#define TH_DAY_MAX 84370
+
+/* True for the number of a day from TH_DAY_MIN to TH_DAY_MAX. */
+static inline bool th_day_check(int64_t number)
+{
+    return number >= TH_DAY_MIN && number <= TH_DAY_MAX;
+}
+
 /* True for a date that exists (29 February only in leap years) in TH_YEAR_MIN to TH_YEAR_MAX. */
 bool th_civil_date_check(struct th_civil_date date);
 

@@ -2,7 +2,6 @@
 #include "aggregator/audit/diff_parts.h"
 
 #include "aggregator/query/compare.h"
-#include "proto/model/check.h"
 
 /* ---- names ---- */
 

@@ -2,7 +2,7 @@
 #include "aggregator/audit/totals.h"
 
 #include "base/assert.h"
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 
 #include <stdio.h>
 #include <string.h>

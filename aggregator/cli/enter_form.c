@@ -4,6 +4,7 @@
 
 #include "base/options.h"
 #include "proto/model/check.h"
+#include "proto/model/related.h"
 #include "proto/model/packed.h"
 
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "aggregator/core/judge.h"
 
 #include "base/assert.h"
+#include "proto/model/check.h"
 #include "proto/model/figure.h"
 #include "proto/model/packed.h"
 

@@ -6,6 +6,7 @@
 #include "aggregator/core/state.h"
 
 #include "proto/model/period.h"
+#include "proto/model/related.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #include "aggregator/core/core.h"
 #include "aggregator/core/standing.h"
 #include "base/heap.h"
-#include "proto/model/check.h"
+#include "proto/model/checks.h"
 
 /* Units by number, with their tree; replaced as a whole when units are added. */
 struct th_registry {

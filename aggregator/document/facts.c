@@ -9,7 +9,7 @@
 
 #include "aggregator/document/say.h"
 #include "base/assert.h"
-#include "proto/model/check.h"
+#include "proto/model/related.h"
 #include "proto/model/period.h"
 
 #include <stdlib.h>

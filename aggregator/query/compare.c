@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/compare.h"
 
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 #include "proto/model/packed.h"
 
 /* ---- rows ---- */

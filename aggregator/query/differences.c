@@ -10,8 +10,6 @@
 #include "aggregator/query/compare.h"
 #include "aggregator/query/question.h"
 
-#include "proto/model/check.h"
-
 #include <stdlib.h>
 #include <string.h>
 

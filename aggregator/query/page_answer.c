@@ -5,7 +5,7 @@
 #include "aggregator/query/page.h"
 #include "aggregator/query/question.h"
 
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 
 #include <stdlib.h>
 #include <string.h>

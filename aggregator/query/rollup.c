@@ -7,7 +7,7 @@
 #include "aggregator/query/question.h"
 
 #include "aggregator/plan/words.h"
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 
 #include <string.h>
 

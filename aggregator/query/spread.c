@@ -5,7 +5,7 @@
  */
 #include "aggregator/query/question.h"
 
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 
 #define SHOWN_MAX 5 /* units with the same extreme */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/cli/earlier.h"
 
+#include "proto/model/related.h"
 #include "proto/wire/submission.h"
 
 #include <string.h>

@@ -32,20 +32,4 @@ void th_report_check(const struct th_checks *checks, const struct th_obligation 
                      const struct th_related *related, struct th_reasons *errors,
                      struct th_reasons *warnings);
 
-/*
- * Which obligations' reports the rules compare with, for th_related. Finds among `plans` by series
- * and period: H1 beside the year, and the plan of the year before. NULL where there is none.
- */
-struct th_related_obligations {
-    const struct th_plan *half_year_plan, *previous_year_plan, *previous_same_plan;
-    const struct th_obligation *half_year, *previous_year, *previous_same;
-};
-void th_related_find(const struct th_plan *const *plans, size_t plans_count,
-                     const struct th_plan *plan, const struct th_obligation *obligation,
-                     struct th_related_obligations *ret_related);
-
-/* A figure as people read and write it: decimals by scale, dates ISO, enum words. Returns `text`.*/
-char *th_indicator_format(const struct th_indicator *indicator, int64_t value, char *text,
-                          size_t text_size);
-
 #endif

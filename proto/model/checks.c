@@ -18,9 +18,7 @@ struct th_figure_range th_figure_range(const struct th_indicator *indicator)
     case TH_TYPE_BOOL:
         return (struct th_figure_range){0, 1};
     case TH_TYPE_DATE:
-        return (struct th_figure_range){
-            th_day_of_date((struct th_civil_date){TH_YEAR_MIN, 1, 1}).number,
-            th_day_of_date((struct th_civil_date){TH_YEAR_MAX, 12, 31}).number};
+        return (struct th_figure_range){TH_DAY_MIN, TH_DAY_MAX};
     case TH_TYPE_ENUM:
         return (struct th_figure_range){0, (int64_t)indicator->values_count - 1};
     case TH_TYPE_TEXT:

@@ -100,4 +100,9 @@ bool th_indicator_is_asked(const struct th_indicator *indicator);
 /* True when its value travels among the figures (asked and not text). */
 bool th_indicator_is_figure(const struct th_indicator *indicator);
 
+/* A figure as people read and write it: decimals by scale, dates ISO, enum words. Returns `text`.
+ * Precondition: there is room for a NUL. */
+char *th_indicator_format(const struct th_indicator *indicator, int64_t value, char *text,
+                          size_t text_size);
+
 #endif

@@ -229,16 +229,14 @@ struct th_digest *th_wire_digests(struct th_wire_reader *reader, const ProtobufC
 
 th_day th_wire_day(struct th_wire_reader *reader, int32_t number)
 {
-    th_day first = th_day_of_date((struct th_civil_date){TH_YEAR_MIN, 1, 1});
-    th_day last = th_day_of_date((struct th_civil_date){TH_YEAR_MAX, 12, 31});
-    th_wire_require(reader, number >= first.number && number <= last.number, TH_E_LIMIT);
+    th_wire_require(reader, th_day_check(number), TH_E_LIMIT);
     return (th_day){reader->status < 0 ? 0 : number};
 }
 
 th_instant th_wire_instant(struct th_wire_reader *reader, int64_t ms)
 {
-    th_instant first = th_day_start(th_day_of_date((struct th_civil_date){TH_YEAR_MIN, 1, 1}));
-    th_instant last = th_day_start(th_day_of_date((struct th_civil_date){TH_YEAR_MAX, 12, 31}));
+    th_instant first = th_day_start((th_day){TH_DAY_MIN}),
+               last = th_day_start((th_day){TH_DAY_MAX});
     th_wire_require(reader, ms >= first.ms && ms <= last.ms, TH_E_LIMIT);
     return (th_instant){reader->status < 0 ? 0 : ms};
 }

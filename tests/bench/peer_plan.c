@@ -3,6 +3,7 @@
 
 #include "aggregator/plan/loader.h"
 #include "proto/model/period.h"
+#include "proto/model/related.h"
 
 #include <string.h>
 

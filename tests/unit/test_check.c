@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/model/check.h"
 
+#include "proto/model/related.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 /* What the core keeps so that it need not be found for every report: against the plain search. */
 #include "aggregator/core/state.h"
 #include "proto/model/packed.h"
+#include "proto/model/related.h"
 #include "tests/support/random.h"
 #include "tests/support/world.h"
 #include "tests/support/world_journal.h"

@@ -20,6 +20,14 @@ Test(time, the_epoch_is_day_zero_and_a_thursday)
     cr_assert_eq(th_day_weekday(day(1970, 1, 1)), TH_THURSDAY);
 }
 
+Test(time, days_are_of_the_years_that_are_known)
+{
+    cr_assert_eq(day(TH_YEAR_MIN, 1, 1).number, TH_DAY_MIN);
+    cr_assert_eq(day(TH_YEAR_MAX, 12, 31).number, TH_DAY_MAX);
+    cr_assert(th_day_check(TH_DAY_MIN) && th_day_check(TH_DAY_MAX));
+    cr_assert_not(th_day_check(TH_DAY_MIN - 1) || th_day_check(TH_DAY_MAX + 1));
+}
+
 Test(time, every_day_of_three_centuries_follows_the_one_before)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
