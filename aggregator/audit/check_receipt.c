@@ -3,6 +3,7 @@
 
 #include "aggregator/audit/fault.h"
 #include "aggregator/audit/trust.h"
+#include "aggregator/query/json_parts.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "proto/receipt/receipt.h"
@@ -77,27 +78,16 @@ static bool is_about(const struct shown_report *report, const struct th_judgemen
 
 /* ---- one file ---- */
 
-static json_t *text_of(struct th_text text)
-{
-    return json_stringn(text.bytes == NULL ? "" : text.bytes, text.size);
-}
-
-static json_t *instant_of(th_instant instant)
-{
-    char text[TH_INSTANT_TEXT_SIZE];
-    return json_string(th_instant_format(instant, text));
-}
-
 static json_t *judgement_json(const struct th_judgement *judgement, const char *sentence)
 {
     char digest[TH_DIGEST_HEX_SIZE + 1];
     th_tlog_digest_to_hex(&judgement->report_digest, digest);
     return json_pack(
-        "{s:o,s:I,s:I,s:s,s:s,s:o,s:o,s:o,s:s}", "obligation", text_of(judgement->obligation),
+        "{s:o,s:I,s:I,s:s,s:s,s:o,s:o,s:o,s:s}", "obligation", th_json_span(judgement->obligation),
         "number", (json_int_t)judgement->number, "revision", (json_int_t)judgement->revision,
         "sha256", digest, "verdict", th_verdict_word(judgement->verdict), "first_received",
-        judgement->accepted ? instant_of(judgement->first_received) : json_null(), "due",
-        judgement->accepted && judgement->has_due ? instant_of(judgement->due) : json_null(),
+        judgement->accepted ? th_json_instant(judgement->first_received) : json_null(), "due",
+        judgement->accepted && judgement->has_due ? th_json_instant(judgement->due) : json_null(),
         "timeliness",
         judgement->accepted ? json_string(th_timeliness_word(judgement->timeliness)) : json_null(),
         "sentence", sentence);
@@ -200,11 +190,11 @@ static int tell(struct check *check, const char *path, const struct th_receipt *
                   receipt->checkpoint.origin, "position", (json_int_t)leaf->position, "size",
                   (json_int_t)receipt->checkpoint.size, "time", th_instant_format(leaf->time, time),
                   "mode", leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live", "unit",
-                  text_of(leaf->unit), "judgements", judgements);
+                  th_json_span(leaf->unit), "judgements", judgements);
     if (is_unsigned)
         (void)json_object_set_new(object, "key_unsigned", json_true());
     if (leaf->operator.size> 0)
-        (void)json_object_set_new(object, "on_behalf", text_of(leaf->operator));
+        (void)json_object_set_new(object, "on_behalf", th_json_span(leaf->operator));
     return json_array_append_new(check->list, object) == 0 ? EX_OK : EX_OSERR;
 }
 

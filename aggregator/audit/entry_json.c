@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/audit/entry_line.h"
 
+#include "aggregator/query/json_parts.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/journal.h"
 #include "proto/wire/plan.h"
@@ -9,24 +10,6 @@
 enum { KEY_TEXT_SIZE = 45 };
 
 /* ---- values ---- */
-
-static json_t *text_of(struct th_text text)
-{
-    return json_stringn(text.bytes == NULL ? "" : text.bytes, text.size);
-}
-
-static json_t *digest_of(const struct th_digest *digest)
-{
-    char hex[TH_DIGEST_HEX_SIZE + 1];
-    th_tlog_digest_to_hex(digest, hex);
-    return json_string(hex);
-}
-
-static json_t *instant_of(th_instant instant)
-{
-    char text[TH_INSTANT_TEXT_SIZE];
-    return json_string(th_instant_format(instant, text));
-}
 
 /* 32 bytes, as a key is written in node.pub. */
 static json_t *key_of(const uint8_t bytes[32])
@@ -48,16 +31,16 @@ static void put(json_t *object, const char *name, json_t *value)
 static json_t *judgement_of(const struct th_judgement *judgement)
 {
     json_t *object = json_pack(
-        "{s:o,s:I,s:I,s:o,s:s}", "obligation", text_of(judgement->obligation), "number",
+        "{s:o,s:I,s:I,s:o,s:s}", "obligation", th_json_span(judgement->obligation), "number",
         (json_int_t)judgement->number, "revision", (json_int_t)judgement->revision, "sha256",
-        digest_of(&judgement->report_digest), "verdict", th_verdict_word(judgement->verdict));
+        th_json_digest(&judgement->report_digest), "verdict", th_verdict_word(judgement->verdict));
     if (judgement->accepted) {
-        put(object, "first_received", instant_of(judgement->first_received));
-        put(object, "due", judgement->has_due ? instant_of(judgement->due) : json_null());
+        put(object, "first_received", th_json_instant(judgement->first_received));
+        put(object, "due", judgement->has_due ? th_json_instant(judgement->due) : json_null());
         put(object, "timeliness", json_string(th_timeliness_word(judgement->timeliness)));
     }
     if (judgement->has_received)
-        put(object, "received", instant_of(judgement->received));
+        put(object, "received", th_json_instant(judgement->received));
     return object;
 }
 
@@ -73,8 +56,8 @@ static json_t *reports_of(const struct th_decision *decision)
             if (remark->report == i)
                 (void)json_array_append_new(
                     remark->refused ? reasons : warnings,
-                    json_pack("{s:o,s:o,s:o}", "rule", text_of(remark->rule), "field",
-                              text_of(remark->field), "value", text_of(remark->value)));
+                    json_pack("{s:o,s:o,s:o}", "rule", th_json_span(remark->rule), "field",
+                              th_json_span(remark->field), "value", th_json_span(remark->value)));
         }
         put(report, "warnings", warnings);
         put(report, "reasons", reasons);
@@ -94,11 +77,11 @@ static int add_submission(const struct th_stored_entry *entry, struct th_bytes b
     if (status != 0)
         return status;
     if (submission.header.reports_count > 0)
-        put(object, "plan", text_of(submission.reports[0].plan));
-    put(object, "realm", text_of(submission.header.realm));
+        put(object, "plan", th_json_span(submission.reports[0].plan));
+    put(object, "realm", th_json_span(submission.header.realm));
     put(object, "key", key_of(submission.header.key.bytes));
-    put(object, "prepared", instant_of(submission.header.prepared));
-    put(object, "header_sha256", digest_of(&submission.header_digest));
+    put(object, "prepared", th_json_instant(submission.header.prepared));
+    put(object, "header_sha256", th_json_digest(&submission.header_digest));
     put(object, "reports", reports_of(&decision));
     return 0;
 }
@@ -115,10 +98,10 @@ static int add_entered(const struct th_stored_entry *entry, struct th_arena *are
         status = th_wire_decision_decode(entry->decision, arena, &decision);
     if (status != 0)
         return status;
-    put(object, "plan", text_of(report.plan));
+    put(object, "plan", th_json_span(report.plan));
     put(object, "on_behalf", json_true());
-    put(object, "operator", text_of(entering.operator));
-    put(object, "reference", text_of(entering.reference));
+    put(object, "operator", th_json_span(entering.operator));
+    put(object, "reference", th_json_span(entering.reference));
     put(object, "reports", reports_of(&decision));
     return 0;
 }
@@ -131,9 +114,9 @@ static int add_founding(struct th_bytes body, struct th_arena *arena, json_t *ob
     int status = th_wire_founding_decode(body, arena, &founding);
     if (status != 0)
         return status;
-    put(object, "realm", text_of(founding.realm));
+    put(object, "realm", th_json_span(founding.realm));
     put(object, "log_key", key_of(founding.log_key));
-    put(object, "operator", text_of(founding.operator));
+    put(object, "operator", th_json_span(founding.operator));
     return 0;
 }
 
@@ -156,7 +139,7 @@ static int add_definitions(const struct th_stored_entry *entry, struct th_arena 
         put(object, "obligations", json_integer((json_int_t)plan.obligations_count));
     }
     th_tlog_sha256(&(struct th_tlog_part){entry->body.bytes, entry->body.size}, 1, &digest);
-    put(object, "sha256", digest_of(&digest));
+    put(object, "sha256", th_json_digest(&digest));
     return 0;
 }
 
@@ -167,19 +150,19 @@ static int add_key(const struct th_stored_entry *entry, struct th_arena *arena, 
         int status = th_wire_enrolment_decode(entry->body, arena, &enrolment);
         if (status != 0)
             return status;
-        put(object, "unit", text_of(enrolment.unit));
+        put(object, "unit", th_json_span(enrolment.unit));
         put(object, "key", key_of(enrolment.sign_key.bytes));
-        put(object, "operator", text_of(enrolment.operator));
+        put(object, "operator", th_json_span(enrolment.operator));
         return 0;
     }
     struct th_revocation revocation;
     int status = th_wire_revocation_decode(entry->body, arena, &revocation);
     if (status != 0)
         return status;
-    put(object, "unit", text_of(revocation.unit));
+    put(object, "unit", th_json_span(revocation.unit));
     put(object, "key", key_of(revocation.sign_key.bytes));
-    put(object, "effective", instant_of(revocation.effective));
-    put(object, "operator", text_of(revocation.operator));
+    put(object, "effective", th_json_instant(revocation.effective));
+    put(object, "operator", th_json_span(revocation.operator));
     return 0;
 }
 
@@ -192,9 +175,9 @@ static int add_timer(const struct th_stored_entry *entry, struct th_arena *arena
                             : th_wire_reminding_decode(entry->body, arena, &reminding);
     if (status != 0)
         return status;
-    put(object, "plan", text_of(is_closing ? closing.plan : reminding.plan));
-    put(object, "obligation", text_of(is_closing ? closing.obligation : reminding.obligation));
-    put(object, "instant", instant_of(is_closing ? closing.instant : reminding.instant));
+    put(object, "plan", th_json_span(is_closing ? closing.plan : reminding.plan));
+    put(object, "obligation", th_json_span(is_closing ? closing.obligation : reminding.obligation));
+    put(object, "instant", th_json_instant(is_closing ? closing.instant : reminding.instant));
     if (is_closing) {
         put(object, "expected", json_integer((json_int_t)closing.expected));
         put(object, "received", json_integer((json_int_t)closing.received));
@@ -217,16 +200,16 @@ static int add_clock(struct th_bytes body, struct th_arena *arena, json_t *objec
     if (status != 0)
         return status;
     put(object, "change", json_string(changes[change.kind]));
-    put(object, "to", instant_of(change.to));
+    put(object, "to", th_json_instant(change.to));
     if (change.operator.size> 0)
-        put(object, "operator", text_of(change.operator));
+        put(object, "operator", th_json_span(change.operator));
     return 0;
 }
 
 static json_t *log_key_of(const struct th_log_key_body *key)
 {
-    return json_pack("{s:o,s:I,s:b}", "vkey", text_of(key->vkey), "after", (json_int_t)key->after,
-                     "succession", (int)(key->succession.size > 0));
+    return json_pack("{s:o,s:I,s:b}", "vkey", th_json_span(key->vkey), "after",
+                     (json_int_t)key->after, "succession", (int)(key->succession.size > 0));
 }
 
 static int add_log_keys(const struct th_stored_entry *entry, struct th_arena *arena, json_t *object)
@@ -239,14 +222,14 @@ static int add_log_keys(const struct th_stored_entry *entry, struct th_arena *ar
         status = th_wire_rotation_decode(entry->body, arena, &rotation);
         if (status == 0) {
             put(object, "log_key", log_key_of(&rotation.key));
-            put(object, "operator", text_of(rotation.operator));
+            put(object, "operator", th_json_span(rotation.operator));
         }
         return status;
     }
     if (entry->kind == TH_ENTRY_RECOVERY_ENDED) {
         status = th_wire_recovery_end_decode(entry->body, arena, &end);
         if (status == 0)
-            put(object, "operator", text_of(end.operator));
+            put(object, "operator", th_json_span(end.operator));
         return status;
     }
     status = th_wire_recovery_decode(entry->body, arena, &recovery);
@@ -260,7 +243,7 @@ static int add_log_keys(const struct th_stored_entry *entry, struct th_arena *ar
         recovery.checkpoint.size == 0
             ? json_null()
             : json_stringn((const char *)recovery.checkpoint.bytes, recovery.checkpoint.size));
-    put(object, "operator", text_of(recovery.operator));
+    put(object, "operator", th_json_span(recovery.operator));
     return 0;
 }
 
@@ -300,16 +283,17 @@ static int add_body(const struct th_stored_entry *entry, struct th_arena *arena,
 int th_entry_json(const struct th_stored_entry *entry, const struct th_leaf *leaf,
                   struct th_arena *arena, json_t **ret_object)
 {
-    json_t *object = json_pack(
-        "{s:I,s:o,s:s,s:I,s:s,s:o}", "position", (json_int_t)leaf->position, "time",
-        instant_of(entry->time), "clock", entry->clock == TH_CLOCK_SUSPECT ? "suspect" : "steady",
-        "boottime_ms", (json_int_t)entry->boottime_ms, "kind", th_entry_kind_word(entry->kind),
-        "mode", json_string(leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live"));
+    json_t *object =
+        json_pack("{s:I,s:o,s:s,s:I,s:s,s:o}", "position", (json_int_t)leaf->position, "time",
+                  th_json_instant(entry->time), "clock",
+                  entry->clock == TH_CLOCK_SUSPECT ? "suspect" : "steady", "boottime_ms",
+                  (json_int_t)entry->boottime_ms, "kind", th_entry_kind_word(entry->kind), "mode",
+                  json_string(leaf->mode == TH_MODE_REHEARSAL ? "rehearsal" : "live"));
     if (object == NULL)
         return TH_E_NO_MEMORY;
     if (leaf->unit.size > 0)
-        put(object, "unit", text_of(leaf->unit));
-    put(object, "entry_sha256", digest_of(&leaf->entry_digest));
+        put(object, "unit", th_json_span(leaf->unit));
+    put(object, "entry_sha256", th_json_digest(&leaf->entry_digest));
     int status = add_body(entry, arena, object);
     if (status != 0) {
         json_decref(object);

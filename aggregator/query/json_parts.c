@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/query/json_parts.h"
 
+#include "proto/tlog/hash.h"
+
 json_t *th_json_text(const char *text)
 {
     return text[0] == 0 ? json_null() : json_string(text);
@@ -21,6 +23,13 @@ json_t *th_json_instant(th_instant value)
 {
     char text[TH_INSTANT_TEXT_SIZE];
     return json_string(th_instant_format(value, text));
+}
+
+json_t *th_json_digest(const struct th_digest *digest)
+{
+    char hex[TH_DIGEST_HEX_SIZE + 1];
+    th_tlog_digest_to_hex(digest, hex);
+    return json_string(hex);
 }
 
 json_t *th_json_append(json_t *list, json_t *item)

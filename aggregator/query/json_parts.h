@@ -6,6 +6,7 @@
 #ifndef TH_QUERY_JSON_PARTS_H
 #define TH_QUERY_JSON_PARTS_H
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -17,6 +18,8 @@ json_t *th_json_text(const char *text);
 json_t *th_json_span(struct th_text text);
 json_t *th_json_day(th_day value);
 json_t *th_json_instant(th_instant value);
+/* In hex. */
+json_t *th_json_digest(const struct th_digest *digest);
 
 /* Appends and takes; the list is NULL after any failure. */
 json_t *th_json_append(json_t *list, json_t *item);

@@ -2,30 +2,12 @@
 /* One unit's report in full, as it was sent, with its place in the journal. */
 #include "aggregator/query/question.h"
 
-#include "proto/model/check.h"
+#include "proto/model/indicator.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/journal.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static json_t *text_of(struct th_text text)
-{
-    return json_stringn(text.bytes == NULL ? "" : text.bytes, text.size);
-}
-
-static json_t *digest_of(const struct th_digest *digest)
-{
-    char hex[TH_DIGEST_HEX_SIZE + 1];
-    th_tlog_digest_to_hex(digest, hex);
-    return json_string(hex);
-}
-
-static json_t *day_of(th_day day)
-{
-    char text[TH_DAY_TEXT_SIZE];
-    return json_string(th_day_format(day, text));
-}
 
 static bool is_estimated(const struct th_report *report, uint16_t number)
 {
@@ -59,7 +41,7 @@ static json_t *sections_of(const struct th_catalogue *catalogue, const struct th
         const struct th_indicator *indicator =
             th_catalogue_get(catalogue, report->narratives[i].indicator);
         if (indicator != NULL)
-            object = th_json_set(object, indicator->code, text_of(report->narratives[i].text));
+            object = th_json_set(object, indicator->code, th_json_span(report->narratives[i].text));
     }
     return object;
 }
@@ -84,7 +66,7 @@ static json_t *tasks_of(const struct th_report *report)
                                               (json_int_t)report->tasks[i].task, "status",
                                               task_word(report->tasks[i].status), "percent",
                                               (json_int_t)report->tasks[i].percent, "note",
-                                              text_of(report->tasks[i].note)));
+                                              th_json_span(report->tasks[i].note)));
     return list;
 }
 
@@ -92,11 +74,11 @@ static json_t *models_of(const struct th_report *report)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < report->showcases_count; i++)
-        list = th_json_append(list, json_pack("{s:o,s:o,s:s,s:o}", "name",
-                                              text_of(report->showcases[i].name), "field",
-                                              text_of(report->showcases[i].field), "stage",
-                                              th_query_stage_word(report->showcases[i].stage),
-                                              "summary", text_of(report->showcases[i].summary)));
+        list = th_json_append(
+            list, json_pack("{s:o,s:o,s:s,s:o}", "name", th_json_span(report->showcases[i].name),
+                            "field", th_json_span(report->showcases[i].field), "stage",
+                            th_query_stage_word(report->showcases[i].stage), "summary",
+                            th_json_span(report->showcases[i].summary)));
     return list;
 }
 
@@ -104,11 +86,11 @@ static json_t *attachments_of(const struct th_report *report)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < report->attachments_count; i++)
-        list = th_json_append(list, json_pack("{s:o,s:o,s:I,s:o}", "name",
-                                              text_of(report->attachments[i].name), "media_type",
-                                              text_of(report->attachments[i].media_type), "size",
-                                              (json_int_t)report->attachments[i].size, "sha256",
-                                              digest_of(&report->attachments[i].digest)));
+        list = th_json_append(
+            list, json_pack("{s:o,s:o,s:I,s:o}", "name", th_json_span(report->attachments[i].name),
+                            "media_type", th_json_span(report->attachments[i].media_type), "size",
+                            (json_int_t)report->attachments[i].size, "sha256",
+                            th_json_digest(&report->attachments[i].digest)));
     return list;
 }
 
@@ -116,9 +98,10 @@ static json_t *document_of(const struct th_report *report)
 {
     if (!report->has_document)
         return json_null();
-    return json_pack("{s:o,s:o,s:o,s:o}", "number", text_of(report->document.number), "date",
-                     day_of(report->document.date), "signer", text_of(report->document.signer),
-                     "title", text_of(report->document.title));
+    return json_pack("{s:o,s:o,s:o,s:o}", "number", th_json_span(report->document.number), "date",
+                     th_json_day(report->document.date), "signer",
+                     th_json_span(report->document.signer), "title",
+                     th_json_span(report->document.title));
 }
 
 /* Rule ids of the warnings that the entry keeps for this report. */
@@ -128,9 +111,9 @@ static json_t *warnings_of(const struct th_decision *decision, uint32_t index)
     for (size_t i = 0; i < decision->remarks_count; i++)
         if (decision->remarks[i].report == index && !decision->remarks[i].refused)
             list = th_json_append(list, json_pack("{s:o,s:o,s:o}", "rule",
-                                                  text_of(decision->remarks[i].rule), "field",
-                                                  text_of(decision->remarks[i].field), "value",
-                                                  text_of(decision->remarks[i].value)));
+                                                  th_json_span(decision->remarks[i].rule), "field",
+                                                  th_json_span(decision->remarks[i].field), "value",
+                                                  th_json_span(decision->remarks[i].value)));
     return list;
 }
 
@@ -159,8 +142,8 @@ static int set_on_behalf(const struct th_question *question, const struct th_row
         int status = read_entering(question, row->position, &entering);
         if (status != TH_OK)
             return status;
-        object = json_pack("{s:o,s:o}", "operator", text_of(entering.operator), "reference",
-                           text_of(entering.reference));
+        object = json_pack("{s:o,s:o}", "operator", th_json_span(entering.operator), "reference",
+                           th_json_span(entering.reference));
     }
     *answer = th_json_set(*answer, "on_behalf", object);
     return TH_OK;
@@ -172,9 +155,9 @@ static json_t *revision_json(const struct th_question *question, const struct th
     json_t *object =
         json_pack("{s:I,s:I,s:o,s:o}", "revision", (json_int_t)revision->revision, "position",
                   (json_int_t)revision->position, "received", th_json_instant(revision->received),
-                  "sha256", digest_of(&revision->digest));
+                  "sha256", th_json_digest(&revision->digest));
     if (revision->entered && read_entering(question, revision->position, &entering) == TH_OK)
-        object = th_json_set(object, "on_behalf", text_of(entering.operator));
+        object = th_json_set(object, "on_behalf", th_json_span(entering.operator));
     return object;
 }
 
@@ -248,13 +231,13 @@ static int fill(const struct th_question *question, const struct th_row *last,
     json_t *filled = th_json_set(*answer, "number", json_integer(row->number));
     filled = th_json_set(filled, "revision", json_integer(row->revision));
     filled = th_json_set(filled, "entry", json_integer((json_int_t)row->position));
-    filled = th_json_set(filled, "sha256", digest_of(&row->digest));
+    filled = th_json_set(filled, "sha256", th_json_digest(&row->digest));
     filled = th_json_set(filled, "first_received", th_json_instant(row->first_received));
     filled = th_json_set(filled, "received", th_json_instant(row->received));
     filled = th_json_set(filled, "prepared", th_json_instant(row->prepared));
     filled = th_json_set(filled, "timeliness", json_string(th_timeliness_word(row->timeliness)));
     filled = th_json_set(filled, "estimated_to",
-                         report.has_estimated_to ? day_of(report.estimated_to) : json_null());
+                         report.has_estimated_to ? th_json_day(report.estimated_to) : json_null());
     filled = th_json_set(filled, "values", values_of(catalogue, &report));
     filled = th_json_set(filled, "sections", sections_of(catalogue, &report));
     filled = th_json_set(filled, "tasks", tasks_of(&report));
