@@ -199,7 +199,7 @@ static int on_announcement(struct th_node_driver *driver,
     int status = is_plan ? th_home_learn_plan(driver->home->folder, announcement->content, &news)
                          : th_home_learn_units(driver->home->folder, driver->home->unit_code,
                                                announcement->content, &news);
-    if (status == TH_E_IO || status == TH_E_NO_MEMORY)
+    if (status == TH_E_STORAGE || status == TH_E_IO || status == TH_E_NO_MEMORY)
         return status;
     if (status != 0) {
         struct th_notice notice = {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/home/known.h"
 
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "nodes/home/home.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/plan.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,8 @@ static int keep(const char *folder, const char *name, struct th_bytes content,
     int status = th_home_path(folder, name, path);
     if (status == 0)
         status = th_file_write(path, 0600, content.bytes, content.size);
+    if (status == TH_E_IO && th_errno_status(errno) == TH_E_STORAGE)
+        status = TH_E_STORAGE;
     const struct th_tlog_part part = {content.bytes, content.size};
     if (status == 0)
         th_tlog_sha256(&part, 1, ret_digest);

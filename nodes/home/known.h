@@ -21,10 +21,11 @@ struct th_known_news {
 TH_MUST_CHECK int th_known_check_unit(struct th_bytes units, const char *unit_code,
                                       struct th_arena *arena);
 
-/* TH_E_NOT_FOUND: the list does not have this node's unit. TH_E_IO; or as the decoders. */
+/* TH_E_NOT_FOUND: the list does not have this node's unit. TH_E_STORAGE: the disk is full; TH_E_IO;
+ * or as the decoders. */
 TH_MUST_CHECK int th_home_learn_units(const char *folder, const char *unit_code,
                                       struct th_bytes content, struct th_known_news *ret_news);
-/* TH_E_INVALID: the plan's id cannot be a file name. TH_E_IO; or as the decoders. */
+/* TH_E_INVALID: the plan's id cannot be a file name. TH_E_STORAGE, TH_E_IO; or as the decoders. */
 TH_MUST_CHECK int th_home_learn_plan(const char *folder, struct th_bytes content,
                                      struct th_known_news *ret_news);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
 #include "proto/receipt/refusal.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/message.h"
@@ -9,6 +10,7 @@
 #include "tests/support/wire_samples.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 static struct th_node_line line;
@@ -372,8 +374,21 @@ Test(node_driver, a_reminder_is_kept_once)
     cr_assert_eq(notices[0].kind, TH_NOTICE_REMINDER);
 }
 
+static bool disk_is_full; /* for small files */
+
+int __real_th_file_write(const char *path, mode_t mode, const void *bytes, size_t size);
+int __wrap_th_file_write(const char *path, mode_t mode, const void *bytes, size_t size);
+
+int __wrap_th_file_write(const char *path, mode_t mode, const void *bytes, size_t size)
+{
+    if (!disk_is_full)
+        return __real_th_file_write(path, mode, bytes, size);
+    errno = ENOSPC;
+    return TH_E_IO;
+}
+
 /* A plan of the province arrives, in its `version`-th wording. */
-static struct th_digest announce(uint32_t version)
+static int take_announcement(uint32_t version, struct th_digest *ret_digest)
 {
     char title[32];
     struct th_plan plan = th_sample_plan();
@@ -384,12 +399,28 @@ static struct th_digest announce(uint32_t version)
     message.body.announcement.kind = TH_ANNOUNCEMENT_PLAN;
     cr_assert_eq(th_wire_plan_encode(&plan, &line.arena, &message.body.announcement.content), 0);
     cr_assert_eq(th_wire_to_node_encode(&message, &line.arena, &frame), 0);
-    cr_assert_eq(th_node_driver_on_frame(line.driver, frame), 0);
-    struct th_digest digest;
     const struct th_tlog_part part = {message.body.announcement.content.bytes,
                                       message.body.announcement.content.size};
-    th_tlog_sha256(&part, 1, &digest);
+    th_tlog_sha256(&part, 1, ret_digest);
+    return th_node_driver_on_frame(line.driver, frame);
+}
+
+static struct th_digest announce(uint32_t version)
+{
+    struct th_digest digest;
+    cr_assert_eq(take_announcement(version, &digest), 0);
     return digest;
+}
+
+Test(node_driver, a_plan_that_finds_no_room_is_told_as_a_full_disk)
+{
+    struct th_digest digest;
+    disk_is_full = true;
+    cr_assert_eq(take_announcement(1, &digest), TH_E_STORAGE);
+    disk_is_full = false;
+    cr_assert_eq(th_node_line_count_notices(&line, TH_NOTICE_FAILURE), 0);
+    th_node_line_restart(&line);
+    (void)announce(1);
 }
 
 Test(node_driver, an_announcement_that_comes_again_leaves_room_for_others_in_the_hello)
