@@ -145,36 +145,6 @@ int th_view_settled_revisions(struct th_view *view, struct th_book_id book, uint
     return scan(view, th_schema_key_revisions(book, unit, number), on_revision, &asker);
 }
 
-struct closing_scan {
-    th_closing_fn *fn;
-    void *context;
-    const struct th_rollup_layout *layout;
-    struct th_arena *arena;
-};
-
-static int on_closing(void *context, struct th_bytes key, struct th_bytes content)
-{
-    const struct closing_scan *asker = context;
-    struct th_rollup rollup;
-    th_instant closed_at;
-    uint32_t unit;
-    enum th_branch branch;
-    int status = th_schema_closing_read(key, &closed_at, &unit, &branch);
-    if (status == 0)
-        status = th_schema_rollup_decode(content, asker->layout, asker->arena, &rollup);
-    if (status == 0)
-        status = asker->fn(asker->context, closed_at, unit, branch, &rollup);
-    return status;
-}
-
-int th_view_closings(struct th_view *view, struct th_book_id book,
-                     const struct th_rollup_layout *layout, struct th_arena *arena,
-                     th_closing_fn *fn, void *context)
-{
-    struct closing_scan asker = {fn, context, layout, arena};
-    return scan(view, th_schema_key_book(TH_TABLE_CLOSING, book), on_closing, &asker);
-}
-
 struct unit_scan {
     th_unit_fn *fn;
     void *context;

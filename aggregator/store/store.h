@@ -324,11 +324,6 @@ TH_MUST_CHECK int th_view_settled_rows(struct th_view *view, struct th_book_id b
 TH_MUST_CHECK int th_view_settled_revisions(struct th_view *view, struct th_book_id book,
                                             uint32_t unit, uint32_t number, th_revision_fn *fn,
                                             void *context);
-typedef int th_closing_fn(void *context, th_instant closed_at, uint32_t unit, enum th_branch branch,
-                          const struct th_rollup *rollup);
-TH_MUST_CHECK int th_view_closings(struct th_view *view, struct th_book_id book,
-                                   const struct th_rollup_layout *layout, struct th_arena *arena,
-                                   th_closing_fn *fn, void *context);
 /* The first instant after this one at which the book was closed. TH_E_NOT_FOUND: none. */
 TH_MUST_CHECK int th_view_next_closing(struct th_view *view, struct th_book_id book,
                                        th_instant after, th_instant *ret_closed_at);
