@@ -24,7 +24,7 @@ struct th_keyring {
     struct enrolment *buckets[BUCKETS];
 };
 
-int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry)
+int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_keyring)
 {
     struct th_keyring *keyring = calloc(1, sizeof *keyring);
     if (keyring == NULL)
@@ -36,7 +36,7 @@ int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry)
     keyring->suffix[0] = ':';
     for (size_t i = 0; i < 8; i++)
         (void)snprintf(keyring->suffix + 1 + 2 * i, 3, "%02x", random[i]);
-    *ret_registry = keyring;
+    *ret_keyring = keyring;
     return 0;
 }
 

@@ -21,7 +21,7 @@
 struct th_keyring;
 
 /* `random`: 8 bytes, from which the suffix of this process is made. TH_E_NO_MEMORY. */
-TH_MUST_CHECK int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_registry);
+TH_MUST_CHECK int th_keyring_new(const uint8_t random[8], struct th_keyring **ret_keyring);
 void th_keyring_free(struct th_keyring *keyring);
 
 #define TH_KEYRING_NEVER  ((th_instant){INT64_MAX}) /* not revoked */
