@@ -155,6 +155,23 @@ void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size)
     return th_arena_alloc(arena, whole);
 }
 
+void *th_arena_grow(struct th_arena *arena, void *items, size_t count, size_t *capacity,
+                    size_t first, size_t item_size)
+{
+    if (count < *capacity)
+        return items;
+    if (*capacity > SIZE_MAX / 2)
+        return NULL;
+    const size_t wanted = *capacity == 0 ? first : *capacity * 2;
+    void *larger = th_arena_alloc_array(arena, wanted, item_size);
+    if (larger == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(larger, items, count * item_size);
+    *capacity = wanted;
+    return larger;
+}
+
 char *th_arena_copy_text(struct th_arena *arena, const char *text, size_t text_size)
 {
     if (text_size == SIZE_MAX)

@@ -49,6 +49,13 @@ bool th_arena_reserve(struct th_arena *arena, size_t bytes);
 void *th_arena_alloc(struct th_arena *arena, size_t size);
 /* count objects of size bytes each; NULL also when the product overflows. */
 void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size);
+/*
+ * The array with room for at least one more item after `count`: the same one, or one twice as large
+ * with a copy of the items, `first` items when there was none (more than 0). NULL: neither has
+ * changed. What it was before stays taken.
+ */
+void *th_arena_grow(struct th_arena *arena, void *items, size_t count, size_t *capacity,
+                    size_t first, size_t item_size);
 /* A copy with a NUL behind it. */
 char *th_arena_copy_text(struct th_arena *arena, const char *text, size_t text_size);
 

@@ -33,7 +33,8 @@ struct reader {
     struct th_problems *problems;
     struct th_arena *arena;
     struct th_contact *items;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     enum column header[COLUMNS]; /* what the n-th field of a line is */
     size_t header_count;
     struct field fields[COLUMNS]; /* of the line that is read */
@@ -176,18 +177,13 @@ static void read_contact(struct reader *reader)
         COMPLAIN(reader, field[UNIT].offset, "bỏ bớt dòng", "quá %d dòng", TH_CONTACTS_COUNT_MAX);
         return;
     }
-    if (reader->count == reader->capacity) {
-        uint32_t capacity = reader->capacity == 0 ? 256 : reader->capacity * 2;
-        struct th_contact *items = th_arena_alloc_array(reader->arena, capacity, sizeof *items);
-        if (items == NULL) {
-            reader->is_out_of_memory = true;
-            return;
-        }
-        if (reader->count > 0)
-            memcpy(items, reader->items, reader->count * sizeof *items);
-        reader->items = items;
-        reader->capacity = capacity;
+    struct th_contact *items = th_arena_grow(reader->arena, reader->items, reader->count,
+                                             &reader->capacity, 256, sizeof *items);
+    if (items == NULL) {
+        reader->is_out_of_memory = true;
+        return;
     }
+    reader->items = items;
     reader->items[reader->count++] = (struct th_contact){.unit = field[UNIT].text,
                                                          .name = field[NAME].text,
                                                          .phone = field[PHONE].text,

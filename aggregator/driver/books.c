@@ -23,7 +23,8 @@
 struct units_list {
     struct th_arena *arena;
     struct th_unit *items;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
 };
 
 static int add_unit(void *context, uint32_t number, uint64_t position, const struct th_unit *unit)
@@ -32,16 +33,11 @@ static int add_unit(void *context, uint32_t number, uint64_t position, const str
     (void)position;
     if (number != list->count)
         return TH_E_CORRUPT;
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity == 0 ? 512 : list->capacity * 2;
-        struct th_unit *items = th_arena_alloc_array(list->arena, capacity, sizeof *items);
-        if (items == NULL)
-            return TH_E_NO_MEMORY;
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof *items);
-        list->items = items;
-        list->capacity = capacity;
-    }
+    struct th_unit *items =
+        th_arena_grow(list->arena, list->items, list->count, &list->capacity, 512, sizeof *items);
+    if (items == NULL)
+        return TH_E_NO_MEMORY;
+    list->items = items;
     list->items[list->count++] = *unit;
     return 0;
 }

@@ -38,17 +38,12 @@ int th_driver_carry(struct th_driver *driver, const struct th_effect *effect)
 
 static int keep_change(struct th_driver_batch *batch, struct th_driver_change change)
 {
-    if (batch->changes_count == batch->changes_capacity) {
-        size_t capacity = batch->changes_capacity == 0 ? 128 : batch->changes_capacity * 2;
-        struct th_driver_change *changes =
-            th_arena_alloc_array(&batch->arena, capacity, sizeof *changes);
-        if (changes == NULL)
-            return TH_E_NO_MEMORY;
-        if (batch->changes_count > 0)
-            memcpy(changes, batch->changes, batch->changes_count * sizeof *changes);
-        batch->changes = changes;
-        batch->changes_capacity = capacity;
-    }
+    struct th_driver_change *changes =
+        th_arena_grow(&batch->arena, batch->changes, batch->changes_count, &batch->changes_capacity,
+                      128, sizeof *changes);
+    if (changes == NULL)
+        return TH_E_NO_MEMORY;
+    batch->changes = changes;
     batch->changes[batch->changes_count++] = change;
     return 0;
 }

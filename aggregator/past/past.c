@@ -145,16 +145,11 @@ static int collect(void *context, const struct th_row *current)
     struct th_past_rows *all = &collector->rows;
     if (collector->wanted != NULL && !collector->wanted(collector->wanted_context, current->unit))
         return TH_OK;
-    if (all->count == collector->capacity) {
-        size_t capacity = collector->capacity == 0 ? ROWS_FIRST : collector->capacity * 2;
-        struct th_row *rows = th_arena_alloc_array(collector->arena, capacity, sizeof *rows);
-        if (rows == NULL)
-            return TH_E_NO_MEMORY;
-        if (all->count > 0)
-            memcpy(rows, all->rows, all->count * sizeof *rows);
-        all->rows = rows;
-        collector->capacity = capacity;
-    }
+    struct th_row *rows = th_arena_grow(collector->arena, all->rows, all->count,
+                                        &collector->capacity, ROWS_FIRST, sizeof *rows);
+    if (rows == NULL)
+        return TH_E_NO_MEMORY;
+    all->rows = rows;
     int status = th_past_row(collector->source, collector->book, collector->cut, current,
                              collector->arena, &all->rows[all->count]);
     all->count += status == TH_OK;

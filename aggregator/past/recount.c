@@ -23,7 +23,8 @@ struct recount {
     struct th_arena arena;   /* units and plans: core borrows the plans */
     struct th_arena scratch; /* one rollup */
     struct th_unit *units;
-    uint32_t units_count, units_capacity;
+    uint32_t units_count;
+    size_t units_capacity;
     uint16_t plans_count;
     uint64_t counted; /* rollups that agree */
 };
@@ -36,16 +37,11 @@ static int add_unit(void *context, uint32_t number, uint64_t position, const str
     (void)position;
     if (number != recount->units_count)
         return TH_E_CORRUPT;
-    if (recount->units_count == recount->units_capacity) {
-        uint32_t capacity = recount->units_capacity == 0 ? 512 : recount->units_capacity * 2;
-        struct th_unit *units = th_arena_alloc_array(&recount->arena, capacity, sizeof *units);
-        if (units == NULL)
-            return TH_E_NO_MEMORY;
-        if (recount->units_count > 0)
-            memcpy(units, recount->units, recount->units_count * sizeof *units);
-        recount->units = units;
-        recount->units_capacity = capacity;
-    }
+    struct th_unit *units = th_arena_grow(&recount->arena, recount->units, recount->units_count,
+                                          &recount->units_capacity, 512, sizeof *units);
+    if (units == NULL)
+        return TH_E_NO_MEMORY;
+    recount->units = units;
     recount->units[recount->units_count++] = *unit;
     return 0;
 }

@@ -19,16 +19,11 @@ struct collected {
 
 static void *add(struct collected *list)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        void *items = th_arena_alloc_array(list->arena, capacity, list->item_size);
-        if (items == NULL)
-            return NULL;
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * list->item_size);
-        list->items = items;
-        list->capacity = capacity;
-    }
+    void *items =
+        th_arena_grow(list->arena, list->items, list->count, &list->capacity, 16, list->item_size);
+    if (items == NULL)
+        return NULL;
+    list->items = items;
     return (char *)list->items + list->item_size * list->count++;
 }
 

@@ -104,17 +104,12 @@ static int read_moments(struct differences *differences)
 static int push(struct differences *differences, const struct th_figure_change *figure,
                 th_int128 weight)
 {
-    if (differences->count == differences->capacity) {
-        size_t capacity = differences->capacity == 0 ? 64 : differences->capacity * 2;
-        struct cause *causes =
-            th_arena_alloc_array(differences->question->arena, capacity, sizeof *causes);
-        if (causes == NULL)
-            return TH_E_NO_MEMORY;
-        if (differences->count > 0)
-            memcpy(causes, differences->causes, differences->count * sizeof *causes);
-        differences->causes = causes;
-        differences->capacity = capacity;
-    }
+    struct cause *causes =
+        th_arena_grow(differences->question->arena, differences->causes, differences->count,
+                      &differences->capacity, 64, sizeof *causes);
+    if (causes == NULL)
+        return TH_E_NO_MEMORY;
+    differences->causes = causes;
     differences->causes[differences->count++] =
         (struct cause){differences->slot, *figure, weight < 0 ? -weight : weight};
     return TH_OK;

@@ -8,6 +8,7 @@
  */
 #include "nodes/driver/driver_state.h"
 
+#include "base/array.h"
 #include "proto/receipt/receipt.h"
 #include "proto/tlog/hash.h"
 
@@ -61,14 +62,11 @@ int th_node_place_item(struct th_node_driver *driver, uint64_t item,
         driver->places[i] = place;
         return 0;
     }
-    if (driver->places_count == driver->places_capacity) {
-        size_t capacity = driver->places_capacity == 0 ? 16 : 2 * driver->places_capacity;
-        struct th_node_place *places = reallocarray(driver->places, capacity, sizeof *places);
-        if (places == NULL)
-            return TH_E_NO_MEMORY;
-        driver->places = places;
-        driver->places_capacity = capacity;
-    }
+    struct th_node_place *places = th_array_grow(driver->places, driver->places_count,
+                                                 &driver->places_capacity, 16, sizeof *places);
+    if (places == NULL)
+        return TH_E_NO_MEMORY;
+    driver->places = places;
     driver->places[driver->places_count++] = place;
     return 0;
 }
@@ -85,14 +83,11 @@ static const struct th_node_held *find_size(const struct th_node_driver *driver,
 /* Precondition: no root of this log and size is held. */
 static int hold(struct th_node_driver *driver, uint64_t item, const struct th_checkpoint *seen)
 {
-    if (driver->held_count == driver->held_capacity) {
-        size_t capacity = driver->held_capacity == 0 ? 16 : 2 * driver->held_capacity;
-        struct th_node_held *held = reallocarray(driver->held, capacity, sizeof *held);
-        if (held == NULL)
-            return TH_E_NO_MEMORY;
-        driver->held = held;
-        driver->held_capacity = capacity;
-    }
+    struct th_node_held *held =
+        th_array_grow(driver->held, driver->held_count, &driver->held_capacity, 16, sizeof *held);
+    if (held == NULL)
+        return TH_E_NO_MEMORY;
+    driver->held = held;
     driver->held[driver->held_count++] = (struct th_node_held){
         .item = item, .log = log_of(driver, seen), .size = seen->size, .root = seen->root};
     return 0;

@@ -88,17 +88,9 @@ static char *copy(struct reading *reading, const char *text, size_t size)
 /* The array with room for one more; NULL after run_out(). */
 static void *room(struct reading *reading, void *items, size_t count, size_t *capacity, size_t size)
 {
-    if (count < *capacity)
-        return items;
-    size_t more = *capacity == 0 ? 256 : *capacity * 2;
-    void *larger = th_arena_alloc_array(reading->arena, more, size);
-    if (larger == NULL) {
+    void *larger = th_arena_grow(reading->arena, items, count, capacity, 256, size);
+    if (larger == NULL)
         run_out(reading);
-        return NULL;
-    }
-    if (count > 0)
-        memcpy(larger, items, count * size);
-    *capacity = more;
     return larger;
 }
 

@@ -27,6 +27,39 @@ Test(arena, memory_is_zeroed_aligned_and_apart)
     th_arena_deinit(&arena);
 }
 
+Test(arena, an_array_grows_by_doubling_and_keeps_its_items)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 256, 1 << 20);
+    int *items = NULL;
+    size_t capacity = 0;
+    for (int i = 0; i < 100; i++) {
+        items = th_arena_grow(&arena, items, (size_t)i, &capacity, 3, sizeof *items);
+        cr_assert_not_null(items);
+        cr_assert_gt(capacity, (size_t)i);
+        items[i] = i;
+    }
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(items[i], i);
+    cr_assert_eq(capacity, 192);
+    cr_assert_eq(th_arena_grow(&arena, items, 100, &capacity, 3, sizeof *items), items);
+    th_arena_deinit(&arena);
+}
+
+Test(arena, an_array_that_does_not_fit_the_budget_is_as_it_was)
+{
+    struct th_arena arena;
+    th_arena_init(&arena, 1024, 4096);
+    size_t capacity = 0;
+    int *items = th_arena_grow(&arena, NULL, 0, &capacity, 512, sizeof *items);
+    cr_assert_not_null(items);
+    items[511] = 7;
+    cr_assert_null(th_arena_grow(&arena, items, 512, &capacity, 512, sizeof *items));
+    cr_assert_eq(capacity, 512);
+    cr_assert_eq(items[511], 7);
+    th_arena_deinit(&arena);
+}
+
 Test(arena, over_the_budget_is_null_and_the_arena_lives_on)
 {
     struct th_arena arena;
