@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/codec.h"
 
+#include "base/big.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,12 +130,7 @@ const uint8_t *th_source_bytes(struct th_source *source, size_t size)
 static uint64_t source_big(struct th_source *source, size_t size)
 {
     const uint8_t *bytes = th_source_bytes(source, size);
-    uint64_t value = 0;
-    if (bytes == NULL)
-        return 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | bytes[i];
-    return value;
+    return bytes == NULL ? 0 : th_big_get(bytes, size);
 }
 
 uint8_t th_source_u8(struct th_source *source)

@@ -3,14 +3,14 @@
 #include "aggregator/store/internal.h"
 
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/hash.h"
 
 #include <string.h>
 
 static size_t put_size(uint8_t *to, size_t size)
 {
-    for (size_t i = 0; i < 4; i++)
-        to[i] = (uint8_t)(size >> 8 * (3 - i));
+    th_big_put(to, 4, size);
     return 4;
 }
 

@@ -3,6 +3,7 @@
 
 #include "aggregator/store/checksum.h"
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/hash.h"
 #include "proto/tlog/proof.h"
 
@@ -142,12 +143,9 @@ static struct th_source key_source(struct th_bytes key)
 
 int th_schema_read_number(struct th_bytes key, uint64_t *ret_number)
 {
-    uint64_t number = 0;
     if (key.size < 2 || key.size > 9)
         return TH_E_CORRUPT;
-    for (size_t i = 1; i < key.size; i++)
-        number = number << 8 | key.bytes[i];
-    *ret_number = number;
+    *ret_number = th_big_get(key.bytes + 1, key.size - 1);
     return 0;
 }
 
@@ -185,8 +183,7 @@ void th_schema_seal(struct th_bytes key, uint8_t *value, size_t value_size)
     TH_ASSERT(value_size >= TH_SCHEMA_CHECKSUM_SIZE);
     uint32_t crc = th_checksum(key, (struct th_bytes){value + TH_SCHEMA_CHECKSUM_SIZE,
                                                       value_size - TH_SCHEMA_CHECKSUM_SIZE});
-    for (size_t i = 0; i < TH_SCHEMA_CHECKSUM_SIZE; i++)
-        value[i] = (uint8_t)(crc >> 8 * (TH_SCHEMA_CHECKSUM_SIZE - 1 - i));
+    th_big_put(value, TH_SCHEMA_CHECKSUM_SIZE, crc);
 }
 
 static inline uint32_t stored_checksum(struct th_bytes value)
@@ -333,12 +330,6 @@ int th_schema_recovery_decode(struct th_bytes content, struct th_recovery_row *r
 
 enum { ENTRY_FORM = 2 };
 
-static void put_big(uint8_t *bytes, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-}
-
 void th_schema_entry_header(const struct th_store_entry *entry,
                             uint8_t ret_header[TH_SCHEMA_ENTRY_HEADER])
 {
@@ -347,9 +338,9 @@ void th_schema_entry_header(const struct th_store_entry *entry,
     ret_header[1] = (uint8_t)entry->kind;
     ret_header[2] = (uint8_t)entry->clock;
     ret_header[3] = 0;
-    put_big(ret_header + 4, (uint64_t)entry->time.ms, 8);
-    put_big(ret_header + 12, (uint64_t)entry->boottime_ms, 8);
-    put_big(ret_header + 20, entry->decision.size, 4);
+    th_big_put(ret_header + 4, 8, (uint64_t)entry->time.ms);
+    th_big_put(ret_header + 12, 8, (uint64_t)entry->boottime_ms);
+    th_big_put(ret_header + 20, 4, entry->decision.size);
 }
 
 int th_schema_entry_decode(struct th_bytes content, struct th_stored_entry *ret_entry)
@@ -436,7 +427,7 @@ void th_schema_journal_write(const struct th_store_entry *entry, struct th_bytes
     _Static_assert(TH_PROOF_EXTRA_MAX <= UINT16_MAX, "its size fits");
     TH_ASSERT(leaf.size > 0);
     TH_ASSERT(leaf.size <= TH_PROOF_EXTRA_MAX);
-    put_big(ret_content, leaf.size, LEAF_SIZE_BYTES);
+    th_big_put(ret_content, LEAF_SIZE_BYTES, leaf.size);
     uint8_t *at = add_bytes(ret_content + LEAF_SIZE_BYTES, leaf);
     th_schema_entry_header(entry, at);
     at = add_bytes(at + TH_SCHEMA_ENTRY_HEADER, entry->decision);

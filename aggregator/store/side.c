@@ -3,6 +3,7 @@
 
 #include "aggregator/store/keys.h"
 #include "base/assert.h"
+#include "base/big.h"
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "proto/tlog/checkpoint.h"
@@ -37,20 +38,6 @@ struct slot {
     bool is_ours;    /* of this log's origin */
 };
 
-static void put_number(uint8_t *at, unsigned bytes, uint64_t value)
-{
-    for (unsigned i = bytes; i-- > 0; value >>= 8)
-        at[i] = (uint8_t)value;
-}
-
-static uint64_t get_number(const uint8_t *at, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
 static uint32_t checksum(const uint8_t *bytes, size_t note_size)
 {
     return libdeflate_crc32(0, bytes + 4, HEAD_SIZE - 4 + note_size);
@@ -60,13 +47,13 @@ struct th_side_slot th_side_read_slot(const uint8_t bytes[TH_SIDE_SLOT_SIZE])
 {
     static const uint8_t zeros[SLOT_SIZE];
     struct th_side_slot slot = {.kind = TH_SIDE_EMPTY,
-                                .size = get_number(bytes + 4, 8),
+                                .size = th_big_get(bytes + 4, 8),
                                 .note = (const char *)bytes + HEAD_SIZE,
-                                .note_size = (size_t)get_number(bytes + 12, 2)};
+                                .note_size = (size_t)th_big_get(bytes + 12, 2)};
     if (memcmp(bytes, zeros, SLOT_SIZE) == 0)
         return slot;
     slot.kind = TH_SIDE_DAMAGED;
-    if (slot.note_size > NOTE_MAX || get_number(bytes, 4) != checksum(bytes, slot.note_size))
+    if (slot.note_size > NOTE_MAX || th_big_get(bytes, 4) != checksum(bytes, slot.note_size))
         return slot;
     slot.kind = slot.size == BEGUN ? TH_SIDE_BEGUN : TH_SIDE_WRITTEN;
     return slot;
@@ -103,10 +90,10 @@ static void make_slot(uint64_t size, const char *note, size_t note_size, uint8_t
 {
     TH_ASSERT(note_size <= NOTE_MAX);
     memset(bytes, 0, SLOT_SIZE);
-    put_number(bytes + 4, 8, size);
-    put_number(bytes + 12, 2, note_size);
+    th_big_put(bytes + 4, 8, size);
+    th_big_put(bytes + 12, 2, note_size);
     memcpy(bytes + HEAD_SIZE, note, note_size);
-    put_number(bytes, 4, checksum(bytes, note_size));
+    th_big_put(bytes, 4, checksum(bytes, note_size));
 }
 
 int th_side_create(const char *folder)

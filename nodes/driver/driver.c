@@ -2,6 +2,7 @@
 #include "nodes/driver/driver_state.h"
 
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/hash.h"
 
 #include <stdlib.h>
@@ -112,17 +113,14 @@ int th_node_step(struct th_node_driver *driver, struct th_node_event event,
 
 uint64_t th_node_group_of(const struct th_outbox_item *item)
 {
-    uint8_t number[4] = {(uint8_t)(item->number >> 24), (uint8_t)(item->number >> 16),
-                         (uint8_t)(item->number >> 8), (uint8_t)item->number};
+    uint8_t number[4];
+    th_big_put(number, sizeof number, item->number);
     const struct th_tlog_part parts[] = {{item->plan, strlen(item->plan) + 1},
                                          {item->obligation, strlen(item->obligation) + 1},
                                          {number, sizeof number}};
     struct th_digest digest;
     th_tlog_sha256(parts, 3, &digest);
-    uint64_t group = 0;
-    for (size_t i = 0; i < 8; i++)
-        group = group << 8 | digest.bytes[i];
-    return group;
+    return th_big_get(digest.bytes, 8);
 }
 
 /* Nothing is sent for it yet: what is there now goes together. */

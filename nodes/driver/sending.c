@@ -6,6 +6,7 @@
 #include "nodes/driver/driver_state.h"
 
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/hash.h"
 #include "proto/wire/submission.h"
 
@@ -37,10 +38,7 @@ uint64_t th_node_kin_of(const struct th_outbox_item *item)
                                          {day, sizeof day}};
     struct th_digest digest;
     th_tlog_sha256(parts, 2, &digest);
-    uint64_t kin = 0;
-    for (size_t i = 0; i < 8; i++)
-        kin = kin << 8 | digest.bytes[i];
-    return kin | 1;
+    return th_big_get(digest.bytes, 8) | 1;
 }
 
 /* ---- freezing ---- */

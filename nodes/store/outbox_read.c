@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/store/schema.h"
 
+#include "base/big.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,16 +76,10 @@ int th_outbox_list(struct th_outbox *outbox, struct th_arena *arena,
     struct th_outbox_item *items = NULL;
     size_t count = 0, capacity = 0, bad = 0;
     while (walk_next(&walk)) {
-        if (count == capacity) {
-            capacity = capacity == 0 ? 16 : capacity * 2;
-            struct th_outbox_item *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
-            if (grown == NULL) {
-                walk_close(&walk);
-                return TH_E_NO_MEMORY;
-            }
-            if (count > 0)
-                memcpy(grown, items, count * sizeof *grown);
-            items = grown;
+        items = th_arena_grow(arena, items, count, &capacity, 16, sizeof *items);
+        if (items == NULL) {
+            walk_close(&walk);
+            return TH_E_NO_MEMORY;
         }
         if (read_item(&walk, &items[count]) == 0)
             count++;
@@ -161,12 +157,9 @@ int th_outbox_get_time(struct th_outbox *outbox, th_instant *ret_now)
                             &value);
     if (status == 0 && value.size != 8)
         status = TH_E_CORRUPT;
-    uint64_t ms = 0;
-    for (size_t i = 0; status == 0 && i < 8; i++)
-        ms = ms << 8 | value.bytes[i];
-    mdb_txn_abort(txn);
     if (status == 0)
-        *ret_now = (th_instant){(int64_t)ms};
+        *ret_now = (th_instant){(int64_t)th_big_get(value.bytes, 8)};
+    mdb_txn_abort(txn);
     return status;
 }
 
@@ -246,27 +239,16 @@ int th_outbox_get_history(struct th_outbox *outbox, uint64_t id, struct th_arena
         if (th_outbox_unseal(walk.key, walk.stored, &value) != 0 ||
             value.size != TH_OUTBOX_CHANGE_SIZE)
             continue;
-        if (count == capacity) {
-            capacity = capacity == 0 ? 8 : capacity * 2;
-            struct th_outbox_change *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
-            if (grown == NULL) {
-                walk_close(&walk);
-                return TH_E_NO_MEMORY;
-            }
-            if (count > 0)
-                memcpy(grown, changes, count * sizeof *grown);
-            changes = grown;
+        changes = th_arena_grow(arena, changes, count, &capacity, 8, sizeof *changes);
+        if (changes == NULL) {
+            walk_close(&walk);
+            return TH_E_NO_MEMORY;
         }
-        uint64_t ms = 0;
-        uint32_t attempts = 0;
-        for (size_t i = 0; i < 8; i++)
-            ms = ms << 8 | value.bytes[i];
-        for (size_t i = 9; i < 13; i++)
-            attempts = attempts << 8 | value.bytes[i];
-        changes[count++] = (struct th_outbox_change){.time = {(int64_t)ms},
-                                                     .state = (enum th_item_state)value.bytes[8],
-                                                     .attempts = attempts,
-                                                     .is_readmission = value.bytes[13] != 0};
+        changes[count++] =
+            (struct th_outbox_change){.time = {(int64_t)th_big_get(value.bytes, 8)},
+                                      .state = (enum th_item_state)value.bytes[8],
+                                      .attempts = (uint32_t)th_big_get(value.bytes + 9, 4),
+                                      .is_readmission = value.bytes[13] != 0};
     }
     walk_close(&walk);
     if (walk.status != 0)
@@ -296,13 +278,7 @@ int th_outbox_get_notices(struct th_outbox *outbox, struct th_arena *arena,
         struct th_bytes value;
         if (th_outbox_unseal(walk.key, walk.stored, &value) != 0)
             continue;
-        if (count == capacity) {
-            capacity = capacity == 0 ? 16 : capacity * 2;
-            struct th_notice *grown = th_arena_alloc_array(arena, capacity, sizeof *grown);
-            if (grown != NULL && count > 0)
-                memcpy(grown, notices, count * sizeof *grown);
-            notices = grown;
-        }
+        notices = th_arena_grow(arena, notices, count, &capacity, 16, sizeof *notices);
         char *copy = th_arena_copy_text(arena, (const char *)value.bytes, value.size);
         if (notices == NULL || copy == NULL)
             status = TH_E_NO_MEMORY;

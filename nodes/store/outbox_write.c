@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/store/schema.h"
 
+#include "base/big.h"
+
 #include <string.h>
 
 /* The last key of a table whose keys begin with `size` bytes of `prefix`. TH_E_NOT_FOUND. */
@@ -63,11 +65,9 @@ int th_outbox_put_change(struct th_outbox *outbox, MDB_txn *txn, const struct th
     if (status != 0)
         return status;
     uint8_t value[TH_OUTBOX_CHANGE_SIZE];
-    for (size_t i = 0; i < 8; i++)
-        value[i] = (uint8_t)((uint64_t)item->changed_at.ms >> (8 * (7 - i)));
+    th_big_put(value, 8, (uint64_t)item->changed_at.ms);
     value[8] = (uint8_t)item->state;
-    for (size_t i = 0; i < 4; i++)
-        value[9 + i] = (uint8_t)(item->attempts >> (8 * (3 - i)));
+    th_big_put(value + 9, 4, item->attempts);
     value[13] = is_readmission;
     return th_outbox_put(outbox, txn, th_outbox_key_of_seq(TH_TABLE_HISTORY, item->id, seq + 1),
                          (struct th_bytes){value, sizeof value}, 0);
@@ -115,8 +115,7 @@ int th_outbox_keep_time(struct th_outbox *outbox, th_instant now)
     if (status != 0)
         return status;
     uint8_t value[8];
-    for (size_t i = 0; i < sizeof value; i++)
-        value[i] = (uint8_t)((uint64_t)now.ms >> (8 * (7 - i)));
+    th_big_put(value, sizeof value, (uint64_t)now.ms);
     status = th_outbox_put(outbox, txn, th_outbox_key_of_id(TH_TABLE_META, TH_OUTBOX_META_TIME),
                            (struct th_bytes){value, sizeof value}, 0);
     return th_outbox_finish(txn, status);

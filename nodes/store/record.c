@@ -2,6 +2,7 @@
 #include "nodes/store/schema.h"
 
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/hash.h"
 
 #include <string.h>
@@ -25,8 +26,7 @@ static void write_bytes(struct writer *writer, const void *bytes, size_t size)
 static void write_number(struct writer *writer, uint64_t value, size_t size)
 {
     uint8_t bytes[8];
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+    th_big_put(bytes, size, value);
     write_bytes(writer, bytes, size);
 }
 
@@ -61,10 +61,7 @@ static const uint8_t *read_bytes(struct reader *reader, size_t size)
 static uint64_t read_number(struct reader *reader, size_t size)
 {
     const uint8_t *bytes = read_bytes(reader, size);
-    uint64_t value = 0;
-    for (size_t i = 0; bytes != NULL && i < size; i++)
-        value = value << 8 | bytes[i];
-    return value;
+    return bytes == NULL ? 0 : th_big_get(bytes, size);
 }
 
 static th_instant read_instant(struct reader *reader)

@@ -2,6 +2,7 @@
 #include "proto/tlog/cosignature.h"
 
 #include "base/assert.h"
+#include "base/big.h"
 #include "proto/tlog/note_parts.h"
 
 #include <inttypes.h>
@@ -108,7 +109,6 @@ static int find_signatures(const struct th_note *note, const struct th_witness_k
     unsigned count = 0;
 
     for (size_t at = 0; at < note->signatures_size; at += line_size) {
-        uint64_t time_s = 0;
         size_t size = 0;
         int rc = th_note_line_parse(note->signatures + at, note->signatures_size - at, &line,
                                     &line_size);
@@ -119,8 +119,7 @@ static int find_signatures(const struct th_note *note, const struct th_witness_k
             continue;
         if (line.blob_size != BLOB_SIZE)
             return TH_E_SIGNATURE;
-        for (size_t i = 0; i < TIME_SIZE; i++)
-            time_s = time_s << 8 | line.blob[TH_NOTE_ID_SIZE + i];
+        const uint64_t time_s = th_big_get(line.blob + TH_NOTE_ID_SIZE, TIME_SIZE);
         rc = write_message(note, time_s, message, &size);
         if (rc != 0)
             return rc;
@@ -164,8 +163,7 @@ int th_tlog_cosign(const char *note, size_t size, const struct th_witness_signer
         size + line_size > TH_NOTE_SIZE_MAX)
         return TH_E_LIMIT;
     memcpy(blob, signer->key.id, TH_NOTE_ID_SIZE);
-    for (size_t i = 0; i < TIME_SIZE; i++)
-        blob[TH_NOTE_ID_SIZE + i] = (uint8_t)((uint64_t)time_s >> (8 * (TIME_SIZE - 1 - i)));
+    th_big_put(blob + TH_NOTE_ID_SIZE, TIME_SIZE, (uint64_t)time_s);
     (void)crypto_sign_detached(blob + TH_NOTE_ID_SIZE + TIME_SIZE, NULL, message, message_size,
                                signer->secret_key);
     memmove(ret_note, note, size);
