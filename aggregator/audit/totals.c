@@ -5,7 +5,6 @@
 #include "proto/model/indicator.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { OF_ALL = 6, RATIO_DECIMALS = 2 };
 

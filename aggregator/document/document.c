@@ -141,17 +141,3 @@ char *th_document_file_name(const struct th_document_facts *facts, enum th_docum
     append(name, &used, th_document_extension(kind));
     return name;
 }
-
-int th_document_make(const struct th_query_context *context, struct th_view *view,
-                     const struct th_document_request *request, enum th_document_kind kind,
-                     const char *sheet, struct th_query_problem *ret_problem,
-                     struct th_document_file *ret_document)
-{
-    struct th_document_facts *facts;
-    int status = th_document_collect(context, view, request, ret_problem, &facts);
-    if (status != TH_OK)
-        return status;
-    status = th_document_render(facts, kind, sheet, ret_document);
-    th_document_release(facts);
-    return status;
-}

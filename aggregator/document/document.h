@@ -66,11 +66,4 @@ const char *th_document_sheet_name(unsigned index);
 char *th_document_file_name(const struct th_document_facts *facts, enum th_document_kind kind,
                             const char *sheet, char name[TH_DOCUMENT_NAME_SIZE]);
 
-/* All of it at once. */
-TH_MUST_CHECK int th_document_make(const struct th_query_context *context, struct th_view *view,
-                                   const struct th_document_request *request,
-                                   enum th_document_kind kind, const char *sheet,
-                                   struct th_query_problem *ret_problem,
-                                   struct th_document_file *ret_document);
-
 #endif

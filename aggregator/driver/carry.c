@@ -3,8 +3,6 @@
 #include "aggregator/driver/parts.h"
 #include "base/assert.h"
 
-#include <string.h>
-
 static int carry_judged(struct th_driver *driver, const struct th_effect *effect)
 {
     struct th_store_port *store = &driver->ports.store;

@@ -54,19 +54,25 @@ static bool is_known(const struct th_hello *hello, const struct th_digest *diges
     return false;
 }
 
+/* Nodes get what cannot be encoded now with a later hello. */
+static bool encode_announcement(struct th_driver *driver, enum th_announcement_kind kind,
+                                struct th_bytes content, struct th_bytes *ret_frame)
+{
+    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
+    message.body.announcement = (struct th_announcement){kind, content};
+    if (th_wire_to_node_encode(&message, &driver->leaving->arena, ret_frame) == 0)
+        return true;
+    driver->counters.unannounced++;
+    return false;
+}
+
 static void announce(struct th_driver *driver, const struct th_item *item,
                      enum th_announcement_kind kind, struct th_bytes content,
                      const struct th_digest *digest)
 {
-    if (is_known(&item->hello, digest))
-        return;
-    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
-    message.body.announcement = (struct th_announcement){kind, content};
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
-        driver->counters.unannounced++;
+    if (is_known(&item->hello, digest) || !encode_announcement(driver, kind, content, &frame))
         return;
-    }
     driver->ports.transport.send(driver->ports.transport.context, item->sender, frame);
 }
 
@@ -103,13 +109,9 @@ static void announce_all(struct th_driver *driver, const struct th_item *item, u
 static void spread(struct th_driver *driver, enum th_announcement_kind kind,
                    struct th_bytes content, const char *territory)
 {
-    struct th_to_node message = {.kind = TH_TO_NODE_ANNOUNCEMENT};
-    message.body.announcement = (struct th_announcement){kind, content};
     struct th_bytes frame;
-    if (th_wire_to_node_encode(&message, &driver->leaving->arena, &frame) < 0) {
-        driver->counters.unannounced++;
+    if (!encode_announcement(driver, kind, content, &frame))
         return;
-    }
     size_t copies = 0;
     for (uint32_t unit = 0; unit < th_core_units_count(driver->core); unit++)
         copies += territory == NULL || is_below(driver->core, unit, territory);

@@ -11,7 +11,6 @@
 #include "aggregator/query/question.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define CAUSES 200 /* of one cell, when no limit is given */
 

@@ -3,11 +3,9 @@
 #include "aggregator/query/question.h"
 
 #include "proto/model/indicator.h"
-#include "proto/tlog/hash.h"
 #include "proto/wire/journal.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static bool is_estimated(const struct th_report *report, uint16_t number)
 {

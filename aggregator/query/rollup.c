@@ -9,8 +9,6 @@
 #include "aggregator/plan/words.h"
 #include "proto/model/indicator.h"
 
-#include <string.h>
-
 const char *th_query_branch_word(enum th_branch branch)
 {
     static const char *const words[] = {"all", "communes", "bodies"};

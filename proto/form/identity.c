@@ -2,8 +2,6 @@
 /* Which report this is: plan, obligation, unit, number, revision; and the paper behind it. */
 #include "proto/form/reader.h"
 
-#include "base/assert.h"
-
 #include <stdio.h>
 #include <string.h>
 

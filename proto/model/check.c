@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/model/checking.h"
 
-#include "base/assert.h"
-#include "proto/model/figure.h"
 #include "proto/model/period.h"
 
 #include <string.h>

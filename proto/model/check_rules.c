@@ -2,8 +2,6 @@
 /* The plan's rules over one report, and those that compare it with others of the same unit. */
 #include "proto/model/checking.h"
 
-#include <string.h>
-
 static void put_figure(struct th_line *line, const struct th_indicator *indicator, int64_t value)
 {
     char shown[TH_REASON_VALUE_MAX];
