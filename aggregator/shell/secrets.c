@@ -96,16 +96,32 @@ int th_secrets_promote(const char *folder)
     return th_file_sync_parent(path);
 }
 
+/* A copy that somebody else put back may be his: the key is in order, and is not to be replaced. */
+static int tell_unread(const char *path, int cause, char problem[TH_SECRETS_PROBLEM_SIZE])
+{
+    char text[TH_ERRNO_TEXT_SIZE];
+    const int status = th_errno_status(cause);
+    (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE, "%s: không đọc được tệp khóa (%s); %s", path,
+                   th_errno_text(cause, text),
+                   status == TH_E_FORBIDDEN
+                       ? "chạy bằng người dùng sở hữu kho, hoặc đổi chủ tệp (chown)"
+                       : "kiểm tra tệp và đĩa");
+    return status == TH_E_FORBIDDEN ? status : TH_E_IO;
+}
+
 /* A regular file of ours that nobody else may read or write. */
 static int check_mode(const char *path, char problem[TH_SECRETS_PROBLEM_SIZE])
 {
     struct stat about;
     char cause[TH_ERRNO_TEXT_SIZE];
-    if (lstat(path, &about) != 0) {
+    const int failed = lstat(path, &about) == 0 ? 0 : errno;
+    if (failed != 0 && failed != ENOENT)
+        return tell_unread(path, failed, problem);
+    if (failed != 0) {
         (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE,
                        "%s: không đọc được tệp khóa (%s); lấy lại từ bản sao lưu", path,
-                       th_errno_text(errno, cause));
-        return errno == ENOENT ? TH_E_NOT_FOUND : TH_E_IO;
+                       th_errno_text(failed, cause));
+        return TH_E_NOT_FOUND;
     }
     if (!S_ISREG(about.st_mode)) {
         (void)snprintf(problem, TH_SECRETS_PROBLEM_SIZE, "%s: tệp khóa phải là tệp thường", path);
@@ -132,7 +148,10 @@ static int read_key(const char *folder, const char *name, char problem[TH_SECRET
     int status = check_mode(path, problem);
     if (status < 0)
         return status;
+    errno = 0;
     status = th_file_read(path, 256, &text, &size);
+    if (status == TH_E_IO && errno != 0)
+        return tell_unread(path, errno, problem);
     size_t key_size = 0;
     if (status == 0 && (size != LINE_SIZE || text[size - 1] != '\n'))
         status = TH_E_SYNTAX;

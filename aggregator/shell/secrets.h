@@ -59,8 +59,8 @@ TH_MUST_CHECK int th_secrets_promote(const char *folder);
  * Reads them. `log_key`: the store's current public key. When it is not that of log.key but that of
  * log.key.next, the process ended between a commit and th_secrets_promote(), which is done now.
  * `ret_problem` gets a Vietnamese sentence: which file, what is wrong, what to do. TH_E_NOT_FOUND,
- * TH_E_FORBIDDEN (others may read it), TH_E_SYNTAX, TH_E_CONFIG (another log's key), TH_E_IO,
- * TH_E_NO_MEMORY.
+ * TH_E_FORBIDDEN (others may read it, or we may not), TH_E_SYNTAX, TH_E_CONFIG (another log's key),
+ * TH_E_IO, TH_E_NO_MEMORY.
  */
 TH_MUST_CHECK int th_secrets_read(const char *folder, const char *realm,
                                   const uint8_t log_key[TH_NOTE_PUBLIC_KEY_SIZE],

@@ -76,6 +76,11 @@ def main():
         refused(audit, "witness", witness)
         witness.chmod(0o700)
         (witness / "a.checkpoint").unlink()
+        for what in ("secrets/log.key", "secrets/curve.key", "secrets"):
+            mode = (store / what).stat().st_mode
+            (store / what).chmod(0)
+            refused(aggregator, "run", store)
+            (store / what).chmod(mode)
         (store / "config.yaml").chmod(0)
         refused(aggregator, "run", store)
         refused(aggregator, "plan", "check", plan)
