@@ -28,9 +28,9 @@ TestSuite(core_recovery, .init = start, .fini = stop);
 
 static int rotate(struct world *to, const char *vkey, uint64_t after)
 {
+    const struct th_log_key_body key = {th_text_of(vkey), after, {NULL, 0}};
     return world_answer_to(to, (struct th_event){.kind = TH_EVENT_ROTATE,
-                                           .body.rotate = {.key = {th_text_of(vkey), after, {NULL, 0}},
-                                                           .operator= {"o", 1}}});
+                                           .body.rotate = {.key = key, .operator= {"o", 1}}});
 }
 
 static int recover(struct world *to, const struct th_log_key_body *keys, size_t count)
