@@ -188,7 +188,6 @@ static int copy_data(const struct backup *backup, struct th_store *store)
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return report_errno(&backup->destination, errno, "không tạo được data.mdb");
-    errno = 0;
     status = th_env_copy(&store->env, fd);
     if (status == TH_E_CORRUPT)
         status =

@@ -196,14 +196,15 @@ int th_view_log_keys(struct th_view *view, struct th_log_keys *ret_keys)
 int th_view_next_closing(struct th_view *view, struct th_book_id book, th_instant after,
                          th_instant *ret_closed_at)
 {
-    struct th_schema_key from =
-        th_schema_key_closing(book, (th_instant){after.ms + 1}, 0, TH_BRANCH_ALL);
     struct th_bytes key, content;
     struct th_book_id found;
     th_instant closed_at;
     uint32_t unit;
     enum th_branch branch;
-    TH_ASSERT(view->active && after.ms < INT64_MAX);
+    TH_ASSERT(view->active);
+    TH_ASSERT(after.ms < INT64_MAX);
+    struct th_schema_key from =
+        th_schema_key_closing(book, (th_instant){after.ms + 1}, 0, TH_BRANCH_ALL);
     int status = th_txn_seek(&view->txn, &from, &key, &content);
     if (status == 0)
         status = th_schema_read_book(key, &found);
