@@ -68,9 +68,9 @@ int th_secrets_write(const char *folder, const struct th_secrets *secrets)
     char path[PATH_SIZE];
     if (snprintf(path, sizeof path, "%s/secrets", folder) >= (int)sizeof path)
         return TH_E_LIMIT;
-    if (mkdir(path, 0700) != 0)
-        return errno == EEXIST ? TH_E_EXISTS : TH_E_IO;
-    int status = write_key(folder, CURVE_FILE, secrets->curve_secret);
+    int status = th_file_make_folder(path, 0700);
+    if (status == 0)
+        status = write_key(folder, CURVE_FILE, secrets->curve_secret);
     return status < 0 ? status : write_key(folder, LOG_FILE, secrets->log_seed);
 }
 
@@ -267,9 +267,10 @@ int th_secrets_write_curve(const char *folder, const struct th_secrets *secrets)
     char path[PATH_SIZE];
     if (snprintf(path, sizeof path, "%s/secrets", folder) >= (int)sizeof path)
         return TH_E_LIMIT;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return TH_E_IO;
-    return write_key(folder, CURVE_FILE, secrets->curve_secret);
+    int status = th_file_make_folder(path, 0700);
+    return status < 0 && status != TH_E_EXISTS
+               ? status
+               : write_key(folder, CURVE_FILE, secrets->curve_secret);
 }
 
 int th_secrets_keep(const char *folder, const struct th_vkey *vkey,

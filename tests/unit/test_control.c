@@ -295,6 +295,29 @@ static void write_secrets(struct th_secrets *secrets)
     (void)snprintf(path, sizeof path, "%s/secrets/curve.key", folder);
 }
 
+static bool is_durable; /* the folder of the keys */
+
+int __real_th_file_make_folder(const char *name, mode_t mode);
+int __wrap_th_file_make_folder(const char *name, mode_t mode);
+
+int __wrap_th_file_make_folder(const char *name, mode_t mode)
+{
+    is_durable = strcmp(strrchr(name, '/'), "/secrets") == 0;
+    return __real_th_file_make_folder(name, mode);
+}
+
+Test(control, a_power_cut_does_not_take_the_folder_of_the_keys)
+{
+    struct th_secrets secrets;
+    write_secrets(&secrets);
+    cr_assert(is_durable);
+    is_durable = false;
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(th_secrets_write_curve(folder, &secrets), 0);
+    cr_assert(is_durable);
+    th_secrets_deinit(&secrets);
+}
+
 Test(control, keys_read_as_they_were_written)
 {
     struct th_secrets made;
