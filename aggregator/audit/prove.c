@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* renameat2 */
 #include "aggregator/audit/commands.h"
 
 #include "aggregator/audit/find.h"
@@ -8,6 +7,7 @@
 #include "base/errno_text.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/part.h"
 #include "proto/exchange/keys_file.h"
 #include "proto/receipt/receipt.h"
 #include "proto/tlog/hash.h"
@@ -158,26 +158,6 @@ static int write_doc(const char *folder, const struct evidence *evidence)
     return status;
 }
 
-/* What `folder` has before it is whole; th_audit_prove() removes what is left of it. */
-static int part_of(const char *folder, pid_t owner, char ret_path[PATH_SIZE])
-{
-    size_t size = strlen(folder);
-    while (size > 1 && folder[size - 1] == '/')
-        size--;
-    int made = snprintf(ret_path, PATH_SIZE, "%.*s.part-%ld", (int)size, folder, (long)owner);
-    return made < 0 || made >= PATH_SIZE ? TH_E_LIMIT : 0;
-}
-
-static int give_name(const char *part, const char *folder)
-{
-    int renamed = renameat2(AT_FDCWD, part, AT_FDCWD, folder, RENAME_NOREPLACE);
-    if (renamed != 0 && errno == EINVAL) /* a file system that cannot promise it */
-        renamed = rename(part, folder);
-    if (renamed != 0)
-        return errno == EEXIST || errno == ENOTEMPTY ? TH_E_EXISTS : TH_E_IO;
-    return th_file_sync_parent(folder);
-}
-
 static int write_parts(const char *folder, const struct evidence *evidence)
 {
     char path[PATH_SIZE];
@@ -197,16 +177,17 @@ static int write_parts(const char *folder, const struct evidence *evidence)
     return status == 0 ? write_doc(folder, evidence) : status;
 }
 
+/* Made by the child, named after the parent, which removes what is left of it. */
 static int write_folder(const char *folder, const struct evidence *evidence)
 {
     char part[PATH_SIZE];
     struct stat about;
     if (lstat(folder, &about) == 0)
         return TH_E_EXISTS;
-    int status = part_of(folder, getppid(), part);
+    int status = th_part_name(folder, getppid(), part, sizeof part);
     if (status == 0)
         status = write_parts(part, evidence);
-    return status == 0 ? give_name(part, folder) : status;
+    return status == 0 ? th_part_finish(part, folder) : status;
 }
 
 static int write_out(const struct th_reader_request *request, const struct line *line,
@@ -322,11 +303,13 @@ static int run(const struct th_reader_request *request, struct line *line)
 {
     char part[PATH_SIZE];
     sigset_t before;
-    if (line->out_folder == NULL || part_of(line->out_folder, getpid(), part) != 0)
+    if (line->out_folder == NULL ||
+        th_part_name(line->out_folder, getpid(), part, sizeof part) != 0)
         return th_reader_run(request, read_store, line);
+    th_part_clean(line->out_folder);
     th_scratch_hold(&before);
     int code = th_reader_run(request, read_store, line);
-    th_scratch_remove(part);
+    (void)th_part_remove(part);
     th_scratch_release(&before);
     return code;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export: the command; and its --for-copy, reports with their receipts and the state of the log,
  * for a second body. */
-#define _GNU_SOURCE /* syncfs, renameat2 */
+#define _GNU_SOURCE /* syncfs */
 #include "aggregator/cli/export.h"
 
 #include "aggregator/cli/write.h"
 #include "base/errno_text.h"
-#include "base/file.h"
 #include "base/options.h"
+#include "base/part.h"
 #include "base/text.h"
 #include "proto/tlog/hash.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,16 +39,12 @@ static int make_folders(struct th_exporting *exporting)
 {
     char path[TH_SITE_PATH_SIZE];
     char cause[TH_ERRNO_TEXT_SIZE];
-    size_t size = strlen(exporting->target);
-    while (size > 1 && exporting->target[size - 1] == '/')
-        size--;
-    int made = snprintf(exporting->folder, sizeof exporting->folder, "%.*s.part-%ld", (int)size,
-                        exporting->target, (long)getpid());
-    if (made < 0 || (size_t)made >= sizeof exporting->folder)
+    if (th_part_name(exporting->target, getpid(), exporting->folder, sizeof exporting->folder) != 0)
         return complain(exporting, TH_E_LIMIT, NULL, "đường dẫn");
     struct stat about;
     if (lstat(exporting->target, &about) == 0)
         return complain(exporting, TH_E_EXISTS, "chọn một thư mục chưa có", "không ghi đè");
+    th_part_clean(exporting->target);
     int status = mkdir(exporting->folder, 0700);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && status == 0; i++)
         status = join(path, exporting->folder, folders[i]) ? mkdir(path, 0700) : -1;
@@ -61,30 +56,6 @@ static int make_folders(struct th_exporting *exporting)
     return EX_CANTCREAT;
 }
 
-/* Only what this command has made is there. */
-static void remove_files(const char *folder)
-{
-    char path[TH_SITE_PATH_SIZE];
-    DIR *listing = opendir(folder);
-    const struct dirent *item;
-    while (listing != NULL && (item = readdir(listing)) != NULL)
-        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 &&
-            join(path, folder, item->d_name))
-            (void)unlink(path);
-    if (listing != NULL)
-        (void)closedir(listing);
-    (void)rmdir(folder);
-}
-
-static void remove_part(const struct th_exporting *exporting)
-{
-    char path[TH_SITE_PATH_SIZE];
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-        if (join(path, exporting->folder, folders[i]))
-            remove_files(path);
-    remove_files(exporting->folder);
-}
-
 /* Everything is on the disk before the folder gets its name. */
 static int give_name(const struct th_exporting *exporting)
 {
@@ -94,15 +65,7 @@ static int give_name(const struct th_exporting *exporting)
         (void)close(fd);
     if (synced != 0)
         return TH_E_IO;
-    if (renameat2(AT_FDCWD, exporting->folder, AT_FDCWD, exporting->target, RENAME_NOREPLACE) !=
-        0) {
-        if (errno == EEXIST)
-            return TH_E_EXISTS;
-        /* A file system that cannot promise it: the target was not there a moment ago. */
-        if (errno != EINVAL || rename(exporting->folder, exporting->target) != 0)
-            return TH_E_IO;
-    }
-    return th_file_sync_parent(exporting->target);
+    return th_part_finish(exporting->folder, exporting->target);
 }
 
 static int tell(const struct th_exporting *exporting)
@@ -143,7 +106,7 @@ static int export_open(struct th_exporting *exporting)
                         "phục thì ghi số bản ghi mà bản sao có (số mục trong recover --status), "
                         "hoặc bỏ --since",
                         "--since %lld lớn hơn nhật ký của kho này", (long long)exporting->since);
-        remove_part(exporting);
+        (void)th_part_remove(exporting->folder);
         return EX_DATAERR;
     }
     if (status == 0)
@@ -152,7 +115,7 @@ static int export_open(struct th_exporting *exporting)
         status = give_name(exporting);
     if (status == 0)
         return tell(exporting);
-    remove_part(exporting);
+    (void)th_part_remove(exporting->folder);
     return complain(exporting, status, status == TH_E_IO ? "xem đĩa còn chỗ không" : NULL,
                     "không trích được, không để lại gì");
 }

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A backup in the making is the folder <target>.part-<pid>. A process that was killed leaves it;
- * the next backup to the same target removes those whose process is gone. A backup that is removed
- * bears such a name first, so what has its own name is whole.
- */
-#define _GNU_SOURCE /* renameat2 */
 #include "aggregator/store/backup.h"
 
 #include "aggregator/store/internal.h"
 #include "base/errno_text.h"
 #include "base/file.h"
+#include "base/part.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PART_MARK ".part-"
 #define EXTRA_MAX ((size_t)64 << 20) /* bytes of one further file */
 
 struct backup {
@@ -44,78 +36,19 @@ static int report_errno(const struct th_store_report *report, int cause, const c
 
 /* ---- folders ---- */
 
-static int remove_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *item;
-    int status = 0;
-    if (folder == NULL)
-        return TH_E_IO;
-    while ((item = readdir(folder)) != NULL)
-        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 &&
-            unlinkat(dirfd(folder), item->d_name, 0) != 0)
-            status = TH_E_IO;
-    (void)closedir(folder);
-    return rmdir(path) == 0 ? status : TH_E_IO;
-}
-
-/*
- * Bytes of the name in "<name>.part-<pid>" of a process that is gone, or of this one: it has none
- * yet. 0: the item is no such folder.
- */
-static size_t left_behind_name(const char *item)
-{
-    const char *mark = NULL;
-    char *end;
-    for (const char *next = item; (next = strstr(next, PART_MARK)) != NULL; next++)
-        mark = next; /* the last one: a backup may be named so itself */
-    if (mark == NULL)
-        return 0;
-    const char *digits = mark + sizeof PART_MARK - 1;
-    if (digits[0] < '1' || digits[0] > '9')
-        return 0;
-    errno = 0;
-    long pid = strtol(digits, &end, 10);
-    if (errno != 0 || *end != '\0' || pid > INT_MAX)
-        return 0;
-    bool is_gone = pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
-    return is_gone ? (size_t)(mark - item) : 0;
-}
-
-/* Of the backups with this name, or with the names that `is_ours` says. */
-static void remove_left_behind(const char *parent, const char *name, th_backup_is_ours *is_ours)
+void th_backup_clean(const char *parent, th_backup_is_ours *is_ours)
 {
     char path[TH_STORE_PATH_MAX];
-    struct dirent *item;
     DIR *folder = opendir(parent);
     if (folder == NULL)
         return;
-    while ((item = readdir(folder)) != NULL) {
-        size_t size = left_behind_name(item->d_name);
-        bool is_meant = size > 0 && (name == NULL ? is_ours(item->d_name, size)
-                                                  : size == strlen(name) &&
-                                                        strncmp(item->d_name, name, size) == 0);
-        if (is_meant && th_folder_path(parent, item->d_name, path) == 0)
-            (void)remove_folder(path);
+    for (const struct dirent *item = readdir(folder); item != NULL; item = readdir(folder)) {
+        const size_t size = th_part_left(item->d_name);
+        if (size > 0 && is_ours(item->d_name, size) &&
+            th_folder_path(parent, item->d_name, path) == 0)
+            (void)th_part_remove(path);
     }
     (void)closedir(folder);
-}
-
-static void remove_left_of(const char *target)
-{
-    char parent[TH_STORE_PATH_MAX];
-    const char *slash = strrchr(target, '/');
-    size_t parent_size = slash == NULL ? 0 : (size_t)(slash - target);
-    memcpy(parent, target, parent_size);
-    memcpy(parent + parent_size, "/", 2);
-    if (slash == NULL)
-        memcpy(parent, ".", 2);
-    remove_left_behind(parent, slash == NULL ? target : slash + 1, NULL);
-}
-
-void th_backup_clean(const char *parent, th_backup_is_ours *is_ours)
-{
-    remove_left_behind(parent, NULL, is_ours);
 }
 
 static bool has_folder(const char *path)
@@ -136,10 +69,10 @@ static bool has_folder(const char *path)
 int th_backup_remove(const char *path)
 {
     char part[TH_STORE_PATH_MAX + 32];
-    int size = snprintf(part, sizeof part, "%s" PART_MARK "%ld", path, (long)getpid());
-    if (size < 0 || (size_t)size >= sizeof part || has_folder(path) || rename(path, part) != 0)
+    if (th_part_name(path, getpid(), part, sizeof part) != 0 || has_folder(path) ||
+        rename(path, part) != 0)
         return TH_E_IO;
-    return remove_folder(part);
+    return th_part_remove(part);
 }
 
 static int prepare(struct backup *backup, const char *target)
@@ -148,18 +81,17 @@ static int prepare(struct backup *backup, const char *target)
     size_t size = strlen(target);
     while (size > 1 && target[size - 1] == '/')
         size--;
-    if (size == 0 || size + sizeof PART_MARK + 20 >= TH_STORE_PATH_MAX)
+    if (size == 0 || size >= sizeof backup->target ||
+        th_part_name(target, getpid(), backup->part, TH_STORE_PATH_MAX) != 0)
         return th_store_report(&backup->destination, TH_E_IO, "đường dẫn trống hoặc quá dài");
     memcpy(backup->target, target, size);
     backup->target[size] = '\0';
-    (void)snprintf(backup->part, sizeof backup->part, "%s" PART_MARK "%ld", backup->target,
-                   (long)getpid());
     if (lstat(backup->target, &found) == 0)
         return th_store_report(&backup->destination, TH_E_EXISTS,
                                "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
     if (errno != ENOENT)
         return report_errno(&backup->destination, errno, "không xem được đích");
-    remove_left_of(backup->target);
+    th_part_clean(backup->target);
     if (mkdir(backup->part, 0700) != 0)
         return report_errno(&backup->destination, errno, "không tạo được thư mục");
     return 0;
@@ -247,23 +179,6 @@ static int copy_all(const struct backup *backup, const char *const *extras, size
 
 /* ---- the name ---- */
 
-static int place(const struct backup *backup)
-{
-    struct stat found;
-    int done = renameat2(AT_FDCWD, backup->part, AT_FDCWD, backup->target, RENAME_NOREPLACE);
-    if (done != 0 && (errno == EINVAL || errno == ENOSYS)) {
-        /* A file system without that flag: a folder never replaces one that has files. */
-        if (lstat(backup->target, &found) == 0)
-            errno = EEXIST;
-        else
-            done = rename(backup->part, backup->target);
-    }
-    if (done != 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR))
-        return th_store_report(&backup->destination, TH_E_EXISTS,
-                               "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
-    return done == 0 ? 0 : report_errno(&backup->destination, errno, "không đặt được tên");
-}
-
 static int finish(const struct backup *backup)
 {
     char lock[TH_STORE_PATH_MAX];
@@ -274,11 +189,17 @@ static int finish(const struct backup *backup)
         status = th_file_sync_parent(lock); /* the folder itself */
     if (status != 0)
         return report_errno(&backup->destination, errno, "không ghi được thư mục");
-    status = place(backup);
-    if (status == 0 && th_file_sync_parent(backup->target) != 0)
+    status = th_part_finish(backup->part, backup->target);
+    if (status == TH_E_EXISTS)
+        return th_store_report(&backup->destination, status,
+                               "đã có tệp hoặc thư mục tên này; hãy chọn tên khác");
+    int cause = errno;
+    if (status != 0 && access(backup->part, F_OK) == 0)
+        return report_errno(&backup->destination, cause, "không đặt được tên");
+    if (status != 0)
         (void)th_store_report(&backup->destination, 0,
                               "lưu ý: bản sao đã đủ nhưng tên thư mục chưa chắc đã nằm trên đĩa");
-    return status;
+    return 0;
 }
 
 int th_store_backup(const char *folder, const char *target, const char *const *extras,
@@ -301,7 +222,7 @@ int th_store_backup(const char *folder, const char *target, const char *const *e
     if (status == 0)
         status = finish(&backup);
     if (status != 0) {
-        (void)remove_folder(backup.part);
+        (void)th_part_remove(backup.part);
         return status;
     }
     *ret_result = result;

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -156,6 +158,22 @@ Test(cli_export, nothing_is_left_behind_or_overwritten_when_it_cannot_be_done)
     cr_expect_eq(run("export @D"), EX_USAGE);
     cr_expect_eq(run("export @D --for-copy @F/x --since -1"), EX_USAGE);
     cr_expect_eq(run("export @F/none --for-copy @F/x"), EX_NOINPUT);
+}
+
+Test(cli_export, what_a_killed_one_has_left_is_removed_by_the_next)
+{
+    char left[320], file[64];
+    const pid_t dead = fork();
+    if (dead == 0)
+        _exit(0);
+    cr_assert_eq(waitpid(dead, NULL, 0), dead);
+    (void)snprintf(left, sizeof left, "%s/copy.part-%ld", fixture.folder, (long)dead);
+    (void)snprintf(file, sizeof file, "copy.part-%ld/index.json", (long)dead);
+    cr_assert_eq(mkdir(left, 0700), 0);
+    cli_case_write(&fixture, file, "x", 1);
+    cr_assert(has_parts());
+    cr_expect_eq(run("export @D --for-copy @F/copy"), EX_OK, "%s", fixture.err);
+    cr_expect(!has_parts());
 }
 
 /* ---- documents ---- */
