@@ -169,12 +169,18 @@ int th_file_create(const char *path, mode_t mode, const void *bytes, size_t size
     return write_beside(path, mode, bytes, size, false);
 }
 
-int th_file_make_folder(const char *path, mode_t mode)
+size_t th_file_plain_size(const char *path)
 {
-    char plain[PATH_SIZE];
     size_t size = strlen(path);
     while (size > 1 && path[size - 1] == '/')
         size--;
+    return size;
+}
+
+int th_file_make_folder(const char *path, mode_t mode)
+{
+    char plain[PATH_SIZE];
+    const size_t size = th_file_plain_size(path);
     if (size >= sizeof plain) {
         errno = ENAMETOOLONG;
         return TH_E_IO;

@@ -34,6 +34,9 @@ TH_MUST_CHECK int th_file_create(const char *path, mode_t mode, const void *byte
  * left as the cause. */
 TH_MUST_CHECK int th_file_make_folder(const char *path, mode_t mode);
 
+/* Bytes of a path without the slashes at its end; of "/" one. */
+size_t th_file_plain_size(const char *path);
+
 /* Makes the entry of a file or folder that was just made durable: fsync of the folder it is in.
  * TH_E_IO, with errno left as the cause. */
 TH_MUST_CHECK int th_file_sync_parent(const char *path);

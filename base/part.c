@@ -19,17 +19,9 @@
 #define MARK  ".part-"
 #define DEPTH 2 /* the folder and those in it */
 
-static size_t size_without_slashes(const char *path)
-{
-    size_t size = strlen(path);
-    while (size > 1 && path[size - 1] == '/')
-        size--;
-    return size;
-}
-
 int th_part_name(const char *target, pid_t owner, char *ret_part, size_t size)
 {
-    const size_t target_size = size_without_slashes(target);
+    const size_t target_size = th_file_plain_size(target);
     if (target_size == 0 || target_size >= size || target_size > INT_MAX)
         return TH_E_LIMIT;
     int made = snprintf(ret_part, size, "%.*s" MARK "%ld", (int)target_size, target, (long)owner);
@@ -117,7 +109,7 @@ static DIR *open_parent(const char *target, size_t name_at)
 
 void th_part_clean(const char *target)
 {
-    const size_t size = size_without_slashes(target);
+    const size_t size = th_file_plain_size(target);
     size_t name_at = size;
     while (name_at > 0 && target[name_at - 1] != '/')
         name_at--;

@@ -267,9 +267,8 @@ struct th_effect {
 /* The effects of a batch, in order. They grow by chunks and stay where they are. */
 #define TH_EFFECTS_CHUNK 64
 struct th_effects {
-    struct th_arena *arena; /* the batch's: of entries, answers and whatever leaves */
-    struct th_arena
-        *passing; /* of rows and closings; may be reset when the store has them. NULL: `arena` */
+    struct th_arena *arena;    /* the batch's: of entries, answers and whatever leaves */
+    struct th_arena *passing;  /* of what the store gets, may be reset then. NULL: `arena` */
     struct th_effect **chunks; /* TH_EFFECTS_CHUNK effects each */
     size_t chunks_count, chunks_capacity;
     size_t count;

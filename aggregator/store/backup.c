@@ -78,9 +78,7 @@ int th_backup_remove(const char *path)
 static int prepare(struct backup *backup, const char *target)
 {
     struct stat found;
-    size_t size = strlen(target);
-    while (size > 1 && target[size - 1] == '/')
-        size--;
+    const size_t size = th_file_plain_size(target);
     if (size == 0 || size >= sizeof backup->target ||
         th_part_name(target, getpid(), backup->part, TH_STORE_PATH_MAX) != 0)
         return th_store_report(&backup->destination, TH_E_IO, "đường dẫn trống hoặc quá dài");
