@@ -234,7 +234,7 @@ def main():
         signal.signal(signal.SIGHUP, stop)
     sizes = SMOKE if options.smoke else QUICK if options.quick else FULL
     began = time.monotonic()
-    results = Results(ROWS)
+    results = Results(ROWS, options.rows)
     place = None
     try:
         place = Place(options.scratch / f"run-{os.getpid()}", options.build, options.seed)

@@ -33,7 +33,7 @@ class LargeStore(Place):
                       [("large", sizes.large, EACH)])
         self.found()
         self.store = self.template / "store"
-        self.postgres = None  # what it answered
+        self.postgres = None  # what it answered in this repetition
         self.full = 1  # the first obligations, for which all units have reported
         self.grown = self.json("grow", self.work, "large", self.store, BATCH, 0,
                                *[str(point) for point in GROWTH])
@@ -79,26 +79,26 @@ def questions(province):
     return run
 
 
-def ask_postgres(place, sizes):
-    """Both questions at once, as its table is large."""
-    large = large_store(place, sizes)
-    if large.postgres is None:
-        with Cluster(place, LEAN) as cluster:
-            found = place.json("peer_questions", large.work, "large", cluster.conninfo, 0,
-                               PROVINCE, TIMES, large.full)
-            folder = place.empty("peer")
-            (folder / "rollups").write_text(cluster.rollups())
-        large.postgres = dict(found, checked=large.check_sums(folder, "large"))
-    return large.postgres
+def ask_postgres(place, large):
+    with Cluster(place, LEAN) as cluster:
+        found = place.json("peer_questions", large.work, "large", cluster.conninfo, 0, PROVINCE,
+                           TIMES, large.full)
+        folder = place.empty("peer")
+        (folder / "rollups").write_text(cluster.rollups())
+    return dict(found, checked=large.check_sums(folder, "large"))
 
 
 def postgres_questions(place, sizes):
-    found = ask_postgres(place, sizes)
-    return dict(found, value=found["us"])
+    large = large_store(place, sizes)
+    large.postgres = ask_postgres(place, large)
+    return dict(large.postgres, value=large.postgres["us"])
 
 
 def postgres_recompute(place, sizes):
-    found = ask_postgres(place, sizes)
+    """Asked together with the row before, as its table is large; alone where that is not asked."""
+    large = large_store(place, sizes)
+    found = large.postgres or ask_postgres(place, large)
+    large.postgres = None
     return {"rate": found["reports"] / found["recompute_seconds"], "checked": found["checked"]}
 
 

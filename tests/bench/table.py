@@ -58,8 +58,11 @@ def machine(place, sizes, took):
 
 
 class Results:
-    def __init__(self, rows):
+    """`asked`: the names of the rows that are told; None: all."""
+
+    def __init__(self, rows, asked=None):
         self.rows = rows
+        self.asked = {row.name for row in rows} if asked is None else set(asked)
         self.found = {}  # by row name: {repetition: measurements}
         self.voids = {}  # by row name: why
         self.skipped = {}  # by row name: why
@@ -120,7 +123,7 @@ class Results:
         if row.name in self.voids:
             return f"{row.title:50} VOID: {self.voids[row.name][:200]}"
         if row.name not in self.found:
-            return f"{row.title:50} not run: {self.skipped.get(row.name, 'not asked for')}"
+            return f"{row.title:50} not run: {self.skipped.get(row.name, 'stopped before')}"
         results = sorted(self.found[row.name].values(), key=row.number)
         middle = {row.text(result): None for result in (results[0], results[-1])}
         median = dict(results[0], **{"rate" if "rate" in results[0] else "value":
@@ -159,7 +162,8 @@ class Results:
                              if package in versions) or "not installed"
             lines += [f"  {peer.title} ({what}): {peer.set_up}.", f"    Does less: {peer.less}."]
         lines += ["", f"{'row':50} {'median':>12}  least–most of the repetitions"]
-        lines += [self.line(row) for row in self.rows]
+        lines += [self.line(row) for row in self.rows if row.name in self.asked]
         lines += ["", f"{'figure':28} {'value':>10}  {'target':>8}"]
-        lines += [self.figure_line(figure) for figure in FIGURES]
+        lines += [self.figure_line(figure) for figure in FIGURES
+                  if self.asked.intersection(figure.rows)]
         return "\n".join(lines)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import state
-from bench import Output, run_row
+from bench import SMOKE, Output, run_row
 from checks import (must_be_answered, must_be_asked, must_be_taken, must_have_receipts,
                     must_keep_up)
 from figures import FIGURES
@@ -19,7 +19,7 @@ from postgres import Cluster
 from postgres_same import SAME
 from rows import ROWS, Row
 from servers import Nats
-from table import Results
+from table import Results, machine
 
 FRAMES = 200
 
@@ -75,6 +75,16 @@ def a_row_that_fails_is_void():
         run_row(row, None, None, results, 0)
     assert results.found == {"good": {0: {"rate": 7}}}
     assert results.voids["bad"].startswith("AssertionError: run: exit 1 because (")
+
+
+def rows_that_were_asked_for_are_told(place):
+    ours, theirs = ([row for row in ROWS if row.name == name][0]
+                    for name in ("replay", "postgres_recompute"))
+    results = Results(ROWS, [ours.name])
+    results.add(ours, 0, {"rate": 9})
+    table = results.table(machine(place, SMOKE, 1), SMOKE)
+    assert "replay_vs_postgres" in table and ours.title in table
+    assert theirs.title not in table and "ack_p99_ms_10k" not in table
 
 
 def the_large_store_is_made_once(place):
@@ -234,6 +244,7 @@ def main():
         try:
             an_output_comes_at_once(place.empty("output"))
             stores_are_compared(place)
+            rows_that_were_asked_for_are_told(place)
             the_large_store_is_made_once(place)
             sums_of_peers_are_compared(place)
             work_of_peers_is_compared(place)
