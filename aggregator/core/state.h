@@ -198,6 +198,7 @@ bool th_event_is_first(const struct th_event *event);
 /* Pasts that were given for closings and are used up. */
 void th_core_drop_pasts(struct th_core *core);
 
+/* ---- step.c ---- */
 /*
  * A change is checked by its th_step_…() alone; th_apply_…() pushes its effects on tables and then
  * changes the state, and can fail only for want of memory, before anything has changed. It leaves
