@@ -91,8 +91,8 @@ struct th_driver {
     struct th_driver_counters counters;
 };
 
-/* The view at the last commit; th_driver_rest() gives it back. For who makes a batch: waits for the
- * one before. */
+/* reading.c: the view at the last commit; th_driver_rest() gives it back. For who makes a batch:
+ * waits for the one before. */
 TH_MUST_CHECK int th_driver_read(struct th_driver *driver);
 void th_driver_rest(struct th_driver *driver);
 /* The same for who commits. */
