@@ -131,7 +131,7 @@ static struct th_arena_block *add_block(struct th_arena *arena, size_t wanted)
     return block;
 }
 
-void *th_arena_alloc(struct th_arena *arena, size_t size)
+void *th_arena_take(struct th_arena *arena, size_t size)
 {
     const size_t alignment = _Alignof(max_align_t);
     if (size > SIZE_MAX - alignment)
@@ -144,7 +144,13 @@ void *th_arena_alloc(struct th_arena *arena, size_t size)
         return NULL;
     void *memory = block->bytes + block->used;
     block->used += rounded;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *th_arena_alloc(struct th_arena *arena, size_t size)
+{
+    void *memory = th_arena_take(arena, size);
+    return memory == NULL ? NULL : memset(memory, 0, size);
 }
 
 void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size)

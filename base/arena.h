@@ -47,6 +47,8 @@ bool th_arena_reserve(struct th_arena *arena, size_t bytes);
 /* Zeroed memory, aligned for any object; NULL when the budget or memory is exhausted. A size of 0
  * gives a pointer that may not be read. */
 void *th_arena_alloc(struct th_arena *arena, size_t size);
+/* The same, not zeroed: for what is written whole before any of it is read. */
+void *th_arena_take(struct th_arena *arena, size_t size);
 /* count objects of size bytes each; NULL also when the product overflows. */
 void *th_arena_alloc_array(struct th_arena *arena, size_t count, size_t size);
 /*

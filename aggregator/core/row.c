@@ -76,7 +76,7 @@ int th_row_values(const struct th_report *report, struct th_arena *arena,
 int th_row_pack_values(const struct th_report *report, const struct th_values *values,
                        struct th_arena *arena, struct th_row *row)
 {
-    uint8_t *packed = th_arena_alloc(arena, th_packed_size_max(values));
+    uint8_t *packed = th_arena_take(arena, th_packed_size_max(values));
     if (packed == NULL)
         return TH_E_NO_MEMORY;
     row->values_size =

@@ -25,8 +25,7 @@ static int add_chunk(struct th_effects *effects)
         effects->chunks = chunks;
         effects->chunks_capacity = capacity;
     }
-    struct th_effect *chunk =
-        th_arena_alloc_array(arena, TH_EFFECTS_CHUNK, sizeof(struct th_effect));
+    struct th_effect *chunk = th_arena_take(arena, TH_EFFECTS_CHUNK * sizeof(struct th_effect));
     if (chunk == NULL)
         return TH_E_NO_MEMORY;
     effects->chunks[effects->chunks_count++] = chunk;

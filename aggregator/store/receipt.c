@@ -119,7 +119,7 @@ int th_view_receipt_of(struct th_view *view, uint64_t position, struct th_bytes 
     if (status != 0)
         return status == TH_E_NOT_FOUND ? TH_E_CORRUPT : status;
     size_t size = th_tlog_proof_size(&parts);
-    char *text = th_arena_alloc(arena, size);
+    char *text = th_arena_take(arena, size);
     if (text == NULL)
         return TH_E_NO_MEMORY;
     th_tlog_proof_write(&parts, text);

@@ -75,7 +75,7 @@ int th_writes_reserve(struct th_writes *writes, const struct th_schema_key *key,
     struct th_write write = {.kind = PUT, .how = how, .key = *key, .size = size};
     if (writes->failed != 0)
         return writes->failed;
-    write.content = th_arena_alloc(&writes->contents, size);
+    write.content = th_arena_take(&writes->contents, size);
     if (write.content == NULL)
         return th_writes_fail(writes, TH_E_NO_MEMORY);
     int status = add(writes, &write);

@@ -9,7 +9,7 @@ enum { VARINT = 0, LENGTH_DELIMITED = 2 };
 
 int th_wire_packer_init(struct th_wire_packer *packer, struct th_arena *arena, size_t room_size)
 {
-    uint8_t *room = th_arena_alloc(arena, room_size);
+    uint8_t *room = th_arena_take(arena, room_size);
     if (room == NULL)
         return TH_E_NO_MEMORY;
     *packer = (struct th_wire_packer){room, room + room_size, room + room_size};
