@@ -83,6 +83,18 @@ Test(core_entering, it_is_accepted_by_its_own_time_and_names_who_entered_it)
     expect_folded();
 }
 
+Test(core_entering, the_entry_keeps_what_was_brought)
+{
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    world_reset_batch(world);
+    struct th_event event = world_entering(world, &sent);
+    event.body.entering.raw = (struct th_bytes){(const uint8_t *)"Entering", 8};
+    cr_assert_eq(world_step(world, event), 0);
+    const struct th_entry *entry = &world_effect(world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert_eq(entry->raw.size, 8);
+    cr_assert_eq(memcmp(entry->raw.bytes, "Entering", 8), 0);
+}
+
 Test(core_entering, after_the_due_instant_it_is_late)
 {
     world_pass(world, world->half_due.ms + 5 - world->now.wall.ms);

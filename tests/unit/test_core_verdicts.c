@@ -36,6 +36,11 @@ Test(core_verdicts, a_first_report_is_accepted_journalled_and_kept)
     cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.revision, 1);
 }
 
+static th_day day_of(int year, int month, int day)
+{
+    return th_day_of_date((struct th_civil_date){year, month, day});
+}
+
 Test(core_verdicts, same_bytes_again_are_a_duplicate_and_not_journalled)
 {
     uint64_t position = send(A_REPORT(.unit = U_A1))->position;
@@ -76,6 +81,14 @@ Test(core_verdicts, a_duplicate_stays_one_after_acceptance_has_closed)
     cr_assert(world_has_reason(late, "acceptance_closed"));
 }
 
+Test(core_verdicts, the_last_day_of_acceptance_is_a_whole_one)
+{
+    world_tick_at(&world, (th_instant){th_day_start(day_of(2025, 7, 1)).ms - 1});
+    cr_assert_eq(send(A_REPORT(.unit = U_A1))->kind, TH_VERDICT_ACCEPTED);
+    world_tick_at(&world, th_day_start(day_of(2025, 7, 1)));
+    cr_assert(world_has_reason(send(A_REPORT(.unit = U_A2)), "acceptance_closed"));
+}
+
 Test(core_verdicts, a_skipped_revision_is_told_which_is_next)
 {
     send(A_REPORT(.unit = U_A1));
@@ -113,6 +126,59 @@ Test(core_verdicts, a_broken_warning_is_kept_and_does_not_refuse)
     const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
     cr_assert_eq(entry->decision.remarks_count, 1);
     cr_assert_not(entry->decision.remarks[0].refused);
+}
+
+Test(core_verdicts, the_year_is_held_against_the_half_year_of_the_unit)
+{
+    send(A_REPORT(.unit = U_A1, .a = 6, .b = 4, .c = 2));
+    const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1, .obligation = OB_YEAR));
+    cr_assert_eq(verdict->kind, TH_VERDICT_ACCEPTED);
+    cr_assert_gt(verdict->warnings.count, 0);
+    cr_assert_str_eq(verdict->warnings.items[0].rule, "R63");
+    cr_assert_eq(send(A_REPORT(.unit = U_A2, .obligation = OB_YEAR))->warnings.count, 0,
+                 "it has no half-year");
+}
+
+/* What each remark of an entry is about. */
+static void expect_remark(const struct th_remark *remark, uint32_t report, const char *rule,
+                          bool refused)
+{
+    cr_expect_eq(remark->report, report, "%s", rule);
+    cr_expect(remark->rule.size == strlen(rule) &&
+                  memcmp(remark->rule.bytes, rule, remark->rule.size) == 0,
+              "%s", rule);
+    cr_expect_eq(remark->refused, refused, "%s", rule);
+}
+
+Test(core_verdicts, the_entry_says_of_each_report_what_was_remarked)
+{
+    struct sent_report sent[] = {
+        A_REPORT(.unit = U_A1, .a = 61, .b = 60, .c = 1),
+        A_REPORT(.unit = U_A1, .obligation = OB_YEAR, .revision = 2, .a = 62, .b = 61, .c = 1)};
+    const struct th_report_verdict *verdicts = world_send(&world, sent, 2);
+    cr_assert_eq(verdicts[0].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(verdicts[1].kind, TH_VERDICT_REJECTED);
+    const struct th_decision *decision =
+        &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append.decision;
+    cr_assert_eq(decision->remarks_count, 3);
+    expect_remark(&decision->remarks[0], 0, "R2", false);
+    expect_remark(&decision->remarks[1], 1, "revision_gap", true);
+    expect_remark(&decision->remarks[2], 1, "R2", false);
+}
+
+Test(core_verdicts, a_report_of_another_unit_than_the_one_that_signed_is_refused)
+{
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    struct th_event event = world_submission(&world, &sent, 1);
+    struct th_report *report =
+        (struct th_report *)(uintptr_t)event.body.submission.submission->reports;
+    report->unit = (struct th_text){"b1", 2};
+    cr_assert_eq(world_step(&world, event), 0);
+    const struct th_report_verdict *verdict = world_answer(&world)->body.answer.verdicts;
+    cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
+    cr_assert(world_has_reason(verdict, "unit"));
+    cr_assert_null(world_row(&world, OB_HALF, U_A1, 0));
+    cr_assert_null(world_row(&world, OB_HALF, U_B1, 0));
 }
 
 Test(core_verdicts, the_second_of_one_submission_is_judged_against_the_first)
