@@ -129,6 +129,16 @@ Test(check, a_broken_rule_shows_the_figures)
     cr_assert_eq(warnings.count, 0);
 }
 
+Test(check, a_list_in_another_order_is_refused_and_no_rule_is_asked)
+{
+    struct th_report report = {.values = {(uint16_t[]){2, 1}, (int64_t[]){5, 3}, 2}};
+    check(&report);
+    cr_assert(is(&errors, "value.A", "", "order"));
+    report.values.numbers = (uint16_t[]){2, 2};
+    check(&report);
+    cr_assert(is(&errors, "value.B", "", "order"));
+}
+
 Test(check, the_annual_rule_of_communes_leaves_others_alone)
 {
     rule.kind = TH_RULE_ANNUAL_COMMUNE;
@@ -171,7 +181,46 @@ Test(check, comparisons_with_other_reports_only_warn)
     cr_assert_eq(warnings.count, 0);
     check_two(151, 27);
     cr_assert(is(&warnings, "value.A", "151; năm trước: 100", "R"));
+    check_two(50, 7);
+    cr_assert_eq(warnings.count, 0);
+    check_two(49, 7);
+    cr_assert(is(&warnings, "value.A", "49; năm trước: 100", "R"));
     cr_assert_eq(errors.count, 0);
+}
+
+Test(check, a_jump_is_counted_in_whole_units_whatever_the_scale)
+{
+    struct th_values before = {(uint16_t[]){8}, (int64_t[]){-1000}, 1}; /* -10,00 */
+    rule.kind = TH_RULE_YEAR_ON_YEAR;
+    rule.percent = 50;
+    rule.above = 20;
+    obligation.quoted.present = 0;
+    related.previous_same = &before;
+    check_value(8, 1000);
+    cr_assert_eq(warnings.count, 0);
+    check_value(8, 1001);
+    cr_assert(is(&warnings, "value.H", "10.01; năm trước: -10.00", "R"));
+    rule.percent = 201;
+    check_value(8, 1001);
+    cr_assert_eq(warnings.count, 0);
+}
+
+Test(check, only_the_year_itself_is_held_against_the_half_year)
+{
+    struct th_values before = {(uint16_t[]){1, 2}, (int64_t[]){100, 7}, 2};
+    related.half_year = &before;
+    rule.kind = TH_RULE_ANNUAL_INCLUDES_HALF;
+    obligation.period = "2025-H1";
+    check_two(99, 7);
+    cr_assert_eq(warnings.count, 0);
+    rule.kind = TH_RULE_CARRY_OVER;
+    rule.pairs[0][0] = 1;
+    rule.pairs[0][1] = 2;
+    rule.pairs_count = 1;
+    related.previous_year = &before;
+    obligation.period = "2025-H2"; /* what was carried into the year was told in its first half */
+    check_two(99, 7);
+    cr_assert_eq(warnings.count, 0);
 }
 
 Test(check, scores_warn_while_scoring_is_suspended)
@@ -188,6 +237,17 @@ Test(check, scores_warn_while_scoring_is_suspended)
     plan.relations_count = 1;
     check_value(5, 0);
     cr_assert(is(&warnings, "value.E", "tốt", "R"));
+    check_value(1, 5);
+    cr_assert_eq(warnings.count, 0, "it has no score");
+    relation.has_scope = true; /* and names nobody */
+    check_value(5, 0);
+    cr_assert_eq(warnings.count, 0);
+    relation.scope.kinds = UINT32_C(1) << TH_UNIT_KIND_COMMUNE;
+    check_value(5, 0);
+    cr_assert_eq(warnings.count, 1);
+    relation.kind = TH_RELATION_IMPLEMENTS;
+    check_value(5, 0);
+    cr_assert_eq(warnings.count, 0);
 }
 
 Test(check, estimates_need_leave_and_a_date)
@@ -205,9 +265,21 @@ Test(check, estimates_need_leave_and_a_date)
     report.estimated_to.number = 20000;
     check(&report);
     cr_assert_eq(errors.count, 0);
+    cr_assert(is(&warnings, "estimated_to", "2024-10-04", "estimate"));
+    plan.year = 2024;
+    check(&report);
+    cr_assert_eq(warnings.count, 0);
     report.estimated = (uint16_t[]){2};
     check(&report);
     cr_assert(is(&errors, "estimated.B", "", "estimate"));
+    report.estimated = (uint16_t[]){1, 1};
+    report.estimated_count = 2;
+    check(&report);
+    cr_assert(is(&errors, "estimated.A", "", "order"));
+    report.estimated_count = 0;
+    report.estimated_to.number = TH_DAY_MAX + 1;
+    check(&report);
+    cr_assert(is(&errors, "estimated_to", "", "date"));
 }
 
 Test(check, tasks_exist_and_their_percent_fits)
@@ -221,6 +293,16 @@ Test(check, tasks_exist_and_their_percent_fits)
     check(&report);
     cr_assert(is(&errors, "task.1.percent", "99", "percent"));
     sent[0].percent = 100;
+    sent[1].percent = 1; /* of what has not begun */
+    check(&report);
+    cr_assert(is(&errors, "task.2.percent", "1", "percent"));
+    sent[1].status = TH_TASK_IN_PROGRESS;
+    check(&report);
+    cr_assert_eq(errors.count, 0);
+    sent[1].percent = 101;
+    check(&report);
+    cr_assert(is(&errors, "task.2.percent", "101", "percent"));
+    sent[1].percent = 100;
     sent[1].task = 9;
     check(&report);
     cr_assert(is(&errors, "task.9", "", "task"));
@@ -238,9 +320,33 @@ Test(check, narratives_belong_to_text_indicators_and_nothing_is_empty)
     sent.indicator = 1;
     check(&report);
     cr_assert(is(&errors, "narrative.A", "", "value"));
+    sent.indicator = 99;
+    check(&report);
+    cr_assert(is(&errors, "narrative.99", "", "unknown_indicator"));
+    struct th_narrative twice[] = {{7, {"x", 1}}, {7, {"y", 1}}};
+    report.narratives = twice;
+    report.narratives_count = 2;
+    check(&report);
+    cr_assert(is(&errors, "narrative.G", "", "order"));
+    report.narratives_count = 1;
+    obligation.quoted.indicators_count[TH_BRANCH_COMMUNES] = 6; /* all but it */
+    check(&report);
+    cr_assert(is(&errors, "narrative.G", "", "not_asked"));
     report.narratives_count = 0;
     check(&report);
     cr_assert(is(&errors, "", "", "empty"));
+}
+
+Test(check, the_date_of_the_paper_is_a_day)
+{
+    struct th_report report = {.values = {(uint16_t[]){1}, (int64_t[]){1}, 1},
+                               .has_document = true,
+                               .document = {.date = {TH_DAY_MAX}}};
+    check(&report);
+    cr_assert_eq(errors.count, 0);
+    report.document.date.number = TH_DAY_MAX + 1;
+    check(&report);
+    cr_assert(is(&errors, "document.date", "", "date"));
 }
 
 Test(check, related_obligations_are_found_by_series_and_period)
