@@ -205,6 +205,19 @@ Test(check, a_jump_is_counted_in_whole_units_whatever_the_scale)
     cr_assert_eq(warnings.count, 0);
 }
 
+Test(check, only_quantities_are_held_against_other_reports)
+{
+    struct th_values before = {(uint16_t[]){4, 5, 6}, (int64_t[]){20000, 1, 90}, 3};
+    struct th_report report = {.values = {(uint16_t[]){4, 5, 6}, (int64_t[]){100, 0, 1}, 3}};
+    related.half_year = related.previous_same = &before;
+    rule.kind = TH_RULE_ANNUAL_INCLUDES_HALF;
+    check(&report);
+    cr_assert_eq(warnings.count, 0, "a day, a class and a share are none");
+    rule.kind = TH_RULE_YEAR_ON_YEAR;
+    check(&report);
+    cr_assert_eq(warnings.count, 0);
+}
+
 Test(check, only_the_year_itself_is_held_against_the_half_year)
 {
     struct th_values before = {(uint16_t[]){1, 2}, (int64_t[]){100, 7}, 2};
@@ -384,4 +397,13 @@ Test(check, a_long_list_of_figures_is_cut_between_them)
     struct th_report report = {.values = {(uint16_t[]){1}, (int64_t[]){123456789}, 1}};
     check(&report);
     cr_assert_str_eq(errors.items[0].value, "A=123456789, A=123456789, A=123456789 …");
+    rule.comparison.terms_count = 4;
+    report.values.values = (int64_t[]){12345678};
+    check(&report);
+    cr_assert_str_eq(errors.items[0].value, "A=12345678, A=12345678, A=12345678, A=12345678");
+    cr_assert_eq(strlen(errors.items[0].value), TH_REASON_VALUE_MAX - 2);
+    rule.comparison.terms[3].indicator = 2; /* one more figure fits to the last byte */
+    report.values = (struct th_values){(uint16_t[]){1, 2}, (int64_t[]){12345678, 123456789}, 2};
+    check(&report);
+    cr_assert_str_eq(errors.items[0].value, "A=12345678, A=12345678, A=12345678, B=123456789");
 }
