@@ -229,6 +229,25 @@ Test(core_books, a_territory_without_units_below_it_has_rollups_of_its_own)
     th_core_drop_plan(world.core);
 }
 
+/* A unit that is merged into another with its code: two units, one after the other. */
+Test(core_books, a_territory_is_the_unit_that_is_there_on_the_plans_day)
+{
+    const th_day change = th_day_of_date((struct th_civil_date){2025, 7, 1});
+    struct th_unit units[2] = {world.units[U_64], world.units[U_64]};
+    struct th_registry registry;
+    units[0].valid_to = units[1].valid_from = change;
+    cr_assert_eq(th_registry_build(&world.core->heap, units, 2, &registry), 0);
+    struct th_plan plan = world.plan;
+    plan.has_date = true;
+    plan.date = (th_day){change.number - 1};
+    cr_assert_eq(th_registry_territory(&registry, &plan), 0);
+    plan.date = change;
+    cr_assert_eq(th_registry_territory(&registry, &plan), 1);
+    plan.territory = "65";
+    cr_assert_eq(th_registry_territory(&registry, &plan), TH_UNIT_NONE);
+    th_registry_deinit(&world.core->heap, &registry);
+}
+
 /* ---- rows of one unit ---- */
 
 Test(core_books, all_numbers_of_a_unit_are_chained_also_of_units_that_come_later)
