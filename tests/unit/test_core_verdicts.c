@@ -279,6 +279,36 @@ Test(core_verdicts, keys_are_enrolled_once_and_for_one_unit)
     cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_NOT_FOUND);
 }
 
+/* A new machine of a unit: the answer to its enrolment. */
+static int enrol_machine(enum world_unit unit, const char *code, uint8_t machine)
+{
+    struct th_event enrol = {
+        .kind = TH_EVENT_ENROL,
+        .body.enrol = {.unit = th_text_of(code),
+                       .sign_key = {{machine, 200}},
+                       .curve_key = {(uint8_t)(unit + 1)}}}; /* as its first one's */
+    world_reset_batch(&world);
+    cr_assert_eq(world_step(&world, enrol), 0);
+    return world_answer(&world)->body.answer.status;
+}
+
+Test(core_verdicts, a_unit_has_so_many_keys_and_those_that_are_revoked_do_not_count)
+{
+    for (uint8_t machine = 1; machine < TH_LIMIT_KEYS_PER_UNIT_MAX; machine++)
+        cr_assert_eq(enrol_machine(U_A1, "a1", machine), 0);
+    cr_assert_eq(enrol_machine(U_A1, "a1", 99), TH_E_LIMIT);
+    cr_assert_eq(enrol_machine(U_A2, "a2", 100), 0, "another unit has its own");
+    struct th_event revoke = {.kind = TH_EVENT_REVOKE,
+                              .body.revoke = {.unit = {"a1", 2}, .sign_key = world_key(U_A1)}};
+    cr_assert_eq(world_step(&world, revoke), 0);
+    cr_assert_eq(enrol_machine(U_A1, "a1", 99), 0);
+}
+
+Test(core_verdicts, a_connections_key_is_of_one_unit)
+{
+    cr_assert_eq(enrol_machine(U_A1, "a2", 1), TH_E_FORBIDDEN);
+}
+
 Test(core_verdicts, a_plan_is_loaded_once_and_known_units_stay_as_they_are)
 {
     struct th_event plan = {.kind = TH_EVENT_PLAN,
@@ -312,6 +342,11 @@ Test(core_verdicts, a_new_unit_is_expected_from_then_on)
     struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}};
     cr_assert_eq(world_step(&world, units), 0);
     cr_assert_eq(world_answer(&world)->body.answer.status, 0);
+    const struct th_effect *put = world_effect(&world, TH_EFFECT_PUT_UNIT, 0);
+    cr_assert_str_eq(put->body.unit.unit.name, "b4");
+    cr_assert_str_eq(put->body.unit.unit.parent_code, "623");
+    cr_assert_eq(put->body.unit.unit.kind, unit.kind);
+    cr_assert_eq(put->body.unit.unit.valid_from.number, unit.valid_from.number);
     cr_assert_eq(th_core_take_dirty(world.core, look_at_623, NULL), 0);
     cr_assert_eq(expected_in_623, 4);
 }
