@@ -143,3 +143,15 @@ Test(core_damage, marks_keys_and_plans_that_do_not_fit)
         th_core_load_plan(world.core, &world.plan, &world.plan_digest, world.plan_loaded_at),
         TH_E_CORRUPT, "twice");
 }
+
+Test(core_damage, an_origin_that_no_log_bears)
+{
+    static const char long_one[TH_LIMIT_REALM_SIZE_MAX + 1] = {'r'};
+    cr_assert_eq(th_core_load_origin(world.core, (struct th_text){"", 0}), TH_E_CORRUPT);
+    cr_assert_eq(th_core_load_origin(world.core, (struct th_text){long_one, sizeof long_one}),
+                 TH_E_CORRUPT);
+    cr_assert_eq(th_core_load_origin(world.core, th_text_of("r")), 0);
+    cr_assert_eq(th_core_load_origin(world.core, th_text_of("r")), 0, "a rotation's");
+    cr_assert_eq(th_core_load_origin(world.core, th_text_of("s")), 0);
+    cr_assert_eq(th_core_load_origin(world.core, th_text_of("r")), TH_E_CORRUPT, "it came back");
+}

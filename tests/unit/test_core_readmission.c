@@ -332,6 +332,28 @@ Test(core_readmission, a_number_that_the_obligation_does_not_have_stays_out)
     cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
 }
 
+Test(core_readmission, figures_that_the_catalogue_does_not_have_stay_out)
+{
+    back_up();
+    uint64_t position = send(lost, (struct sent_report)A_REPORT(.unit = U_A1));
+    put_back();
+    struct th_leaf leaf = world_leaf(lost, position);
+    struct th_event event = world_readmission(lost, position, &leaf);
+    struct th_submission submission = *event.body.readmission.submission;
+    struct th_report report = submission.reports[0];
+    submission.reports = &report;
+    event.body.readmission.submission = &submission;
+    report.values = (struct th_values){(uint16_t[]){IND_CLASS}, (int64_t[]){3}, 1};
+    cr_assert_eq(world_answer_to(world, event), 0);
+    const struct th_report_verdict *verdict = world_answer(world)->body.answer.verdicts;
+    cr_assert_eq(verdict->kind, TH_VERDICT_REJECTED);
+    cr_assert(world_has_reason(verdict, "value"));
+    cr_assert_null(half_of(U_A1));
+    report.values.values = (int64_t[]){2};
+    cr_assert_eq(world_answer_to(world, event), 0);
+    cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
+}
+
 Test(core_readmission, an_undecided_one_is_judged_when_the_clock_is_steady)
 {
     back_up();

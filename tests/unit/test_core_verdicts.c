@@ -196,6 +196,18 @@ Test(core_verdicts, the_second_of_one_submission_is_judged_against_the_first)
     cr_assert_eq(world_count(&world, TH_EFFECT_PUT_REVISION), 1);
 }
 
+Test(core_verdicts, one_of_many_that_is_of_no_plan_does_not_stop_the_others)
+{
+    struct sent_report sent[] = {A_REPORT(.unit = U_A1, .plan = "q"), A_REPORT(.unit = U_A1),
+                                 A_REPORT(.unit = U_A1, .obligation = OB_YEAR)};
+    const struct th_report_verdict *verdicts = world_send(&world, sent, 3);
+    cr_assert(world_has_reason(&verdicts[0], "plan"));
+    cr_assert_eq(verdicts[1].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(verdicts[2].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.index, 1);
+    cr_assert_eq(world_row(&world, OB_YEAR, U_A1, 0)->row.index, 2);
+}
+
 Test(core_verdicts, a_correction_keeps_when_the_first_one_came)
 {
     send(A_REPORT(.unit = U_A1));

@@ -96,6 +96,28 @@ Test(unit, a_reused_code_is_another_unit_from_its_first_day)
     cr_assert_eq(find(&list, "21550", "2025-06-30"), TH_UNIT_NONE);
 }
 
+Test(unit, a_parent_is_the_one_that_was_there_when_the_child_began)
+{
+    struct th_unit old = a_unit("52", "", TH_UNIT_KIND_PROVINCE), new = old;
+    old.valid_to = new.valid_from = day("2025-07-01");
+    struct th_unit before = a_unit("a", "52", TH_UNIT_KIND_COMMUNE), after = before;
+    before.valid_from = day("2020-01-01");
+    after.code = "b";
+    after.valid_from = day("2025-07-01");
+    struct th_unit always = a_unit("c", "53", TH_UNIT_KIND_COMMUNE);
+    struct th_unit late = a_unit("53", "", TH_UNIT_KIND_PROVINCE);
+    late.valid_from = day("2021-01-01");
+    struct th_unit rows[] = {before, after, new, old, always, late};
+    struct th_unit_list list;
+    cr_assert_eq(build(rows, 6, &list), 0);
+    cr_assert_eq(list.units[find(&list, "a", "2025-07-01")].parent,
+                 find(&list, "52", "2025-06-30"));
+    cr_assert_eq(list.units[find(&list, "b", "2025-07-01")].parent,
+                 find(&list, "52", "2025-07-01"));
+    cr_assert_eq(list.units[find(&list, "c", "2025-07-01")].parent, find(&list, "53", "2025-07-01"),
+                 "there was none before");
+}
+
 Test(unit, two_units_of_one_code_at_one_time_are_refused_by_row)
 {
     struct th_unit rows[] = {a_unit("64", "", TH_UNIT_KIND_PROVINCE),
