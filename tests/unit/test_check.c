@@ -389,6 +389,34 @@ Test(check, related_obligations_are_found_by_series_and_period)
     cr_assert_null(found.previous_year);
 }
 
+Test(check, other_series_catalogues_and_open_ends_are_not_related)
+{
+    static const struct th_terms terms = {.present = TH_TERM_SERIES, .series = "s"};
+    static const struct th_terms others = {.present = TH_TERM_SERIES, .series = "t"};
+    struct th_obligation now[] = {
+        {.id = "t", .period = "2025-H1", .quoted = others},
+        {.id = "o", .period = "2025-H1", .quoted = terms, .open_ended = true},
+        {.id = "y", .period = "2025", .quoted = terms},
+        {.id = "h", .period = "2025-H1", .quoted = terms}};
+    struct th_obligation before[] = {{.id = "y24", .period = "2024", .quoted = terms}};
+    struct th_plan this_year = plan, last_year = plan;
+    this_year.obligations = now;
+    this_year.obligations_count = 3;
+    last_year.obligations = before;
+    last_year.obligations_count = 1;
+    const struct th_plan *plans[] = {&this_year, &last_year};
+    struct th_related_obligations found;
+    th_related_find(plans, 2, &this_year, &now[2], &found);
+    cr_assert_null(found.half_year);
+    cr_assert_eq(found.previous_year, &before[0]);
+    this_year.obligations_count = 4;
+    th_related_find(plans, 2, &this_year, &now[2], &found);
+    cr_assert_eq(found.half_year, &now[3]);
+    last_year.catalogue.id = "d";
+    th_related_find(plans, 2, &this_year, &now[2], &found);
+    cr_assert_null(found.previous_year);
+}
+
 Test(check, a_long_list_of_figures_is_cut_between_them)
 {
     rule.comparison.terms_count = 12;
