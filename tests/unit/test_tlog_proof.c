@@ -87,6 +87,24 @@ Test(tlog_proof, it_is_written_as_it_was_read)
     cr_assert_eq(text[size], 'x');
 }
 
+Test(tlog_proof, places_of_every_length_come_back)
+{
+    static char text[TH_PROOF_TEXT_MAX];
+    struct th_tlog_proof proof = a_proof(PROOF), back;
+    static const char first[] = FIRST_LINE "index 9223372036854775806\n";
+    size_t size = 0;
+
+    for (uint64_t ten = 10; ten < TH_MERKLE_SIZE_MAX / 10; ten *= 10)
+        for (proof.index = ten - 1; proof.index <= ten; proof.index++) {
+            cr_assert_eq(th_tlog_proof_format(&proof, sizeof text, text, &size), 0);
+            cr_assert_eq(th_tlog_proof_parse(text, size, &back), 0);
+            cr_assert_eq(back.index, proof.index);
+        }
+    proof.index = TH_MERKLE_SIZE_MAX - 1;
+    cr_assert_eq(th_tlog_proof_format(&proof, sizeof text, text, &size), 0);
+    cr_assert_eq(memcmp(text, first, strlen(first)), 0);
+}
+
 Test(tlog_proof, extra_data_of_every_size_come_back)
 {
     static char text[TH_PROOF_TEXT_MAX];
