@@ -385,6 +385,14 @@ Test(wire_journal, a_clock_change_comes_back)
     cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back), 0);
     cr_assert(th_same_text(back.operator, TH_TEXT("An")));
     cr_assert_not(back.has_boottime);
+    change.to = th_day_start((th_day){TH_DAY_MAX});
+    cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back), 0);
+    change.to.ms++;
+    cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back),
+                 TH_E_LIMIT);
+    change.to.ms = th_day_start((th_day){TH_DAY_MIN}).ms - 1;
+    cr_assert_eq(th_wire_clock_change_decode(ENCODE(clock_change, &change), &arena, &back),
+                 TH_E_LIMIT);
 }
 
 static void check_key(const struct th_log_key_body *back, const struct th_log_key_body *key)

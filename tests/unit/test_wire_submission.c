@@ -222,6 +222,59 @@ Test(wire_submission, lists_over_their_limit_are_refused)
     cr_assert_eq(pass(report), TH_E_LIMIT);
 }
 
+Test(wire_submission, narratives_tasks_and_attachments_have_their_limits)
+{
+    static struct th_narrative narratives[TH_LIMIT_NARRATIVES_MAX + 1];
+    static struct th_task_progress tasks[TH_LIMIT_TASKS_MAX + 1];
+    static struct th_attachment attachments[TH_LIMIT_ATTACHMENTS_MAX + 1];
+    static char name[TH_LIMIT_NAME_SIZE_MAX + 1];
+    for (uint32_t i = 0; i <= TH_LIMIT_NARRATIVES_MAX; i++)
+        narratives[i] = (struct th_narrative){(uint16_t)(i + 1), TH_TEXT("a")};
+    for (uint32_t i = 0; i <= TH_LIMIT_TASKS_MAX; i++)
+        tasks[i] = (struct th_task_progress){i + 1, TH_TASK_DONE, 100, {"", 0}};
+    for (uint32_t i = 0; i <= TH_LIMIT_ATTACHMENTS_MAX; i++)
+        attachments[i] =
+            (struct th_attachment){.name = TH_TEXT("a"), .media_type = TH_TEXT("b"), .size = 1};
+    struct th_report report = th_sample_empty_report();
+    report.narratives = narratives;
+    report.tasks = tasks;
+    report.attachments = attachments;
+    report.narratives_count = TH_LIMIT_NARRATIVES_MAX;
+    report.tasks_count = TH_LIMIT_TASKS_MAX;
+    report.attachments_count = TH_LIMIT_ATTACHMENTS_MAX;
+    memset(name, 'a', sizeof name);
+    attachments[0].name = (struct th_text){name, TH_LIMIT_NAME_SIZE_MAX};
+    cr_assert_eq(pass(report), 0);
+    report.narratives_count++;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+    report.narratives_count--;
+    report.tasks_count++;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+    report.tasks_count--;
+    report.attachments_count++;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+    report.attachments_count--;
+    attachments[0].name.size++;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+}
+
+Test(wire_submission, narratives_ascend_and_stay_in_the_catalogue)
+{
+    struct th_narrative narratives[] = {{TH_LIMIT_INDICATORS_MAX - 1, TH_TEXT("a")},
+                                        {TH_LIMIT_INDICATORS_MAX, TH_TEXT("a")}};
+    struct th_report report = th_sample_empty_report();
+    report.narratives = narratives;
+    report.narratives_count = 2;
+    cr_assert_eq(pass(report), 0);
+    narratives[1].indicator = TH_LIMIT_INDICATORS_MAX + 1;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+    narratives[1].indicator = narratives[0].indicator;
+    cr_assert_eq(pass(report), TH_E_SYNTAX);
+    narratives[1].text = TH_TEXT("");
+    narratives[1].indicator = TH_LIMIT_INDICATORS_MAX;
+    cr_assert_eq(pass(report), TH_E_SYNTAX);
+}
+
 Test(wire_submission, numbers_of_the_identity_have_bounds)
 {
     struct th_report report = th_sample_empty_report();
@@ -230,6 +283,9 @@ Test(wire_submission, numbers_of_the_identity_have_bounds)
     report.revision = TH_LIMIT_REVISION_MAX + 1;
     cr_assert_eq(pass(report), TH_E_LIMIT);
     report = th_sample_empty_report();
+    report.number = TH_LIMIT_NUMBER_MAX;
+    report.revision = TH_LIMIT_REVISION_MAX;
+    cr_assert_eq(pass(report), 0);
     report.number = TH_LIMIT_NUMBER_MAX + 1;
     cr_assert_eq(pass(report), TH_E_LIMIT);
 }
@@ -246,6 +302,11 @@ Test(wire_submission, tasks_ascend_and_percent_ends_at_100)
     cr_assert_eq(pass(report), TH_E_SYNTAX);
     tasks[1].task = 2;
     tasks[1].percent = 101;
+    cr_assert_eq(pass(report), TH_E_LIMIT);
+    tasks[1].percent = 100;
+    tasks[1].task = UINT16_MAX;
+    cr_assert_eq(pass(report), 0);
+    tasks[1].task = UINT16_MAX + 1;
     cr_assert_eq(pass(report), TH_E_LIMIT);
 }
 
