@@ -102,6 +102,21 @@ Test(core_clock, a_closing_waits_for_the_operator_and_sees_the_past)
             cr_assert(world.closings[i].rollup.cells[0] == 3);
 }
 
+Test(core_clock, a_jump_that_the_operator_accepts_is_the_time_from_its_entry_on)
+{
+    world_init(&world, TH_MODE_LIVE);
+    world.now.wall.ms += 2 * TH_DAY_MS;
+    tick();
+    cr_assert_lt(world.clock.time.ms, world.now.wall.ms);
+    cr_assert_eq(answer_to((struct th_event){.kind = TH_EVENT_CLOCK_ACCEPT}), 0);
+    cr_assert_eq(entry(0)->time.ms, world.now.wall.ms);
+    cr_assert_eq(entry(0)->clock, TH_CLOCK_STEADY);
+    cr_assert_eq(th_core_clock_status(world.core), TH_CLOCK_STEADY);
+    world_pass(&world, HOUR_MS);
+    tick();
+    cr_assert_eq(world.effects.count, 0, "it stays steady");
+}
+
 Test(core_clock, a_wall_before_the_last_entry_after_a_restart_is_suspect)
 {
     world_init(&world, TH_MODE_LIVE);

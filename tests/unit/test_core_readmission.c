@@ -354,6 +354,40 @@ Test(core_readmission, figures_that_the_catalogue_does_not_have_stay_out)
     cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
 }
 
+Test(core_readmission, what_no_row_can_hold_stays_out)
+{
+    static const struct th_narrative text = {IND_TEXT, {"lời", 4}}, figure = {IND_A, {"lời", 4}};
+    back_up();
+    uint64_t position = send(lost, (struct sent_report)A_REPORT(.unit = U_A1));
+    put_back();
+    struct th_leaf leaf = world_leaf(lost, position);
+    struct th_event event = world_readmission(lost, position, &leaf);
+    struct th_submission submission = *event.body.readmission.submission;
+    const struct th_report right = submission.reports[0];
+    struct th_report changed[5];
+    for (size_t i = 0; i < 5; i++)
+        changed[i] = right;
+    changed[0].values = (struct th_values){(uint16_t[]){IND_B, IND_B}, (int64_t[]){1, 2}, 2};
+    changed[1].values =
+        (struct th_values){(uint16_t[]){TH_LIMIT_INDICATORS_MAX + 1}, (int64_t[]){1}, 1};
+    changed[2].narratives = &figure; /* which is a figure, too */
+    changed[2].narratives_count = 1;
+    changed[3].narratives = (struct th_narrative[]){text, text};
+    changed[3].narratives_count = 2;
+    changed[4].estimated = (uint16_t[]){IND_SCORE}; /* of what was not reported */
+    changed[4].estimated_count = 1;
+    event.body.readmission.submission = &submission;
+    for (size_t i = 0; i < 5; i++) {
+        submission.reports = &changed[i];
+        cr_assert_eq(world_answer_to(world, event), 0);
+        cr_assert(world_has_reason(world_answer(world)->body.answer.verdicts, "order"), "%zu", i);
+        cr_assert_null(half_of(U_A1));
+    }
+    submission.reports = &right;
+    cr_assert_eq(world_answer_to(world, event), 0);
+    cr_assert_eq(world_answer(world)->body.answer.verdicts[0].kind, TH_VERDICT_ACCEPTED);
+}
+
 Test(core_readmission, an_undecided_one_is_judged_when_the_clock_is_steady)
 {
     back_up();

@@ -108,8 +108,21 @@ Test(core_timers, open_ended_suspended_and_undated_obligations_have_no_timers)
 {
     world_tick_at(&world, (th_instant){world.year_due.ms + 1});
     cr_assert_eq(world_count(&world, TH_EFFECT_APPEND), 2);
+    cr_assert_eq(world_effect(&world, TH_EFFECT_PUT_MARK, 0)->book.obligation, OB_HALF);
+    cr_assert_eq(world_effect(&world, TH_EFFECT_PUT_MARK, 1)->book.obligation, OB_YEAR);
     th_instant next;
     cr_assert_not(th_core_next_due(world.core, &next));
+}
+
+Test(core_timers, a_plan_that_comes_between_two_reminders_has_the_second_alone)
+{
+    world.plan_loaded_at = reminder(7);
+    world_reload(&world);
+    world_tick_at(&world, (th_instant){reminder(7).ms + HOUR_MS});
+    cr_assert_eq(world.effects.count, 0);
+    world_tick_at(&world, reminder(1));
+    cr_assert_eq(world_count(&world, TH_EFFECT_REMIND), 1);
+    cr_assert_eq(world_effect(&world, TH_EFFECT_REMIND, 0)->body.remind.instant.ms, reminder(1).ms);
 }
 
 Test(core_timers, a_plan_that_is_loaded_late_has_no_old_timers)
