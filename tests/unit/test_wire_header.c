@@ -97,6 +97,15 @@ Test(wire_header, what_is_written_is_taken_by_both)
     cr_assert_not(both_take((struct th_bytes){NULL, 0}), "fields are missing");
 }
 
+Test(wire_header, a_digest_that_is_a_number_is_refused)
+{
+    static uint8_t bytes[4096];
+    const struct th_bytes sample = a_sample(2);
+    memcpy(bytes, sample.bytes, sample.size);
+    memcpy(bytes + sample.size, "\x40\x01", 2);
+    cr_assert_not(both_take((struct th_bytes){bytes, sample.size + 2}));
+}
+
 /* Where fields begin: a header without one of them, and one that has it twice. */
 Test(wire_header, a_field_that_lacks_is_refused_and_one_that_comes_again_counts)
 {

@@ -102,7 +102,7 @@ Test(wire_journal, an_undated_judgement_has_no_due_instant)
     check_judgement(&back.judgements[0], &judgement);
 }
 
-Test(wire_journal, only_what_was_accepted_says_when_the_lost_log_received_it)
+Test(wire_journal, only_what_was_accepted_is_due_or_was_received_by_the_lost_log)
 {
     struct th_judgement judgement = an_accepted_judgement();
     judgement.has_received = true;
@@ -115,13 +115,17 @@ Test(wire_journal, only_what_was_accepted_says_when_the_lost_log_received_it)
     cr_assert_eq(th_wire_decision_decode(ENCODE(decision, &decision), &arena, &back), TH_E_LIMIT);
     judgement = a_rejected_judgement();
     bytes = ENCODE(decision, &decision);
-    /* `received` 0 at the end of the judgement, which is all there is. */
-    uint8_t *longer = th_arena_alloc(&arena, bytes.size + 2);
-    memcpy(longer, bytes.bytes, bytes.size);
-    memcpy(longer + bytes.size, "\x48\0", 2);
-    longer[1] = (uint8_t)(longer[1] + 2);
-    cr_assert_eq(th_wire_decision_decode((struct th_bytes){longer, bytes.size + 2}, &arena, &back),
-                 TH_E_SYNTAX);
+    /* `due`, then `received`, 0 at the end of the judgement, which is all there is. */
+    static const char *const fields[] = {"\x38", "\x48"};
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *longer = th_arena_alloc(&arena, bytes.size + 2);
+        memcpy(longer, bytes.bytes, bytes.size);
+        memcpy(longer + bytes.size, fields[i], 2);
+        longer[1] = (uint8_t)(longer[1] + 2);
+        cr_assert_eq(
+            th_wire_decision_decode((struct th_bytes){longer, bytes.size + 2}, &arena, &back),
+            TH_E_SYNTAX);
+    }
 }
 
 Test(wire_journal, a_leaf_says_when_the_lost_log_received_exactly_when_it_is_readmitted)

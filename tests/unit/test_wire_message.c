@@ -92,6 +92,8 @@ Test(wire_message, a_submission_is_borrowed_from_its_frame)
     struct th_to_aggregator back;
     cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
     cr_assert_eq(th_wire_to_aggregator_decode(frame, &arena, &back), 0);
+    cr_assert_eq(back.kind, TH_TO_AGGREGATOR_SUBMISSION);
+    cr_assert_eq(back.request, 7);
     cr_assert(th_same_bytes(back.submission, submission));
     cr_assert_eq(back.submission.bytes + back.submission.size, frame.bytes + frame.size);
 }
@@ -430,6 +432,9 @@ Test(wire_message, broken_frames_are_refused)
     cr_assert_eq(decode_up(TH_BYTES("")), TH_E_SYNTAX);
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07")), TH_E_SYNTAX, "no body");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x22\x00")), TH_E_SYNTAX, "no request");
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x78\x07\x22\x00")), TH_E_SYNTAX, "another number");
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x12\x00\x22\x00")), TH_E_SYNTAX, "a text");
+    cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x10\x07\x22\x00")), TH_E_SYNTAX, "two");
     cr_assert_eq(decode_up(TH_BYTES("\x10\x07\x22\x00")), TH_E_SYNTAX, "no version");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x00\x22\x00")), TH_E_SYNTAX, "two");
     cr_assert_eq(decode_up(TH_BYTES("\x08\x01\x10\x07\x22\x00\x2a\x00")), TH_E_SYNTAX, "two");

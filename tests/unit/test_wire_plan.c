@@ -330,6 +330,12 @@ Test(wire_plan, shapes_that_do_not_fit_are_refused)
     REFUSED(TH_E_LIMIT, obligations[0].due.ms = INT64_MAX);
 }
 
+Test(wire_plan, a_ratio_has_as_many_terms_as_there_may_be)
+{
+    REFUSED(0, (indicators[3].ratio.numerator[2] = 1, indicators[3].ratio.numerator[3] = 2,
+                indicators[3].ratio.numerator_count = TH_LIMIT_RATIO_TERMS_MAX));
+}
+
 Test(wire_plan, texts_are_accepted_text_of_one_line)
 {
     REFUSED(TH_E_TEXT, plan.title = "a\nb");

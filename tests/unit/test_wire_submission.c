@@ -500,7 +500,7 @@ Test(wire_submission, a_second_header_or_signature_is_refused)
         TH_E_SYNTAX);
 }
 
-Test(wire_submission, a_submission_has_1_to_16_reports)
+Test(wire_submission, a_submission_has_1_to_64_reports)
 {
     struct th_report report = th_sample_empty_report();
     struct th_bytes reports[TH_LIMIT_REPORTS_MAX + 1], bytes;
@@ -518,6 +518,17 @@ Test(wire_submission, a_submission_has_1_to_16_reports)
     cr_assert_eq(th_wire_submission_encode(reports[0], signature, reports, TH_LIMIT_REPORTS_MAX + 1,
                                            &arena, &bytes),
                  TH_E_LIMIT);
+    /* One more behind them, as nobody of ours writes it. */
+    bytes = th_sample_sign(&arena, reports, TH_LIMIT_REPORTS_MAX);
+    const size_t last = reports[TH_LIMIT_REPORTS_MAX].size;
+    uint8_t *longer = th_arena_alloc(&arena, bytes.size + 2 + last);
+    memcpy(longer, bytes.bytes, bytes.size);
+    longer[bytes.size] = 0x1a; /* field 3 */
+    longer[bytes.size + 1] = (uint8_t)last;
+    cr_assert_lt(last, 128);
+    memcpy(longer + bytes.size + 2, reports[TH_LIMIT_REPORTS_MAX].bytes, last);
+    bytes = (struct th_bytes){longer, bytes.size + 2 + last};
+    cr_assert_eq(th_wire_submission_decode(bytes, &arena, &submission), TH_E_LIMIT);
 }
 
 Test(wire_submission, random_bytes_never_decode_and_never_crash)
