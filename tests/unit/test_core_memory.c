@@ -145,6 +145,29 @@ Test(core_memory, a_closing_and_a_settled_clock_are_taken_back)
     cr_assert(world.marks[OB_HALF].closed);
 }
 
+/* The first closing is done when the second one lacks memory: both are done again. */
+Test(core_memory, two_closings_of_one_step_are_taken_back_together)
+{
+    world_init(&world, TH_MODE_LIVE);
+    world_pass(&world, world.year_due.ms + 1 - world.now.wall.ms);
+    cr_assert_gt(sweep_arena((struct th_event){.kind = TH_EVENT_TICK}), 2);
+    cr_assert(world.marks[OB_HALF].closed);
+    cr_assert(world.marks[OB_YEAR].closed);
+    cr_assert_eq(world.closings_count, 2 * 7);
+}
+
+Test(core_memory, the_first_reading_of_a_boot_is_the_first_until_all_memory_is_there)
+{
+    world_init(&world, TH_MODE_LIVE);
+    world_pass(&world, TH_DAY_MS);
+    world.now.boottime_ms = 3; /* another boot */
+    world_reload(&world);
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    cr_assert_gt(sweep_arena(world_submission(&world, &sent, 1)), 2);
+    cr_assert_eq(world.clock.status, TH_CLOCK_STEADY);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.received.ms, world.now.wall.ms);
+}
+
 Test(core_memory, units_and_keys_are_added_whole)
 {
     world_init(&world, TH_MODE_LIVE);
