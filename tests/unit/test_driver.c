@@ -204,6 +204,8 @@ static void set_up(void)
     cr_assert_eq(th_store_create(folder, &options, &identity), 0);
     open_driver();
     cr_assert_eq(th_driver_found(driver, may_day, (struct th_text){"tester", 6}), 0);
+    close_driver();
+    open_driver(); /* what was only founded goes on */
     th_officer_init(&officer, th_province_commune(&province, 0));
     const struct th_act acts[] = {
         {.kind = TH_ACT_LOAD_UNITS, .operator= {"tester", 6}, .content = province.units},
@@ -461,6 +463,7 @@ Test(driver, a_submission_with_one_new_report_gets_the_old_receipt_beside_its_ow
     const struct th_outcome *outcome = last_outcome();
     cr_assert_eq(outcome->verdicts[0].kind, TH_VERDICT_DUPLICATE);
     cr_assert_eq(outcome->verdicts[1].kind, TH_VERDICT_ACCEPTED);
+    cr_assert_not(outcome->verdicts[1].has_next_revision);
     cr_assert_eq(outcome->receipts_count, 2);
     cr_assert(equal(first, outcome->receipts[outcome->verdicts[0].receipt]));
 }
