@@ -108,6 +108,29 @@ Test(store, a_second_writer_is_told_the_pid_of_the_first_and_readers_may_come)
     cr_assert_eq(open_status(TH_STORE_WRITE), 0);
 }
 
+Test(store, a_second_writer_is_told_what_there_is_when_the_owner_says_nothing)
+{
+    static const char *const texts[] = {"", "123", " 2025-05-10", "\n"};
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *path = store_fixture_path(&fixture, "OWNER");
+        cr_assert_eq(truncate(path, 0), 0);
+        FILE *file = fopen(path, "r+");
+        cr_assert_eq(fwrite(texts[i], 1, strlen(texts[i]), file), strlen(texts[i]));
+        fclose(file);
+        pid_t child = fork();
+        if (child == 0)
+            _exit(open_status(TH_STORE_WRITE) == TH_E_BUSY &&
+                          strstr(problem, "một tiến trình khác đang giữ kho này") != NULL
+                      ? 0
+                      : 1);
+        int result;
+        waitpid(child, &result, 0);
+        cr_assert_eq(result, 0, "%zu", i);
+    }
+    th_store_close(store);
+}
+
 /* ---- damaged folders ---- */
 
 Test(store, a_store_without_its_id_file_is_refused)

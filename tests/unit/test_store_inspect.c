@@ -329,6 +329,24 @@ Test(store_inspect, a_file_that_was_cut_does_not_open)
     store_fixture_deinit(&fixture);
 }
 
+/* Entries that nobody has signed are nobody's: what is signed is looked for at every opening. */
+Test(store_inspect, a_store_whose_signed_checkpoints_are_gone_does_not_open)
+{
+    struct store_fixture fixture;
+    struct th_schema_key last = th_schema_key_log(TH_TABLE_CHECKPOINT, ENTRIES),
+                         before = th_schema_key_log(TH_TABLE_CHECKPOINT, ENTRIES - 2);
+    char problem[TH_STORE_PROBLEM_SIZE];
+    make(&fixture, ENTRIES);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), 0);
+    damage_remove(&fixture, &last);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "cây băm không khớp với lần ký cuối"), "%s", problem);
+    damage_remove(&fixture, &before);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_READ, problem), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "cây băm không khớp với lần ký cuối"), "%s", problem);
+    store_fixture_deinit(&fixture);
+}
+
 /* ---- names ---- */
 
 static const char *name_of(struct th_schema_key key)
