@@ -309,34 +309,36 @@ Test(audit_lies, a_time_that_goes_back)
 
 /* ---- the leaf says another thing than the entry ---- */
 
-static void expect_leaf(struct th_leaf leaf)
+static void expect_leaf(struct th_leaf leaf, const char *what)
 {
     liar_give_leaf(&liar, AT_A2, &leaf);
     sign_and_end();
     expect("leaf", AT_A2);
+    cr_expect_not_null(strstr(audit_out, what), "%s: %s", what, audit_out);
 }
 
-#define LEAF_LIE(name, change)                                                                     \
+#define LEAF_LIE(name, change, what)                                                               \
     Test(audit_lies, name)                                                                         \
     {                                                                                              \
         liar_begin(&liar, &ledger);                                                                \
         struct liar_entry entry = liar_take(&liar, AT_A2);                                         \
         struct th_leaf leaf = entry.leaf;                                                          \
         change;                                                                                    \
-        expect_leaf(leaf);                                                                         \
+        expect_leaf(leaf, "bản ghi: " what);                                                       \
     }
 
-LEAF_LIE(a_leaf_of_another_position, leaf.position++)
-LEAF_LIE(a_leaf_of_another_kind, leaf.kind = TH_ENTRY_READMITTED)
-LEAF_LIE(a_leaf_of_another_time, leaf.time.ms++)
-LEAF_LIE(a_leaf_of_another_clock, leaf.clock = TH_CLOCK_SUSPECT)
-LEAF_LIE(a_leaf_of_another_mode, leaf.mode = TH_MODE_REHEARSAL)
-LEAF_LIE(a_leaf_of_another_unit, leaf.unit = th_text_of("a3"))
-LEAF_LIE(a_leaf_of_another_entry, leaf.entry_digest.bytes[3] ^= 1)
-LEAF_LIE(a_leaf_of_another_header, leaf.header_digest.bytes[3] ^= 1)
-LEAF_LIE(a_leaf_without_a_header, leaf.has_header_digest = false)
-LEAF_LIE(a_leaf_with_another_judgement, entry.judgements[0].timeliness = TH_TIMELINESS_LATE)
-LEAF_LIE(a_leaf_without_judgements, leaf.judgements_count = 0)
+LEAF_LIE(a_leaf_of_another_position, leaf.position++, "vị trí")
+LEAF_LIE(a_leaf_of_another_kind, leaf.kind = TH_ENTRY_REVOKED, "loại bản ghi")
+LEAF_LIE(a_leaf_of_another_time, leaf.time.ms++, "thời gian")
+LEAF_LIE(a_leaf_of_another_clock, leaf.clock = TH_CLOCK_SUSPECT, "trạng thái đồng hồ")
+LEAF_LIE(a_leaf_of_another_mode, leaf.mode = TH_MODE_REHEARSAL, "kiểu của kho")
+LEAF_LIE(a_leaf_of_another_unit, leaf.unit = th_text_of("a3"), "đơn vị")
+LEAF_LIE(a_leaf_of_another_entry, leaf.entry_digest.bytes[3] ^= 1, "mã băm của bản ghi")
+LEAF_LIE(a_leaf_of_another_header, leaf.header_digest.bytes[3] ^= 1, "mã băm của báo cáo gửi lên")
+LEAF_LIE(a_leaf_without_a_header, leaf.has_header_digest = false, "mã băm của báo cáo gửi lên")
+LEAF_LIE(a_leaf_with_another_judgement, entry.judgements[0].timeliness = TH_TIMELINESS_LATE,
+         "phán định")
+LEAF_LIE(a_leaf_without_judgements, leaf.judgements_count = 0, "phán định")
 
 Test(audit_lies, a_leaf_that_is_none)
 {
