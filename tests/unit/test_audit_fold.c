@@ -77,7 +77,7 @@ Test(audit_fold, a_correction_that_finds_the_clock_right_supersedes_what_was_jud
     cr_expect_eq(AUDIT_RUN(th_audit_verify, "verify", ledger.folder), EX_OK, "%s", audit_out);
 }
 
-Test(audit_fold, every_moment_is_answered_as_the_store_answers)
+static void expect_every_moment(void)
 {
     uint64_t size = ledger_size(&ledger);
     struct th_view *view;
@@ -93,6 +93,33 @@ Test(audit_fold, every_moment_is_answered_as_the_store_answers)
         json_decref(answer);
     }
     th_view_close(view);
+}
+
+Test(audit_fold, every_moment_is_answered_as_the_store_answers)
+{
+    expect_every_moment();
+}
+
+/* The rows as they were at the due instant are found in the tables that are folded. */
+Test(audit_fold, a_closing_that_waited_for_the_clock_is_folded_at_every_moment)
+{
+    const th_instant due = th_day_start(th_day_of_date((struct th_civil_date){2025, 10, 15}));
+    struct ledger_report report = {.unit = L_A1, .obligation = LEDGER_YEAR, .revision = 1};
+    report.has[L_A] = true;
+    report.values[L_A] = 5;
+    cr_assert(ledger_send(&ledger, report));
+    ledger_tick_at(&ledger, (th_instant){due.ms - 3600000});
+    ledger_jump(&ledger, -INT64_C(7200000));
+    ledger_tick(&ledger);
+    ledger_pass(&ledger, INT64_C(7200000)); /* past the due instant, which nobody knows */
+    report.revision = 2;
+    report.values[L_A] = 6;
+    cr_assert(ledger_send(&ledger, report));
+    ledger_jump(&ledger, INT64_C(7200000));
+    ledger_tick(&ledger);
+    cr_assert(
+        th_core_book_is_closed(th_driver_core(ledger.driver), (struct th_book_id){0, LEDGER_YEAR}));
+    expect_every_moment();
 }
 
 Test(audit_fold, the_end_is_the_store_byte_for_byte)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rollups that are whole and wrong: a store that counts a report twice, or forgets one. */
 #include "aggregator/past/recount.h"
+#include "proto/wire/plan.h"
 #include "tests/support/recovery_case.h"
 
 #include <criterion/criterion.h>
@@ -68,6 +69,27 @@ Test(recount, what_a_driver_has_stored_agrees)
     (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 3, .revision = 2});
     for (uint16_t i = 0; i < plan->obligations_count; i++)
         cr_assert(agrees((struct th_book_id){0, i}), "obligation %u", i);
+}
+
+Test(recount, what_is_not_settled_has_nothing_that_could_be_wrong)
+{
+    th_driver_press(made.driver, true);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    cr_assert_eq(th_store_unsettled_count(made.store), 1);
+    cr_assert(agrees(th_recovery_case_book(&made)));
+}
+
+Test(recount, the_books_of_a_second_plan_agree_too)
+{
+    struct th_plan plan = made.province.files.plan;
+    struct th_act load = {.kind = TH_ACT_LOAD_PLAN};
+    plan.id = "second";
+    cr_assert_eq(th_wire_plan_encode(&plan, &made.arena, &load.content), 0);
+    cr_assert_eq(th_recovery_case_act(&made, load), 0);
+    cr_assert_eq(th_core_plans_count(th_driver_core(made.driver)), 2);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    cr_assert(agrees((struct th_book_id){1, 0}));
+    cr_assert(agrees(th_recovery_case_book(&made)));
 }
 
 Test(recount, a_book_that_no_plan_has_does_not_agree)
