@@ -28,6 +28,7 @@ Test(core_verdicts, a_first_report_is_accepted_journalled_and_kept)
     const struct th_report_verdict *verdict = send(A_REPORT(.unit = U_A1));
     cr_assert_eq(verdict->kind, TH_VERDICT_ACCEPTED);
     cr_assert(world_answer(&world)->body.answer.journalled);
+    cr_assert(verdict->has_position);
     cr_assert_eq(verdict->position, world.next_position - 1);
     const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
     cr_assert_eq(entry->kind, TH_ENTRY_SUBMISSION);
@@ -39,6 +40,22 @@ Test(core_verdicts, a_first_report_is_accepted_journalled_and_kept)
 static th_day day_of(int year, int month, int day)
 {
     return th_day_of_date((struct th_civil_date){year, month, day});
+}
+
+Test(core_verdicts, the_entry_names_the_header_that_was_signed)
+{
+    struct sent_report sent = A_REPORT(.unit = U_A1);
+    struct th_event event = world_submission(&world, &sent, 1);
+    struct th_submission *submission =
+        (struct th_submission *)(uintptr_t)event.body.submission.submission;
+    submission->header_digest.bytes[5] = 7;
+    event.body.submission.raw = (struct th_bytes){(const uint8_t *)"Submission", 10};
+    cr_assert_eq(world_step(&world, event), 0);
+    const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert(entry->has_header_digest);
+    cr_assert_eq(entry->header_digest.bytes[5], 7);
+    cr_assert_eq(entry->raw.size, 10);
+    cr_assert_eq(world_answer(&world)->body.answer.header_digest.bytes[5], 7);
 }
 
 Test(core_verdicts, same_bytes_again_are_a_duplicate_and_not_journalled)
