@@ -31,9 +31,14 @@ static void take_frame(void *context, uint64_t sender, struct th_bytes frame)
 
 static void take_for_unit(void *context, const char *unit_code, struct th_bytes frame)
 {
-    (void)context;
-    (void)unit_code;
-    (void)frame;
+    struct th_recovery_case *made = context;
+    struct th_to_node got;
+    cr_assert_eq(th_wire_to_node_decode(frame, &made->arena, &got), 0);
+    if (got.kind != TH_TO_NODE_REMINDER)
+        return;
+    made->units_reminded++;
+    made->officer_is_reminded =
+        made->officer_is_reminded || strcmp(unit_code, made->officer.unit) == 0;
 }
 
 static void take_result(void *context, uint64_t sender, const struct th_act_result *taken)

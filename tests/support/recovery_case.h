@@ -27,6 +27,8 @@ struct th_recovery_case {
     struct th_arena arena;
     struct th_to_node answer; /* the last one to a node that is no announcement or reminder */
     unsigned reminders;       /* that were answered or sent */
+    unsigned units_reminded;  /* by reminders that nobody asked for */
+    bool officer_is_reminded;
     struct th_act_result result;
 };
 

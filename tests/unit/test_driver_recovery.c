@@ -189,6 +189,22 @@ Test(driver_recovery, a_closing_that_waited_counts_what_had_come_by_its_instant)
     cr_assert_not(th_core_recovery(th_driver_core(made.driver))->is_open, "also after a restart");
 }
 
+/* In any store, recovered or not. The plan reminds 7 and 3 days before. */
+Test(driver_recovery, a_reminder_goes_to_each_unit_that_has_not_reported)
+{
+    const int64_t due_ms = made.province.half_year->due.ms;
+    cr_assert_eq(th_recovery_case_set_clock(&made, due_ms - 6 * TH_DAY_MS), 0);
+    const unsigned all = made.units_reminded;
+    cr_assert_gt(all, 1);
+    cr_assert(made.officer_is_reminded);
+    (void)th_recovery_case_submit(&made, (struct th_paper){.figure = 5});
+    made.units_reminded = 0;
+    made.officer_is_reminded = false;
+    cr_assert_eq(th_recovery_case_set_clock(&made, due_ms - 2 * TH_DAY_MS), 0);
+    cr_assert_eq(made.units_reminded, all - 1);
+    cr_assert_not(made.officer_is_reminded);
+}
+
 /* Its report may be among what was lost, and comes back after the hello. */
 Test(driver_recovery, who_greets_is_not_reminded_until_it_ends)
 {
