@@ -276,6 +276,9 @@ Test(core_books, who_is_expected_is_of_the_last_day_whichever_obligation_is_open
             cr_assert_eq(th_rollups_get(&world.core->registry, &set, U_64, TH_BRANCH_ALL)
                              ->rollup.counts.expected,
                          expected[(first + i) % 3], "%u, %u, folded", first, i);
+            cr_assert_eq(set.expected[U_A1 / 8] >> U_A1 % 8 & 1, 1);
+            cr_assert_eq(set.expected[WORLD_UNITS / 8] >> WORLD_UNITS % 8 & 1, (first + i) % 3 == 0,
+                         "b4 is gone from then on");
             th_rollups_deinit(world.core, id, &set);
         }
         world.core->is_folding = false;

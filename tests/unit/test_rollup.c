@@ -218,6 +218,32 @@ Test(rollup, gathered_parts_have_the_figures_of_all_their_reports)
         cr_assert(gathered.cells[i] == 0);
 }
 
+Test(rollup, what_the_catalogue_does_not_have_or_allow_does_not_fit)
+{
+    static const struct th_indicator sparse[] = {
+        {.number = 0},
+        {.number = 1, .up = TH_UP_SUM, .code = "A"},
+        {.number = 0}, /* there is no 2 */
+        {.number = 3, .up = TH_UP_COUNT_BY_VALUE, .values_count = 2, .code = "D"}};
+    const struct th_catalogue few = {.indicators = sparse, .number_max = 3};
+    static const struct {
+        uint16_t number;
+        int64_t value;
+        int status;
+    } rows[] = {{1, TH_LIMIT_VALUE_MAX, 0},  {1, TH_LIMIT_VALUE_MAX + 1, TH_E_CORRUPT},
+                {1, -TH_LIMIT_VALUE_MAX, 0}, {1, -TH_LIMIT_VALUE_MAX - 1, TH_E_CORRUPT},
+                {2, 0, TH_E_CORRUPT},        {3, 1, 0},
+                {3, 2, TH_E_CORRUPT},        {3, -1, TH_E_CORRUPT},
+                {4, 0, TH_E_CORRUPT}};
+    memset(th_arena_alloc(&arena, 512), 0xFF, 512); /* what memory was before is not looked at */
+    th_arena_reset(&arena);
+    cr_assert_eq(th_rollup_layout_init(&few, &arena, &layout), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct th_values values = {&rows[i].number, &rows[i].value, 1};
+        cr_assert_eq(th_rollup_check_values(&layout, &values), rows[i].status, "%zu", i);
+    }
+}
+
 Test(rollup, numbers_print_exactly)
 {
     char text[TH_ROLLUP_NUMBER_SIZE];
