@@ -303,6 +303,11 @@ Test(core_books, a_territory_is_the_unit_that_is_there_on_the_plans_day)
     plan.territory = "65";
     cr_assert_eq(th_registry_territory(&registry, &plan), TH_UNIT_NONE);
     th_registry_deinit(&world.core->heap, &registry);
+    cr_assert_eq(th_registry_build(&world.core->heap, &units[1], 1, &registry), 0);
+    plan.territory = units[1].code;
+    plan.date = (th_day){change.number - 1};
+    cr_assert_eq(th_registry_territory(&registry, &plan), 0, "a plan of what is to come");
+    th_registry_deinit(&world.core->heap, &registry);
 }
 
 /* ---- rows of one unit ---- */

@@ -105,6 +105,7 @@ Test(core_clock, a_closing_waits_for_the_operator_and_sees_the_past)
 Test(core_clock, a_jump_that_the_operator_accepts_is_the_time_from_its_entry_on)
 {
     world_init(&world, TH_MODE_LIVE);
+    world_pass(&world, TH_DAY_MS);
     world.now.wall.ms += 2 * TH_DAY_MS;
     tick();
     cr_assert_lt(world.clock.time.ms, world.now.wall.ms);
@@ -128,6 +129,34 @@ Test(core_clock, a_wall_before_the_last_entry_after_a_restart_is_suspect)
     world.now = (struct th_reading){{world.clock.time.ms - 2001}, 5};
     tick();
     cr_assert_eq(entry(0)->body.clock_change.kind, TH_CLOCK_DOUBTED);
+    cr_assert_eq(th_core_clock_status(world.core), TH_CLOCK_SUSPECT);
+}
+
+Test(core_clock, after_a_restart_a_jump_is_seen_as_before_it)
+{
+    world_init(&world, TH_MODE_LIVE);
+    world_reload(&world);
+    world.now.boottime_ms = 5;
+    tick();
+    cr_assert_eq(world.effects.count, 0);
+    world.now.wall.ms += 60001;
+    tick();
+    cr_assert_eq(entry(0)->body.clock_change.kind, TH_CLOCK_DOUBTED);
+}
+
+Test(core_clock, what_was_undecided_is_late_from_the_due_instant_on)
+{
+    world_init(&world, TH_MODE_LIVE);
+    world_tick_at(&world, (th_instant){world.half_due.ms - 1});
+    world.now.wall.ms += TH_DAY_MS;
+    cr_assert_eq(send(A_REPORT(.unit = U_A1)), TH_VERDICT_ACCEPTED);
+    world_pass(&world, 1);
+    cr_assert_eq(send(A_REPORT(.unit = U_A2)), TH_VERDICT_ACCEPTED);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A2, 0)->row.timeliness, TH_TIMELINESS_UNDECIDED);
+    world.now.wall.ms -= TH_DAY_MS;
+    tick();
+    cr_assert_eq(world_row(&world, OB_HALF, U_A1, 0)->row.timeliness, TH_TIMELINESS_ON_TIME);
+    cr_assert_eq(world_row(&world, OB_HALF, U_A2, 0)->row.timeliness, TH_TIMELINESS_LATE);
 }
 
 Test(core_clock, a_live_clock_cannot_be_set_and_a_steady_one_not_accepted)

@@ -144,6 +144,18 @@ Test(core_damage, marks_keys_and_plans_that_do_not_fit)
         TH_E_CORRUPT, "twice");
 }
 
+Test(core_damage, a_unit_whose_code_is_too_long)
+{
+    struct th_unit unit = world.units[U_64];
+    struct th_registry registry;
+    unit.code = "1234567890123456789012345";
+    cr_assert_eq(strlen(unit.code), TH_UNIT_CODE_MAX + 1);
+    cr_assert_eq(th_registry_build(&world.core->heap, &unit, 1, &registry), TH_E_INVALID);
+    unit.code++;
+    cr_assert_eq(th_registry_build(&world.core->heap, &unit, 1, &registry), 0);
+    th_registry_deinit(&world.core->heap, &registry);
+}
+
 Test(core_damage, an_origin_that_no_log_bears)
 {
     static const char long_one[TH_LIMIT_REALM_SIZE_MAX + 1] = {'r'};

@@ -351,6 +351,35 @@ Test(core_verdicts, a_plan_is_loaded_once_and_known_units_stay_as_they_are)
     cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
 }
 
+Test(core_verdicts, a_unit_that_is_no_more_reports_nothing_and_gets_no_key)
+{
+    const th_day change = day_of(2025, 4, 1);
+    struct th_unit unit = world.units[U_B1];
+    unit.code = unit.name = "b4";
+    unit.valid_to = change;
+    world.units[world.units_count] = unit;
+    struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &unit, .count = 1}};
+    cr_assert_eq(world_step(&world, units), 0);
+    cr_assert_eq(enrol_machine(WORLD_UNITS, "b4", 1), 0);
+    struct sent_report sent = A_REPORT(.unit = U_B1, .obligation = OB_ADHOC, .number = 1);
+    world_tick_at(&world, (th_instant){th_day_start(change).ms - 1});
+    for (int is_over = 0; is_over < 2; is_over++) {
+        struct th_event event = world_submission(&world, &sent, 1);
+        struct th_submission *submission =
+            (struct th_submission *)(uintptr_t)event.body.submission.submission;
+        struct th_report *report = (struct th_report *)(uintptr_t)submission->reports;
+        event.body.submission.peer_unit = th_text_of("b4");
+        submission->header.unit = report->unit = th_text_of("b4");
+        submission->header.key = (struct th_sign_key){{1, 200}};
+        report->number = 1 + (uint32_t)is_over;
+        cr_assert_eq(world_step(&world, event), 0);
+        const struct th_report_verdict *verdict = world_answer(&world)->body.answer.verdicts;
+        cr_assert_eq(verdict->kind, is_over ? TH_VERDICT_REJECTED : TH_VERDICT_ACCEPTED);
+        world_tick_at(&world, th_day_start(change));
+    }
+    cr_assert_eq(enrol_machine(WORLD_UNITS, "b4", 2), TH_E_NOT_FOUND);
+}
+
 static uint32_t expected_in_623;
 static int look_at_623(void *context, struct th_book_id book, uint32_t unit, enum th_branch branch,
                        const struct th_rollup_layout *layout, const struct th_rollup *rollup)
