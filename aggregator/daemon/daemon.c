@@ -100,8 +100,16 @@ static bool meet(struct th_daemon *daemon, struct th_job *job)
     return true;
 }
 
-static void drain(struct th_daemon *daemon, struct th_router *router, enum source source,
-                  enum th_job_kind kind)
+/* The next message of nodes or of the operator. */
+static enum th_router_got receive(struct th_daemon *daemon, enum th_job_kind kind,
+                                  struct th_router_message *ret_message)
+{
+    return kind == TH_JOB_NODE
+               ? th_router_receive(daemon->nodes, th_daemon_now(daemon), ret_message)
+               : th_control_server_receive(daemon->operators, ret_message);
+}
+
+static void drain(struct th_daemon *daemon, enum source source, enum th_job_kind kind)
 {
     for (int i = 0; i < DRAIN_MAX; i++) {
         struct th_job *job = th_pipeline_claim(daemon->pipeline);
@@ -109,7 +117,7 @@ static void drain(struct th_daemon *daemon, struct th_router *router, enum sourc
             th_loop_pause(daemon->loop, source, true);
             return;
         }
-        enum th_router_got got = th_router_receive(router, th_daemon_now(daemon), &job->message);
+        enum th_router_got got = receive(daemon, kind, &job->message);
         if (got == TH_ROUTER_NOTHING)
             return;
         if (got != TH_ROUTER_MESSAGE && got != TH_ROUTER_REVOKED) {
@@ -129,13 +137,13 @@ static void drain(struct th_daemon *daemon, struct th_router *router, enum sourc
 static void drain_nodes(void *context)
 {
     struct th_daemon *daemon = context;
-    drain(daemon, daemon->nodes, SOURCE_NODES, TH_JOB_NODE);
+    drain(daemon, SOURCE_NODES, TH_JOB_NODE);
 }
 
 static void drain_operators(void *context)
 {
     struct th_daemon *daemon = context;
-    drain(daemon, daemon->operators, SOURCE_OPERATORS, TH_JOB_OPERATOR);
+    drain(daemon, SOURCE_OPERATORS, TH_JOB_OPERATOR);
 }
 
 static void drain_publisher(void *context)
@@ -150,7 +158,7 @@ static bool nodes_pending(void *context)
 
 static bool operators_pending(void *context)
 {
-    return th_router_is_pending(((struct th_daemon *)context)->operators);
+    return th_control_server_is_pending(((struct th_daemon *)context)->operators);
 }
 
 static bool publisher_pending(void *context)
@@ -202,7 +210,7 @@ static void send_one(struct th_daemon *daemon, const struct th_outgoing *outgoin
         sent = th_router_send(daemon->nodes, &outgoing->peer, content);
         break;
     case TH_OUTGOING_OPERATOR:
-        sent = th_router_send(daemon->operators, &outgoing->peer, content);
+        sent = th_control_server_send(daemon->operators, &outgoing->peer, content);
         break;
     case TH_OUTGOING_UNIT:
         send_to_unit(daemon, outgoing, content);
@@ -303,6 +311,7 @@ static void on_sweep(void *context)
             _exit(EX_TEMPFAIL);
         return;
     }
+    th_control_server_retry(daemon->operators);
     look_for_ended(daemon);
     hang_up(daemon);
     atomic_store(&daemon->units_connected, th_peers_count_connected(daemon->peers));
@@ -333,7 +342,7 @@ static void on_signal(void *context, int number)
         th_http_refuse(daemon->http);
     daemon->stopping_since_ms = th_clock_now().boottime_ms;
     th_router_unbind(daemon->nodes);
-    th_router_unbind(daemon->operators);
+    th_control_server_unbind(daemon->operators);
     th_loop_pause(daemon->loop, SOURCE_NODES, true);
     th_loop_pause(daemon->loop, SOURCE_OPERATORS, true);
     th_pipeline_finish(daemon->pipeline);
@@ -367,7 +376,7 @@ static int open_sockets(struct th_daemon *daemon, enum th_daemon_stage *stage)
     if (status < 0)
         return status;
     *stage = TH_DAEMON_CONTROLLING;
-    status = th_router_open_operator(daemon->zmq, options->control_path, &daemon->operators);
+    status = th_control_server_open(options->control_path, &daemon->operators);
     if (status < 0)
         return status;
     *stage = TH_DAEMON_SHOWING;
@@ -396,7 +405,7 @@ static int start_loop(struct th_daemon *daemon)
 {
     const struct th_loop_source sources[SOURCES] = {
         [SOURCE_NODES] = {daemon, th_router_fd(daemon->nodes), nodes_pending, drain_nodes},
-        [SOURCE_OPERATORS] = {daemon, th_router_fd(daemon->operators), operators_pending,
+        [SOURCE_OPERATORS] = {daemon, th_control_server_fd(daemon->operators), operators_pending,
                               drain_operators},
         [SOURCE_PUBLISHER] = {daemon, th_publisher_fd(daemon->publisher), publisher_pending,
                               drain_publisher},
@@ -515,7 +524,7 @@ static void stop(struct th_daemon *daemon)
     if (daemon->operators != NULL)
         (void)unlink(daemon->options->control_path);
     th_router_close(daemon->nodes);
-    th_router_close(daemon->operators);
+    th_control_server_close(daemon->operators);
     th_publisher_close(daemon->publisher);
     th_zap_stop(daemon->zap);
     if (daemon->zmq != NULL)

@@ -15,6 +15,7 @@
 #include "aggregator/http/server.h"
 #include "aggregator/daemon/lane.h"
 #include "aggregator/daemon/memory.h"
+#include "aggregator/shell/control_server.h"
 #include "aggregator/shell/loop.h"
 #include "aggregator/shell/publisher.h"
 #include "aggregator/shell/zap.h"
@@ -35,7 +36,7 @@ struct th_daemon {
     struct th_keyring *keyring; /* everybody's */
     struct th_zap *zap;
     struct th_router *nodes;
-    struct th_router *operators;
+    struct th_control_server *operators;
     struct th_publisher *publisher;
     struct th_peers *peers;
     struct th_loop *loop;

@@ -4,20 +4,18 @@
 #include "aggregator/shell/options.h"
 #include "aggregator/shell/zap.h"
 #include "base/assert.h"
-#include "proto/wire/control.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zmq.h>
 
 _Static_assert(sizeof(zmq_msg_t) <= sizeof(struct th_router_frame), "a frame holds a zmq_msg_t");
 
 struct th_router {
     void *socket;
-    struct th_keyring *keyring; /* NULL: the operator's */
+    struct th_keyring *keyring;
     char endpoint[TH_ROUTER_ADDRESS_MAX];
 };
 
@@ -36,6 +34,21 @@ int th_router_frame_fd(const struct th_router_frame *frame)
 void th_router_frame_close(struct th_router_frame *frame)
 {
     (void)zmq_msg_close(message_of(frame));
+}
+
+static void free_bytes(void *bytes, void *hint)
+{
+    (void)hint;
+    free(bytes);
+}
+
+int th_router_frame_take(struct th_router_frame *frame, uint8_t *bytes, size_t size,
+                         struct th_bytes *ret_payload)
+{
+    if (zmq_msg_init_data(message_of(frame), bytes, size, free_bytes, NULL) != 0)
+        return TH_E_NO_MEMORY;
+    *ret_payload = (struct th_bytes){bytes, size};
+    return 0;
 }
 
 /* ---- opening ---- */
@@ -75,32 +88,6 @@ int th_router_open_nodes(void *zmq_context, const char *address,
     status = th_zmq_set_server(router->socket, TH_ZAP_DOMAIN_NODES, curve_secret);
     if (status == 0)
         status = th_zmq_bind(router->socket, address, router->endpoint, sizeof router->endpoint);
-    if (status < 0) {
-        th_router_close(router);
-        return status;
-    }
-    *ret_router = router;
-    return 0;
-}
-
-int th_router_open_operator(void *zmq_context, const char *path, struct th_router **ret_router)
-{
-    char address[TH_ROUTER_ADDRESS_MAX];
-    if (strlen(path) > TH_CONTROL_PATH_MAX)
-        return TH_E_LIMIT;
-    (void)snprintf(address, sizeof address, "ipc://%s", path);
-    struct th_router *router = NULL;
-    int status = open_socket(zmq_context, &router);
-    if (status < 0)
-        return status;
-    const int64_t size_max = TH_CONTROL_FRAME_SIZE_MAX;
-    if (zmq_setsockopt(router->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0)
-        status = TH_E_CONFIG;
-    /* Created with its mode: nobody else can open it in between. */
-    mode_t before = umask(0177);
-    if (status == 0)
-        status = th_zmq_bind(router->socket, address, router->endpoint, sizeof router->endpoint);
-    (void)umask(before);
     if (status < 0) {
         th_router_close(router);
         return status;
@@ -224,7 +211,7 @@ static enum th_router_got receive_payload(struct th_router *router, th_instant s
         got = TH_ROUTER_BAD_FRAMES;
     } else if (!is_id_good || zmq_msg_size(payload) == 0) {
         got = TH_ROUTER_BAD_FRAMES;
-    } else if (router->keyring != NULL) {
+    } else {
         got = identify(router, stamp, payload, ret_message);
     }
     if (got == TH_ROUTER_MESSAGE || got == TH_ROUTER_REVOKED)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ROUTER sockets: the one that nodes connect to (TCP, CURVE), and the one of the operator (ipc).
+ * The ROUTER socket that nodes connect to (TCP, CURVE), and what a message is. The operator's
+ * socket (control_server.h) gives messages of the same kind.
  *
  * Exactly [routing id][payload] is taken; everything else is read to its end, dropped and told. A
  * payload is never copied: it stays in libzmq's memory until its frame is closed, on any thread.
@@ -16,8 +17,7 @@
 
 #define TH_ROUTER_ID_MAX      64
 #define TH_ROUTER_ADDRESS_MAX 256
-#define TH_ROUTER_HOST_SIZE   48  /* of an IP address as text */
-#define TH_CONTROL_PATH_MAX   107 /* of a Unix socket */
+#define TH_ROUTER_HOST_SIZE   48 /* of an IP address as text */
 
 struct th_router;
 
@@ -56,10 +56,6 @@ struct th_router_message {
 TH_MUST_CHECK int th_router_open_nodes(void *zmq_context, const char *address,
                                        const uint8_t curve_secret[TH_CURVE_KEY_SIZE],
                                        struct th_keyring *keyring, struct th_router **ret_router);
-/* For the operator: a Unix socket that only its owner may open. TH_E_LIMIT: the path is too long.
- */
-TH_MUST_CHECK int th_router_open_operator(void *zmq_context, const char *path,
-                                          struct th_router **ret_router);
 void th_router_close(struct th_router *router);
 /* Takes no new connection; those that are open go on. */
 void th_router_unbind(struct th_router *router);
@@ -87,5 +83,9 @@ enum th_router_sent th_router_send(struct th_router *router, const struct th_rou
  * time. Negative: not known. */
 int th_router_frame_fd(const struct th_router_frame *frame);
 void th_router_frame_close(struct th_router_frame *frame);
+/* A frame of bytes from elsewhere: takes them, which were allocated with malloc(). TH_E_NO_MEMORY:
+ * they are still the caller's. */
+TH_MUST_CHECK int th_router_frame_take(struct th_router_frame *frame, uint8_t *bytes, size_t size,
+                                       struct th_bytes *ret_payload);
 
 #endif
