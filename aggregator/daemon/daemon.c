@@ -29,8 +29,11 @@ enum {
     SWEEP_MS = 5000,
     CORES_FOR_TWO = 4,
     SETTLE_AFTER_MS = 20, /* a burst has gaps */
-    STOP_PATIENCE_MS = 10000
+    STOP_PATIENCE_MS = 10000,
+    BARRED_MINUTES = 10
 };
+
+#define BARRED_NS ((int64_t)BARRED_MINUTES * 60 * 1000000000)
 
 enum source { SOURCE_NODES, SOURCE_OPERATORS, SOURCE_PUBLISHER, SOURCES };
 
@@ -146,9 +149,24 @@ static void drain_operators(void *context)
     drain(daemon, SOURCE_OPERATORS, TH_JOB_OPERATOR);
 }
 
+/* libzmq keeps all that anybody subscribes to, and cannot hang up on one. */
 static void drain_publisher(void *context)
 {
-    th_publisher_drain(((struct th_daemon *)context)->publisher);
+    struct th_daemon *daemon = context;
+    uint8_t key[TH_CURVE_KEY_SIZE];
+    char unit[TH_UNIT_CODE_MAX + 1] = "";
+    if (th_publisher_drain(daemon->publisher, key))
+        return;
+    (void)th_keyring_find(daemon->keyring, key, th_daemon_now(daemon), unit);
+    th_keyring_bar(daemon->keyring, key, th_clock_steady_ns() + BARRED_NS);
+    atomic_store(&daemon->is_viewer_revoked, true);
+    th_loop_wake(daemon->loop);
+    (void)fprintf(
+        daemon->options->log,
+        "tonghop-aggregator: lưu ý: một khóa của đơn vị %s đăng ký theo dõi quá nhiều chủ "
+        "đề; đã cắt mọi nơi đang theo dõi, khóa đó chưa được theo dõi lại trong %d phút\n",
+        unit, BARRED_MINUTES);
+    (void)fflush(daemon->options->log);
 }
 
 static bool nodes_pending(void *context)

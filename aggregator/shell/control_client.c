@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/shell/control_client.h"
 
+#include "aggregator/shell/clock_linux.h"
 #include "aggregator/shell/control_server.h"
 #include "base/big.h"
 #include "proto/wire/control.h"
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { KNOCK_MS = 50 };
@@ -24,9 +24,7 @@ struct waiting {
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return th_clock_steady_ns() / 1000000;
 }
 
 /* At most so long may be waited now; 0: not any more. Tells that it is late when it is. */

@@ -16,6 +16,7 @@ struct enrolment {
     struct th_sign_key sign_key;
     uint8_t curve_key[TH_CURVE_KEY_SIZE];
     th_instant revoked_from;
+    int64_t barred_until_ns; /* from subscribing */
 };
 
 struct th_keyring {
@@ -106,6 +107,28 @@ bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURV
         memcpy(ret_unit, at->unit, sizeof at->unit);
     (void)pthread_mutex_unlock(&keyring->lock);
     return at != NULL;
+}
+
+void th_keyring_bar(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                    int64_t until_ns)
+{
+    (void)pthread_mutex_lock(&keyring->lock);
+    for (struct enrolment *at = *bucket_of(keyring, curve_key); at != NULL; at = at->next)
+        if (memcmp(at->curve_key, curve_key, TH_CURVE_KEY_SIZE) == 0)
+            at->barred_until_ns = until_ns;
+    (void)pthread_mutex_unlock(&keyring->lock);
+}
+
+bool th_keyring_is_barred(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                          int64_t now_ns)
+{
+    bool is_barred = false;
+    (void)pthread_mutex_lock(&keyring->lock);
+    for (struct enrolment *at = *bucket_of(keyring, curve_key); at != NULL; at = at->next)
+        is_barred = is_barred || (now_ns < at->barred_until_ns &&
+                                  memcmp(at->curve_key, curve_key, TH_CURVE_KEY_SIZE) == 0);
+    (void)pthread_mutex_unlock(&keyring->lock);
+    return is_barred;
 }
 
 bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_instant now)

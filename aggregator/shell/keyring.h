@@ -6,7 +6,7 @@
  * ZAP handler at a handshake and by the loop at every message, so a revoked key is refused at its
  * next message although its connection lives on. A revocation has an instant, which may be to come:
  * whoever asks says at what time. Viewers are the same keys for now: who is enrolled may also
- * subscribe.
+ * subscribe, unless barred.
  *
  * Thread-safe: one lock inside, held for one look-up.
  */
@@ -37,6 +37,13 @@ bool th_keyring_put(struct th_keyring *keyring, const char *unit,
 /* True and the unit when an enrolment with this key is in force at the instant. */
 bool th_keyring_find(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
                      th_instant stamp, char ret_unit[TH_UNIT_CODE_MAX + 1]);
+
+/* A key that may not subscribe until then, by CLOCK_MONOTONIC; a key that is not known is passed
+ * over. */
+void th_keyring_bar(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                    int64_t until_ns);
+bool th_keyring_is_barred(struct th_keyring *keyring, const uint8_t curve_key[TH_CURVE_KEY_SIZE],
+                          int64_t now_ns);
 
 /* True when an enrolment was in force at `before` and is not at `now`. Looks at every key. */
 bool th_keyring_has_ended(struct th_keyring *keyring, th_instant before, th_instant now);

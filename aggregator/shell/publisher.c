@@ -2,6 +2,7 @@
 #include "aggregator/shell/publisher.h"
 
 #include "aggregator/shell/options.h"
+#include "aggregator/shell/router.h"
 #include "aggregator/shell/zap.h"
 #include "base/assert.h"
 
@@ -13,7 +14,7 @@
 
 enum {
     ENDPOINT_SIZE = 256,
-    DRAIN_MAX = 64,
+    DRAIN_MAX = 4096, /* as fast as libzmq takes them in */
     /* A subscription and its topic; a CURVE handshake, which has to pass too, needs some 300. */
     SUBSCRIPTION_SIZE_MAX = 512,
     BIND_TRIES = 40,
@@ -23,7 +24,8 @@ enum {
 struct th_publisher {
     void *zmq_context;
     void *socket;
-    bool is_mute; /* after a failed reopening */
+    bool is_mute;  /* after a failed reopening */
+    size_t topics; /* that somebody has subscribed to */
     uint8_t curve_secret[32];
     char endpoint[ENDPOINT_SIZE];
 };
@@ -93,6 +95,7 @@ int th_publisher_reopen(struct th_publisher *publisher)
         return status;
     (void)zmq_close(publisher->socket);
     publisher->socket = socket;
+    publisher->topics = 0;
     status = bind_again(publisher);
     publisher->is_mute = status < 0;
     return status;
@@ -130,12 +133,32 @@ bool th_publisher_is_pending(struct th_publisher *publisher)
            (events & ZMQ_POLLIN) != 0;
 }
 
-void th_publisher_drain(struct th_publisher *publisher)
+/* libzmq tells of a topic when its first subscriber comes and when its last one goes. */
+static bool count(struct th_publisher *publisher, zmq_msg_t *message,
+                  uint8_t ret_key[TH_CURVE_KEY_SIZE])
 {
-    char ignored[ENDPOINT_SIZE];
-    for (int i = 0; i < DRAIN_MAX; i++)
-        if (zmq_recv(publisher->socket, ignored, sizeof ignored, ZMQ_DONTWAIT) < 0)
-            return;
+    const uint8_t *bytes = zmq_msg_data(message);
+    if (zmq_msg_size(message) == 0)
+        return true;
+    if (bytes[0] == 0 && publisher->topics > 0)
+        publisher->topics--;
+    if (bytes[0] != 1 || ++publisher->topics <= TH_PUBLISHER_TOPICS_MAX)
+        return true;
+    return !th_router_read_key(zmq_msg_gets(message, TH_ZAP_KEY_PROPERTY), ret_key);
+}
+
+bool th_publisher_drain(struct th_publisher *publisher, uint8_t ret_key[TH_CURVE_KEY_SIZE])
+{
+    bool is_fine = true;
+    for (int i = 0; i < DRAIN_MAX && is_fine; i++) {
+        zmq_msg_t message;
+        (void)zmq_msg_init(&message);
+        if (zmq_msg_recv(&message, publisher->socket, ZMQ_DONTWAIT) < 0)
+            return true;
+        is_fine = count(publisher, &message, ret_key);
+        (void)zmq_msg_close(&message);
+    }
+    return is_fine;
 }
 
 void th_publisher_send(struct th_publisher *publisher, struct th_bytes topic, struct th_bytes body)

@@ -156,7 +156,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool read_key(const char *hex, uint8_t key[TH_CURVE_KEY_SIZE])
+bool th_router_read_key(const char *hex, uint8_t ret_key[TH_CURVE_KEY_SIZE])
 {
     if (hex == NULL || strlen(hex) != (size_t)2 * TH_CURVE_KEY_SIZE)
         return false;
@@ -165,7 +165,7 @@ static bool read_key(const char *hex, uint8_t key[TH_CURVE_KEY_SIZE])
         int low = hex_digit(hex[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
-        key[i] = (uint8_t)(high << 4 | low);
+        ret_key[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
@@ -180,7 +180,7 @@ static enum th_router_got identify(struct th_router *router, th_instant stamp,
     const char *suffix = th_keyring_suffix(router->keyring);
     uint8_t *key = message->key;
     char *unit = message->unit;
-    if (user_id == NULL || !read_key(zmq_msg_gets(payload, TH_ZAP_KEY_PROPERTY), key))
+    if (user_id == NULL || !th_router_read_key(zmq_msg_gets(payload, TH_ZAP_KEY_PROPERTY), key))
         return TH_ROUTER_BAD_PEER;
     size_t size = strlen(user_id);
     size_t suffix_size = strlen(suffix);

@@ -70,6 +70,9 @@ bool th_router_is_pending(struct th_router *router);
  * it is at the stamp. */
 enum th_router_got th_router_receive(struct th_router *router, th_instant stamp,
                                      struct th_router_message *ret_message);
+/* A key as the ZAP handler wrote it into a message's properties; false for anything else. */
+bool th_router_read_key(const char *hex, uint8_t ret_key[TH_CURVE_KEY_SIZE]);
+
 enum th_router_sent {
     TH_ROUTER_SENT,
     TH_ROUTER_FULL, /* dropped: the peer does not read as fast; it is still connected */

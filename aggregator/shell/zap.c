@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/shell/zap.h"
 
+#include "aggregator/shell/clock_linux.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,13 @@ static bool receive(void *socket, struct request *request)
     }
 }
 
+/* Who subscribed to far too much may not again for a while. */
+static bool is_barred(struct th_zap *zap, const struct request *request)
+{
+    return is_text(request, DOMAIN, TH_ZAP_DOMAIN_VIEWERS) &&
+           th_keyring_is_barred(zap->keyring, request->frames[CREDENTIALS], th_clock_steady_ns());
+}
+
 static bool may_connect(struct th_zap *zap, const struct request *request,
                         char unit[TH_UNIT_CODE_MAX + 1])
 {
@@ -68,7 +77,8 @@ static bool may_connect(struct th_zap *zap, const struct request *request,
             is_text(request, DOMAIN, TH_ZAP_DOMAIN_VIEWERS)) &&
            request->sizes[CREDENTIALS] == TH_CURVE_KEY_SIZE &&
            th_keyring_find(zap->keyring, request->frames[CREDENTIALS], zap->now(zap->now_context),
-                           unit);
+                           unit) &&
+           !is_barred(zap, request);
 }
 
 /* One property: length of the name, name, length of the value (big-endian), value. */
