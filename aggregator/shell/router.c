@@ -6,6 +6,7 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,11 @@ int th_router_frame_take(struct th_router_frame *frame, uint8_t *bytes, size_t s
 
 /* ---- opening ---- */
 
+/*
+ * libzmq numbers connections from what rand() says when the socket is made, and takes any id that a
+ * peer chooses for itself. When both are the same it ends the process (an assertion), so nobody may
+ * foretell the first.
+ */
 static int open_socket(void *zmq_context, struct th_router **ret_router)
 {
     static const struct th_zmq_option options[] = {
@@ -62,6 +68,7 @@ static int open_socket(void *zmq_context, struct th_router **ret_router)
     struct th_router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return TH_E_NO_MEMORY;
+    srand((unsigned)randombytes_random());
     router->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
     int status = router->socket == NULL
                      ? TH_E_IO

@@ -208,6 +208,21 @@ Test(zap, a_peer_that_has_left_is_gone)
     cr_assert_eq(sent, TH_ROUTER_GONE);
 }
 
+/* libzmq ends the process when a connection's own id is one that another peer has chosen. */
+Test(zap, the_ids_of_connections_cannot_be_foretold)
+{
+    struct th_router_peer peers[2];
+    for (size_t i = 0; i < 2; i++) {
+        th_router_close(router);
+        srand(1);
+        cr_assert_eq(
+            th_router_open_nodes(context, "tcp://127.0.0.1:*", server_secret, keyring, &router), 0);
+        (void)zmq_close(connect_peer(&peers[i]));
+    }
+    cr_assert_eq(peers[0].id_size, peers[1].id_size);
+    cr_assert(memcmp(peers[0].id, peers[1].id, peers[0].id_size) != 0);
+}
+
 /* A REQ socket speaks ZAP to the handler as libzmq would. */
 static int ask(const char *domain, const char *mechanism, const uint8_t *key, size_t key_size)
 {
