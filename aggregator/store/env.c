@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/env.h"
 
+#include "aggregator/store/folder.h"
 #include "aggregator/store/page_form.h"
 #include "base/assert.h"
 
@@ -75,9 +76,20 @@ static int open_database(struct th_env *env)
     return mdb_txn_commit(txn);
 }
 
+/* A pipe in its place would hold LMDB up for ever. */
+static bool is_something_else(const char *folder)
+{
+    char path[TH_STORE_PATH_MAX];
+    struct stat about;
+    return th_folder_path(folder, TH_STORE_DATA, path) == 0 && stat(path, &about) == 0 &&
+           !S_ISREG(about.st_mode);
+}
+
 static int open_env(const char *folder, unsigned flags, size_t map_bytes, struct th_env *ret_env)
 {
     struct th_env env = {.env = NULL};
+    if (is_something_else(folder))
+        return MDB_INVALID;
     int rc = mdb_env_create(&env.env);
     if (rc != 0)
         return rc;

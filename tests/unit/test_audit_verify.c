@@ -324,6 +324,15 @@ Test(audit_verify, a_row_of_no_table_is_named)
     cr_expect_not_null(strstr(audit_out, "7701"), "%s", audit_out);
 }
 
+Test(audit_verify, a_pipe_where_the_store_s_file_should_be_holds_nobody_up)
+{
+    const char *path = audit_path(ledger.folder, "data.mdb");
+    ledger_release(&ledger);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(run(ledger.folder, NULL, NULL), EX_DATAERR);
+}
+
 Test(audit_verify, a_row_with_a_wrong_checksum_is_named)
 {
     struct th_schema_key key = th_schema_key_unit(3);
