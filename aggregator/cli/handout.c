@@ -125,6 +125,32 @@ bool th_handout_has_plan(const struct th_site *site, struct th_bytes content)
 
 /* ---- server.yaml ---- */
 
+/*
+ * Where units reach this, as the file that they have says it: what the daemon listens at, which
+ * config.yaml says, may be another address of the same machine. False: no such file, or a damaged
+ * one, of which the operator is told.
+ */
+static bool keep_addresses(const struct th_site *site, struct th_arena *arena,
+                           struct th_server_file *server)
+{
+    char path[TH_SITE_PATH_SIZE];
+    struct th_server_file before;
+    struct th_problems problems;
+    if (th_site_path(site, TH_HANDOUT_FILE, path) < 0 || access(path, F_OK) != 0)
+        return false;
+    th_problems_init(&problems);
+    const int status = th_server_file_read(path, arena, &problems, &before);
+    th_problems_deinit(&problems);
+    if (status < 0) {
+        th_cli_complain(site->err, site->command, "xem lại address, publish trước khi đưa đi",
+                        "%s: không đọc được, ghi lại với địa chỉ của " TH_CONFIG_FILE, path);
+        return false;
+    }
+    memcpy(server->address, before.address, sizeof server->address);
+    memcpy(server->publish, before.publish, sizeof server->publish);
+    return true;
+}
+
 static int read_config(const struct th_site *site, struct th_server_file *server)
 {
     char path[TH_SITE_PATH_SIZE];
@@ -190,15 +216,14 @@ static int write_from(const struct th_site *site, struct th_store *store)
 {
     struct th_server_file server = {.mode = TH_MODE_LIVE};
     struct th_arena arena;
+    th_arena_init(&arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
     int code = write_keys(site, store);
-    if (code == EX_OK)
+    if (code == EX_OK && !keep_addresses(site, &arena, &server))
         code = read_config(site, &server);
     if (code == EX_OK)
         code = read_identity(site, store, &server);
-    if (code != EX_OK)
-        return code;
-    th_arena_init(&arena, ARENA_BLOCK_BYTES, ARENA_BUDGET_BYTES);
-    code = write_contents(site, store, &arena, &server);
+    if (code == EX_OK)
+        code = write_contents(site, store, &arena, &server);
     th_arena_deinit(&arena);
     return code;
 }

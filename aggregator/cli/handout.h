@@ -12,9 +12,10 @@
 #define TH_HANDOUT_FILE "server.yaml"
 
 /*
- * Writes both files anew from what the store holds, the addresses of config.yaml and the public
- * keys: each the whole file or nothing, one command at a time. The store may be open elsewhere, not
- * in this process. Prints what is wrong and returns an exit code.
+ * Writes both files anew from what the store holds, the public keys, and the addresses that
+ * server.yaml had, which are those that units reach; without one, those of config.yaml. Each the
+ * whole file or nothing, one command at a time. The store may be open elsewhere, not in this
+ * process. Prints what is wrong and returns an exit code.
  */
 int th_handout_write(const struct th_site *site);
 

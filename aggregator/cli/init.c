@@ -204,11 +204,28 @@ static int write_files(struct making *making)
     return EX_OK;
 }
 
+/* An address to listen at that is none to connect to. It would go into server.yaml. */
+static bool is_everywhere(const char *address)
+{
+    static const char *const hosts[] = {"tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+        if (strncmp(address, hosts[i], strlen(hosts[i])) == 0)
+            return true;
+    return false;
+}
+
 static int check_addresses(const struct making *making)
 {
     const char *addresses[] = {making->config.listen, making->config.publish};
     for (size_t i = 0; i < 2; i++)
-        if (th_config_check_address(addresses[i]) < 0) {
+        if (is_everywhere(addresses[i])) {
+            th_cli_complain(making->site.err, "init",
+                            "ghi địa chỉ hay tên miền họ tới được; tạo kho rồi, muốn máy lắng nghe "
+                            "ở mọi địa chỉ thì sửa " TH_CONFIG_FILE,
+                            "\"%s\" vào " TH_HANDOUT_FILE " thì không đơn vị nào nối được",
+                            addresses[i]);
+            return EX_USAGE;
+        } else if (th_config_check_address(addresses[i]) < 0) {
             th_cli_complain(making->site.err, "init", "viết như tcp://127.0.0.1:7411",
                             "\"%s\" không phải một địa chỉ", addresses[i]);
             return EX_USAGE;

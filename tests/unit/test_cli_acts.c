@@ -111,18 +111,23 @@ static const char *make_node(const char *name, const char *unit)
     return path;
 }
 
-static void read_handout(struct th_arena *arena, uint32_t *ret_units, size_t *ret_plans)
+static void read_server(struct th_arena *arena, struct th_server_file *ret_server)
 {
     char path[192];
     struct th_problems problems;
-    struct th_server_file server;
-    struct th_unit *units;
     (void)snprintf(path, sizeof path, "%s/server.yaml", store);
     th_problems_init(&problems);
-    cr_assert_eq(th_server_file_read(path, arena, &problems, &server), 0);
+    cr_assert_eq(th_server_file_read(path, arena, &problems, ret_server), 0);
+    th_problems_deinit(&problems);
+}
+
+static void read_handout(struct th_arena *arena, uint32_t *ret_units, size_t *ret_plans)
+{
+    struct th_server_file server;
+    struct th_unit *units;
+    read_server(arena, &server);
     cr_assert_eq(th_wire_units_decode(server.units, arena, &units, ret_units), 0);
     *ret_plans = server.plans_count;
-    th_problems_deinit(&problems);
 }
 
 static void expect_handout(uint32_t units, size_t plans)
@@ -168,6 +173,58 @@ Test(cli_acts, an_import_of_what_is_there_mends_a_lost_server_file)
     cr_assert_eq(unlink(path), 0);
     cr_assert_eq(run_on(th_cli_units, "units import @D plans/units/gialai-2024.csv", ""), EX_OK);
     expect_handout(UNITS, 1);
+}
+
+/* As docs/OPERATIONS.md says for a server behind another address: config.yaml is edited. */
+static void listen_elsewhere(void)
+{
+    (void)write_text("store/config.yaml",
+                     "aggregator: tonghop\nformat: 1\nlisten: \"tcp://10.1.2.3:7500\"\n"
+                     "publish: \"tcp://10.1.2.3:7501\"\nverifiers: 2\nquota_per_second: 200\n"
+                     "quota_burst: 2000\n");
+}
+
+static void expect_addresses(const char *address, const char *publish)
+{
+    struct th_arena arena;
+    struct th_server_file server;
+    th_arena_init(&arena, 65536, (size_t)64 << 20);
+    read_server(&arena, &server);
+    cr_expect_str_eq(server.address, address);
+    cr_expect_str_eq(server.publish, publish);
+    th_arena_deinit(&arena);
+}
+
+Test(cli_acts, a_server_file_written_anew_keeps_the_addresses_that_units_reach)
+{
+    listen_elsewhere();
+    cr_assert_eq(import(HEADER "64-moi,Sở Mới,so,64,,,\n"), EX_OK, "%s", err_text);
+    expect_handout(UNITS + 1, 1);
+    expect_addresses("tcp://127.0.0.1:7411", "tcp://127.0.0.1:7412");
+}
+
+Test(cli_acts, without_a_good_server_file_the_addresses_are_those_of_the_configuration)
+{
+    listen_elsewhere();
+    (void)write_text("store/server.yaml", "server: tonghop\nformat: 1\n");
+    cr_assert_eq(import(HEADER "64-moi,Sở Mới,so,64,,,\n"), EX_OK, "%s", err_text);
+    cr_expect_not_null(strstr(err_text, "server.yaml"), "%s", err_text);
+    expect_addresses("tcp://10.1.2.3:7500", "tcp://10.1.2.3:7501");
+}
+
+Test(cli_acts, an_address_that_nobody_can_connect_to_is_not_handed_out)
+{
+    static const char *const given[] = {"--listen tcp://0.0.0.0:7411", "--publish tcp://*:7412",
+                                        "--listen tcp://[::]:7411"};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        char line[512];
+        (void)snprintf(line, sizeof line,
+                       "init %s/other --units plans/units/gialai-2024.csv --plan "
+                       "plans/gialai-2025.yaml %s",
+                       folder, given[i]);
+        cr_expect_eq(run(th_cli_init, line), EX_USAGE, "%s", given[i]);
+        cr_expect_not_null(strstr(err_text, "config.yaml"), "%s", err_text);
+    }
 }
 
 Test(cli_acts, the_import_names_the_server_file_in_json)
