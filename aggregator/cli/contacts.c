@@ -4,6 +4,7 @@
 
 #include "aggregator/cli/ask.h"
 #include "aggregator/cli/query.h"
+#include "aggregator/cli/site.h"
 #include "aggregator/query/json_parts.h"
 #include "base/errno_text.h"
 #include "base/file.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define NAME "contacts"
 
@@ -168,12 +170,8 @@ static int read_contacts(const struct line *line, const char *path, struct showi
     if (line->import == NULL)
         return th_contacts_read(path, problems, ret_contacts);
     int status = th_file_read(line->import, TH_CONTACTS_SIZE_MAX, &showing->bytes, &showing->size);
-    if (status != TH_OK) {
-        th_problems_add(problems, (struct th_place){line->import, 0, 0},
-                        "kiểm tra đường dẫn và quyền đọc", "không đọc được tệp: %s",
-                        th_status_text(status));
-        return status;
-    }
+    if (status != TH_OK)
+        return th_contacts_unread(line->import, status, problems);
     return th_contacts_parse(line->import, showing->bytes, showing->size, problems, ret_contacts);
 }
 
@@ -227,11 +225,15 @@ int th_cli_contacts(int argc, char **argv, FILE *out, FILE *err)
     int exit_code = EX_OK;
     if (!th_cli_begin(&self, argc, argv, out, err, &operands, &operands_count, &exit_code))
         return exit_code;
+    const struct th_site site = {.command = NAME, .folder = operands[0], .out = out, .err = err};
     if (line.check && line.import != NULL) {
         th_cli_complain(err, NAME, "--import cũng kiểm tra; tệp sai thì không đặt vào",
                         "--check và --import không đi cùng nhau");
         return EX_USAGE;
     }
     line.folder = operands[0];
+    if (line.import != NULL && access(line.folder, F_OK) == 0 &&
+        (exit_code = th_site_check_owner(&site)) != EX_OK)
+        return exit_code;
     return th_cli_finish(out, err, run(&line, out, err));
 }

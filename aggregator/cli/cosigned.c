@@ -190,6 +190,8 @@ static int cosigned(struct keeping *keeping)
         th_view_close(view);
     }
     if (code == EX_OK)
+        code = th_site_check_owner(&keeping->site);
+    if (code == EX_OK)
         code = keep(keeping);
     if (code == EX_OK)
         code = tell(keeping);

@@ -106,6 +106,14 @@ int th_site_open(const struct th_site *site, enum th_store_access access,
     return complain_open(site, status, problem);
 }
 
+int th_site_check_owner(const struct th_site *site)
+{
+    char problem[TH_STORE_PROBLEM_SIZE] = "";
+    const struct th_store_report report = {site->folder, problem};
+    const int status = th_folder_check_owner(&report);
+    return status < 0 ? complain_open(site, status, problem) : EX_OK;
+}
+
 int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity)
 {
     struct th_store *store = NULL;

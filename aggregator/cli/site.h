@@ -55,6 +55,8 @@ int th_site_tell(const struct th_site *site, const struct th_problems *problems,
 int th_site_answer(const struct th_site *site, json_t *answer);
 
 /* These print what is wrong and return an exit code of sysexits(3). */
+/* Files are put into a store's folder by its user only (aggregator/store/folder.h). */
+int th_site_check_owner(const struct th_site *site);
 int th_site_open(const struct th_site *site, enum th_store_access access,
                  struct th_store **ret_store);
 int th_site_identity(const struct th_site *site, struct th_store_identity *ret_identity);

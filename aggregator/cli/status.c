@@ -294,6 +294,13 @@ static int add_witnesses(struct inspecting *inspecting)
     return status;
 }
 
+/* The folder of another user, as root sees it, is not touched. */
+static bool is_ours(const char *folder)
+{
+    const struct th_store_report silent = {folder, NULL};
+    return th_folder_check_owner(&silent) == 0;
+}
+
 /*
  * What a daemon would say when it starts; asked only when none runs, by taking its place for a
  * moment. A copy without CHECKPOINT is refused for certain, and nothing is written into it.
@@ -312,7 +319,7 @@ static void add_refusal(struct inspecting *inspecting)
         (void)snprintf(problem, sizeof problem,
                        "không có tệp CHECKPOINT: là một bản sao, muốn chạy tiếp từ nó thì dùng "
                        "tonghop-aggregator recover");
-    else if (access(inspecting->site.folder, W_OK) != 0)
+    else if (access(inspecting->site.folder, W_OK) != 0 || !is_ours(inspecting->site.folder))
         return;
     else
         status = th_store_open(inspecting->site.folder, TH_STORE_WRITE, &options, problem, &store);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/contacts/contacts.h"
 
+#include "base/errno_text.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "proto/model/unit.h"
 
 #include <csv.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,6 +285,24 @@ int th_contacts_parse(const char *name, const char *bytes, size_t size,
     return TH_OK;
 }
 
+int th_contacts_unread(const char *path, int status, struct th_problems *problems)
+{
+    char text[TH_ERRNO_TEXT_SIZE];
+    const int cause = errno;
+    const bool is_system = status == TH_E_IO && cause != 0;
+    const char *hint =
+        status == TH_E_LIMIT ? "tệp không quá 8 MiB" : "kiểm tra đường dẫn và quyền đọc";
+    if (is_system)
+        status = th_errno_status(cause);
+    if (status == TH_E_NO_MEMORY)
+        return status;
+    th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "không đọc được tệp: %s",
+                    is_system           ? th_errno_text(cause, text)
+                    : status == TH_E_IO ? "không phải tệp thường"
+                                        : th_status_text(status));
+    return status;
+}
+
 int th_contacts_read(const char *path, struct th_problems *problems,
                      struct th_contacts *ret_contacts)
 {
@@ -294,12 +314,8 @@ int th_contacts_read(const char *path, struct th_problems *problems,
         th_arena_init(&ret_contacts->arena, BLOCK_BYTES, BUDGET_BYTES);
         return TH_OK;
     }
-    if (status == TH_E_LIMIT || status == TH_E_IO)
-        th_problems_add(problems, (struct th_place){path, 0, 0},
-                        status == TH_E_LIMIT ? "tệp không quá 8 MiB" : "kiểm tra quyền đọc tệp",
-                        "không đọc được tệp: %s", th_status_text(status));
     if (status != TH_OK)
-        return status;
+        return th_contacts_unread(path, status, problems);
     status = th_contacts_parse(path, bytes, size, problems, ret_contacts);
     free(bytes);
     return status;

@@ -48,10 +48,12 @@ struct th_contacts {
  */
 TH_MUST_CHECK int th_contacts_parse(const char *name, const char *bytes, size_t size,
                                     struct th_problems *problems, struct th_contacts *ret_contacts);
-/* The same of a file. One that is not there has no contacts: 0 with an empty list. Also TH_E_IO,
- * TH_E_LIMIT, likewise told. */
+/* The same of a file. One that is not there has no contacts: 0 with an empty list. Also
+ * TH_E_FORBIDDEN, TH_E_IO, TH_E_LIMIT, likewise told. */
 TH_MUST_CHECK int th_contacts_read(const char *path, struct th_problems *problems,
                                    struct th_contacts *ret_contacts);
+/* Tells that th_file_read() of a file of contacts failed, as errno said; returns what it is. */
+int th_contacts_unread(const char *path, int status, struct th_problems *problems);
 void th_contacts_deinit(struct th_contacts *contacts);
 
 /* The first contact of a unit, NULL when it has none; borrows. `ret_count` (may be NULL) gets how

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,25 @@ int th_folder_path(const char *folder, const char *name, char ret_path[TH_STORE_
 
 /* ---- OWNER ---- */
 
+int th_folder_check_owner(const struct th_store_report *report)
+{
+    struct stat folder;
+    struct passwd entry, *found = NULL;
+    char names[1024], name[24];
+    if (stat(report->folder, &folder) != 0)
+        return th_store_report_cause(report, "không xem được thư mục", errno);
+    if (folder.st_uid == geteuid())
+        return 0;
+    (void)snprintf(name, sizeof name, "#%lu", (unsigned long)folder.st_uid); /* as sudo takes it */
+    if (getpwuid_r(folder.st_uid, &entry, names, sizeof names, &found) != 0)
+        found = NULL;
+    const char *user = found == NULL ? name : found->pw_name;
+    return th_store_report(report, TH_E_FORBIDDEN,
+                           "kho của người dùng %s, tệp mà người khác ghi vào thì máy chủ không đọc "
+                           "được; chạy bằng chính người dùng đó: sudo -u %s …",
+                           user, user);
+}
+
 static int report_owner(const struct th_store_report *report, int fd)
 {
     char text[OWNER_TEXT_MAX] = "";
@@ -97,13 +117,19 @@ int th_folder_own(const struct th_store_report *report, int *ret_fd)
     int status = th_folder_path(report->folder, TH_STORE_OWNER, path);
     if (status != 0)
         return th_store_report(report, status, "đường dẫn quá dài");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int foreign = th_folder_check_owner(report);
+    const int making = foreign == 0 ? O_CREAT : 0;
+    int fd = open(path, O_RDWR | making | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && foreign != 0)
+        return foreign;
     if (fd < 0)
         return th_store_report_cause(report, "không mở được tệp OWNER", errno);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         status = errno == EWOULDBLOCK
                      ? report_owner(report, fd)
                      : th_store_report_cause(report, "không khóa được tệp OWNER", errno);
+    else if (foreign != 0)
+        status = foreign; /* asked only now: through a daemon that runs, others may write */
     else if (write_owner(fd) != 0)
         status = th_store_report_cause(report, "không ghi được tệp OWNER", errno);
     if (status != 0) {

@@ -40,8 +40,14 @@ TH_MUST_CHECK int th_folder_path(const char *folder, const char *name,
                                  char ret_path[TH_STORE_PATH_MAX]);
 
 /*
+ * Whoever writes into a store is the user whose folder it is: what root left there for itself, a
+ * key or a file of a witness, the daemon could not read. TH_E_FORBIDDEN; TH_E_IO.
+ */
+TH_MUST_CHECK int th_folder_check_owner(const struct th_store_report *report);
+
+/*
  * Takes the lock and writes who has it. TH_E_BUSY: another process, or this one, has it;
- * TH_E_FORBIDDEN, TH_E_IO.
+ * TH_E_FORBIDDEN: also of another user's folder, which is left as it is; TH_E_IO.
  * `ret_fd`: close it to give the lock back.
  */
 TH_MUST_CHECK int th_folder_own(const struct th_store_report *report, int *ret_fd);

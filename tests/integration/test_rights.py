@@ -16,6 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNITS, PLAN = ROOT / "plans/units/gialai-2024.csv", ROOT / "plans/gialai-2025.yaml"
 EX_OK, EX_NOPERM = 0, 77
+NOBODY = 65534
 NO_RIGHT = "không có quyền"
 # Root is asked whether it owns a file, like anybody else, once it may no longer pass over that.
 LIKE_ANYBODY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
@@ -33,6 +34,26 @@ def refused(*words):
     said = run(*words, code=EX_NOPERM)
     assert NO_RIGHT in said and "Permission denied" in said, said
     assert "đĩa" not in said and "CÓ VẤN ĐỀ" not in said and "hỏng" not in said, said
+
+
+def everything(folder):
+    return [folder, *folder.rglob("*")]
+
+
+def check_root_leaves_nothing(aggregator, store, contacts):
+    """Root may do anything in the store of the daemon's user, and the daemon could not read what it
+    left there: so what writes is refused, what only asks is answered."""
+    for path in everything(store):
+        os.chown(path, NOBODY, NOBODY)
+    (store / "OWNER").unlink()
+    for words in (("keys", "rotate", store), ("clock", store, "--to", "2025-06-01"),
+                  ("run", store), ("contacts", store, "--import", contacts)):
+        done = subprocess.run([aggregator, *words], stdin=subprocess.DEVNULL, timeout=60,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == EX_NOPERM and "sudo -u nobody" in done.stderr, (words, done)
+    done = subprocess.run([aggregator, "status", store], capture_output=True, text=True, check=True)
+    assert "KHÔNG GHI ĐƯỢC" not in done.stdout, done
+    assert all(path.stat().st_uid == NOBODY for path in everything(store)), everything(store)
 
 
 def main():
@@ -85,6 +106,14 @@ def main():
         refused(aggregator, "run", store)
         refused(aggregator, "plan", "check", plan)
         assert "DIỄN TẬP" in run(aggregator, "status", store)
+        contacts = pathlib.Path(folder) / "contacts.csv"
+        contacts.write_text("unit,name,phone,email,note\n", encoding="utf-8")
+        run(aggregator, "contacts", store, "--import", contacts)
+        (store / "contacts.csv").chmod(0)
+        refused(aggregator, "contacts", store)
+        (store / "contacts.csv").chmod(0o600)
+        if os.geteuid() == 0:
+            check_root_leaves_nothing(aggregator, store, contacts)
     return 0
 
 
