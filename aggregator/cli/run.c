@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: the daemon, with its configuration, keys and signals. */
 #include "aggregator/cli/answerer.h"
+#include "aggregator/cli/handout.h"
 #include "aggregator/cli/site.h"
 #include "aggregator/cli/write.h"
 #include "aggregator/daemon/daemon.h"
@@ -34,6 +35,7 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
     FILE *err = running->site.err;
     const char *text = th_status_text(status);
     const char *why = status == TH_E_BUSY ? "một chương trình khác đang nghe ở đó" : text;
+    const bool is_foreign = status == TH_E_CONFIG; /* a name, or an address of another machine */
     switch (stage) {
     case TH_DAEMON_LOADING:
         th_cli_complain(err, "run", NULL, "%s: không nạp được kho: %s", running->site.folder, text);
@@ -41,9 +43,13 @@ static int explain(const struct running *running, enum th_daemon_stage stage, in
     case TH_DAEMON_LISTENING:
     case TH_DAEMON_PUBLISHING:
         th_cli_complain(
-            err, "run", "chọn địa chỉ khác bằng --listen, --publish hoặc sửa " TH_CONFIG_FILE,
+            err, "run",
+            is_foreign ? "trong " TH_CONFIG_FILE " ghi địa chỉ số của máy (ip -brief address), hay "
+                         "tcp://0.0.0.0:CỔNG; " TH_HANDOUT_FILE " vẫn giữ tên hay địa chỉ cũ"
+                       : "chọn địa chỉ khác bằng --listen, --publish hoặc sửa " TH_CONFIG_FILE,
             "không lắng nghe được ở %s: %s",
-            stage == TH_DAEMON_LISTENING ? running->config.listen : running->config.publish, text);
+            stage == TH_DAEMON_LISTENING ? running->config.listen : running->config.publish,
+            is_foreign ? "không phải địa chỉ số của máy này" : why);
         break;
     case TH_DAEMON_CONTROLLING:
         th_cli_complain(err, "run", "đặt kho ở thư mục có đường dẫn ngắn hơn",

@@ -49,6 +49,8 @@ int th_zmq_bind(void *socket, const char *address, char *ret_endpoint, size_t si
         int error = zmq_errno();
         if (error == EADDRINUSE)
             return TH_E_BUSY;
+        if (error == EACCES)
+            return TH_E_FORBIDDEN;
         return error == EINVAL || error == EPROTONOSUPPORT || error == EADDRNOTAVAIL ||
                        error == ENODEV
                    ? TH_E_CONFIG

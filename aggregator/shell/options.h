@@ -18,7 +18,8 @@ TH_MUST_CHECK int th_zmq_set_all(void *socket, const struct th_zmq_option *optio
  * does not know one of them. */
 TH_MUST_CHECK int th_zmq_set_server(void *socket, const char *zap_domain,
                                     const uint8_t curve_secret[32]);
-/* zmq_bind() with its errno as TH_E_BUSY, TH_E_CONFIG, TH_E_IO; gives the address with its port. */
+/* zmq_bind() with its errno as TH_E_BUSY, TH_E_CONFIG, TH_E_FORBIDDEN, TH_E_IO; gives the address
+ * with its port. */
 TH_MUST_CHECK int th_zmq_bind(void *socket, const char *address, char *ret_endpoint, size_t size);
 
 #endif
