@@ -82,6 +82,7 @@ struct th_daemon {
     unsigned items_next;
     bool has_told;            /* of a contradiction */
     bool has_told_full;       /* and not yet that there is room again */
+    bool has_told_suspect;    /* and not yet that the clock is believed again */
     struct th_memory memory;  /* that is made ready */
     size_t jobs_until_memory; /* so many more before it is made ready again */
     bool has_common_heap;
@@ -112,6 +113,8 @@ void th_daemon_tell_recovery(struct th_daemon *daemon);
 void th_daemon_tell_readmitted(struct th_daemon *daemon);
 /* Once when the store has no room, and once when it has: on the writer's thread. */
 void th_daemon_tell_room(struct th_daemon *daemon);
+/* Once when the clock is suspect, and once when it is not any more: on the writer's thread. */
+void th_daemon_tell_clock(struct th_daemon *daemon);
 /* Once, when the process may have fewer descriptors than the enrolled keys have connections. */
 void th_daemon_tell_files(struct th_daemon *daemon);
 /* While no job is in the pipeline: what was freed goes back to the system (memory.h). */

@@ -69,6 +69,26 @@ void th_daemon_tell_room(struct th_daemon *daemon)
     (void)fflush(daemon->options->log);
 }
 
+void th_daemon_tell_clock(struct th_daemon *daemon)
+{
+    const bool is_suspect = atomic_load(&daemon->is_suspect);
+    if (is_suspect == daemon->has_told_suspect)
+        return;
+    daemon->has_told_suspect = is_suspect;
+    if (is_suspect)
+        (void)fprintf(daemon->options->log,
+                      "tonghop-aggregator: lưu ý: đồng hồ của máy bị nghi ngờ: báo cáo vẫn được "
+                      "nhận, đúng hạn hay trễ thì chờ xác định; việc nhắc và chốt tạm ngừng; xem "
+                      "giờ máy (timedatectl): sai thì sửa, đúng thì chạy tonghop-aggregator clock "
+                      "%s --accept\n",
+                      daemon->options->folder);
+    else
+        (void)fprintf(daemon->options->log,
+                      "tonghop-aggregator: lưu ý: đồng hồ hết bị nghi ngờ, báo cáo đang chờ đã "
+                      "được xét\n");
+    (void)fflush(daemon->options->log);
+}
+
 /* HTTP has up to a quarter of them (aggregator/http/server.c). */
 void th_daemon_tell_files(struct th_daemon *daemon)
 {

@@ -335,6 +335,7 @@ static void note_work(struct th_daemon *daemon, struct th_daemon_batches batch)
     (void)pthread_mutex_unlock(&daemon->counters_lock);
     th_daemon_note_state(daemon);
     th_daemon_tell_room(daemon);
+    th_daemon_tell_clock(daemon);
 }
 
 /* Once: a receipt showed that this store is not the whole log. */
