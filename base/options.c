@@ -142,10 +142,10 @@ static void print_program(const struct th_cli_program *program, FILE *out)
     (void)fprintf(out, "%s\n\nCách dùng:\n  %s LỆNH [TÙY CHỌN] ...\n\nLệnh:\n", program->summary,
                   TH_CLI_PROGRAM);
     for (size_t i = 0; i < program->entries_count; i++)
-        (void)fprintf(out, "  %-12s %s\n", program->entries[i].name, program->entries[i].help);
+        (void)fprintf(out, "  %-13s %s\n", program->entries[i].name, program->entries[i].help);
     (void)fprintf(out,
-                  "\n  help LỆNH    hướng dẫn của một lệnh\n  --help       in hướng dẫn này\n"
-                  "  --version    in phiên bản\n\nVí dụ:\n%s",
+                  "\n  help LỆNH     hướng dẫn của một lệnh\n  --help        in hướng dẫn này\n"
+                  "  --version     in phiên bản\n\nVí dụ:\n%s",
                   program->examples);
 }
 

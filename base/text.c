@@ -289,6 +289,28 @@ char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCER
     return excerpt;
 }
 
+const char *th_text_word(const char *text, char word[TH_TEXT_WORD_SIZE])
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%+=:,./_-";
+    bool is_plain = text[0] != '\0';
+    size_t size = 0;
+    word[size++] = '\'';
+    for (const char *at = text; *at != '\0' && size < TH_TEXT_WORD_SIZE - 6; at++) {
+        is_plain = is_plain && ((unsigned char)*at >= 0x80 || strchr(plain, *at) != NULL);
+        if (*at == '\'') {
+            memcpy(word + size, "'\\'", 3); /* ends, one that is escaped, begins again */
+            size += 3;
+        }
+        word[size++] = *at;
+    }
+    word[size++] = '\'';
+    word[size] = '\0';
+    if (is_plain || size >= TH_TEXT_WORD_SIZE - 6)
+        (void)snprintf(word, TH_TEXT_WORD_SIZE, "%s", text);
+    return word;
+}
+
 int th_text_parse_int(const char *bytes, size_t size, int64_t min, int64_t max, int64_t *ret_value)
 {
     bool is_negative = size > 0 && bytes[0] == '-';

@@ -69,6 +69,12 @@ TH_MUST_CHECK int th_text_fold(const char *bytes, size_t size, char **ret_bytes,
  * was cut, NUL behind it. Returns `excerpt`. */
 char *th_text_excerpt(const char *bytes, size_t size, char excerpt[TH_TEXT_EXCERPT_SIZE]);
 
+#define TH_TEXT_WORD_SIZE 4200 /* of a path, as long as it may be */
+
+/* A word of a command line that people are to type again: between quotation marks when a shell
+ * would read it otherwise, NUL behind it. One that is too long stays as it is. Returns `word`. */
+const char *th_text_word(const char *text, char word[TH_TEXT_WORD_SIZE]);
+
 /* Prints as vsnprintf() does, but what does not fit is cut between characters. Preconditions: what
  * is printed is UTF-8, and there is room for a NUL. Returns `room`. */
 __attribute__((format(printf, 3, 0))) char *th_text_vprint(char *room, size_t size,

@@ -105,7 +105,7 @@ int th_cli_clock(int argc, char **argv, FILE *out, FILE *err)
         .operands = "DIR",
         .summary = "Chỉnh đồng hồ của kho diễn tập, hoặc xác nhận giờ máy khi kho nghi ngờ.",
         .examples = "  tonghop-aggregator clock var/demo/aggregator --to 2025-05-10\n"
-                    "  tonghop-aggregator clock /var/lib/tonghop --accept\n",
+                    "  tonghop-aggregator clock /var/lib/tonghop/kho --accept\n",
         .options = options,
         .options_count = 3,
         .operands_min = 1,

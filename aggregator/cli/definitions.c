@@ -154,7 +154,7 @@ int th_cli_plan_load(int argc, char **argv, FILE *out, FILE *err)
         .name = "plan load",
         .operands = "DIR TỆP",
         .summary = "Kiểm tra kế hoạch rồi đưa vào kho; các đơn vị nhận được ngay.",
-        .examples = "  tonghop-aggregator plan load /var/lib/tonghop plans/gialai-2025.yaml\n",
+        .examples = "  tonghop-aggregator plan load /var/lib/tonghop/kho plans/gialai-2025.yaml\n",
         .options = options,
         .options_count = 2,
         .operands_min = 2,
@@ -264,7 +264,7 @@ int th_cli_units(int argc, char **argv, FILE *out, FILE *err)
         .operands = "DIR TỆP...",
         .summary = "Đưa thêm đơn vị từ tệp CSV vào kho. Đơn vị đã có thì giữ nguyên.\n"
                    "Cấp trên có thể đã ở trong kho; ô để trống là không nói gì.",
-        .examples = "  tonghop-aggregator units import /var/lib/tonghop don-vi-moi.csv\n",
+        .examples = "  tonghop-aggregator units import /var/lib/tonghop/kho don-vi-moi.csv\n",
         .options = options,
         .options_count = 1,
         .operands_min = 2,

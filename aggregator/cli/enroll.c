@@ -162,7 +162,7 @@ int th_cli_enroll(int argc, char **argv, FILE *out, FILE *err)
         .operands = "DIR ĐƠN-VỊ NODE.PUB [ĐƠN-VỊ NODE.PUB]...",
         .summary = "Ghi danh khóa của đơn vị: từ đó đơn vị kết nối và nộp báo cáo được.\n"
                    "Nhiều cặp trong một lệnh được ghi cùng một lần.",
-        .examples = "  tonghop-aggregator enroll /var/lib/tonghop 23734 node.pub\n"
+        .examples = "  tonghop-aggregator enroll /var/lib/tonghop/kho 23734 node.pub\n"
                     "  tonghop-aggregator enroll var/demo/aggregator 23734 a/node.pub 64-snv "
                     "b/node.pub\n",
         .options = options,

@@ -240,7 +240,7 @@ static int complain(const struct making *making, int status)
     const struct th_site *site = &making->exporting->site;
     const char *hint = status == TH_E_CORRUPT
                            ? "dừng máy chủ, khôi phục từ bản sao lưu rồi trích lại"
-                       : status == TH_E_IO ? "xem /tmp còn chỗ không"
+                       : status == TH_E_IO ? "xem /tmp, hay nơi TMPDIR nói, còn chỗ không"
                                            : th_query_hint(&making->problem);
     th_cli_complain(site->err, "export", hint, "%s",
                     making->problem.text[0] != '\0' ? making->problem.text

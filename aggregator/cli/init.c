@@ -180,6 +180,7 @@ static int make_store(struct making *making)
 
 static int write_files(struct making *making)
 {
+    char word[TH_TEXT_WORD_SIZE];
     char server_path[TH_SITE_PATH_SIZE];
     char config_path[TH_SITE_PATH_SIZE];
     int status = th_site_path(&making->site, TH_HANDOUT_FILE, server_path);
@@ -200,7 +201,7 @@ static int write_files(struct making *making)
         (void)fprintf(making->site.out,
                       "Đã tạo %s %s (%s).\nĐưa %s cho các đơn vị, rồi: tonghop-aggregator run %s\n",
                       making->is_rehearsal ? "kho DIỄN TẬP" : "kho", making->site.folder,
-                      making->identity.realm, server_path, making->site.folder);
+                      making->identity.realm, server_path, th_text_word(making->site.folder, word));
     return EX_OK;
 }
 
@@ -309,7 +310,7 @@ int th_cli_init(int argc, char **argv, FILE *out, FILE *err)
         .name = "init",
         .operands = "DIR",
         .summary = "Tạo kho mới: khóa, danh sách đơn vị, kế hoạch, và server.yaml cho các đơn vị.",
-        .examples = "  tonghop-aggregator init /var/lib/tonghop --units don-vi.csv --plan "
+        .examples = "  tonghop-aggregator init /var/lib/tonghop/kho --units don-vi.csv --plan "
                     "ke-hoach.yaml\n"
                     "  tonghop-aggregator init var/tinh --rehearsal --units "
                     "plans/units/gialai-2024.csv \\\n      --plan plans/gialai-2025.yaml\n",

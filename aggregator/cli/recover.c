@@ -256,12 +256,14 @@ static int tell_unneeded(const struct th_recovering *recovering, const char *pro
                         "%s", problem);
         return EX_DATAERR;
     }
+    char word[TH_TEXT_WORD_SIZE];
     code = th_handout_write(&recovering->site); /* which finishes what was interrupted */
     if (code == EX_OK && !recovering->site.as_json)
         (void)fprintf(recovering->site.out,
                       "Kho này đã được khôi phục rồi (mục %llu). Chạy máy chủ, đợi các nút trình "
                       "lại, rồi: tonghop-aggregator recover %s --finish\n",
-                      (unsigned long long)row.began_at, recovering->site.folder);
+                      (unsigned long long)row.began_at,
+                      th_text_word(recovering->site.folder, word));
     return code == EX_OK && recovering->site.as_json ? th_recover_status(&recovering->site) : code;
 }
 

@@ -52,7 +52,7 @@ static void tell_lost(const struct th_recovering *recovering)
 int th_recover_tell(const struct th_recovering *recovering, const struct th_secrets *next,
                     bool is_curve_new, bool is_signed)
 {
-    char when[TH_SPOKEN_TEXT_SIZE];
+    char when[TH_SPOKEN_TEXT_SIZE], word[TH_TEXT_WORD_SIZE];
     FILE *out = recovering->site.out;
     const char *folder = recovering->site.folder;
     if (recovering->site.as_json)
@@ -75,7 +75,7 @@ int th_recover_tell(const struct th_recovering *recovering, const struct th_secr
         "nhận\n(tonghop-aggregator recover %s --status); đủ thì: tonghop-aggregator "
         "recover %s --finish\n"
         "Cất lại bản sao ngoại tuyến của secrets/.\n",
-        folder, folder, folder);
+        th_text_word(folder, word), word, word);
     if (!is_signed || is_curve_new)
         (void)fprintf(out,
                       "%s: từng đơn vị phải nhận %s/server.yaml mới qua đường tin được và chạy "

@@ -251,10 +251,10 @@ int th_cli_revoke(int argc, char **argv, FILE *out, FILE *err)
         .name = "revoke",
         .operands = "DIR ĐƠN-VỊ KHÓA",
         .summary = "Thu hồi một khóa của đơn vị: thông điệp kế tiếp của nó đã bị từ chối.",
-        .examples =
-            "  tonghop-aggregator revoke /var/lib/tonghop 23734 node.pub\n"
-            "  tonghop-aggregator revoke /var/lib/tonghop 23734 KHÓA-KÝ-BASE64\n"
-            "  tonghop-aggregator revoke /var/lib/tonghop 23734 node.pub --from 2025-05-10T08:00\n",
+        .examples = "  tonghop-aggregator revoke /var/lib/tonghop/kho 23734 node.pub\n"
+                    "  tonghop-aggregator revoke /var/lib/tonghop/kho 23734 KHÓA-KÝ-BASE64\n"
+                    "  tonghop-aggregator revoke /var/lib/tonghop/kho 23734 node.pub --from "
+                    "2025-05-10T08:00\n",
         .options = options,
         .options_count = 2,
         .operands_min = 3,

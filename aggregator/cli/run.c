@@ -223,7 +223,7 @@ int th_cli_run(int argc, char **argv, FILE *out, FILE *err)
         .summary =
             "Chạy máy chủ: nhận báo cáo, ghi nhật ký, gửi biên nhận, nhắc và chốt đúng hạn.\n"
             "SIGTERM, SIGHUP dừng sau khi ghi và trả lời xong; SIGUSR1 in các số đếm.",
-        .examples = "  tonghop-aggregator run /var/lib/tonghop\n"
+        .examples = "  tonghop-aggregator run /var/lib/tonghop/kho\n"
                     "  tonghop-aggregator run var/demo/aggregator --listen tcp://127.0.0.1:7500\n",
         .options = options,
         .options_count = 3,

@@ -30,13 +30,14 @@ void th_daemon_tell_readmitted(struct th_daemon *daemon)
 
 void th_daemon_tell_recovery(struct th_daemon *daemon)
 {
+    char word[TH_TEXT_WORD_SIZE];
     if (!th_core_recovery(th_driver_core(daemon->driver))->is_open)
         return;
     (void)fprintf(daemon->options->log,
                   "tonghop-aggregator: lưu ý: đang khôi phục: việc nhắc và chốt tạm ngừng, các đơn "
                   "vị gửi lại những gì nhật ký cũ đã nhận; chạy tonghop-aggregator recover %s "
                   "--finish khi đã nhận lại đủ\n",
-                  daemon->options->folder);
+                  th_text_word(daemon->options->folder, word));
     (void)fflush(daemon->options->log);
 }
 
@@ -71,6 +72,7 @@ void th_daemon_tell_room(struct th_daemon *daemon)
 
 void th_daemon_tell_clock(struct th_daemon *daemon)
 {
+    char word[TH_TEXT_WORD_SIZE];
     const bool is_suspect = atomic_load(&daemon->is_suspect);
     if (is_suspect == daemon->has_told_suspect)
         return;
@@ -81,7 +83,7 @@ void th_daemon_tell_clock(struct th_daemon *daemon)
                       "nhận, đúng hạn hay trễ thì chờ xác định; việc nhắc và chốt tạm ngừng; xem "
                       "giờ máy (timedatectl): sai thì sửa, đúng thì chạy tonghop-aggregator clock "
                       "%s --accept\n",
-                      daemon->options->folder);
+                      th_text_word(daemon->options->folder, word));
     else
         (void)fprintf(daemon->options->log,
                       "tonghop-aggregator: lưu ý: đồng hồ hết bị nghi ngờ, báo cáo đang chờ đã "

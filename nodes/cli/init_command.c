@@ -11,6 +11,7 @@
 
 static int make(const char *folder, const char *unit, const char *server, FILE *out, FILE *err)
 {
+    char word[TH_TEXT_WORD_SIZE];
     struct th_problems problems;
     th_problems_init(&problems);
     int status = th_home_init(folder, unit, server, &problems);
@@ -22,8 +23,8 @@ static int make(const char *folder, const char *unit, const char *server, FILE *
                       "  2. Lập biểu:    %s template %s --period KỲ --out bc.yaml\n"
                       "  3. Điền rồi nộp: %s submit %s bc.yaml\n"
                       "  4. Gửi đi:      %s run %s\n",
-                      unit, folder, folder, TH_CLI_PROGRAM, folder, TH_CLI_PROGRAM, folder,
-                      TH_CLI_PROGRAM, folder);
+                      unit, folder, folder, TH_CLI_PROGRAM, th_text_word(folder, word),
+                      TH_CLI_PROGRAM, word, TH_CLI_PROGRAM, word);
     } else {
         (void)!th_problems_print(&problems, err);
         th_cli_complain(err, NAME, NULL, "chưa tạo được nút: %s", th_status_text(status));

@@ -159,9 +159,10 @@ static int show(const struct request *request, const struct th_home *home, struc
         return code;
     const struct th_facts facts = {.receipt = &receipt, .only = judgement, .units = &home->units};
     if (!request->as_json) {
+        char word[TH_TEXT_WORD_SIZE];
         th_facts_print(&facts, request->out);
         (void)fprintf(request->out, "Lưu ra tệp để đưa người khác kiểm tra: %s %s %s --out TỆP\n",
-                      TH_CLI_PROGRAM, NAME, request->folder);
+                      TH_CLI_PROGRAM, NAME, th_text_word(request->folder, word));
         return EX_OK;
     }
     return print_json(request, th_facts_json(&facts), item->id, "receipt", text);

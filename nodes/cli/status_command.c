@@ -159,11 +159,12 @@ static int print_text(const struct view *view, FILE *out)
     (void)fprintf(out, "Đơn vị %s %s%s%s, nơi nhận %s%s\n", home->unit_code, prefix,
                   prefix[0] == '\0' ? "" : " ", home->unit->name, home->server.address,
                   home->server.mode == TH_MODE_REHEARSAL ? " (DIỄN TẬP)" : "");
+    char word[TH_TEXT_WORD_SIZE];
     if (view->is_running)
         (void)fprintf(out, "Đang chạy (tiến trình %ld).\n", view->owner);
     else
         (void)fprintf(out, "Không chạy; gửi và nhận bằng: %s run %s\n", TH_CLI_PROGRAM,
-                      home->folder);
+                      th_text_word(home->folder, word));
     (void)fprintf(out, "Sổ của nơi nhận: %s\n", th_home_log(home));
     if (view->held.waiting > 0 || view->held.readmitted > 0)
         (void)fprintf(out, "Nơi nhận đã khôi phục kho: %zu mục cần gửi lại, %zu mục đã nhận lại.\n",

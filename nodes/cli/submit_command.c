@@ -260,8 +260,9 @@ static int finish(struct submitting *submitting, int code, int64_t wait_seconds)
         int waited = th_wait_for_answers(&wait);
         code = code == EX_OK ? waited : code;
     } else if (submitting->ids_count > 0 && !submitting->as_json) {
+        char word[TH_TEXT_WORD_SIZE];
         (void)fprintf(submitting->out, "Gửi đi bằng: %s run %s\n", TH_CLI_PROGRAM,
-                      submitting->home->folder);
+                      th_text_word(submitting->home->folder, word));
     }
     if (submitting->as_json) {
         int failed =

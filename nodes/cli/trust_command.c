@@ -86,11 +86,13 @@ static int carry_out(const struct request *request, struct th_home *home,
         status = th_home_trust_server(home, trust, longest, problems);
     if (status != 0)
         return status;
+    char word[TH_TEXT_WORD_SIZE];
     (void)fprintf(request->out,
                   "Đã tin %s. Hộp thư đi và biên nhận cũ giữ nguyên; biên nhận cũ vẫn kiểm tra "
                   "được.\n%s/node.pub đã viết lại: gửi cho nơi nhận nếu họ yêu cầu ghi danh lại.\n"
                   "Việc tiếp theo: %s run %s\n",
-                  request->server_path, request->folder, TH_CLI_PROGRAM, request->folder);
+                  request->server_path, request->folder, TH_CLI_PROGRAM,
+                  th_text_word(request->folder, word));
     return 0;
 }
 
@@ -107,10 +109,12 @@ static int trust_with(const struct request *request, struct th_home *home,
         return 0;
     }
     if (!request->is_sure) {
+        char folder[TH_TEXT_WORD_SIZE], path[TH_TEXT_WORD_SIZE];
         (void)fprintf(request->out,
                       "Chưa đổi gì. Chỉ tiếp tục khi tệp này do chính người của nơi nhận đưa, và "
                       "họ đã đọc lại các khóa trên đây:\n  %s %s %s %s --yes\n",
-                      TH_CLI_PROGRAM, NAME, request->folder, request->server_path);
+                      TH_CLI_PROGRAM, NAME, th_text_word(request->folder, folder),
+                      th_text_word(request->server_path, path));
         return 0;
     }
     return carry_out(request, home, &trust, problems);

@@ -357,3 +357,20 @@ Test(text, utf8_is_known_whatever_it_says)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_not(th_text_is_utf8(bad[i], strlen(bad[i])), "%zu", i);
 }
+
+Test(text, a_word_to_type_again_is_quoted_when_a_shell_needs_it)
+{
+    static const char *const words[][2] = {{"/var/lib/tonghop/kho", "/var/lib/tonghop/kho"},
+                                           {"Đắk_Lắk-2", "Đắk_Lắk-2"},
+                                           {"kho diễn tập", "'kho diễn tập'"},
+                                           {"a'b", "'a'\\''b'"},
+                                           {"$(reboot)", "'$(reboot)'"},
+                                           {"~", "'~'"},
+                                           {"", "''"}};
+    char word[TH_TEXT_WORD_SIZE], path[TH_TEXT_WORD_SIZE + 1];
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        cr_expect_str_eq(th_text_word(words[i][0], word), words[i][1]);
+    memset(path, '\'', sizeof path);
+    path[TH_TEXT_WORD_SIZE - 1] = '\0';
+    cr_expect_str_eq(th_text_word(path, word), path);
+}
