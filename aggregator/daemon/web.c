@@ -110,6 +110,8 @@ static void write_store(struct th_daemon *daemon, FILE *out)
                    usage.map_bytes);
     th_metrics_one(out, "tonghop_disk_free_bytes", TH_METRIC_GAUGE,
                    "Free space on the store's disk.", usage.disk_free_bytes);
+    th_metrics_one(out, "tonghop_disk_bytes", TH_METRIC_GAUGE, "Size of the store's disk.",
+                   usage.disk_bytes);
 }
 
 static void write_commits(const struct th_store_commits *commits, FILE *out)
