@@ -363,7 +363,7 @@ int th_audit_witness(int argc, char **argv, FILE *out, FILE *err)
                    "hợp.",
         .examples =
             "  " TH_CLI_PROGRAM " witness chung-kien --checkpoint moi.checkpoint --proof "
-            "chung-minh\n      --key thanh-tra.key --keys log-keys.yaml --out da-ky.checkpoint\n"
+            "chung-minh \\\n      --key thanh-tra.key --keys log-keys.yaml --out da-ky.checkpoint\n"
             "  " TH_CLI_PROGRAM " witness chung-kien\n",
         .options = options,
         .options_count = sizeof options / sizeof options[0],

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every command and every option that --help prints stands in the section of that command in the
 # man page, the option at the head of a paragraph (what the synopsis names is not yet told); no line
-# of --help is too wide; and the pages render without a warning. man.sh AGGREGATOR NODE AUDIT
+# of --help is too wide, and each example can be pasted; and the pages render without a warning.
+# man.sh AGGREGATOR NODE AUDIT
 set -u
 cd "$(dirname "$0")/../.."
 failed=0
@@ -30,6 +31,9 @@ check_command() { # check_command PROGRAM PAGE COMMAND...
     text=$(awk 'is_head { print } { is_head = /^\.T[PQ]/ }' <<<"$text")
     width=$("$program" "$@" --help | LC_ALL=C.UTF-8 wc -L)
     [ "$width" -le $LINE_MAX ] || complain "$program $* --help: a line of $width columns"
+    broken=$("$program" "$@" --help | sed -n '/^Ví dụ:/,$p' | sed '1d; :a; /\\$/{N; s/\\\n//; ba}' |
+        grep -v "^  $(basename "$program") ")
+    [ -z "$broken" ] || complain "$program $* --help: no line to paste: $broken"
     options=$("$program" "$@" --help | sed -n '/^Tùy chọn:/,/^$/s/^  \(--[a-z-]*\).*/\1/p')
     [ -n "$options" ] || complain "$program $* --help: lists no option"
     for option in $options; do
