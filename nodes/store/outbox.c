@@ -37,6 +37,10 @@ int th_outbox_status(int mdb_result)
         return TH_E_VERSION;
     case ENOMEM:
         return TH_E_NO_MEMORY;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return TH_E_FORBIDDEN;
     default:
         return TH_E_IO;
     }
@@ -159,6 +163,33 @@ static int check_size(struct th_outbox *outbox, const char *data_path)
     return (uint64_t)file.st_size < needed ? TH_E_CORRUPT : 0;
 }
 
+static int open_environment(struct th_outbox *outbox, const char *folder, size_t map_bytes,
+                            unsigned flags)
+{
+    int result = mdb_env_create(&outbox->env);
+    if (result == 0)
+        result = mdb_env_set_mapsize(outbox->env, map_bytes);
+    if (result == 0)
+        result = mdb_env_open(outbox->env, folder, MDB_NOTLS | flags, 0600);
+    if (result == 0)
+        return 0;
+    if (outbox->env != NULL)
+        mdb_env_close(outbox->env);
+    outbox->env = NULL;
+    return result;
+}
+
+/* A disk that is read only, as one with a copy that is kept: nobody writes there, so LMDB takes no
+ * lock. A folder that this account alone may not write gets no such favour, since others may. */
+static int open_as_it_can(struct th_outbox *outbox, const char *folder, size_t map_bytes)
+{
+    int result = open_environment(outbox, folder, map_bytes, 0);
+    outbox->is_read_only = result == EROFS;
+    if (result == EROFS)
+        result = open_environment(outbox, folder, map_bytes, MDB_RDONLY);
+    return result == ENOENT ? TH_E_NOT_FOUND : th_outbox_status(result);
+}
+
 static int open_in(struct th_outbox *outbox, const char *folder, size_t map_bytes)
 {
     char sentinel_path[PATH_SIZE], data_path[PATH_SIZE];
@@ -174,11 +205,9 @@ static int open_in(struct th_outbox *outbox, const char *folder, size_t map_byte
     bool has_data = stat(data_path, &file) == 0 && file.st_size > 0;
     if (has_sentinel && !has_data)
         return TH_E_CORRUPT;
-    int result = mdb_env_set_mapsize(outbox->env, map_bytes);
-    if (result == 0)
-        result = mdb_env_open(outbox->env, folder, MDB_NOTLS, 0600);
-    if (result != 0)
-        return th_outbox_status(result);
+    status = open_as_it_can(outbox, folder, map_bytes);
+    if (status != 0)
+        return status;
     status = check_size(outbox, data_path);
     int dead;
     if (status == 0 && mdb_reader_check(outbox->env, &dead) != 0)
@@ -190,7 +219,7 @@ static int open_in(struct th_outbox *outbox, const char *folder, size_t map_byte
     if (status != 0)
         return status;
     if (!has_sentinel)
-        return write_sentinel(sentinel_path, outbox->identity);
+        return outbox->is_read_only ? 0 : write_sentinel(sentinel_path, outbox->identity);
     return memcmp(expected, outbox->identity, sizeof expected) == 0 ? 0 : TH_E_CORRUPT;
 }
 
@@ -199,11 +228,6 @@ int th_outbox_open(const char *folder, size_t map_bytes, struct th_outbox **ret_
     struct th_outbox *outbox = calloc(1, sizeof *outbox);
     if (outbox == NULL)
         return TH_E_NO_MEMORY;
-    int result = mdb_env_create(&outbox->env);
-    if (result != 0) {
-        free(outbox);
-        return th_outbox_status(result);
-    }
     int status = open_in(outbox, folder, map_bytes == 0 ? TH_OUTBOX_MAP_BYTES : map_bytes);
     if (status != 0) {
         th_outbox_close(outbox);
@@ -217,7 +241,8 @@ void th_outbox_close(struct th_outbox *outbox)
 {
     if (outbox == NULL)
         return;
-    mdb_env_close(outbox->env);
+    if (outbox->env != NULL)
+        mdb_env_close(outbox->env);
     free(outbox);
 }
 

@@ -134,7 +134,9 @@ struct th_notice {
 /*
  * Opens, or makes, the outbox in an existing folder. `map_bytes` 0: TH_OUTBOX_MAP_BYTES. Returns
  * owned. TH_E_CORRUPT: files are missing, shorter than they were, or of another outbox;
- * TH_E_VERSION; TH_E_IO; TH_E_NO_MEMORY.
+ * TH_E_VERSION; TH_E_NOT_FOUND: no such folder; TH_E_FORBIDDEN: it may not be written; TH_E_IO;
+ * TH_E_NO_MEMORY. On a disk that is read only it opens for reading: what writes gives
+ * TH_E_FORBIDDEN.
  */
 TH_MUST_CHECK int th_outbox_open(const char *folder, size_t map_bytes,
                                  struct th_outbox **ret_outbox);

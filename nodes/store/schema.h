@@ -51,7 +51,8 @@ enum th_outbox_table {
 struct th_outbox {
     MDB_env *env;
     MDB_dbi dbi;
-    uint8_t format; /* as this process knows it */
+    bool is_read_only; /* the disk is */
+    uint8_t format;    /* as this process knows it */
     uint8_t identity[TH_OUTBOX_IDENTITY_SIZE];
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* mounts of its own */
 #include "tests/support/outbox_case.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +271,59 @@ Test(outbox, a_file_that_lost_its_end_is_refused_instead_of_killing)
     cr_assert_eq(stat(path, &info), 0);
     cr_assert_eq(truncate(path, info.st_size / 2), 0);
     cr_assert_eq(th_outbox_open(made.folder, 0, &made.outbox), TH_E_CORRUPT);
+}
+
+/* Its own mounts, so that nothing is seen of it outside this test's process. */
+static bool make_read_only(const char *folder)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(folder, folder, NULL, MS_BIND, NULL) == 0 &&
+           mount(NULL, folder, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0;
+}
+
+Test(outbox, on_a_disk_that_is_read_only_all_can_be_read_and_nothing_added)
+{
+    uint64_t id = th_outbox_case_add(&made, 1, "report one");
+    th_outbox_close(made.outbox);
+    made.outbox = NULL;
+    if (!make_read_only(made.folder))
+        cr_skip_test("mounting needs root");
+    cr_assert_eq(th_outbox_open(made.folder, 0, &made.outbox), 0);
+    struct th_bytes report;
+    cr_assert_eq(th_outbox_get_report(made.outbox, id, &made.arena, &report), 0);
+    cr_assert_eq(memcmp(report.bytes, "report one", report.size), 0);
+    const struct th_outbox_item *items;
+    size_t count, bad;
+    cr_assert_eq(th_outbox_list(made.outbox, &made.arena, &items, &count, &bad), 0);
+    cr_assert_eq(count, 1);
+    struct th_outbox_item item = th_outbox_case_item(2);
+    cr_assert_eq(
+        th_outbox_add(made.outbox, &item, th_outbox_case_bytes("b"), th_outbox_case_noon, &id),
+        TH_E_FORBIDDEN);
+    th_outbox_close(made.outbox);
+    made.outbox = NULL;
+    (void)umount2(made.folder, MNT_DETACH);
+}
+
+Test(outbox, what_may_not_be_written_or_is_not_there_is_no_broken_disk)
+{
+    static const char *const names[] = {"", "/data.mdb", "/lock.mdb", "/OUTBOX_ID"};
+    struct th_outbox *other;
+    char path[4200];
+    th_outbox_case_add(&made, 1, "report one");
+    th_outbox_close(made.outbox);
+    made.outbox = NULL;
+    (void)snprintf(path, sizeof path, "%s/no-such-folder", made.folder);
+    cr_assert_eq(th_outbox_open(path, 0, &other), TH_E_NOT_FOUND);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", made.folder, names[i]);
+        cr_assert_eq(chmod(path, i == 0 ? 0555 : 0444), 0, "%s", path);
+    }
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(65534), 0);
+    cr_expect_eq(th_outbox_open(made.folder, 0, &other), TH_E_FORBIDDEN);
+    (void)!seteuid(0);
+    cr_assert_eq(chmod(made.folder, 0755), 0);
 }
 
 Test(outbox, an_emptied_file_is_not_taken_for_a_new_outbox)
