@@ -224,7 +224,12 @@ static int report_parser_errors(struct loader *loader, struct fy_diag *diag)
                                  error->column < 1 ? 1 : (uint32_t)error->column};
         const char *message = error->msg == NULL ? "" : error->msg;
         const struct th_yaml_syntax *known = th_yaml_syntax_find(message);
-        if (known != NULL)
+        if (th_yaml_syntax_find_glued(loader->bytes, loader->size, place.line, &place.line,
+                                      &place.column))
+            th_problems_add(loader->problems, place,
+                            "viết \"khóa: giá trị\", sau dấu hai chấm có một dấu cách",
+                            "sai cú pháp YAML: thiếu dấu cách sau dấu hai chấm");
+        else if (known != NULL)
             th_problems_add(loader->problems, place, known->hint, "sai cú pháp YAML: %s",
                             known->text);
         else

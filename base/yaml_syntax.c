@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/yaml_syntax.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define TAB   "dùng phím Tab để thụt đầu dòng"
@@ -68,4 +67,55 @@ const struct th_yaml_syntax *th_yaml_syntax_find(const char *message)
             return &known[i];
     }
     return NULL;
+}
+
+/* ---- "key:value" ---- */
+
+static bool is_key_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The offset of the colon in one line; the line's size when there is none of that kind. What comes
+ * before it has one byte a character. */
+static size_t find_colon(const char *line, size_t size)
+{
+    size_t at = 0;
+    while (at < size && (line[at] == ' ' || line[at] == '-'))
+        at++;
+    size_t key = at;
+    while (at < size && is_key_character(line[at]))
+        at++;
+    bool is_glued =
+        at > key && at + 1 < size && line[at] == ':' && strchr(" \t\r:/", line[at + 1]) == NULL;
+    return is_glued ? at : size;
+}
+
+static bool says_something(const char *line, size_t size)
+{
+    size_t at = 0;
+    while (at < size && strchr(" \t\r", line[at]) != NULL)
+        at++;
+    return at < size && line[at] != '#';
+}
+
+bool th_yaml_syntax_find_glued(const char *bytes, size_t size, uint32_t line, uint32_t *ret_line,
+                               uint32_t *ret_column)
+{
+    uint32_t number = 1;
+    bool is_found = false;
+    for (size_t start = 0; start < size && number <= line; number++) {
+        const char *end = memchr(bytes + start, '\n', size - start);
+        size_t length = end == NULL ? size - start : (size_t)(end - bytes) - start;
+        size_t colon = find_colon(bytes + start, length);
+        if (colon < length) {
+            *ret_line = number;
+            *ret_column = (uint32_t)colon + 1;
+            is_found = true;
+        } else if (number < line && says_something(bytes + start, length)) {
+            is_found = false;
+        }
+        start += length + 1;
+    }
+    return is_found;
 }

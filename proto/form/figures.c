@@ -75,6 +75,18 @@ asked_indicator(const struct figures *figures, const struct th_form_node *node, 
     return NULL;
 }
 
+/* It would do for an indicator with more decimals; otherwise it is too large for any. */
+static bool has_more_decimals(struct th_text text, unsigned scale)
+{
+    for (unsigned more = scale + 1; more <= TH_FIGURE_SCALE_MAX; more++) {
+        int64_t value;
+        int status = th_figure_parse_spreadsheet(text.bytes, text.size, more, &value, NULL);
+        if (status == 0 || status == TH_E_AMBIGUOUS)
+            return true;
+    }
+    return false;
+}
+
 static void complain_about_number(const struct figures *figures, const struct th_form_node *node,
                                   const struct th_indicator *indicator, int status)
 {
@@ -89,13 +101,22 @@ static void complain_about_number(const struct figures *figures, const struct th
             "không ngăn cách hàng nghìn, dấu thập phân là dấu chấm: nếu đúng thì viết %s",
             th_figure_format(other, indicator->scale, number));
     else if (indicator->scale == 0)
-        (void)snprintf(hint, sizeof hint, "viết số nguyên bằng chữ số, như 1234");
+        (void)snprintf(hint, sizeof hint,
+                       "viết số nguyên, liền nhau, bằng các chữ số 0 đến 9, như 1234");
     else
         (void)snprintf(hint, sizeof hint, "viết số có nhiều nhất %u chữ số thập phân, như %s",
                        (unsigned)indicator->scale, figures->reader->is_sheet ? "12,5" : "12.5");
-    if (status == TH_E_RANGE)
-        th_form_complain(figures->reader, node, hint, "%s: \"%s\" có nhiều chữ số hơn mức cho phép",
-                         indicator->code, written);
+    if (status == TH_E_RANGE && !has_more_decimals(node->text, indicator->scale))
+        th_form_complain(figures->reader, node, "xem lại các chữ số",
+                         "%s: \"%s\" lớn quá mức ghi được", indicator->code, written);
+    else if (status == TH_E_RANGE && indicator->scale == 0)
+        th_form_complain(figures->reader, node, hint,
+                         "%s: \"%s\" có phần lẻ, mà chỉ tiêu này là số nguyên", indicator->code,
+                         written);
+    else if (status == TH_E_RANGE)
+        th_form_complain(figures->reader, node, hint,
+                         "%s: \"%s\" có nhiều chữ số thập phân hơn mức cho phép", indicator->code,
+                         written);
     else
         th_form_complain(figures->reader, node, hint, "%s: \"%s\" không phải là số",
                          indicator->code, written);

@@ -71,6 +71,10 @@ const struct th_form_place *th_form_places_find(const struct th_form_places *pla
 /* Below 0 when `a` stands before `b` in the form, above when behind it. What has no place (NULL, or
  * line 0 without a cell) is before all; sheets are in the order of the template. */
 int th_form_place_compare(const struct th_form_place *a, const struct th_form_place *b);
+#define TH_FORM_SPOKEN_SIZE 96
+/* What a field is called, for an officer: "TCD01", "nhiệm vụ 3, tỷ lệ", "lần gửi"; what is not
+ * known as it is, shortened. Accepted text. Returns `spoken`. */
+const char *th_form_field_spoken(struct th_text field, char spoken[TH_FORM_SPOKEN_SIZE]);
 /* Of a problem that reading has found; borrows its cell. */
 struct th_form_place th_form_place_of(const struct th_problem *problem);
 

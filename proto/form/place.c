@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where things stand in a form, and which of two comes first. */
+/* Where things stand in a form, which of two comes first, and what they are called. */
 #include "proto/form/reader.h"
 #include "proto/form/xlsx_layout.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct th_form_place *th_form_places_find(const struct th_form_places *places,
@@ -102,4 +103,45 @@ void th_form_sort_problems(struct th_problems *problems, size_t first)
         }
         problems->items[at] = problem;
     }
+}
+
+/* ---- names ---- */
+
+/* Whether the text begins so; then what follows. */
+static bool take(struct th_text *text, const char *beginning)
+{
+    size_t size = strlen(beginning);
+    if (text->size < size || memcmp(text->bytes, beginning, size) != 0)
+        return false;
+    *text = (struct th_text){text->bytes + size, text->size - size};
+    return true;
+}
+
+const char *th_form_field_spoken(struct th_text field, char spoken[TH_FORM_SPOKEN_SIZE])
+{
+    static const struct {
+        const char *field, *text;
+    } whole[] = {{"revision", "lần gửi"},
+                 {"number", "số thứ tự"},
+                 {"estimated_to", "ngày ước đến"},
+                 {"document.date", "ngày văn bản"}};
+    static const char percent[] = ".percent";
+    char excerpt[TH_TEXT_EXCERPT_SIZE];
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (field.size == strlen(whole[i].field) &&
+            memcmp(field.bytes, whole[i].field, field.size) == 0) {
+            (void)snprintf(spoken, TH_FORM_SPOKEN_SIZE, "%s", whole[i].text);
+            return spoken;
+        }
+    bool is_task = take(&field, "task.");
+    if (!is_task && !take(&field, "value.") && !take(&field, "estimated."))
+        (void)take(&field, "narrative.");
+    size_t tail = sizeof percent - 1;
+    bool is_percent =
+        is_task && field.size > tail && memcmp(field.bytes + field.size - tail, percent, tail) == 0;
+    field.size -= is_percent ? tail : 0;
+    (void)snprintf(spoken, TH_FORM_SPOKEN_SIZE, "%s%s%s", is_task ? "nhiệm vụ " : "",
+                   field.size == 0 ? "" : th_text_excerpt(field.bytes, field.size, excerpt),
+                   is_percent ? ", tỷ lệ" : "");
+    return spoken;
 }

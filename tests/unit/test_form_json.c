@@ -124,7 +124,7 @@ Test(form_json, exponents_and_grouped_numbers_are_refused)
     assert_refused(HEAD "\"values\":{\"TCD01\":1e3}}", "không phải là số");
     assert_refused(HEAD "\"values\":{\"TCD01\":\"1.234\"}}", "viết 1234");
     assert_refused(HEAD "\"values\":{\"TCD01\":99999999999999999999}}", "số quá lớn");
-    assert_refused(HEAD "\"values\":{\"BTT09\":1.005}}", "nhiều chữ số hơn mức cho phép");
+    assert_refused(HEAD "\"values\":{\"BTT09\":1.005}}", "nhiều chữ số thập phân hơn mức cho phép");
 }
 
 Test(form_json, hidden_characters_are_refused)

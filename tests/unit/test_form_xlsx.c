@@ -285,7 +285,7 @@ Test(form_xlsx, numbers_that_do_not_fit_are_named)
     fill(DB05, "1234567890123456");
     fill(PC01, "2");
     fill(PC02, "45786.25");
-    assert_told("Số liệu!E14: lỗi: TCD01: \"12.5\" có nhiều chữ số hơn");
+    assert_told("Số liệu!E14: lỗi: TCD01: \"12.5\" có phần lẻ, mà chỉ tiêu này là số nguyên");
     assert_told_too("Số liệu!E10: lỗi: BTT09: \"1.2345\"");
     assert_told_too("Số liệu!E9: lỗi: số 1234567890123456 có hơn 15 chữ số");
     assert_told_too("Số liệu!E11: lỗi: PC01: \"2\" không phải là 0 hoặc 1");

@@ -277,7 +277,7 @@ Test(form_yaml, a_decimal_comma_is_refused_with_its_plain_form)
 
 Test(form_yaml, more_decimals_than_the_scale_are_refused)
 {
-    assert_refused(HEAD "values: {BTT09: 1.005}\n", "nhiều chữ số hơn mức cho phép");
+    assert_refused(HEAD "values: {BTT09: 1.005}\n", "nhiều chữ số thập phân hơn mức cho phép");
 }
 
 Test(form_yaml, numbers_in_other_notations_are_refused)
