@@ -27,9 +27,10 @@ static void print_reasons(const struct th_enter_form *form, const struct th_reas
         (void)fputs(form->path, out);
         print_place(place, out);
         (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
+        char field[TH_FORM_SPOKEN_SIZE];
         if (reason->field[0] != 0)
-            (void)fprintf(out, "%s%s%s: ", reason->field, reason->value[0] == 0 ? "" : " = ",
-                          reason->value);
+            (void)fprintf(out, "%s%s%s: ", th_form_field_spoken(th_text_of(reason->field), field),
+                          reason->value[0] == 0 ? "" : " = ", reason->value);
         (void)fprintf(out, "%s\n", reason->text);
     }
     if (reasons->dropped > 0)
@@ -163,8 +164,9 @@ static void print_wire_reasons(const struct th_enter_form *form,
         const struct th_wire_reason *reason = &verdict->reasons[i];
         (void)fputs(form->path, out);
         print_place(place_of(form, reason->field), out);
-        (void)fprintf(out, ": lỗi [%.*s]: %.*s%s%.*s\n", (int)reason->rule.size, reason->rule.bytes,
-                      (int)reason->field.size, reason->field.bytes,
+        char field[TH_FORM_SPOKEN_SIZE];
+        (void)fprintf(out, ": lỗi [%.*s]: %s%s%.*s\n", (int)reason->rule.size, reason->rule.bytes,
+                      th_form_field_spoken(reason->field, field),
                       reason->field.size > 0 ? ": " : "", (int)reason->text.size,
                       reason->text.bytes);
     }

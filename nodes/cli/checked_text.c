@@ -60,9 +60,10 @@ static void print_reason(const struct th_checked *checked, const struct th_reaso
         print_place(place, out);
     (void)fprintf(out, ": %s [%s]: ", what, reason->rule);
     bool has_terms = rule != NULL && rule->comparison.terms_count > 0;
+    char field[TH_FORM_SPOKEN_SIZE];
     if (reason->field[0] != 0 && !has_terms)
-        (void)fprintf(out, "%s%s%s: ", reason->field, reason->value[0] == 0 ? "" : " = ",
-                      reason->value);
+        (void)fprintf(out, "%s%s%s: ", th_form_field_spoken(th_text_of(reason->field), field),
+                      reason->value[0] == 0 ? "" : " = ", reason->value);
     (void)fprintf(out, "%s\n", reason->text);
     if (has_terms)
         print_terms(checked, rule, out);
@@ -141,6 +142,6 @@ void th_checked_print(const struct th_checked *checked, bool verbose, FILE *out)
                   checked->warnings.count + checked->warnings.dropped);
     if (checked->unchecked_count > 0)
         (void)fprintf(out, "; %zu quy tắc chưa kiểm tra vì thiếu số%s", checked->unchecked_count,
-                      verbose ? "" : " (xem bằng --verbose)");
+                      verbose ? "" : " (xem bằng check --verbose)");
     (void)fputc('\n', out);
 }

@@ -5,6 +5,25 @@
 
 #include <string.h>
 
+const char *th_cli_outbox_hint(int status)
+{
+    switch (status) {
+    case TH_E_STORAGE:
+        return "giải phóng chỗ trên đĩa rồi chạy lại";
+    case TH_E_FORBIDDEN:
+        return "kiểm tra quyền của thư mục; nếu ổ đĩa, USB chỉ cho đọc thì chép cả thư mục của nút "
+               "sang đĩa ghi được";
+    case TH_E_VERSION:
+        return "dùng tonghop-node bản mới hơn";
+    case TH_E_NO_MEMORY:
+    case TH_E_IO:
+        return "kiểm tra bộ nhớ và đĩa rồi chạy lại";
+    default:
+        return "kiểm tra đĩa; khôi phục thư mục outbox từ bản sao, hoặc tạo nút mới "
+               "bằng " TH_CLI_PROGRAM " init, ghi danh rồi nộp lại: nơi nhận không tính hai lần";
+    }
+}
+
 int th_cli_open_home(const char *command, const char *folder, struct th_home *home, FILE *err)
 {
     struct th_problems problems;
@@ -12,11 +31,13 @@ int th_cli_open_home(const char *command, const char *folder, struct th_home *ho
     int status = th_home_open(folder, &problems, home);
     if (status < 0) {
         (void)!th_problems_print(&problems, err);
-        th_cli_complain(err, command,
-                        status == TH_E_NOT_FOUND ? "thư mục của nút do lệnh " TH_CLI_PROGRAM
-                                                   " init lập ra"
-                                                 : NULL,
-                        "không mở được thư mục \"%s\": %s", folder, th_status_text(status));
+        th_cli_complain(
+            err, command,
+            status == TH_E_NOT_FOUND ? "kiểm tra đường dẫn: thư mục của nút do lệnh " TH_CLI_PROGRAM
+                                       " init tạo ra"
+            : status == TH_E_FORBIDDEN ? "dùng tài khoản đã tạo nút, hoặc kiểm tra quyền"
+                                       : "khôi phục cả thư mục của nút từ bản sao",
+            "không mở được thư mục \"%s\": %s", folder, th_status_text(status));
     }
     th_problems_deinit(&problems);
     return status;
@@ -51,8 +72,9 @@ static void list_obligations(const struct th_plan *plan, const struct th_unit *u
     for (uint16_t i = 0; i < plan->obligations_count; i++) {
         const struct th_obligation *obligation = &plan->obligations[i];
         if (th_obligation_expects(obligation, unit))
-            (void)fprintf(err, "    --obligation %-16s %-10s %s\n", obligation->id,
-                          obligation->period, obligation->title);
+            (void)fprintf(err, "    %s%-10s --obligation %-16s %s\n",
+                          obligation->period[0] == 0 ? "         " : "--period ",
+                          obligation->period, obligation->id, obligation->title);
     }
 }
 
@@ -92,7 +114,8 @@ int th_cli_choose_obligation(const struct th_cli_choice *choice, const struct th
                              const struct th_unit *unit, FILE *err,
                              const struct th_obligation **ret_obligation)
 {
-    const char *hint = "chọn một trong các nghĩa vụ dưới đây; đơn vị phải báo cáo theo chúng";
+    const char *hint =
+        "chọn một báo cáo mà đơn vị phải nộp, dưới đây: ghi --period hoặc --obligation";
     const char *wanted = choice->obligation != NULL ? choice->obligation
                          : choice->period != NULL   ? choice->period
                                                     : "";

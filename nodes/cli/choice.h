@@ -22,6 +22,9 @@ struct th_cli_choice {
 TH_MUST_CHECK int th_cli_open_home(const char *command, const char *folder, struct th_home *home,
                                    FILE *err);
 
+/* What to do when the outbox cannot be opened or read. Vietnamese. */
+const char *th_cli_outbox_hint(int status);
+
 /* The plan that is named, else the only one. TH_E_NOT_FOUND, TH_E_AMBIGUOUS, after a message. */
 TH_MUST_CHECK int th_cli_choose_plan(const struct th_cli_choice *choice, const struct th_home *home,
                                      FILE *err, const struct th_plan **ret_plan);

@@ -34,7 +34,7 @@ static const struct th_unit *find_unit(const struct th_facts *facts)
     return th_home_find_unit(facts->units, code, th_day_of_instant(leaf->time));
 }
 
-static void print_judgement(const struct th_judgement *judgement, FILE *out)
+static void print_judgement(const struct th_judgement *judgement, const char *title, FILE *out)
 {
     char hex[TH_DIGEST_HEX_SIZE + 1], first[TH_SPOKEN_TEXT_SIZE], due[TH_SPOKEN_TEXT_SIZE];
     th_tlog_digest_to_hex(&judgement->report_digest, hex);
@@ -44,6 +44,8 @@ static void print_judgement(const struct th_judgement *judgement, FILE *out)
         (void)fprintf(out, " số %" PRIu32, judgement->number);
     (void)fprintf(out, ", lần %" PRIu32 ": %s\n", judgement->revision,
                   verdict_text(judgement->verdict));
+    if (title != NULL)
+        (void)fprintf(out, "             %s\n", title);
     (void)fprintf(out, "  nội dung   SHA-256 %s\n", hex);
     if (!judgement->accepted)
         return;
@@ -80,7 +82,7 @@ void th_facts_print(const struct th_facts *facts, FILE *out)
                   facts->receipt->checkpoint.size);
     for (size_t i = 0; i < leaf->judgements_count; i++)
         if (facts->only == NULL || facts->only == &leaf->judgements[i])
-            print_judgement(&leaf->judgements[i], out);
+            print_judgement(&leaf->judgements[i], facts->title, out);
 }
 
 static json_t *judgement_json(const struct th_judgement *judgement)

@@ -14,6 +14,7 @@ struct th_facts {
     const struct th_receipt *receipt;
     const struct th_judgement *only; /* the report that was asked about; NULL: all of the leaf */
     const struct th_unit_list *units;
+    const char *title; /* of the obligation of `only`; NULL: not known */
 };
 
 void th_facts_print(const struct th_facts *facts, FILE *out);

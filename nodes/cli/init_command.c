@@ -18,11 +18,12 @@ static int make(const char *folder, const char *unit, const char *server, FILE *
     if (status == 0) {
         (void)fprintf(out,
                       "Đã tạo nút của đơn vị %s trong %s.\n\nViệc tiếp theo:\n"
-                      "  1. Gửi tệp %s/node.pub cho nơi nhận để đăng ký (enroll).\n"
+                      "  1. Gửi tệp %s/node.pub cho nơi nhận để ghi danh.\n"
                       "     Tệp này không có bí mật; node.key thì không đưa cho ai.\n"
-                      "  2. Lập biểu:    %s template %s --period KỲ --out bc.yaml\n"
+                      "  2. Lập biểu:     %s template %s --period KỲ --out bc.yaml\n"
+                      "     (hoặc --out bc.xlsx để điền trong Excel)\n"
                       "  3. Điền rồi nộp: %s submit %s bc.yaml\n"
-                      "  4. Gửi đi:      %s run %s\n",
+                      "  4. Gửi đi:       %s run %s\n",
                       unit, folder, folder, TH_CLI_PROGRAM, th_text_word(folder, word),
                       TH_CLI_PROGRAM, word, TH_CLI_PROGRAM, word);
     } else {

@@ -63,7 +63,9 @@ static int write_out(const struct request *request, const char *path, mode_t mod
     int status = th_file_create(path, mode, text.bytes, text.size);
     if (status != 0)
         th_cli_complain(request->err, NAME,
-                        status == TH_E_EXISTS ? "chọn tên khác" : "kiểm tra đường dẫn và quyền ghi",
+                        status == TH_E_EXISTS
+                            ? "chọn tên khác"
+                            : "kiểm tra đường dẫn, quyền ghi và chỗ trống của đĩa",
                         "%s: %s", path, th_status_text(status));
     else
         (void)fprintf(request->out, "Đã ghi %s vào %s\n", what, path);
@@ -157,7 +159,12 @@ static int show(const struct request *request, const struct th_home *home, struc
     int code = write_files(request, outbox, item, text, arena);
     if (code != EX_USAGE)
         return code;
-    const struct th_facts facts = {.receipt = &receipt, .only = judgement, .units = &home->units};
+    const struct th_obligation *obligation =
+        th_home_find_obligation(home, item->plan, item->obligation);
+    const struct th_facts facts = {.receipt = &receipt,
+                                   .only = judgement,
+                                   .units = &home->units,
+                                   .title = obligation == NULL ? NULL : obligation->title};
     if (!request->as_json) {
         char word[TH_TEXT_WORD_SIZE];
         th_facts_print(&facts, request->out);
@@ -208,17 +215,22 @@ static int show_refusal(const struct request *request, const struct th_home *hom
 }
 
 /* Without one in the outbox: what to do. */
-static int complain_of_none(const struct request *request, const struct th_outbox_detail *detail,
-                            int status)
+static int complain_of_none(const struct request *request, bool is_there,
+                            const struct th_outbox_detail *detail, int status)
 {
-    const char *hint = "xem các mục bằng " TH_CLI_PROGRAM " status";
+    char see[TH_HOME_PATH_SIZE];
+    (void)snprintf(see, sizeof see, "xem các mục bằng: %s status %s", TH_CLI_PROGRAM,
+                   request->folder);
+    const char *hint = see;
     if (status == TH_E_NOT_FOUND && request->is_refusal)
         hint = "nơi nhận chỉ ký khi không báo cáo nào của cùng lần gửi được nhận; lý do ghi ở "
                "lệnh status";
     else if (status == TH_E_NOT_FOUND && detail->refusal.size > 0)
-        hint = "mục này bị từ chối: thêm --refusal để lấy giấy từ chối";
+        hint = "nơi nhận không nhận mục này: thêm --refusal để lấy giấy từ chối";
     const char *what = request->is_refusal ? "giấy từ chối" : "biên nhận";
-    if (request->item == NULL)
+    if (request->item != NULL && !is_there)
+        th_cli_complain(request->err, NAME, see, "không có mục \"%s\"", request->item);
+    else if (request->item == NULL)
         th_cli_complain(request->err, NAME, hint, "chưa có %s nào", what);
     else
         th_cli_complain(request->err, NAME, hint, "mục %s chưa có %s%s", request->item, what,
@@ -232,6 +244,7 @@ static int show_from(const struct request *request, const struct th_home *home,
     struct th_outbox_item item;
     struct th_outbox_detail detail = {0};
     int status = find_item(request, outbox, arena, &item);
+    bool is_there = status != TH_E_NOT_FOUND;
     if (status == 0)
         status = th_outbox_get_detail(outbox, item.id, arena, &detail);
     struct th_bytes *text = request->is_refusal ? &detail.refusal : &detail.receipt;
@@ -245,7 +258,7 @@ static int show_from(const struct request *request, const struct th_home *home,
         return EX_NOINPUT;
     }
     if (status != 0)
-        return complain_of_none(request, &detail, status);
+        return complain_of_none(request, is_there, &detail, status);
     if (request->is_refusal)
         return show_refusal(request, home, outbox, &item, detail.refusal, arena);
     return show(request, home, outbox, &item, detail.receipt, arena);
@@ -268,7 +281,7 @@ static int run(const struct request *request)
     if (status == 0) {
         code = show_from(request, &home, outbox, &arena);
     } else {
-        th_cli_complain(request->err, NAME, "khôi phục thư mục outbox từ bản sao", "%s: %s", path,
+        th_cli_complain(request->err, NAME, th_cli_outbox_hint(status), "%s: %s", path,
                         th_status_text(status));
         code = th_status_exit_code(status);
     }

@@ -3,6 +3,7 @@
 
 #include "base/errno_text.h"
 #include "base/options.h"
+#include "nodes/cli/choice.h"
 #include "nodes/cli/telling.h"
 #include "nodes/driver/driver.h"
 #include "nodes/home/lock.h"
@@ -36,8 +37,6 @@
  * streams, libzmq, libuv, and a file that is read meanwhile. */
 #define FILES_OF_NODE    6
 #define FILES_OF_PROCESS 24
-
-#define HINT_ROOM "giải phóng chỗ trên đĩa rồi chạy lại"
 
 /* Without a connection: dial again after this, then half as long again each time, with jitter. */
 #define REDIAL_MIN_MS 6000
@@ -126,7 +125,7 @@ static void port_tell(void *context, const struct th_node_news *news)
     else if (news->kind == TH_NEWS_SETTLED || news->kind == TH_NEWS_READMITTED ||
              news->kind == TH_NEWS_LOST)
         node->put_off_ms = 0;
-    th_telling_news(&node->runner->telling, node->home.unit_code, news);
+    th_telling_news(&node->runner->telling, &node->home, news);
 }
 
 /* ---- the loop's sources ---- */
@@ -326,8 +325,7 @@ static int tell_not_locked(struct runner *runner, const char *folder, int status
     char cause[TH_ERRNO_TEXT_SIZE];
     if (status == TH_E_NOT_FOUND)
         return complain(runner, folder, "thư mục này do lệnh init tạo; kiểm tra đường dẫn", status);
-    th_cli_complain(runner->options->err, runner->options->command,
-                    status == TH_E_STORAGE ? HINT_ROOM : "kiểm tra quyền của thư mục, và đĩa",
+    th_cli_complain(runner->options->err, runner->options->command, th_cli_outbox_hint(status),
                     "%s: không tạo được khóa RUN: %s", folder, th_errno_text(error, cause));
     return status;
 }
@@ -351,13 +349,7 @@ static int open_node(struct runner *runner, struct node *node, const char *folde
     if (th_problems_total(&problems) > 0)
         (void)!th_problems_print(&problems, runner->options->err);
     else if (status != 0)
-        (void)complain(runner, folder,
-                       status == TH_E_STORAGE
-                           ? HINT_ROOM
-                           : "hộp thư đi (outbox) không mở được: kiểm tra đĩa; khôi phục thư mục "
-                             "outbox từ bản sao, hoặc tạo nút mới rồi nộp lại, nơi nhận không tính "
-                             "hai lần",
-                       status);
+        (void)complain(runner, folder, th_cli_outbox_hint(status), status);
     th_problems_deinit(&problems);
     if (status != 0)
         return status;
@@ -472,8 +464,8 @@ static void tell_what_remains(struct runner *runner)
     if (pending == 0) {
         th_cli_complain(
             runner->options->err, runner->options->command,
-            "kiểm tra mạng, địa chỉ; node.pub đã được ghi danh (enroll) chưa, hoặc khóa "
-            "đã bị thu hồi (thì tạo nút mới: init)",
+            "kiểm tra mạng, địa chỉ; hỏi nơi nhận node.pub đã được ghi danh chưa, khóa có bị thu "
+            "hồi không (bị thu hồi thì tạo nút mới: init)",
             "không có báo cáo nào chờ gửi, nhưng %zu đơn vị chưa vào được nơi nhận: chưa biết có "
             "nhắc việc, kế hoạch mới, hay báo cáo phải gửi lại không",
             strange);
@@ -489,8 +481,8 @@ static void tell_what_remains(struct runner *runner)
         return;
     }
     th_cli_complain(runner->options->err, runner->options->command,
-                    "báo cáo vẫn nằm trong hộp thư đi; kiểm tra mạng, và khóa của nút đã ghi danh, "
-                    "chưa bị thu hồi; rồi chạy lại",
+                    "báo cáo vẫn nằm trong hộp thư đi, không phải nộp lại; kiểm tra mạng, và khóa "
+                    "của nút đã ghi danh, chưa bị thu hồi; rồi chạy " TH_CLI_PROGRAM " run",
                     "hết thời gian chờ, còn %zu báo cáo của %zu đơn vị chưa có trả lời", pending,
                     units);
 }

@@ -43,13 +43,9 @@ static int load(struct view *view)
 
 /* ---- text ---- */
 
-static const struct th_obligation *find_obligation(const struct th_home *home,
-                                                   const struct th_outbox_item *item)
+static bool is_text(struct th_text text, const char *other)
 {
-    const struct th_home_plan *plan;
-    if (th_home_find_plan(home, item->plan, &plan) != 0)
-        return NULL;
-    return th_plan_find(plan->plan, item->obligation, strlen(item->obligation));
+    return text.size == strlen(other) && memcmp(text.bytes, other, text.size) == 0;
 }
 
 static void print_way(const struct view *view, const struct th_outbox_item *item, FILE *out)
@@ -66,30 +62,30 @@ static void print_way(const struct view *view, const struct th_outbox_item *item
     }
 }
 
-static void print_conflict(const struct th_outbox_item *item, FILE *out)
+/* A later item is of the same report, so that this one is history. */
+static bool is_superseded(const struct view *view, const struct th_outbox_item *item)
 {
-    char mine[TH_DIGEST_HEX_SIZE + 1], stored[TH_DIGEST_HEX_SIZE + 1];
-    th_tlog_digest_to_hex(&item->report_digest, mine);
-    (void)fprintf(out, "    nội dung ở đây:      %s\n", mine);
-    if (item->has_stored_digest) {
-        th_tlog_digest_to_hex(&item->stored_digest, stored);
-        (void)fprintf(out, "    nội dung nơi nhận có: %s\n", stored);
+    for (size_t i = 0; i < view->items_count; i++) {
+        const struct th_outbox_item *other = &view->items[i];
+        if (other->id > item->id && other->number == item->number &&
+            strcmp(other->plan, item->plan) == 0 &&
+            strcmp(other->obligation, item->obligation) == 0)
+            return true;
     }
-    if (item->next_revision > 0)
-        (void)fprintf(out,
-                      "    nếu bản ở đây là bản sửa: %s submit DIR TỆP --as-revision %" PRIu32 "\n",
-                      TH_CLI_PROGRAM, item->next_revision);
+    return false;
 }
 
 static int print_detail(const struct view *view, const struct th_outbox_item *item, FILE *out)
 {
+    const struct th_outbox_detail none = {0};
+    const char *folder = is_superseded(view, item) ? NULL : view->home->folder;
     struct th_outbox_detail detail;
     int status = th_outbox_get_detail(view->outbox, item->id, view->arena, &detail);
     if (status == 0) {
-        th_words_print_reasons(detail.reasons, detail.reasons_count, "lý do", out);
-        th_words_print_reasons(detail.warnings, detail.warnings_count, "lưu ý", out);
+        th_words_print_answer(item, &detail, folder, out);
     } else if (status == TH_E_CORRUPT) {
         (void)fprintf(out, "    biên nhận bị hỏng trên đĩa; lần chạy tới sẽ tự lấy lại\n");
+        th_words_print_answer(item, &none, folder, out);
         status = 0;
     }
     return status;
@@ -97,7 +93,8 @@ static int print_detail(const struct view *view, const struct th_outbox_item *it
 
 static int print_item(const struct view *view, const struct th_outbox_item *item, FILE *out)
 {
-    const struct th_obligation *obligation = find_obligation(view->home, item);
+    const struct th_obligation *obligation =
+        th_home_find_obligation(view->home, item->plan, item->obligation);
     (void)fprintf(out, "\nMục %" PRIu64 "  %s  %s", item->id, item->plan, item->obligation);
     if (item->number > 0)
         (void)fprintf(out, "  số %" PRIu32, item->number);
@@ -120,10 +117,6 @@ static int print_item(const struct view *view, const struct th_outbox_item *item
     if (view->held.waiting > 0 && th_held_waits(view->home, view->outbox, item, view->arena))
         (void)fprintf(out, "    sổ của nơi nhận không còn mục này: lần chạy tới tự gửi lại kèm "
                            "biên nhận\n");
-    if (item->state == TH_ITEM_CONFLICT)
-        print_conflict(item, out);
-    if (item->state == TH_ITEM_REJECTED && item->next_revision > 0)
-        (void)fprintf(out, "    nơi nhận chờ lần %" PRIu32 "\n", item->next_revision);
     return print_detail(view, item, out);
 }
 
@@ -131,6 +124,18 @@ static bool is_alarm(enum th_notice_kind kind)
 {
     return kind == TH_NOTICE_EVIDENCE || kind == TH_NOTICE_STRANGER ||
            kind == TH_NOTICE_SET_ASIDE || kind == TH_NOTICE_FAILURE;
+}
+
+/* The first item that was received of what a reminder asks for; 0: none was. */
+static uint64_t answered_by(const struct view *view, const struct th_notice *notice)
+{
+    for (size_t i = 0; notice->kind == TH_NOTICE_REMINDER && i < view->items_count; i++) {
+        const struct th_outbox_item *item = &view->items[i];
+        if (item->state == TH_ITEM_RECEIVED && is_text(notice->plan, item->plan) &&
+            is_text(notice->obligation, item->obligation))
+            return item->id;
+    }
+    return 0;
 }
 
 static void print_notices(const struct view *view, bool alarms, const char *title, FILE *out)
@@ -148,6 +153,9 @@ static void print_notices(const struct view *view, bool alarms, const char *titl
                       (int)notice->text.size, notice->text.bytes);
         if (notice->kind == TH_NOTICE_REMINDER)
             (void)fprintf(out, " (%.*s)", (int)notice->obligation.size, notice->obligation.bytes);
+        uint64_t answered = answered_by(view, notice);
+        if (answered > 0)
+            (void)fprintf(out, " Từ đó đã nhận: mục %" PRIu64 ".", answered);
         (void)fputc('\n', out);
     }
 }
@@ -300,11 +308,8 @@ static int show(const struct th_home *home, bool as_json, FILE *out, FILE *err)
     else if (status == 0)
         status = print_text(&view, out);
     if (status != 0)
-        th_cli_complain(err, NAME,
-                        status == TH_E_NO_MEMORY || status == TH_E_IO
-                            ? "kiểm tra bộ nhớ và đĩa rồi chạy lại"
-                            : "khôi phục thư mục outbox từ bản sao, hoặc tạo nút mới",
-                        "%s: %s", path, th_status_text(status));
+        th_cli_complain(err, NAME, th_cli_outbox_hint(status), "%s: %s", path,
+                        th_status_text(status));
     th_outbox_close(view.outbox);
     th_arena_deinit(&arena);
     return status == 0 ? EX_OK : th_status_exit_code(status);

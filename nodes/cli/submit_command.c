@@ -8,6 +8,7 @@
 #include "nodes/cli/submit.h"
 #include "nodes/cli/wait.h"
 #include "nodes/cli/words.h"
+#include "nodes/home/lock.h"
 #include "nodes/shell/loop.h"
 #include "proto/tlog/hash.h"
 
@@ -31,6 +32,7 @@ struct submitting {
     json_t *files; /* with --json */
     uint64_t *ids; /* of what was queued or is on its way already */
     size_t ids_count;
+    size_t waiting_count; /* of these, still without an answer */
     FILE *out, *err;
 };
 
@@ -60,6 +62,7 @@ static void print_name(const struct th_outbox_item *item, FILE *out)
 static void print_result(const struct submitting *submitting, const char *path,
                          const struct th_submit_result *result)
 {
+    const struct th_outbox_detail none = {0};
     const struct th_outbox_item *item = &result->item;
     char hex[TH_DIGEST_HEX_SIZE + 1];
     switch (result->outcome) {
@@ -72,6 +75,8 @@ static void print_result(const struct submitting *submitting, const char *path,
         (void)fprintf(submitting->out, "%s: nội dung này đã nộp rồi: ", path);
         print_name(item, submitting->out);
         (void)fprintf(submitting->out, ", %s\n", th_item_state_text(item->state));
+        if (item->state == TH_ITEM_CONFLICT)
+            th_words_print_answer(item, &none, submitting->home->folder, submitting->err);
         break;
     case TH_SUBMIT_OCCUPIED:
         th_tlog_digest_to_hex(&item->report_digest, hex);
@@ -150,7 +155,7 @@ static int queue(struct submitting *submitting, struct th_checked *checked,
                         status == TH_E_STORAGE
                             ? "giải phóng chỗ trên đĩa; nếu đĩa còn chỗ thì hộp thư đi phải giữ "
                               "chỗ cho báo cáo đang chờ: chạy run cho gửi bớt; rồi nộp lại"
-                            : "chưa có gì được nộp; kiểm tra rồi nộp lại",
+                            : th_cli_outbox_hint(status),
                         "%s: không xếp hàng được: %s", checked->path, th_status_text(status));
     return status;
 }
@@ -172,11 +177,15 @@ static int tell_result(struct submitting *submitting, struct th_checked *checked
 {
     struct th_counted counted = {0};
     bool is_there = result->outcome != TH_SUBMIT_OCCUPIED;
-    if (is_there) {
+    bool is_taken = is_there && result->item.state != TH_ITEM_CONFLICT;
+    if (is_taken) {
         submitting->ids[submitting->ids_count++] = result->item.id;
+        submitting->waiting_count +=
+            result->item.state == TH_ITEM_QUEUED || result->item.state == TH_ITEM_SENT;
+    }
+    if (is_there)
         th_counted_init(&counted, checked, submitting->home->unit, submitting->outbox,
                         &result->item);
-    }
     int status = 0;
     if (submitting->as_json) {
         status = add_json(submitting, checked->path, result, &counted);
@@ -185,7 +194,7 @@ static int tell_result(struct submitting *submitting, struct th_checked *checked
         if (is_there)
             th_counted_print(&counted, checked->path, submitting->out, submitting->err);
     }
-    return status == 0 && !is_there ? TH_E_EXISTS : status;
+    return status == 0 && !is_taken ? TH_E_EXISTS : status;
 }
 
 static int submit_file(struct submitting *submitting, const char *path)
@@ -233,8 +242,8 @@ static int submit_all(struct submitting *submitting, char **paths, size_t count)
     if (status == 0)
         status = th_outbox_open(path, 0, &submitting->outbox);
     if (status != 0) {
-        th_cli_complain(submitting->err, NAME, "kiểm tra đĩa và quyền; chưa có gì được nộp",
-                        "%s: %s", path, th_status_text(status));
+        th_cli_complain(submitting->err, NAME, th_cli_outbox_hint(status),
+                        "chưa có gì được nộp: %s: %s", path, th_status_text(status));
         return th_status_exit_code(status);
     }
     for (size_t i = 0; i < count; i++) {
@@ -244,6 +253,18 @@ static int submit_all(struct submitting *submitting, char **paths, size_t count)
     th_outbox_close(submitting->outbox);
     submitting->outbox = NULL;
     return code;
+}
+
+static void tell_how_to_send(const struct submitting *submitting)
+{
+    const char *folder = submitting->home->folder;
+    long owner;
+    if (th_home_is_running(folder, &owner))
+        (void)fprintf(submitting->out,
+                      "Nút đang chạy (tiến trình %ld) nên tự gửi đi; xem bằng: %s status %s\n",
+                      owner, TH_CLI_PROGRAM, folder);
+    else
+        (void)fprintf(submitting->out, "Gửi đi bằng: %s run %s\n", TH_CLI_PROGRAM, folder);
 }
 
 static int finish(struct submitting *submitting, int code, int64_t wait_seconds)
@@ -259,10 +280,8 @@ static int finish(struct submitting *submitting, int code, int64_t wait_seconds)
                                      .err = submitting->err};
         int waited = th_wait_for_answers(&wait);
         code = code == EX_OK ? waited : code;
-    } else if (submitting->ids_count > 0 && !submitting->as_json) {
-        char word[TH_TEXT_WORD_SIZE];
-        (void)fprintf(submitting->out, "Gửi đi bằng: %s run %s\n", TH_CLI_PROGRAM,
-                      th_text_word(submitting->home->folder, word));
+    } else if (submitting->waiting_count > 0 && !submitting->as_json) {
+        tell_how_to_send(submitting);
     }
     if (submitting->as_json) {
         int failed =

@@ -5,18 +5,28 @@
 #include "nodes/shell/loop.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_EVERY_MS 200
 
+/* A line can be written over there. */
+static bool can_move(FILE *out)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(fileno(out)) != 0 && terminal != NULL && terminal[0] != 0 &&
+           strcmp(terminal, "dumb") != 0;
+}
+
 void th_telling_init(struct th_telling *telling, const struct th_runner_options *options)
 {
-    *telling = (struct th_telling){.out = options->out,
-                                   .err = options->err,
-                                   .voice = options->voice,
-                                   .is_moving = options->voice == TH_RUNNER_NORMAL &&
-                                                options->folders_count > 1 &&
-                                                isatty(fileno(options->out)) != 0};
+    *telling =
+        (struct th_telling){.out = options->out,
+                            .err = options->err,
+                            .voice = options->voice,
+                            .is_moving = options->voice == TH_RUNNER_NORMAL &&
+                                         options->folders_count > 1 && can_move(options->out)};
 }
 
 static void clear_line(struct th_telling *telling)
@@ -44,7 +54,7 @@ static void tell_item(FILE *stream, const struct th_outbox_item *item)
     (void)fprintf(stream, " lần %" PRIu32, item->revision);
 }
 
-static void tell_settled(struct th_telling *telling, const char *unit,
+static void tell_settled(struct th_telling *telling, const struct th_home *home,
                          const struct th_node_news *news)
 {
     const struct th_outbox_item *item = news->item;
@@ -54,7 +64,7 @@ static void tell_settled(struct th_telling *telling, const char *unit,
     bool is_fine = item->state == TH_ITEM_RECEIVED;
     if (telling->voice == TH_RUNNER_QUIET || (is_fine && telling->is_moving))
         return;
-    FILE *stream = begin(telling, telling->out, unit);
+    FILE *stream = begin(telling, telling->out, home->unit_code);
     (void)fprintf(stream, "%s: ", th_item_state_text(item->state));
     tell_item(stream, item);
     if (item->has_position)
@@ -62,10 +72,7 @@ static void tell_settled(struct th_telling *telling, const char *unit,
     if (item->has_timeliness)
         (void)fprintf(stream, ", %s", th_timeliness_text(item->timeliness));
     (void)fputc('\n', stream);
-    if (item->state == TH_ITEM_CONFLICT)
-        (void)fprintf(stream, "    nơi nhận đã có nội dung khác; xem: tonghop-node status DIR\n");
-    th_words_print_reasons(news->detail->reasons, news->detail->reasons_count, "lý do", stream);
-    th_words_print_reasons(news->detail->warnings, news->detail->warnings_count, "lưu ý", stream);
+    th_words_print_answer(item, news->detail, home->folder, stream);
 }
 
 /* A report that the province's log had lost. */
@@ -87,8 +94,10 @@ static void tell_again(struct th_telling *telling, const char *unit,
     (void)fputc('\n', stream);
 }
 
-void th_telling_news(struct th_telling *telling, const char *unit, const struct th_node_news *news)
+void th_telling_news(struct th_telling *telling, const struct th_home *home,
+                     const struct th_node_news *news)
 {
+    const char *unit = home->unit_code;
     bool is_verbose = telling->voice == TH_RUNNER_VERBOSE;
     bool is_plain = telling->voice == TH_RUNNER_NORMAL && !telling->is_moving;
     FILE *stream;
@@ -111,7 +120,7 @@ void th_telling_news(struct th_telling *telling, const char *unit, const struct 
         (void)fputc('\n', stream);
         break;
     case TH_NEWS_SETTLED:
-        tell_settled(telling, unit, news);
+        tell_settled(telling, home, news);
         break;
     case TH_NEWS_AGAIN:
     case TH_NEWS_READMITTED:
@@ -145,9 +154,9 @@ void th_telling_progress(struct th_telling *telling, size_t pending, size_t conn
         return;
     telling->line_ms = now_ms;
     telling->has_line = true;
-    (void)fprintf(telling->out,
-                  "\rnối %zu/%zu  đã nhận %zu  từ chối %zu  xung đột %zu  còn %zu\033[K", connected,
-                  nodes_count, telling->received, telling->rejected, telling->conflicts, pending);
+    (void)fprintf(telling->out, "\rnối %zu/%zu  đã nhận %zu  từ chối %zu  trùng %zu  còn %zu\033[K",
+                  connected, nodes_count, telling->received, telling->rejected, telling->conflicts,
+                  pending);
     (void)fflush(telling->out);
 }
 
@@ -156,8 +165,8 @@ void th_telling_state(struct th_telling *telling, size_t pending, size_t connect
 {
     clear_line(telling);
     (void)fprintf(telling->err,
-                  "tonghop-node: nối %zu/%zu; từ lúc chạy: đã nhận %zu, từ chối %zu, xung đột %zu; "
-                  "còn chờ %zu\n",
+                  "tonghop-node: nối %zu/%zu; từ lúc chạy: đã nhận %zu, từ chối %zu, trùng số lần "
+                  "khác nội dung %zu; còn chờ %zu\n",
                   connected, nodes_count, telling->received, telling->rejected, telling->conflicts,
                   pending);
     (void)fflush(telling->err);
@@ -168,9 +177,8 @@ void th_telling_worry(struct th_telling *telling, const char *address, size_t no
     clear_line(telling);
     (void)fprintf(telling->err,
                   "Chưa nối được với %s (%zu đơn vị); vẫn tự thử lại. Hãy kiểm tra: mạng; nơi nhận "
-                  "có đang chạy; node.pub đã được đăng ký (enroll) chưa, khóa có bị thu hồi không; "
-                  "server.yaml có đúng nơi "
-                  "nhận không.\n",
+                  "có đang chạy không; node.pub đã được ghi danh chưa, khóa có bị thu hồi không; "
+                  "server.yaml có đúng của nơi nhận không.\n",
                   address, nodes_count);
 }
 

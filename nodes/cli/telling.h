@@ -13,13 +13,14 @@ struct th_telling {
     FILE *out, *err;
     enum th_runner_voice voice;
     bool has_line;   /* a moving line is on the terminal */
-    bool is_moving;  /* `out` is a terminal and there are several nodes */
+    bool is_moving;  /* `out` is a terminal that can, and there are several nodes */
     int64_t line_ms; /* when it was last written */
     size_t received, rejected, conflicts;
 };
 
 void th_telling_init(struct th_telling *telling, const struct th_runner_options *options);
-void th_telling_news(struct th_telling *telling, const char *unit, const struct th_node_news *news);
+void th_telling_news(struct th_telling *telling, const struct th_home *home,
+                     const struct th_node_news *news);
 void th_telling_progress(struct th_telling *telling, size_t pending, size_t connected,
                          size_t nodes_count, int64_t now_ms);
 /* The same as a line, when somebody asks. */

@@ -74,7 +74,8 @@ static int write_file(const char *path, enum th_form_kind kind, const struct th_
         char cause[TH_ERRNO_TEXT_SIZE];
         bool exists = errno == EEXIST;
         th_cli_complain(err, NAME,
-                        exists ? "chọn tên khác, hoặc xóa tệp cũ nếu không cần nữa" : NULL,
+                        exists ? "chọn tên khác, hoặc xóa tệp cũ nếu không cần nữa"
+                               : "kiểm tra đường dẫn, quyền ghi và chỗ trống của đĩa",
                         "không tạo được \"%s\": %s", path, th_errno_text(errno, cause));
         return EX_CANTCREAT;
     }
@@ -84,7 +85,8 @@ static int write_file(const char *path, enum th_form_kind kind, const struct th_
     if (status == 0)
         return EX_OK;
     (void)unlink(path);
-    th_cli_complain(err, NAME, NULL, "không ghi được \"%s\": %s", path, th_status_text(status));
+    th_cli_complain(err, NAME, "kiểm tra chỗ trống của đĩa", "không ghi được \"%s\": %s", path,
+                    th_status_text(status));
     return th_status_exit_code(status);
 }
 
@@ -105,8 +107,14 @@ static int write_form(const struct request *request, const struct th_home *home,
         th_cli_complain(err, NAME, "thêm --out bc.xlsx", "bảng tính không in ra màn hình được");
         return EX_USAGE;
     }
-    if (request->path != NULL)
-        return write_file(request->path, kind, plan, obligation, home->unit, err);
+    if (request->path != NULL) {
+        int code = write_file(request->path, kind, plan, obligation, home->unit, err);
+        if (code == EX_OK)
+            (void)fprintf(out, "Đã lập biểu %s: %s.\nĐiền xong thì kiểm tra bằng: %s check %s %s\n",
+                          request->path, obligation->title, TH_CLI_PROGRAM, home->folder,
+                          request->path);
+        return code;
+    }
     status = write_to(out, kind, plan, obligation, home->unit, err);
     if (status < 0)
         th_cli_complain(err, NAME, NULL, "%s", th_status_text(status));

@@ -33,6 +33,7 @@ struct verifying {
     struct th_receipt receipt;
     struct th_refusal refusal;            /* the one of the two that was asked for */
     const struct th_judgement *judgement; /* with --report */
+    const char *title;                    /* of its obligation */
 };
 
 static int complain(struct verifying *verifying, const char *path, const char *hint, int status)
@@ -159,8 +160,14 @@ static int open_text(struct verifying *verifying, struct th_bytes text)
     if (status == 0)
         return EX_OK;
     const char *pinned_by = pinning(request);
-    if (pinned_by != NULL && verifying->history != NULL &&
-        open_with(verifying, text, verifying->history) == 0)
+    if (status == TH_E_VERSION)
+        th_cli_complain(request->err, request->command,
+                        "chọn đúng tệp do " TH_CLI_PROGRAM
+                        " receipt --out ghi ra; nếu đúng tệp thì dùng chương trình mới hơn",
+                        "%s không phải %s, hoặc theo phiên bản mới hơn chương trình này",
+                        request->path, request->is_refusal ? "giấy từ chối" : "biên nhận");
+    else if (pinned_by != NULL && verifying->history != NULL &&
+             open_with(verifying, text, verifying->history) == 0)
         th_cli_complain(request->err, request->command,
                         "nếu chính log-keys.yaml lấy từ người mình tin: đưa --keys một mình; nếu "
                         "không: dùng khóa, hoặc server.yaml, của lúc ấy",
@@ -213,8 +220,11 @@ static int read_form(struct verifying *verifying, struct th_report *ret_report)
         return TH_E_NOT_FOUND;
     const struct th_plan *plan;
     const struct th_obligation *obligation;
-    return th_form_read(verifying->request->report_path, &context, &verifying->arena,
-                        &verifying->problems, ret_report, &plan, &obligation);
+    int status = th_form_read(verifying->request->report_path, &context, &verifying->arena,
+                              &verifying->problems, ret_report, &plan, &obligation);
+    if (status == 0)
+        verifying->title = obligation->title;
+    return status;
 }
 
 static int check_report(struct verifying *verifying)
@@ -250,8 +260,8 @@ static int tell(struct verifying *verifying)
     const struct th_verify *request = verifying->request;
     const struct th_facts facts = {.receipt = &verifying->receipt,
                                    .only = verifying->judgement,
-                                   .units =
-                                       request->server_path != NULL ? &verifying->units : NULL};
+                                   .units = request->server_path != NULL ? &verifying->units : NULL,
+                                   .title = verifying->title};
     const struct th_log_key *key =
         request->is_refusal ? verifying->refusal.key : verifying->receipt.key;
     if (!request->as_json) {

@@ -102,7 +102,8 @@ static int update_json(struct th_outbox *outbox, json_t *files, const struct th_
     return 0;
 }
 
-static void print_item(struct th_outbox *outbox, const struct th_outbox_item *item, FILE *out)
+static void print_item(struct th_outbox *outbox, const struct th_outbox_item *item,
+                       const char *folder, FILE *out)
 {
     (void)fprintf(out, "mục %" PRIu64 ": %s", item->id, th_item_state_text(item->state));
     char time[TH_SPOKEN_TEXT_SIZE];
@@ -115,10 +116,8 @@ static void print_item(struct th_outbox *outbox, const struct th_outbox_item *it
     struct th_arena arena;
     struct th_outbox_detail detail;
     th_arena_init(&arena, 4096, 4 * TH_LIMIT_FRAME_SIZE_MAX);
-    if (th_outbox_get_detail(outbox, item->id, &arena, &detail) == 0) {
-        th_words_print_reasons(detail.reasons, detail.reasons_count, "lý do", out);
-        th_words_print_reasons(detail.warnings, detail.warnings_count, "lưu ý", out);
-    }
+    if (th_outbox_get_detail(outbox, item->id, &arena, &detail) == 0)
+        th_words_print_answer(item, &detail, folder, out);
     th_arena_deinit(&arena);
 }
 
@@ -155,7 +154,7 @@ int th_wait_for_answers(const struct th_wait *wait)
         if (wait->files != NULL)
             status = update_json(outbox, wait->files, &item);
         else
-            print_item(outbox, &item, wait->out);
+            print_item(outbox, &item, wait->folder, wait->out);
         if (code == EX_OK)
             code = exit_code_of(item.state);
     }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodes/cli/words.h"
 
+#include "base/options.h"
+#include "proto/form/form.h"
 #include "proto/tlog/hash.h"
+
+#include <inttypes.h>
+#include <string.h>
 
 const char *th_timeliness_text(enum th_timeliness timeliness)
 {
@@ -18,19 +23,101 @@ const char *th_timeliness_text(enum th_timeliness timeliness)
     return "";
 }
 
-void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count, const char *label,
-                            FILE *out)
+static void print_reasons(const struct th_outbox_reason *reasons, size_t count, const char *label,
+                          FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
         const struct th_outbox_reason *reason = &reasons[i];
+        char field[TH_FORM_SPOKEN_SIZE];
         (void)fprintf(out, "    %s: ", label);
         if (reason->field.size > 0)
-            (void)fprintf(out, "[%.*s%s%.*s] ", (int)reason->field.size, reason->field.bytes,
+            (void)fprintf(out, "[%s%s%.*s] ", th_form_field_spoken(reason->field, field),
                           reason->value.size > 0 ? " = " : "", (int)reason->value.size,
                           reason->value.size > 0 ? reason->value.bytes : "");
         (void)fprintf(out, "%.*s (%.*s)\n", (int)reason->text.size, reason->text.bytes,
                       (int)reason->rule.size, reason->rule.bytes);
     }
+}
+
+static void print_conflict(const struct th_outbox_item *item, const char *folder, FILE *out)
+{
+    char mine[TH_DIGEST_HEX_SIZE + 1], stored[TH_DIGEST_HEX_SIZE + 1];
+    th_tlog_digest_to_hex(&item->report_digest, mine);
+    (void)fprintf(out, "    nội dung ở đây:       %s\n", mine);
+    if (item->has_stored_digest) {
+        th_tlog_digest_to_hex(&item->stored_digest, stored);
+        (void)fprintf(out, "    nội dung nơi nhận có: %s\n", stored);
+    }
+    (void)fprintf(out,
+                  "    nơi nhận đã có lần %" PRIu32
+                  " với nội dung khác: máy khác của đơn vị đã nộp, hoặc nơi nhận nhập hộ\n",
+                  item->revision);
+    if (item->next_revision > 0 && folder != NULL)
+        (void)fprintf(out,
+                      "    cách sửa: nếu bản ở đây mới đúng, nộp nó làm bản sửa: " TH_CLI_PROGRAM
+                      " submit %s TỆP --as-revision %" PRIu32 "; nếu không thì không phải làm gì\n",
+                      folder, item->next_revision);
+}
+
+/* Whether one of the reasons is that one. */
+static bool is_for(const struct th_outbox_detail *detail, enum th_reason_code code)
+{
+    const char *word = th_reason_word(code);
+    for (size_t i = 0; i < detail->reasons_count; i++) {
+        struct th_text rule = detail->reasons[i].rule;
+        if (rule.size == strlen(word) && memcmp(rule.bytes, word, rule.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What no change of the form helps against comes first. */
+static void print_way_out(const struct th_outbox_item *item, const struct th_outbox_detail *detail,
+                          const char *folder, FILE *out)
+{
+    static const enum th_reason_code of_the_province[] = {
+        TH_REASON_KEY,          TH_REASON_UNIT,      TH_REASON_MODE,
+        TH_REASON_REALM,        TH_REASON_SUSPENDED, TH_REASON_ACCEPTANCE_CLOSED,
+        TH_REASON_NOT_EXPECTED,
+    };
+    static const enum th_reason_code of_the_plan[] = {
+        TH_REASON_PLAN, TH_REASON_PLAN_VERSION, TH_REASON_OBLIGATION, TH_REASON_UNKNOWN_INDICATOR,
+        TH_REASON_TASK, TH_REASON_NOT_ASKED,
+    };
+    for (size_t i = 0; i < sizeof of_the_province / sizeof of_the_province[0]; i++)
+        if (is_for(detail, of_the_province[i])) {
+            (void)fputs("    cách sửa: gọi cho nơi nhận; sửa biểu không giúp được\n", out);
+            return;
+        }
+    for (size_t i = 0; i < sizeof of_the_plan / sizeof of_the_plan[0]; i++)
+        if (is_for(detail, of_the_plan[i])) {
+            (void)fprintf(out,
+                          "    cách sửa: nhận kế hoạch mới bằng " TH_CLI_PROGRAM
+                          " run %s --until-idle, lập lại biểu (template), điền rồi nộp lại\n",
+                          folder);
+            return;
+        }
+    if (item->next_revision > 0)
+        (void)fprintf(out,
+                      "    cách sửa: nơi nhận chờ lần %" PRIu32 "; nộp lại: " TH_CLI_PROGRAM
+                      " submit %s TỆP --as-revision %" PRIu32 "\n",
+                      item->next_revision, folder, item->next_revision);
+    else
+        (void)fprintf(out,
+                      "    cách sửa: sửa biểu, thử bằng " TH_CLI_PROGRAM
+                      " check %s TỆP, rồi nộp lại, vẫn là lần %" PRIu32 "\n",
+                      folder, item->revision);
+}
+
+void th_words_print_answer(const struct th_outbox_item *item, const struct th_outbox_detail *detail,
+                           const char *folder, FILE *out)
+{
+    print_reasons(detail->reasons, detail->reasons_count, "lý do", out);
+    print_reasons(detail->warnings, detail->warnings_count, "lưu ý", out);
+    if (item->state == TH_ITEM_CONFLICT)
+        print_conflict(item, folder, out);
+    else if (item->state == TH_ITEM_REJECTED && folder != NULL)
+        print_way_out(item, detail, folder, out);
 }
 
 json_t *th_words_json_text(struct th_text text)

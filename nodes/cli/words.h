@@ -10,9 +10,11 @@
 
 const char *th_timeliness_text(enum th_timeliness timeliness); /* Vietnamese */
 
-/* "    lý do: [TCD01 = -5] text (R01)", one line each. */
-void th_words_print_reasons(const struct th_outbox_reason *reasons, size_t count, const char *label,
-                            FILE *out);
+/* Why, and what to be aware of, "    lý do: [TCD01 = -5] text (R01)", one line each; and of a
+ * report that was not taken what the officer does next. `folder`: of the node; NULL: nothing is to
+ * be done any more. */
+void th_words_print_answer(const struct th_outbox_item *item, const struct th_outbox_detail *detail,
+                           const char *folder, FILE *out);
 
 /* JSON values; NULL without memory. */
 json_t *th_words_json_text(struct th_text text);

@@ -33,15 +33,15 @@ int th_node_send_hello(struct th_node_driver *driver, uint64_t request)
 static const char other_server[] =
     "Máy chủ trả lời không phải nơi nhận đã ghi trong server.yaml (khác nhật ký, hoặc lẫn thật với "
     "diễn tập). Không gửi gì cho máy chủ này. Nếu nơi nhận đã đổi máy chủ: xin server.yaml mới "
-    "trực tiếp từ người mình tin, rồi chạy tonghop-node trust DIR server.yaml.";
+    "trực tiếp từ người mình tin, rồi chạy tonghop-node trust THƯ-MỤC server.yaml.";
 static const char unsigned_key[] =
     "Nơi nhận có khóa nhật ký mới nhưng không có chữ ký của khóa cũ (khóa cũ đã mất?). Không gửi "
     "gì, báo cáo vẫn nằm trong hộp thư đi. Hãy xin server.yaml mới trực tiếp từ người mình tin, "
-    "rồi chạy tonghop-node trust DIR server.yaml.";
+    "rồi chạy tonghop-node trust THƯ-MỤC server.yaml.";
 static const char forged_key[] =
     "Máy chủ đưa ra khóa nhật ký mới mà khóa cũ không hề ký cho: có thể là giả mạo. Không gửi gì, "
     "báo cáo vẫn nằm trong hộp thư đi. Hãy gọi cho nơi nhận; chỉ khi họ xác nhận mới chạy "
-    "tonghop-node trust DIR server.yaml với tệp do chính họ đưa.";
+    "tonghop-node trust THƯ-MỤC server.yaml với tệp do chính họ đưa.";
 
 int th_node_keep_stranger(struct th_node_driver *driver, const struct th_node_answer *answer)
 {

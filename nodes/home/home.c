@@ -272,3 +272,12 @@ int th_home_find_plan(const struct th_home *home, const char *id,
     }
     return TH_E_NOT_FOUND;
 }
+
+const struct th_obligation *th_home_find_obligation(const struct th_home *home, const char *plan,
+                                                    const char *obligation)
+{
+    const struct th_home_plan *found;
+    if (th_home_find_plan(home, plan, &found) != 0)
+        return NULL;
+    return th_plan_find(found->plan, obligation, strlen(obligation));
+}

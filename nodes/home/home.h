@@ -57,6 +57,10 @@ TH_MUST_CHECK int th_home_find_plan(const struct th_home *home, const char *id,
 const struct th_unit *th_home_find_unit(const struct th_unit_list *units, const char *code,
                                         th_day today);
 
+/* Borrows; NULL when the node does not know it. */
+const struct th_obligation *th_home_find_obligation(const struct th_home *home, const char *plan,
+                                                    const char *obligation);
+
 /* "FOLDER/NAME" into `path`. TH_E_LIMIT. */
 #define TH_HOME_PATH_SIZE 4352
 TH_MUST_CHECK int th_home_path(const char *folder, const char *name, char path[TH_HOME_PATH_SIZE]);

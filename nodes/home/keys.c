@@ -2,6 +2,7 @@
 #include "nodes/home/keys.h"
 
 #include "base/file.h"
+#include "nodes/home/home.h"
 #include "proto/tlog/hash.h"
 
 #include <sodium.h>
@@ -85,16 +86,18 @@ int th_home_keys_read(const char *path, struct th_problems *problems,
                       struct th_home_keys **ret_keys)
 {
     struct stat file;
-    if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return refuse(problems, path, "chạy: chmod 600 node.key",
-                      "người khác trên máy này đọc được khóa bí mật");
+    if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        char hint[TH_HOME_PATH_SIZE + 32];
+        (void)snprintf(hint, sizeof hint, "chạy: chmod 600 %s", path);
+        return refuse(problems, path, hint, "người khác trên máy này đọc được khóa bí mật");
+    }
     char *text;
     size_t size;
     int status = th_file_read(path, 4096, &text, &size);
     if (status == TH_E_NO_MEMORY)
         return status;
-    static const char hint[] =
-        "khôi phục node.key từ bản sao, hoặc tạo nút mới bằng tonghop-node init rồi đăng ký lại";
+    static const char hint[] = "khôi phục node.key từ bản sao, hoặc tạo nút mới bằng tonghop-node "
+                               "init rồi xin ghi danh lại";
     if (status != 0) {
         th_problems_add(problems, (struct th_place){path, 0, 0}, hint, "%s",
                         th_status_text(status));

@@ -76,6 +76,36 @@ static const char *json_text(const char *list, size_t i, const char *key)
     return value == NULL ? "" : value;
 }
 
+Test(form_check, a_field_is_spoken_without_the_words_of_the_wire)
+{
+    static const struct {
+        const char *field, *spoken;
+    } cases[] = {{"value.TCD01", "TCD01"},
+                 {"estimated.VB01", "VB01"},
+                 {"narrative.TX01", "TX01"},
+                 {"task.3", "nhiệm vụ 3"},
+                 {"task.3.percent", "nhiệm vụ 3, tỷ lệ"},
+                 {"task.percent", "nhiệm vụ percent"},
+                 {"revision", "lần gửi"},
+                 {"number", "số thứ tự"},
+                 {"document.date", "ngày văn bản"},
+                 {"what.it.does.not.know", "what.it.does.not.know"},
+                 {"", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char spoken[TH_FORM_SPOKEN_SIZE];
+        cr_expect_str_eq(th_form_field_spoken(th_text_of(cases[i].field), spoken), cases[i].spoken);
+    }
+}
+
+Test(form_check, a_field_from_the_wire_that_is_too_long_is_shortened)
+{
+    char field[400], spoken[TH_FORM_SPOKEN_SIZE];
+    memset(field, 'x', sizeof field);
+    memcpy(field, "task.", 5);
+    th_form_field_spoken((struct th_text){field, sizeof field}, spoken);
+    cr_assert_not_null(strstr(spoken, "…"));
+}
+
 Test(form_check, a_good_form_can_be_sent)
 {
     check(HEAD "  TCD01: 5\n  TCD04: 3\n", false);
@@ -122,7 +152,7 @@ Test(form_check, a_value_out_of_range_is_refused_at_its_line)
 {
     check(HEAD "  TCD01: -3\n", false);
     cr_assert_not(th_checked_is_good(&checked));
-    assert_says("b.yaml:7:10: lỗi [value]: value.TCD01 = -3");
+    assert_says("b.yaml:7:10: lỗi [value]: TCD01 = -3");
 }
 
 Test(form_check, a_rule_that_lacks_a_figure_is_counted_and_listed)
@@ -139,13 +169,13 @@ Test(form_check, estimates_without_a_day_are_refused_at_the_day)
 {
     check(HEAD "  TCD01: 5\n  TCD04: 5\nestimated: [TCD01]\nestimated_to:\n", false);
     cr_assert_not(th_checked_is_good(&checked));
-    assert_says("b.yaml:10:1: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
+    assert_says("b.yaml:10:1: lỗi [estimate]: ngày ước đến: Có số ước nhưng thiếu ngày ước đến.");
 }
 
 Test(form_check, estimates_of_a_form_without_the_key_of_the_day_are_refused_at_the_first_one)
 {
     check(HEAD "  TCD01: 5\n  TCD04: 5\nestimated: [TCD01]\n", false);
-    assert_says("b.yaml:9:13: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
+    assert_says("b.yaml:9:13: lỗi [estimate]: ngày ước đến: Có số ước nhưng thiếu ngày ước đến.");
 }
 
 Test(form_check, estimates_of_a_sheet_without_a_day_are_refused_at_the_row_of_the_day)
@@ -153,14 +183,14 @@ Test(form_check, estimates_of_a_sheet_without_a_day_are_refused_at_the_row_of_th
     check_as("b.csv",
              "mã;giá trị;ước\n#plan;nho-2025;\n#obligation;O-1;\n#estimated_to;;\nTCD01;5;x\n",
              false);
-    assert_says("b.csv:4:15: lỗi [estimate]: estimated_to: Có số ước nhưng thiếu ngày ước đến.");
+    assert_says("b.csv:4:15: lỗi [estimate]: ngày ước đến: Có số ước nhưng thiếu ngày ước đến.");
 }
 
 Test(form_check, a_task_whose_percentage_does_not_fit_is_refused_at_its_line)
 {
     check(HEAD "  TCD01: 5\ntasks:\n  - no: 1\n    status: xong\n    percent: 50\n", false);
     cr_assert_not(th_checked_is_good(&checked));
-    assert_says("b.yaml:11:14: lỗi [percent]: task.1.percent = 50");
+    assert_says("b.yaml:11:14: lỗi [percent]: nhiệm vụ 1, tỷ lệ = 50");
 }
 
 Test(form_check, a_form_that_cannot_be_read_tells_its_problems)
