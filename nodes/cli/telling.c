@@ -134,6 +134,7 @@ void th_telling_news(struct th_telling *telling, const struct th_home *home,
                       news->text.bytes);
         break;
     case TH_NEWS_ALARM:
+    case TH_NEWS_CLOCK:
         stream = begin(telling, telling->err, unit);
         (void)fprintf(stream, "CẢNH BÁO: %.*s\n", (int)news->text.size, news->text.bytes);
         break;
@@ -154,9 +155,9 @@ void th_telling_progress(struct th_telling *telling, size_t pending, size_t conn
         return;
     telling->line_ms = now_ms;
     telling->has_line = true;
-    (void)fprintf(telling->out, "\rnối %zu/%zu  đã nhận %zu  từ chối %zu  trùng %zu  còn %zu\033[K",
-                  connected, nodes_count, telling->received, telling->rejected, telling->conflicts,
-                  pending);
+    (void)fprintf(
+        telling->out, "\rnối %zu/%zu  đã nhận %zu  từ chối %zu  mâu thuẫn %zu  còn %zu\033[K",
+        connected, nodes_count, telling->received, telling->rejected, telling->conflicts, pending);
     (void)fflush(telling->out);
 }
 
@@ -164,11 +165,11 @@ void th_telling_state(struct th_telling *telling, size_t pending, size_t connect
                       size_t nodes_count)
 {
     clear_line(telling);
-    (void)fprintf(telling->err,
-                  "tonghop-node: nối %zu/%zu; từ lúc chạy: đã nhận %zu, từ chối %zu, trùng số lần "
-                  "khác nội dung %zu; còn chờ %zu\n",
-                  connected, nodes_count, telling->received, telling->rejected, telling->conflicts,
-                  pending);
+    (void)fprintf(
+        telling->err,
+        "tonghop-node: nối %zu/%zu; từ lúc chạy: đã nhận %zu, từ chối %zu, mâu thuẫn %zu; "
+        "còn chờ %zu\n",
+        connected, nodes_count, telling->received, telling->rejected, telling->conflicts, pending);
     (void)fflush(telling->err);
 }
 

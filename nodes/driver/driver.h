@@ -34,6 +34,7 @@ enum th_node_news_kind {
     TH_NEWS_READMITTED, /* `item`: a later log has it */
     TH_NEWS_LATER,      /* `item` was put off by the server: `text` */
     TH_NEWS_ALARM,      /* `text`; the officer should look */
+    TH_NEWS_CLOCK,      /* `text`; this machine's clock is not the province's; once */
     TH_NEWS_NOTICE      /* `text`: a reminder or a plan arrived */
 };
 

@@ -76,6 +76,7 @@ struct th_node_driver {
     bool is_repaired;      /* an item before last_id may have to be sent again */
     bool was_welcomed;
     th_instant store_now;  /* of the last welcome */
+    bool has_told_clock;   /* that this machine's is wrong */
     bool has_dropped;      /* a frame of the server could not be read, and this was told */
     struct th_arena arena; /* reset at the start of each call from outside */
 };

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_APART_MINUTES 3 /* from there on the officer is told */
+
 int th_node_send_hello(struct th_node_driver *driver, uint64_t request)
 {
     struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_HELLO, .request = request};
@@ -121,6 +123,32 @@ static int check_log(struct th_node_driver *driver, const struct th_welcome *wel
 
 /* ---- the welcome ---- */
 
+/* Whoever looks at a slow clock thinks that the due date is still to come. Once; what the welcome
+ * took on its way over a bad line is less than the bound. */
+static void compare_clocks(struct th_node_driver *driver, const struct th_welcome *welcome)
+{
+    int64_t apart_ms = driver->ports.wall(driver->ports.context).ms - welcome->now.ms;
+    int64_t minutes = (apart_ms < 0 ? -apart_ms : apart_ms) / 60000;
+    if (welcome->mode != TH_MODE_LIVE || driver->has_told_clock || minutes < CLOCK_APART_MINUTES)
+        return;
+    driver->has_told_clock = true;
+    char text[512], there[TH_SPOKEN_TEXT_SIZE];
+    bool is_days = minutes >= (int64_t)3 * 24 * 60, is_hours = minutes >= 3 * 60;
+    (void)snprintf(text, sizeof text,
+                   "Đồng hồ máy này %s chừng %" PRId64 " %s so với nơi nhận (ở đó là %s). Đúng hạn "
+                   "hay trễ là theo giờ nơi nhận: hãy chỉnh lại đồng hồ máy này.",
+                   apart_ms < 0 ? "chậm" : "nhanh",
+                   is_days    ? minutes / (24 * 60)
+                   : is_hours ? minutes / 60
+                              : minutes,
+                   is_days    ? "ngày"
+                   : is_hours ? "giờ"
+                              : "phút",
+                   th_instant_format_spoken(welcome->now, there));
+    driver->ports.tell(driver->ports.context,
+                       &(struct th_node_news){.kind = TH_NEWS_CLOCK, .text = th_text_of(text)});
+}
+
 int th_node_on_welcome(struct th_node_driver *driver, const struct th_welcome *welcome)
 {
     if (driver->core.link == TH_NODE_LINK_DOWN)
@@ -132,6 +160,7 @@ int th_node_on_welcome(struct th_node_driver *driver, const struct th_welcome *w
     if (fault != NULL)
         return refuse(driver, fault);
     driver->store_now = welcome->now;
+    compare_clocks(driver, welcome);
     if (welcome->mode == TH_MODE_REHEARSAL) {
         status = th_outbox_keep_time(driver->outbox, welcome->now);
         if (status != 0 && status != TH_E_STORAGE)

@@ -210,6 +210,26 @@ Test(node_driver, a_receipt_that_does_not_hold_is_kept_as_evidence_and_the_repor
     }
 }
 
+Test(node_driver, a_clock_that_is_wrong_is_told_once_and_only_of_real_reports)
+{
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_CLOCK], 0, "a rehearsal has a clock of its own");
+    th_node_line_remove(&line);
+    th_node_line_make(&line, TH_MODE_LIVE);
+    line.node.province.now.ms = TH_NODE_CASE_NOW_MS - 100000;
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_CLOCK], 0, "what a bad line may take");
+    line.node.province.now.ms = TH_NODE_CASE_NOW_MS + INT64_C(24) * 3600 * 1000 + 600000;
+    th_node_line_lose(&line);
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_CLOCK], 1);
+    cr_assert_not_null(strstr(line.last_text, "chậm chừng 24 giờ"), "%s", line.last_text);
+    th_node_line_lose(&line);
+    th_node_line_connect(&line);
+    cr_assert_eq(line.told[TH_NEWS_CLOCK], 1);
+    cr_assert(th_node_driver_was_welcomed(line.driver), "reports go on");
+}
+
 Test(node_driver, a_stranger_gets_no_report)
 {
     line.node.province.mood = TH_FAKE_STRANGER;
