@@ -128,7 +128,7 @@ static int check_log(struct th_node_driver *driver, const struct th_welcome *wel
 static void compare_clocks(struct th_node_driver *driver, const struct th_welcome *welcome)
 {
     int64_t apart_ms = driver->ports.wall(driver->ports.context).ms - welcome->now.ms;
-    int64_t minutes = (apart_ms < 0 ? -apart_ms : apart_ms) / 60000;
+    int64_t minutes = ((apart_ms < 0 ? -apart_ms : apart_ms) + 30000) / 60000;
     if (welcome->mode != TH_MODE_LIVE || driver->has_told_clock || minutes < CLOCK_APART_MINUTES)
         return;
     driver->has_told_clock = true;
@@ -138,8 +138,8 @@ static void compare_clocks(struct th_node_driver *driver, const struct th_welcom
                    "Đồng hồ máy này %s chừng %" PRId64 " %s so với nơi nhận (ở đó là %s). Đúng hạn "
                    "hay trễ là theo giờ nơi nhận: hãy chỉnh lại đồng hồ máy này.",
                    apart_ms < 0 ? "chậm" : "nhanh",
-                   is_days    ? minutes / (24 * 60)
-                   : is_hours ? minutes / 60
+                   is_days    ? (minutes + 12 * 60) / (24 * 60)
+                   : is_hours ? (minutes + 30) / 60
                               : minutes,
                    is_days    ? "ngày"
                    : is_hours ? "giờ"
