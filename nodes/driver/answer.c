@@ -33,7 +33,7 @@ int th_node_keep_evidence(struct th_node_driver *driver, uint64_t id,
     bool is_refused = answer->verdict != NULL && !th_node_was_taken(answer->verdict);
     char text[400];
     (void)snprintf(text, sizeof text, "%s mục %llu không được chấp nhận: %s. %s",
-                   is_refused ? "Lời từ chối cho"
+                   is_refused ? "Giấy từ chối cho"
                    : is_again ? "Biên nhận mới cho"
                               : "Biên nhận cho",
                    (unsigned long long)id, answer->fault,

@@ -16,7 +16,8 @@ static void put_text(FILE *out, const char *text)
 static void put_about(const struct th_form_template *form)
 {
     FILE *out = form->out;
-    char due[TH_SPOKEN_TEXT_SIZE];
+    const th_instant last = {form->obligation->due.ms - 1}; /* "trước ngày 10/5" is often misread */
+    char due[TH_SPOKEN_TEXT_SIZE], last_text[TH_SPOKEN_TEXT_SIZE];
     (void)fputs("# ", out);
     put_text(out, form->obligation->title);
     (void)fprintf(out, "\n# Kế hoạch %s%s", form->plan->number,
@@ -26,8 +27,9 @@ static void put_about(const struct th_form_template *form)
     (void)fprintf(out, "\n# Đơn vị: %s%s", prefix, prefix[0] == 0 ? "" : " ");
     put_text(out, form->unit->name);
     if (form->obligation->has_due)
-        (void)fprintf(out, "\n# Hạn: đến trước %s (giờ Việt Nam)",
-                      th_instant_format_spoken(form->obligation->due, due));
+        (void)fprintf(out, "\n# Hạn: đến trước %s, chậm nhất là %s (giờ Việt Nam)",
+                      th_instant_format_deadline(form->obligation->due, due),
+                      th_instant_format_spoken(last, last_text));
     (void)fputs(
         "\n#\n"
         "# Cách điền\n"

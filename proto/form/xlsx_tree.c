@@ -475,7 +475,9 @@ void th_form_tree_read_xlsx(struct th_form_tree *tree, const char *bytes, size_t
                               .headings_count = parts[i].headings_count};
         if (sheet == NULL && parts[i].is_always_there) {
             tree->cell = parts[i].name;
-            th_form_tree_refuse_cell(tree, "lập lại biểu bằng lệnh template rồi chép số sang",
+            th_form_tree_refuse_cell(tree,
+                                     "trang đã bị đổi tên thì đổi lại đúng tên này; đã bị xóa thì "
+                                     "lập lại biểu bằng lệnh template rồi chép số sang",
                                      "biểu thiếu trang này");
         }
         if (sheet != NULL && parts[i].take != NULL)

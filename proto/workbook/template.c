@@ -130,10 +130,15 @@ static void put_line(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_
 static void put_due(struct th_xlsx_writing *writing, lxw_worksheet *sheet, lxw_row_t *row)
 {
     const struct th_obligation *obligation = writing->form->obligation;
-    char due[TH_SPOKEN_TEXT_SIZE];
-    if (obligation->has_due)
-        put_line(writing, sheet, row, writing->formats.line, "Hạn: đến trước ",
-                 th_instant_format_deadline(obligation->due, due), " (giờ Việt Nam)");
+    const th_instant last = {obligation->due.ms - 1}; /* "trước ngày 10/5" is often misread */
+    char due[TH_SPOKEN_TEXT_SIZE], last_text[TH_SPOKEN_TEXT_SIZE], text[3 * TH_SPOKEN_TEXT_SIZE];
+    if (!obligation->has_due)
+        return;
+    (void)snprintf(text, sizeof text, "%s, chậm nhất là %s",
+                   th_instant_format_deadline(obligation->due, due),
+                   th_instant_format_spoken(last, last_text));
+    put_line(writing, sheet, row, writing->formats.line, "Hạn: đến trước ", text,
+             " (giờ Việt Nam)");
 }
 
 lxw_worksheet *th_xlsx_sheet(struct th_xlsx_writing *writing, const char *name, const char *title,
@@ -426,7 +431,8 @@ static void put_guide(struct th_xlsx_writing *writing)
         "9. Kiểm tra: tonghop-node check THƯ-MỤC-NÚT TỆP.xlsx. Mỗi lỗi được báo kèm trang và ô, "
         "như "
         "Số liệu!E17.",
-        "10. Nộp: tonghop-node submit NÚT TỆP.xlsx --wait 60, và giữ biên nhận được trả lại. Bản "
+        "10. Nộp: tonghop-node submit THƯ-MỤC-NÚT TỆP.xlsx --wait 60, và giữ biên nhận được trả "
+        "lại. Bản "
         "sửa: thêm --as-revision N.",
         "11. Đơn vị không có máy nút thì gửi tệp này cho nơi nhận báo cáo để nhập hộ, cùng một "
         "cách kiểm tra.",

@@ -186,6 +186,15 @@ Test(form_template, a_form_asks_what_the_branch_is_asked)
     free(bodies);
 }
 
+Test(form_template, the_due_date_is_said_with_the_last_second_that_is_on_time)
+{
+    char *text = small_template(TH_FORM_YAML, &small_plan.obligations[0], &small_commune);
+    cr_expect_not_null(strstr(text, "# Hạn: đến trước 00:00 ngày 10/5/2025, chậm nhất là 23:59:59 "
+                                    "ngày 09/5/2025 (giờ Việt Nam)\n"),
+                       "%s", text);
+    free(text);
+}
+
 Test(form_template, sections_head_their_figures_in_order)
 {
     char *text = small_template(TH_FORM_YAML, &small_plan.obligations[0], &small_commune);
