@@ -215,20 +215,23 @@ static int show_refusal(const struct request *request, const struct th_home *hom
 }
 
 /* Without one in the outbox: what to do. */
-static int complain_of_none(const struct request *request, bool is_there,
+static int complain_of_none(const struct request *request, const struct th_outbox_item *item,
                             const struct th_outbox_detail *detail, int status)
 {
     char see[TH_HOME_PATH_SIZE];
     (void)snprintf(see, sizeof see, "xem các mục bằng: %s status %s", TH_CLI_PROGRAM,
                    request->folder);
     const char *hint = see;
-    if (status == TH_E_NOT_FOUND && request->is_refusal)
+    if (status == TH_E_NOT_FOUND && request->is_refusal && item != NULL &&
+        item->state == TH_ITEM_RECEIVED)
+        hint = "mục này đã được nhận: bỏ --refusal để xem biên nhận";
+    else if (status == TH_E_NOT_FOUND && request->is_refusal)
         hint = "nơi nhận chỉ ký khi không báo cáo nào của cùng lần gửi được nhận; lý do ghi ở "
                "lệnh status";
     else if (status == TH_E_NOT_FOUND && detail->refusal.size > 0)
         hint = "nơi nhận không nhận mục này: thêm --refusal để lấy giấy từ chối";
     const char *what = request->is_refusal ? "giấy từ chối" : "biên nhận";
-    if (request->item != NULL && !is_there)
+    if (request->item != NULL && item == NULL)
         th_cli_complain(request->err, NAME, see, "không có mục \"%s\"", request->item);
     else if (request->item == NULL)
         th_cli_complain(request->err, NAME, hint, "chưa có %s nào", what);
@@ -244,7 +247,7 @@ static int show_from(const struct request *request, const struct th_home *home,
     struct th_outbox_item item;
     struct th_outbox_detail detail = {0};
     int status = find_item(request, outbox, arena, &item);
-    bool is_there = status != TH_E_NOT_FOUND;
+    const struct th_outbox_item *found = status == TH_E_NOT_FOUND ? NULL : &item;
     if (status == 0)
         status = th_outbox_get_detail(outbox, item.id, arena, &detail);
     struct th_bytes *text = request->is_refusal ? &detail.refusal : &detail.receipt;
@@ -258,7 +261,7 @@ static int show_from(const struct request *request, const struct th_home *home,
         return EX_NOINPUT;
     }
     if (status != 0)
-        return complain_of_none(request, is_there, &detail, status);
+        return complain_of_none(request, found, &detail, status);
     if (request->is_refusal)
         return show_refusal(request, home, outbox, &item, detail.refusal, arena);
     return show(request, home, outbox, &item, detail.receipt, arena);
