@@ -147,13 +147,16 @@ static void fill_reminder(const struct th_plan *plan, const struct th_obligation
                           th_instant due, th_instant now, char text[REMINDER_TEXT_SIZE],
                           struct th_to_node *message)
 {
-    char spoken[TH_SPOKEN_TEXT_SIZE];
+    const th_instant last = {due.ms - 1}; /* "trước ngày 10/5" is often misread */
+    char spoken[TH_SPOKEN_TEXT_SIZE], last_spoken[TH_SPOKEN_TEXT_SIZE];
     char title[TH_TEXT_EXCERPT_SIZE];
     const char *name = obligation->title[0] == 0 ? obligation->id : obligation->title;
     int size = snprintf(text, REMINDER_TEXT_SIZE,
-                        "Chưa nhận được báo cáo \"%s\" theo kế hoạch %s. Hạn: trước %s.",
+                        "Chưa nhận được báo cáo \"%s\" theo kế hoạch %s. Hạn: trước %s, chậm "
+                        "nhất %s.",
                         th_text_excerpt(name, strlen(name), title), plan->id,
-                        th_instant_format_spoken(due, spoken));
+                        th_instant_format_deadline(due, spoken),
+                        th_instant_format_spoken(last, last_spoken));
     TH_ASSERT(size > 0);
     TH_ASSERT(size < REMINDER_TEXT_SIZE);
     *message = (struct th_to_node){.kind = TH_TO_NODE_REMINDER};

@@ -575,8 +575,15 @@ Test(driver, a_unit_that_has_not_reported_is_reminded_when_it_says_hello)
     forget();
     say_hello(officer.unit, officer.unit, &province.plan_digest, 1);
     bool is_reminded = false;
-    for (size_t i = 0; i < answers_count; i++)
-        is_reminded = is_reminded || answers[i].kind == TH_TO_NODE_REMINDER;
+    for (size_t i = 0; i < answers_count; i++) {
+        if (answers[i].kind != TH_TO_NODE_REMINDER)
+            continue;
+        is_reminded = true;
+        struct th_text text = answers[i].body.reminder.text;
+        const char *last = "chậm nhất 23:59:59 ngày";
+        cr_expect_not_null(memmem(text.bytes, text.size, last, strlen(last)), "%.*s",
+                           (int)text.size, text.bytes);
+    }
     cr_assert(is_reminded);
 }
 
