@@ -218,9 +218,9 @@ static int show_refusal(const struct request *request, const struct th_home *hom
 static int complain_of_none(const struct request *request, const struct th_outbox_item *item,
                             const struct th_outbox_detail *detail, int status)
 {
-    char see[TH_HOME_PATH_SIZE];
+    char see[TH_TEXT_WORD_SIZE + 64], word[TH_TEXT_WORD_SIZE];
     (void)snprintf(see, sizeof see, "xem các mục bằng: %s status %s", TH_CLI_PROGRAM,
-                   request->folder);
+                   th_text_word(request->folder, word));
     const char *hint = see;
     if (status == TH_E_NOT_FOUND && request->is_refusal && item != NULL &&
         item->state == TH_ITEM_RECEIVED)

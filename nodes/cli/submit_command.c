@@ -257,9 +257,10 @@ static int submit_all(struct submitting *submitting, char **paths, size_t count)
 
 static void tell_how_to_send(const struct submitting *submitting)
 {
-    const char *folder = submitting->home->folder;
+    char text[TH_TEXT_WORD_SIZE];
+    const char *folder = th_text_word(submitting->home->folder, text);
     long owner;
-    if (th_home_is_running(folder, &owner))
+    if (th_home_is_running(submitting->home->folder, &owner))
         (void)fprintf(submitting->out,
                       "Nút đang chạy (tiến trình %ld) nên tự gửi đi; xem bằng: %s status %s\n",
                       owner, TH_CLI_PROGRAM, folder);

@@ -109,10 +109,11 @@ static int write_form(const struct request *request, const struct th_home *home,
     }
     if (request->path != NULL) {
         int code = write_file(request->path, kind, plan, obligation, home->unit, err);
+        char folder[TH_TEXT_WORD_SIZE], path[TH_TEXT_WORD_SIZE];
         if (code == EX_OK)
             (void)fprintf(out, "Đã lập biểu %s: %s.\nĐiền xong thì kiểm tra bằng: %s check %s %s\n",
-                          request->path, obligation->title, TH_CLI_PROGRAM, home->folder,
-                          request->path);
+                          request->path, obligation->title, TH_CLI_PROGRAM,
+                          th_text_word(home->folder, folder), th_text_word(request->path, path));
         return code;
     }
     status = write_to(out, kind, plan, obligation, home->unit, err);

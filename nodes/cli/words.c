@@ -112,6 +112,9 @@ static void print_way_out(const struct th_outbox_item *item, const struct th_out
 void th_words_print_answer(const struct th_outbox_item *item, const struct th_outbox_detail *detail,
                            const char *folder, FILE *out)
 {
+    char text[TH_TEXT_WORD_SIZE];
+    if (folder != NULL)
+        folder = th_text_word(folder, text);
     print_reasons(detail->reasons, detail->reasons_count, "lý do", out);
     print_reasons(detail->warnings, detail->warnings_count, "lưu ý", out);
     if (item->state == TH_ITEM_CONFLICT)
