@@ -3,6 +3,7 @@
 
 #include "base/options.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "nodes/home/init.h"
 
 #include <sysexits.h>

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "nodes/cli/choice.h"
 #include "nodes/cli/facts.h"
 #include "nodes/cli/verify.h"

@@ -2,6 +2,7 @@
 #include "nodes/cli/commands.h"
 
 #include "base/options.h"
+#include "base/text.h"
 #include "nodes/cli/choice.h"
 #include "nodes/cli/held.h"
 #include "nodes/cli/words.h"

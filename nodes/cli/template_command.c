@@ -3,6 +3,7 @@
 
 #include "base/errno_text.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "nodes/cli/choice.h"
 #include "proto/form/form.h"
 

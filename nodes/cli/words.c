@@ -2,6 +2,7 @@
 #include "nodes/cli/words.h"
 
 #include "base/options.h"
+#include "base/text.h"
 #include "proto/form/form.h"
 #include "proto/tlog/hash.h"
 

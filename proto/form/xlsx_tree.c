@@ -82,7 +82,8 @@ static void add_number(struct table *table, struct th_form_node *parent, const c
     struct th_form_node *node;
     if (status == TH_E_RANGE)
         th_form_tree_refuse_cell(table->tree,
-                                 "gõ lại số; nếu ô là công thức thì làm tròn bằng hàm ROUND",
+                                 "gõ lại số; ô là công thức thì làm tròn bằng hàm ROUND; ô là ngày "
+                                 "kèm giờ thì chỉ gõ ngày",
                                  "số %s có hơn 15 chữ số có nghĩa, bảng tính không giữ đúng được",
                                  th_text_excerpt(cell->text.bytes, cell->text.size, text));
     else if (status < 0)
