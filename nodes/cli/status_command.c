@@ -63,16 +63,17 @@ static void print_way(const struct view *view, const struct th_outbox_item *item
     }
 }
 
-/* A later item is of the same report, so that this one is history. */
+/* A later item is of the same report, so that this one is history. Asked of what was not taken,
+ * which is little; items are by id. */
 static bool is_superseded(const struct view *view, const struct th_outbox_item *item)
 {
-    for (size_t i = 0; i < view->items_count; i++) {
-        const struct th_outbox_item *other = &view->items[i];
-        if (other->id > item->id && other->number == item->number &&
-            strcmp(other->plan, item->plan) == 0 &&
+    const struct th_outbox_item *end = view->items + view->items_count;
+    if (item->state != TH_ITEM_CONFLICT && item->state != TH_ITEM_REJECTED)
+        return false;
+    for (const struct th_outbox_item *other = item + 1; other < end; other++)
+        if (other->number == item->number && strcmp(other->plan, item->plan) == 0 &&
             strcmp(other->obligation, item->obligation) == 0)
             return true;
-    }
     return false;
 }
 
