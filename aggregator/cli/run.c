@@ -99,6 +99,15 @@ static int take_descriptors(FILE *err)
     return EX_OSERR;
 }
 
+/* Hardly any report is as large; all of a burst's bytes come again within an hour or so. */
+static struct th_quota quota_of(const struct th_config *config)
+{
+    const uint64_t each = 32768, least = (uint64_t)4 * 1024 * 1024;
+    const uint64_t bytes = config->quota_burst * each;
+    return (struct th_quota){config->quota_per_second, config->quota_burst,
+                             bytes < least ? least : bytes};
+}
+
 static int run(struct running *running, struct th_store *store, const struct th_secrets *secrets)
 {
     char control_path[TH_SITE_PATH_SIZE];
@@ -121,7 +130,7 @@ static int run(struct running *running, struct th_store *store, const struct th_
         .verifiers = running->config.verifiers,
         .scrub_hours = running->config.scrub_hours,
         .scrub_rest_ms = running->config.has_scrub_rest ? &running->config.scrub_rest_ms : NULL,
-        .quota = {running->config.quota_per_second, running->config.quota_burst},
+        .quota = quota_of(&running->config),
         .log = running->site.err,
         .ready = tell_ready,
         .ready_context = running,

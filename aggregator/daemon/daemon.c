@@ -99,7 +99,7 @@ static bool meet(struct th_daemon *daemon, struct th_job *job)
         th_peers_see(peer, th_router_frame_fd(&message->frame));
     atomic_store_explicit(&daemon->units_heard, th_peers_count(daemon->peers),
                           memory_order_relaxed);
-    job->wait_ms = th_peers_take(daemon->peers, peer, job->now.boottime_ms);
+    job->wait_ms = th_peers_take(daemon->peers, peer, message->payload.size, job->now.boottime_ms);
     return true;
 }
 

@@ -119,7 +119,7 @@ static uint32_t wait_of(struct th_desk *desk, const struct th_router_peer *peer,
     struct th_peer *known = th_peers_meet(desk->peers, unit, peer);
     if (known == NULL || desk->put - desk->taken == desk->options.asked_max)
         return TH_DESK_PATIENCE_MS;
-    return th_peers_take(desk->peers, known, boottime_ms);
+    return th_peers_take(desk->peers, known, 0, boottime_ms);
 }
 
 uint32_t th_desk_put(struct th_desk *desk, const struct th_router_peer *peer, const char *unit,

@@ -158,6 +158,7 @@ struct th_peer *th_peers_meet(struct th_peers *peers, const char *unit,
         peer = &node->peer;
         (void)strncpy(peer->unit, unit, TH_UNIT_CODE_MAX);
         peer->tokens_milli = (uint64_t)peers->quota.burst * 1000;
+        peer->bytes_milli = peers->quota.bytes * 1000;
     }
     remember(peer, connection);
     return peer;
@@ -196,19 +197,32 @@ bool th_peers_is_elsewhere(struct th_peer *peer, const uint8_t key[TH_CURVE_KEY_
     return is_elsewhere && is_new;
 }
 
-uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms)
+/* What is there after so many milliseconds of so much in each, never more than `full`. */
+static uint64_t refilled(uint64_t there, uint64_t full, uint64_t each_ms, uint64_t elapsed_ms)
 {
-    uint64_t full = (uint64_t)peers->quota.burst * 1000;
-    uint64_t elapsed =
+    uint64_t room = full - there;
+    bool is_full = each_ms > 0 && elapsed_ms >= room / each_ms + 1;
+    return is_full ? full : there + each_ms * elapsed_ms;
+}
+
+uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, size_t size,
+                       int64_t boottime_ms)
+{
+    const struct th_quota *quota = &peers->quota;
+    const uint64_t elapsed =
         boottime_ms > peer->filled_at_ms ? (uint64_t)(boottime_ms - peer->filled_at_ms) : 0;
-    /* Milliseconds times messages per second are thousandths of a message. */
-    uint64_t room = full - peer->tokens_milli;
-    uint64_t more = elapsed > full ? full : elapsed * peers->quota.per_second;
-    peer->tokens_milli += more < room ? more : room;
+    /* Milliseconds times units per second are thousandths of a unit. */
+    const uint64_t bytes_each = quota->bytes / TH_QUOTA_FILL_S;
+    const uint64_t cost = (size < quota->bytes ? size : quota->bytes) * 1000;
+    peer->tokens_milli =
+        refilled(peer->tokens_milli, (uint64_t)quota->burst * 1000, quota->per_second, elapsed);
+    peer->bytes_milli = refilled(peer->bytes_milli, quota->bytes * 1000, bytes_each, elapsed);
     peer->filled_at_ms = boottime_ms;
-    if (peer->tokens_milli >= 1000) {
-        peer->tokens_milli -= 1000;
-        return 0;
-    }
-    return (uint32_t)((1000 - peer->tokens_milli) / peers->quota.per_second + 1);
+    if (peer->tokens_milli < 1000)
+        return (uint32_t)((1000 - peer->tokens_milli) / quota->per_second + 1);
+    if (peer->bytes_milli < cost)
+        return (uint32_t)((cost - peer->bytes_milli) / bytes_each + 1);
+    peer->tokens_milli -= 1000;
+    peer->bytes_milli -= cost;
+    return 0;
 }

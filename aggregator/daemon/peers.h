@@ -14,6 +14,7 @@
 #define TH_PEER_KEYS_MAX        4
 #define TH_PEER_NEAR_MS         60000   /* two places within this are two machines */
 #define TH_PEER_TOLD_MS         3600000 /* how long one warning is enough */
+#define TH_QUOTA_FILL_S         4096
 
 struct th_peers;
 
@@ -37,6 +38,7 @@ struct th_peer {
     struct th_peer_socket sockets[TH_PEER_CONNECTIONS_MAX];     /* of these, in their order */
     size_t connections_count;
     uint64_t tokens_milli; /* thousandths of a message */
+    uint64_t bytes_milli;  /* thousandths of a byte */
     int64_t filled_at_ms;
     struct th_peer_place places[TH_PEER_KEYS_MAX];
     bool is_told;
@@ -46,6 +48,7 @@ struct th_peer {
 struct th_quota {
     uint32_t per_second; /* messages */
     uint32_t burst;
+    uint64_t bytes; /* at once, and as many again within TH_QUOTA_FILL_S; 0: any number */
 };
 
 TH_MUST_CHECK int th_peers_new(struct th_quota quota, struct th_peers **ret_peers);
@@ -73,7 +76,9 @@ bool th_peers_is_elsewhere(struct th_peer *peer, const uint8_t key[TH_CURVE_KEY_
                            const char *host, int64_t boottime_ms,
                            char ret_before[TH_ROUTER_HOST_SIZE]);
 
-/* Takes one message off the unit's quota. 0, or after how many milliseconds there is room. */
-uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, int64_t boottime_ms);
+/* Takes one message of so many bytes off the unit's quota. 0, or after how many milliseconds there
+ * is room; a message that is larger than all of it needs all of it. */
+uint32_t th_peers_take(const struct th_peers *peers, struct th_peer *peer, size_t size,
+                       int64_t boottime_ms);
 
 #endif

@@ -57,7 +57,7 @@ static void wait_for(uint64_t count)
 
 Test(desk, questions_are_answered_in_order_with_their_own_texts, .timeout = 30)
 {
-    struct th_desk *desk = start((struct th_quota){1000, 1000});
+    struct th_desk *desk = start((struct th_quota){1000, 1000, 0});
     for (uint64_t i = 1; i <= 100;) {
         if (ask(desk, "a", i, 1) == 0)
             i++;
@@ -72,7 +72,7 @@ Test(desk, questions_are_answered_in_order_with_their_own_texts, .timeout = 30)
 Test(desk, a_slow_answer_blocks_nobody_and_a_full_desk_says_when_to_come, .timeout = 30)
 {
     atomic_store(&is_held, true);
-    struct th_desk *desk = start((struct th_quota){1000, 1000});
+    struct th_desk *desk = start((struct th_quota){1000, 1000, 0});
     cr_assert_eq(ask(desk, "a", 1, 1), 0);
     while (!atomic_load(&is_entered))
         usleep(1000);
@@ -89,7 +89,7 @@ Test(desk, a_slow_answer_blocks_nobody_and_a_full_desk_says_when_to_come, .timeo
 
 Test(desk, a_unit_that_asks_too_often_waits_and_others_do_not, .timeout = 30)
 {
-    struct th_desk *desk = start((struct th_quota){2, 2});
+    struct th_desk *desk = start((struct th_quota){2, 2, 0});
     cr_assert_eq(ask(desk, "a", 1, 1000), 0);
     cr_assert_eq(ask(desk, "a", 2, 1000), 0);
     cr_assert_eq(ask(desk, "a", 3, 1000), 501);
@@ -101,7 +101,7 @@ Test(desk, a_unit_that_asks_too_often_waits_and_others_do_not, .timeout = 30)
 Test(desk, what_waits_at_the_end_is_dropped, .timeout = 30)
 {
     atomic_store(&is_held, true);
-    struct th_desk *desk = start((struct th_quota){1000, 1000});
+    struct th_desk *desk = start((struct th_quota){1000, 1000, 0});
     for (uint64_t i = 1; i <= 3; i++)
         cr_assert_eq(ask(desk, "a", i, 1), 0);
     while (!atomic_load(&is_entered))

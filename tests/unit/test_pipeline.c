@@ -421,14 +421,35 @@ Test(peers, a_unit_may_send_a_burst_and_then_waits_its_turn)
 {
     struct th_peers *peers = NULL;
     struct th_router_peer one = connection(1);
-    cr_assert_eq(th_peers_new((struct th_quota){10, 3}, &peers), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){10, 3, 0}, &peers), 0);
     struct th_peer *peer = th_peers_meet(peers, "23734", &one);
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(th_peers_take(peers, peer, 5000), 0);
-    uint32_t wait = th_peers_take(peers, peer, 5000);
+        cr_assert_eq(th_peers_take(peers, peer, 1, 5000), 0);
+    uint32_t wait = th_peers_take(peers, peer, 1, 5000);
     cr_assert_eq(wait, 101);
-    cr_assert_eq(th_peers_take(peers, peer, 5000 + wait), 0);
-    cr_assert_neq(th_peers_take(peers, peer, 5000 + wait), 0);
+    cr_assert_eq(th_peers_take(peers, peer, 1, 5000 + wait), 0);
+    cr_assert_neq(th_peers_take(peers, peer, 1, 5000 + wait), 0);
+    th_peers_free(peers);
+}
+
+Test(peers, a_unit_may_send_so_many_bytes_and_then_waits_until_there_is_room)
+{
+    enum { BYTES = 4 * TH_QUOTA_FILL_S }; /* four in a second */
+    struct th_peers *peers = NULL;
+    struct th_router_peer one = connection(1);
+    cr_assert_eq(th_peers_new((struct th_quota){1000, 1000, BYTES}, &peers), 0);
+    struct th_peer *peer = th_peers_meet(peers, "23734", &one);
+    cr_assert_eq(th_peers_take(peers, peer, BYTES - 1, 5000), 0);
+    cr_assert_eq(th_peers_take(peers, peer, 1, 5000), 0);
+    cr_assert_eq(th_peers_take(peers, peer, 0, 5000), 0);
+    uint32_t wait = th_peers_take(peers, peer, 8, 5000);
+    cr_assert_eq(wait, 2001);
+    cr_assert_neq(th_peers_take(peers, peer, 8, 5000 + wait - 2), 0);
+    cr_assert_eq(th_peers_take(peers, peer, 8, 5000 + wait), 0);
+    int64_t later = 5000 + wait + (int64_t)TH_QUOTA_FILL_S * 1000;
+    cr_assert_neq(th_peers_take(peers, peer, 2 * BYTES, later - 10), 0, "not all of it yet");
+    cr_assert_eq(th_peers_take(peers, peer, 2 * BYTES, later), 0, "as large as it may be");
+    cr_assert_neq(th_peers_take(peers, peer, 1, later), 0);
     th_peers_free(peers);
 }
 
@@ -436,10 +457,10 @@ Test(peers, one_unit_s_quota_is_not_another_s)
 {
     struct th_peers *peers = NULL;
     struct th_router_peer one = connection(1);
-    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
-    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1), 0);
-    cr_assert_neq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1), 0);
-    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "b", &one), 1), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1, 0}, &peers), 0);
+    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1, 1), 0);
+    cr_assert_neq(th_peers_take(peers, th_peers_meet(peers, "a", &one), 1, 1), 0);
+    cr_assert_eq(th_peers_take(peers, th_peers_meet(peers, "b", &one), 1, 1), 0);
     th_peers_free(peers);
 }
 
@@ -447,7 +468,7 @@ Test(peers, the_latest_connections_of_a_unit_are_kept)
 {
     struct th_peers *peers = NULL;
     struct th_peer *peer = NULL;
-    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1, 0}, &peers), 0);
     for (uint8_t id = 1; id <= 6; id++) {
         struct th_router_peer next = connection(id);
         peer = th_peers_meet(peers, "a", &next);
@@ -471,7 +492,7 @@ Test(peers, a_unit_is_connected_while_a_socket_of_it_is_open)
     struct th_peers *peers = NULL;
     struct th_router_peer first = connection(1), second = connection(2);
     int ends[2], others[2];
-    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1, 0}, &peers), 0);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     th_peers_see(th_peers_meet(peers, "a", &first), ends[0]);
     (void)th_peers_meet(peers, "b", &first);
@@ -504,7 +525,7 @@ Test(peers, a_key_in_two_places_within_a_minute_is_told_once_an_hour)
     const uint8_t key[TH_CURVE_KEY_SIZE] = {1};
     char before[TH_ROUTER_HOST_SIZE] = "";
     const int64_t hour = TH_PEER_TOLD_MS;
-    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1, 0}, &peers), 0);
     struct th_peer *peer = th_peers_meet(peers, "a", &one);
     cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", 1000, before));
     cr_assert_not(th_peers_is_elsewhere(peer, key, "10.0.0.1", 2000, before));
@@ -521,7 +542,7 @@ Test(peers, two_keys_of_a_unit_or_a_move_after_a_minute_are_nothing_to_tell)
     struct th_peers *peers = NULL;
     struct th_router_peer one = connection(1);
     char before[TH_ROUTER_HOST_SIZE] = "";
-    cr_assert_eq(th_peers_new((struct th_quota){1, 1}, &peers), 0);
+    cr_assert_eq(th_peers_new((struct th_quota){1, 1, 0}, &peers), 0);
     struct th_peer *peer = th_peers_meet(peers, "a", &one);
     for (uint8_t i = 1; i <= TH_PEER_KEYS_MAX + 2; i++) {
         const uint8_t key[TH_CURVE_KEY_SIZE] = {i};
