@@ -45,6 +45,10 @@ int th_zmq_set_server(void *socket, const char *zap_domain, const uint8_t curve_
 
 int th_zmq_bind(void *socket, const char *address, char *ret_endpoint, size_t size)
 {
+    /* Only then: with it, an address of IPv4 would be told as one of IPv6. [::] hears both. */
+    const int is_ipv6 = strchr(address, '[') != NULL;
+    if (zmq_setsockopt(socket, ZMQ_IPV6, &is_ipv6, sizeof is_ipv6) != 0)
+        return TH_E_CONFIG;
     if (zmq_bind(socket, address) != 0) {
         int error = zmq_errno();
         if (error == EADDRINUSE)

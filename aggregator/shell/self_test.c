@@ -11,14 +11,14 @@
 
 enum outcome { ADMITTED, REFUSED, SILENT };
 
-/* tcp://0.0.0.0:N and tcp://[::]:N listen everywhere: the loopback address reaches both. */
+/* tcp://0.0.0.0:N and tcp://[::]:N listen everywhere: the loopback address of IPv4, which each
+ * machine has, reaches both. */
 static void reachable(const char *endpoint, char *address, size_t size)
 {
     const char *port = strrchr(endpoint, ':');
-    if (port != NULL && strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0)
+    if (port != NULL &&
+        (strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 || strncmp(endpoint, "tcp://[::]:", 11) == 0))
         (void)snprintf(address, size, "tcp://127.0.0.1%s", port);
-    else if (port != NULL && strncmp(endpoint, "tcp://[::]:", 11) == 0)
-        (void)snprintf(address, size, "tcp://[::1]%s", port);
     else
         (void)snprintf(address, size, "%s", endpoint);
 }
@@ -56,9 +56,10 @@ static enum outcome watch(void *monitor)
 static int prepare(void *socket, const char *monitor, const uint8_t server_key[32],
                    const uint8_t public_key[32], const uint8_t secret_key[32])
 {
-    int linger = 0;
+    const int linger = 0, is_ipv6 = 1; /* takes addresses of both */
     int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     if (zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) != 0 ||
+        zmq_setsockopt(socket, ZMQ_IPV6, &is_ipv6, sizeof is_ipv6) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, 32) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, 32) != 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) != 0 ||
