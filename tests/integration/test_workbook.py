@@ -120,8 +120,13 @@ def an_installed_program_finds_it(case):
                    stdout=subprocess.DEVNULL)
     same(sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file()),
          ["bin/tonghop-aggregator", "bin/tonghop-audit", "bin/tonghop-node",
-          "libexec/tonghop/tonghop-workbook", "share/man/man1/tonghop-aggregator.1",
-          "share/man/man1/tonghop-audit.1", "share/man/man1/tonghop-node.1"], "installed")
+          "libexec/tonghop/tonghop-workbook",
+          *(f"share/doc/tonghop/{name}" for name in (
+              "FORMS.md", "OPERATIONS.md", "PAGE.md", "openapi.yaml",
+              "systemd/tonghop-aggregator.service", "systemd/tonghop-backup.service",
+              "systemd/tonghop-backup.timer", "systemd/tonghop-node.service")),
+          "share/man/man1/tonghop-aggregator.1", "share/man/man1/tonghop-audit.1",
+          "share/man/man1/tonghop-node.1"], "installed")
     path = case.folder / "installed.xlsx"
     case.template(to / "bin" / "tonghop-node", path)
     has(case.check(to / "bin" / "tonghop-node", path), "không có nội dung", "an empty form")
