@@ -233,59 +233,6 @@ Test(core_books, a_territory_without_units_below_it_has_rollups_of_its_own)
     th_core_drop_plan(world.core);
 }
 
-/* Units come and go on a day; obligations that end before it, on it and after it ask the same. */
-Test(core_books, who_is_expected_is_of_the_last_day_whichever_obligation_is_opened_first)
-{
-    const th_day change = th_day_of_date((struct th_civil_date){2025, 7, 1});
-    static const uint32_t expected[] = {8, 9, 9}; /* seven that stay */
-    struct th_unit *units = &world.units[world.units_count];
-    for (int i = 0; i < 3; i++)
-        units[i] = world.units[U_B1];
-    units[0].code = units[0].name = "b4";
-    units[1].code = units[1].name = "b5";
-    units[2].code = units[2].name = "b6";
-    units[0].valid_to = units[1].valid_from = units[2].valid_from = change;
-    struct th_event event = {.kind = TH_EVENT_UNITS, .body.units = {.units = units, .count = 3}};
-    cr_assert_eq(world_step(&world, event), 0);
-    for (unsigned first = 0; first < 3; first++) {
-        struct th_obligation asked[3];
-        struct th_plan plan = world.plan;
-        plan.id = "days";
-        plan.obligations = asked;
-        plan.obligations_count = 3;
-        for (unsigned i = 0; i < 3; i++) {
-            const unsigned at = (first + i) % 3;
-            asked[i] = world.plan.obligations[OB_HALF];
-            asked[i].id = i == 0 ? "x" : i == 1 ? "y" : "z";
-            asked[i].due = th_day_start((th_day){change.number + (int32_t)at});
-        }
-        cr_assert_eq(th_core_add_plan(world.core, &plan, &world.plan_digest, world.now.wall), 0);
-        for (uint16_t i = 0; i < 3; i++) {
-            const struct th_book_id id = {1, i};
-            cr_assert_eq(th_core_book_open(world.core, id), 0);
-            const struct th_rollup_slot *all = th_rollups_get(
-                &world.core->registry, &th_book_get(world.core, id)->rollups, U_64, TH_BRANCH_ALL);
-            cr_assert_eq(all->rollup.counts.expected, expected[(first + i) % 3], "%u, %u", first,
-                         i);
-        }
-        world.core->is_folding = true; /* what was expected of one serves the next */
-        for (uint16_t i = 0; i < 3; i++) {
-            struct th_rollup_set set;
-            const struct th_book_id id = {1, i};
-            cr_assert_eq(th_rollups_init(world.core, &world.core->registry, id, &set), 0);
-            cr_assert_eq(th_rollups_get(&world.core->registry, &set, U_64, TH_BRANCH_ALL)
-                             ->rollup.counts.expected,
-                         expected[(first + i) % 3], "%u, %u, folded", first, i);
-            cr_assert_eq(set.expected[U_A1 / 8] >> U_A1 % 8 & 1, 1);
-            cr_assert_eq(set.expected[WORLD_UNITS / 8] >> WORLD_UNITS % 8 & 1, (first + i) % 3 == 0,
-                         "b4 is gone from then on");
-            th_rollups_deinit(world.core, id, &set);
-        }
-        world.core->is_folding = false;
-        th_core_drop_plan(world.core);
-    }
-}
-
 /* A unit that is merged into another with its code: two units, one after the other. */
 Test(core_books, a_territory_is_the_unit_that_is_there_on_the_plans_day)
 {

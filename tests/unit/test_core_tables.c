@@ -186,3 +186,108 @@ Test(core_tables, a_plan_is_added_whole)
     cr_assert_eq(th_core_plans_count(world.core), 1);
     world_deinit(&world);
 }
+
+/* ---- what is expected ---- */
+
+static struct world world;
+
+/* Units come and go on a day; obligations that end before it, on it and after it ask the same. */
+Test(core_tables, who_is_expected_is_of_the_last_day_whichever_obligation_is_opened_first)
+{
+    world_init(&world, TH_MODE_LIVE);
+    const th_day change = th_day_of_date((struct th_civil_date){2025, 7, 1});
+    static const uint32_t expected[] = {8, 9, 9}; /* seven that stay */
+    struct th_unit *units = &world.units[world.units_count];
+    for (int i = 0; i < 3; i++)
+        units[i] = world.units[U_B1];
+    units[0].code = units[0].name = "b4";
+    units[1].code = units[1].name = "b5";
+    units[2].code = units[2].name = "b6";
+    units[0].valid_to = units[1].valid_from = units[2].valid_from = change;
+    struct th_event event = {.kind = TH_EVENT_UNITS, .body.units = {.units = units, .count = 3}};
+    cr_assert_eq(world_step(&world, event), 0);
+    for (unsigned first = 0; first < 3; first++) {
+        struct th_obligation asked[3];
+        struct th_plan plan = world.plan;
+        plan.id = "days";
+        plan.obligations = asked;
+        plan.obligations_count = 3;
+        for (unsigned i = 0; i < 3; i++) {
+            const unsigned at = (first + i) % 3;
+            asked[i] = world.plan.obligations[OB_HALF];
+            asked[i].id = i == 0 ? "x" : i == 1 ? "y" : "z";
+            asked[i].due = th_day_start((th_day){change.number + (int32_t)at});
+        }
+        cr_assert_eq(th_core_add_plan(world.core, &plan, &world.plan_digest, world.now.wall), 0);
+        for (uint16_t i = 0; i < 3; i++) {
+            const struct th_book_id id = {1, i};
+            cr_assert_eq(th_core_book_open(world.core, id), 0);
+            const struct th_rollup_slot *all = th_rollups_get(
+                &world.core->registry, &th_book_get(world.core, id)->rollups, U_64, TH_BRANCH_ALL);
+            cr_assert_eq(all->rollup.counts.expected, expected[(first + i) % 3], "%u, %u", first,
+                         i);
+        }
+        world.core->is_folding = true; /* what was expected of one serves the next */
+        for (uint16_t i = 0; i < 3; i++) {
+            struct th_rollup_set set;
+            const struct th_book_id id = {1, i};
+            cr_assert_eq(th_rollups_init(world.core, &world.core->registry, id, &set), 0);
+            cr_assert_eq(th_rollups_get(&world.core->registry, &set, U_64, TH_BRANCH_ALL)
+                             ->rollup.counts.expected,
+                         expected[(first + i) % 3], "%u, %u, folded", first, i);
+            cr_assert_eq(set.expected[U_A1 / 8] >> U_A1 % 8 & 1, 1);
+            cr_assert_eq(set.expected[WORLD_UNITS / 8] >> WORLD_UNITS % 8 & 1, (first + i) % 3 == 0,
+                         "b4 is gone from then on");
+            th_rollups_deinit(world.core, id, &set);
+        }
+        world.core->is_folding = false;
+        th_core_drop_plan(world.core);
+    }
+    world_deinit(&world);
+}
+
+/* What was expected of one obligation serves another in a fold, if the same units are asked. */
+Test(core_tables, who_is_expected_in_a_fold_is_who_each_obligation_asks)
+{
+    world_init(&world, TH_MODE_LIVE);
+    static const char *const one[] = {"a1"}, *const other[] = {"a2"};
+    const uint32_t communes = UINT32_C(1) << TH_LEVEL_COMMUNE;
+    static const uint32_t expected[] = {6, 7, 6, 5, 2, 2, 1, 1, 0};
+    const struct th_selector who[] = {
+        {.levels = communes},
+        {.levels = communes, .kinds = UINT32_C(1) << TH_UNIT_KIND_DEPARTMENT},
+        {.levels = communes},
+        {.levels = communes, .except = one, .except_count = 1},
+        {.kinds = UINT32_C(1) << TH_UNIT_KIND_DEPARTMENT, .units = one, .units_count = 1},
+        {.kinds = UINT32_C(1) << TH_UNIT_KIND_DEPARTMENT, .units = other, .units_count = 1},
+        {.units = one, .units_count = 1},
+        {.units = other, .units_count = 1},
+        {.levels = communes}};
+    struct th_obligation asked[9];
+    struct th_plan plan = world.plan;
+    plan.id = "who";
+    plan.obligations = asked;
+    plan.obligations_count = 9;
+    for (size_t i = 0; i < 9; i++) {
+        static const char *const ids[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8"};
+        asked[i] = world.plan.obligations[OB_HALF];
+        asked[i].id = ids[i];
+        asked[i].quoted.who = who[i];
+    }
+    asked[8].suspended = true;
+    cr_assert_eq(th_core_add_plan(world.core, &plan, &world.plan_digest, world.now.wall), 0);
+    world.core->is_folding = true;
+    for (uint16_t i = 0; i < 9; i++) {
+        struct th_rollup_set set;
+        const struct th_book_id id = {1, i};
+        cr_assert_eq(th_rollups_init(world.core, &world.core->registry, id, &set), 0);
+        const struct th_rollup_slot *all =
+            th_rollups_get(&world.core->registry, &set, U_64, TH_BRANCH_ALL);
+        cr_assert_eq(all->rollup.counts.expected, expected[i], "%u", i);
+        cr_assert_eq(set.expected[U_A1 / 8] >> U_A1 % 8 & 1, i != 3 && i != 5 && i != 7, "%u", i);
+        th_rollups_deinit(world.core, id, &set);
+    }
+    world.core->is_folding = false;
+    th_core_drop_plan(world.core);
+    world_deinit(&world);
+}

@@ -114,6 +114,51 @@ Test(core_timers, open_ended_suspended_and_undated_obligations_have_no_timers)
     cr_assert_not(th_core_next_due(world.core, &next));
 }
 
+static size_t closings_of(enum world_obligation obligation)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world.closings_count; i++)
+        count += world.closings[i].book.obligation == obligation;
+    return count;
+}
+
+Test(core_timers, each_obligation_has_its_own_closing)
+{
+    world_tick_at(&world, (th_instant){world.year_due.ms + 1});
+    cr_assert_eq(closings_of(OB_HALF), 7);
+    cr_assert_eq(closings_of(OB_YEAR), 7);
+}
+
+/* Departments are not asked, and the closing says so: nobody has to ask whether it forgot them. */
+Test(core_timers, the_province_is_closed_in_both_branches_whoever_is_asked)
+{
+    static const struct th_digest digest = {{78}};
+    static struct th_obligation obligation;
+    static struct th_plan plan;
+    obligation = world.plan.obligations[OB_YEAR];
+    obligation.quoted.who = (struct th_selector){.levels = UINT32_C(1) << TH_LEVEL_COMMUNE};
+    obligation.due = (th_instant){world.half_due.ms - 30 * TH_DAY_MS};
+    plan = world.plan;
+    plan.id = "communes";
+    plan.obligations = &obligation;
+    plan.obligations_count = 1;
+    struct th_event event = {.kind = TH_EVENT_PLAN, .body.plan = {&plan, digest, {NULL, 0}}};
+    cr_assert_eq(world_step(&world, event), 0);
+    world_tick_at(&world, obligation.due);
+    cr_assert_eq(world_count(&world, TH_EFFECT_PUT_CLOSING), 7);
+    size_t bodies = 0;
+    for (size_t i = 0; i < 7; i++) {
+        const struct th_effect *effect = world_effect(&world, TH_EFFECT_PUT_CLOSING, i);
+        cr_assert_eq(effect->book.plan, 1);
+        if (effect->body.closing.branch != TH_BRANCH_BODIES)
+            continue;
+        cr_assert_eq(effect->body.closing.unit, U_64);
+        cr_assert_eq(effect->body.closing.rollup.counts.expected, 0);
+        bodies++;
+    }
+    cr_assert_eq(bodies, 1);
+}
+
 Test(core_timers, a_plan_that_comes_between_two_reminders_has_the_second_alone)
 {
     world.plan_loaded_at = reminder(7);

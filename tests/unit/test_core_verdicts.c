@@ -344,11 +344,21 @@ Test(core_verdicts, a_plan_is_loaded_once_and_known_units_stay_as_they_are)
                             .body.plan = {.plan = &world.plan, .digest = world.plan_digest}};
     cr_assert_eq(world_step(&world, plan), 0);
     cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
-    struct th_unit renamed = world.units[U_A1];
-    renamed.name = "khác";
-    struct th_event units = {.kind = TH_EVENT_UNITS, .body.units = {.units = &renamed, .count = 1}};
-    cr_assert_eq(world_step(&world, units), 0);
-    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS);
+    struct th_unit changed[5];
+    for (size_t i = 0; i < 5; i++)
+        changed[i] = world.units[U_A1];
+    changed[0].name = "khác";
+    changed[1].parent_code = "623";
+    changed[2].external_id = "H01";
+    changed[3].kind = TH_UNIT_KIND_WARD;
+    changed[4].valid_to = day_of(2025, 7, 1);
+    for (size_t i = 0; i < 5; i++) {
+        struct th_event units = {.kind = TH_EVENT_UNITS,
+                                 .body.units = {.units = &changed[i], .count = 1}};
+        cr_assert_eq(world_step(&world, units), 0);
+        cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_EXISTS, "%zu", i);
+        cr_assert_eq(world_count(&world, TH_EFFECT_PUT_UNIT), 0);
+    }
 }
 
 Test(core_verdicts, a_unit_that_is_no_more_reports_nothing_and_gets_no_key)

@@ -101,6 +101,7 @@ Test(time, malformed_instants_are_refused_and_leave_the_output_alone)
     }
     th_instant instant = {42};
     cr_assert_eq(parse("2025-05-10T09:00Z ", &instant), TH_E_SYNTAX);
+    cr_assert_eq(parse("2025-05-10T09:00+07", &instant), TH_E_SYNTAX);
     cr_assert_eq(parse("2025-02-29", &instant), TH_E_RANGE);
     cr_assert_eq(parse("2025-05-10T24:00", &instant), TH_E_RANGE);
     cr_assert_eq(parse("1899-12-31", &instant), TH_E_RANGE);
