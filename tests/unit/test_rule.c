@@ -80,6 +80,7 @@ Test(rule, bad_text_is_refused_with_its_place)
         {"A == ", TH_E_SYNTAX, 5},
         {"A == Z", TH_E_NOT_FOUND, 5},
         {"A == B C", TH_E_SYNTAX, 7},
+        {"A B", TH_E_SYNTAX, 2},
         {"A + <= B", TH_E_SYNTAX, 4},
         {"2000000*A <= B", TH_E_LIMIT, 6},
         {"A == B - C", TH_E_SYNTAX, 7},
