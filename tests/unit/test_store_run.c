@@ -75,6 +75,39 @@ static size_t pieces_count(void)
     return count;
 }
 
+/* ---- memory ---- */
+
+static bool is_out_of_memory;
+
+void *__real_th_array_grow(void *items, size_t count, size_t *capacity, size_t first,
+                           size_t item_size);
+void *__wrap_th_array_grow(void *items, size_t count, size_t *capacity, size_t first,
+                           size_t item_size);
+void *__wrap_th_array_grow(void *items, size_t count, size_t *capacity, size_t first,
+                           size_t item_size)
+{
+    return is_out_of_memory ? NULL : __real_th_array_grow(items, count, capacity, first, item_size);
+}
+
+/* Nobody is told that a report is there that is not. */
+Test(store_run, a_report_that_finds_no_memory_fails_its_batch)
+{
+    const struct th_row row = {.unit = 1, .revision = 1, .timeliness = TH_TIMELINESS_ON_TIME};
+    run_case_defer(0, 0, 0);
+    cr_assert_eq(th_store_begin(run_case.store), 0);
+    is_out_of_memory = true;
+    cr_assert_eq(th_store_put_row(run_case.store, run_case_book(1), &row), TH_E_NO_MEMORY);
+    is_out_of_memory = false;
+    cr_assert_eq(th_store_put_row(run_case.store, run_case_book(1), &row), TH_E_NO_MEMORY,
+                 "nor what comes after it in the batch");
+    th_store_defer(run_case.store);
+    cr_assert_eq(th_store_commit(run_case.store, &run_case.fixture.signer), TH_E_NO_MEMORY);
+    th_store_abort(run_case.store);
+    cr_assert(is_right(run_case.store, &run_case.known));
+    run_case_defer(1, 1, 0);
+    cr_assert(is_right(run_case.store, &run_case.known));
+}
+
 /* ---- histories ---- */
 
 Test(store_run, after_every_batch_readers_see_what_was_committed)

@@ -66,6 +66,34 @@ Test(store_side, a_longer_history_that_is_another_one_is_refused)
     cr_assert_not_null(strstr(problem, "hai nhật ký khác nhau"), "%s", problem);
 }
 
+/* A node showed a receipt of more than this store has: it writes nothing more, now or later. */
+Test(store_side, a_store_that_was_contradicted_takes_nothing_more)
+{
+    uint8_t longer[512];
+    struct th_bytes note;
+    struct th_view *view;
+    uint64_t size = 0;
+    store_fixture_grow(&fixture, 5);
+    struct store_fixture_copy old = take("data.mdb"), side = take("CHECKPOINT");
+    store_fixture_grow(&fixture, 3);
+    struct th_store *store = store_fixture_open(&fixture, TH_STORE_READ);
+    cr_assert_eq(th_view_open(store, &view), 0);
+    cr_assert_eq(th_view_checkpoint(view, 8, &size, &note), 0);
+    cr_assert_leq(note.size, sizeof longer);
+    memcpy(longer, note.bytes, note.size);
+    note.bytes = longer;
+    th_view_close(view);
+    th_store_close(store);
+    put_back("data.mdb", old);
+    put_back("CHECKPOINT", side);
+    store = store_fixture_open(&fixture, TH_STORE_WRITE);
+    cr_assert_eq(th_store_distrust(store, size, note), 0);
+    cr_assert_eq(th_store_begin(store), TH_E_STORAGE);
+    th_store_close(store);
+    cr_assert_eq(store_fixture_try(&fixture, TH_STORE_WRITE, problem), TH_E_CORRUPT);
+    cr_assert_not_null(strstr(problem, "bản cũ"), "%s", problem);
+}
+
 /* The same folder again, empty, for a log with another key. */
 static void begin_another_log(void)
 {
