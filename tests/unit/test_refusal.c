@@ -136,6 +136,8 @@ Test(refusal, a_signed_text_in_another_form_is_none)
     cr_assert_neq(open_signed(DIGEST "\n" DIGEST "\n"), 0);
     cr_assert_neq(open_signed(DIGEST "\n" DIGEST " \n"), 0);
     cr_assert_neq(open_signed(DIGEST "\n" DIGEST " rejected \n"), 0);
+    cr_assert_neq(open_signed(DIGEST "\n" DIGEST "-rejected\n"), 0);
+    cr_assert_neq(open_signed(DIGEST "\nA rejected\n"), 0);
     cr_assert_neq(open_signed(DIGEST "\n" DIGEST " accepted\n"), 0);
     cr_assert_neq(open_signed(DIGEST "\n" DIGEST " rejected R01\n\n"), 0);
     struct th_refusal refusal;

@@ -316,6 +316,10 @@ Test(store_tables, plans_come_back_also_large_ones)
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(seen.numbers[0], 1000003);
     cr_assert_eq(seen.numbers[1], 2300000);
+    uint32_t units_count = 9, plans_count = 9;
+    cr_assert_eq(th_view_definitions(view, &units_count, &plans_count), 0);
+    cr_assert_eq(units_count, 0);
+    cr_assert_eq(plans_count, 3);
 }
 
 static int on_key(void *context, const struct th_key_row *key)

@@ -165,6 +165,27 @@ Test(tlog_cosignature, the_latest_of_several_counts_and_all_have_to_be_right)
     cr_assert_eq(verify(note, strlen(note), &time_s), TH_E_SIGNATURE);
 }
 
+Test(tlog_cosignature, a_line_of_the_witness_with_more_behind_the_signature_is_refused)
+{
+    static const char head[] = DASH NAME " ";
+    uint8_t blob[4 + 8 + 64 + 3] = {0}; /* id, time, signature, and more */
+    char note[4096] = NOTE;
+    size_t size = 0;
+    const size_t length = strlen(LINE) - strlen(head) - 1;
+
+    cr_assert_eq(th_tlog_base64_decode(LINE + strlen(head), length, sizeof blob, blob, &size), 0);
+    cr_assert_eq(size, sizeof blob - 3);
+    for (size_t more = 0; more <= 3; more++) {
+        char *at = note + strlen(NOTE);
+        int64_t time_s = 77;
+        at = strcpy(at, head) + strlen(head);
+        th_tlog_base64_write(blob, size + more, at);
+        (void)strcpy(at + th_tlog_base64_size(size + more), "\n");
+        cr_assert_eq(verify(note, strlen(note), &time_s), more == 0 ? 0 : TH_E_SIGNATURE, "%zu",
+                     more);
+    }
+}
+
 Test(tlog_cosignature, times_have_a_range)
 {
     static const int64_t times[] = {0, 1, INT64_MAX};
