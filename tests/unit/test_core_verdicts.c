@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct world world;
@@ -331,6 +332,35 @@ Test(core_verdicts, a_unit_has_so_many_keys_and_those_that_are_revoked_do_not_co
                               .body.revoke = {.unit = {"a1", 2}, .sign_key = world_key(U_A1)}};
     cr_assert_eq(world_step(&world, revoke), 0);
     cr_assert_eq(enrol_machine(U_A1, "a1", 99), 0);
+}
+
+Test(core_verdicts, the_journal_names_the_unit_and_the_key_that_came_or_went)
+{
+    cr_assert_eq(enrol_machine(U_A1, "a1", 7), 0);
+    const struct th_entry *entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert_eq(entry->kind, TH_ENTRY_ENROLLED);
+    cr_assert(entry->unit.size == 2 && memcmp(entry->unit.bytes, "a1", 2) == 0);
+    cr_assert_eq(entry->body.enrolment.sign_key.bytes[0], 7);
+    struct th_event revoke = {
+        .kind = TH_EVENT_REVOKE,
+        .body.revoke = {.unit = {"a1", 2}, .sign_key = entry->body.enrolment.sign_key}};
+    cr_assert_eq(world_step(&world, revoke), 0);
+    entry = &world_effect(&world, TH_EFFECT_APPEND, 0)->body.append;
+    cr_assert_eq(entry->kind, TH_ENTRY_REVOKED);
+    cr_assert(entry->unit.size == 2 && memcmp(entry->unit.bytes, "a1", 2) == 0);
+    cr_assert_eq(entry->body.revocation.sign_key.bytes[0], 7);
+}
+
+Test(core_verdicts, a_list_of_units_has_a_limit)
+{
+    struct th_unit *units = calloc(TH_UNIT_COUNT_MAX + 1, sizeof *units);
+    for (size_t i = 0; i <= TH_UNIT_COUNT_MAX; i++)
+        units[i] = world.units[U_B1]; /* which is there: nothing would be added */
+    struct th_event event = {.kind = TH_EVENT_UNITS,
+                             .body.units = {.units = units, .count = TH_UNIT_COUNT_MAX + 1}};
+    cr_assert_eq(world_step(&world, event), 0);
+    cr_assert_eq(world_answer(&world)->body.answer.status, TH_E_LIMIT);
+    free(units);
 }
 
 Test(core_verdicts, a_connections_key_is_of_one_unit)

@@ -84,6 +84,22 @@ Test(wire_message, hello_comes_back)
     cr_assert_eq(back.hello.known_count, 0);
 }
 
+Test(wire_message, a_hello_knows_so_many_texts)
+{
+    static struct th_digest known[TH_LIMIT_KNOWN_MAX + 1];
+    struct th_to_aggregator message = {.kind = TH_TO_AGGREGATOR_HELLO,
+                                       .hello = {.unit = TH_TEXT("1"), .known = known}};
+    struct th_bytes frame;
+    struct th_to_aggregator back;
+    message.hello.known_count = TH_LIMIT_KNOWN_MAX;
+    cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(th_wire_to_aggregator_decode(frame, &arena, &back), 0);
+    cr_assert_eq(back.hello.known_count, TH_LIMIT_KNOWN_MAX);
+    message.hello.known_count++;
+    cr_assert_eq(th_wire_to_aggregator_encode(&message, &arena, &frame), 0);
+    cr_assert_eq(th_wire_to_aggregator_decode(frame, &arena, &back), TH_E_LIMIT);
+}
+
 Test(wire_message, a_submission_is_borrowed_from_its_frame)
 {
     struct th_bytes submission = th_sample_submission(&arena), frame;
