@@ -18,6 +18,7 @@ Test(period, years_halves_quarters_and_months_have_names)
         {"2025", {2025, TH_PERIOD_YEAR, 1}},     {"2025-H1", {2025, TH_PERIOD_HALF, 1}},
         {"2025-H2", {2025, TH_PERIOD_HALF, 2}},  {"2025-Q4", {2025, TH_PERIOD_QUARTER, 4}},
         {"2025-05", {2025, TH_PERIOD_MONTH, 5}}, {"2024-12", {2024, TH_PERIOD_MONTH, 12}},
+        {"1900", {1900, TH_PERIOD_YEAR, 1}},     {"2200", {2200, TH_PERIOD_YEAR, 1}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct th_period period;

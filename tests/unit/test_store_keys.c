@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the log: rotations, a recovery, and what was signed before them. */
 #define _GNU_SOURCE
+#include "aggregator/store/keys.h"
 #include "proto/tlog/proof.h"
 #include "tests/support/store_fixture.h"
 
@@ -75,6 +76,18 @@ static struct th_bytes receipt(struct th_store *store, uint64_t position)
 static bool is_equal(struct th_bytes a, struct th_bytes b)
 {
     return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+Test(store_keys, an_origin_is_of_the_stores_mode_and_has_a_limit)
+{
+    char origin[TH_LIMIT_REALM_SIZE_MAX + 2];
+    memset(origin, 'a', sizeof origin);
+    origin[TH_LIMIT_REALM_SIZE_MAX] = '\0';
+    cr_assert(th_keys_origin_fits(TH_MODE_LIVE, origin));
+    cr_assert_not(th_keys_origin_fits(TH_MODE_REHEARSAL, origin));
+    origin[TH_LIMIT_REALM_SIZE_MAX] = 'a';
+    origin[TH_LIMIT_REALM_SIZE_MAX + 1] = '\0';
+    cr_assert_not(th_keys_origin_fits(TH_MODE_LIVE, origin));
 }
 
 Test(store_keys, a_new_store_has_the_key_of_its_identity)
