@@ -6,6 +6,7 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,8 +108,26 @@ static int open_env(const char *folder, unsigned flags, size_t map_bytes, struct
     return 0;
 }
 
+/* Root may read the store of another user. LMDB would make lock.mdb, which a copy that was put back
+ * does not have, root's own, and its user could not open the store any more. */
+static void give_lock(const char *folder)
+{
+    struct stat found;
+    if (geteuid() != 0 || stat(folder, &found) != 0 || found.st_uid == 0)
+        return;
+    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = at < 0 ? -1 : openat(at, "lock.mdb", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 && fchown(fd, found.st_uid, found.st_gid) != 0)
+        (void)unlinkat(at, "lock.mdb", 0);
+    if (fd >= 0)
+        (void)close(fd);
+    if (at >= 0)
+        (void)close(at);
+}
+
 int th_env_open(const char *folder, bool write, size_t map_bytes, struct th_env *ret_env)
 {
+    give_lock(folder);
     int rc = open_env(folder, write ? MDB_NOTLS : MDB_NOTLS | MDB_RDONLY, map_bytes, ret_env);
     /* LMDB reads without lock.mdb on a file system that is read-only, but not in a folder where
      * this user alone may not write. */
