@@ -173,7 +173,7 @@ Test(tlog_cosignature, a_line_of_the_witness_with_more_behind_the_signature_is_r
     size_t size = 0;
     const size_t length = strlen(LINE) - strlen(head) - 1;
 
-    cr_assert_eq(th_tlog_base64_decode(LINE + strlen(head), length, sizeof blob, blob, &size), 0);
+    cr_assert_eq(th_tlog_base64_decode(&LINE[strlen(head)], length, sizeof blob, blob, &size), 0);
     cr_assert_eq(size, sizeof blob - 3);
     for (size_t more = 0; more <= 3; more++) {
         char *at = note + strlen(NOTE);
