@@ -69,8 +69,8 @@ static int add(struct th_writes *writes, const struct th_write *write)
     return 0;
 }
 
-int th_writes_reserve(struct th_writes *writes, const struct th_schema_key *key, enum th_put how,
-                      size_t size, uint8_t **ret_content)
+int th_writes_put(struct th_writes *writes, const struct th_schema_key *key, enum th_put how,
+                  const void *content, size_t size)
 {
     struct th_write write = {.kind = PUT, .how = how, .key = *key, .size = size};
     if (writes->failed != 0)
@@ -78,20 +78,9 @@ int th_writes_reserve(struct th_writes *writes, const struct th_schema_key *key,
     write.content = th_arena_take(&writes->contents, size);
     if (write.content == NULL)
         return th_writes_fail(writes, TH_E_NO_MEMORY);
-    int status = add(writes, &write);
-    if (status == 0)
-        *ret_content = write.content;
-    return status;
-}
-
-int th_writes_put(struct th_writes *writes, const struct th_schema_key *key, enum th_put how,
-                  const void *content, size_t size)
-{
-    uint8_t *copy = NULL;
-    int status = th_writes_reserve(writes, key, how, size, &copy);
-    if (status == 0 && size > 0)
-        memcpy(copy, content, size);
-    return status;
+    if (size > 0)
+        memcpy(write.content, content, size);
+    return add(writes, &write);
 }
 
 int th_writes_delete(struct th_writes *writes, const struct th_schema_key *key)

@@ -34,10 +34,7 @@ bool th_writes_reserve_some(struct th_writes *writes);
 /* Makes them fail. Returns the first failure. */
 int th_writes_fail(struct th_writes *writes, int status);
 
-/* Room for the content: fill all of it before they are done. TH_E_NO_MEMORY. */
-TH_MUST_CHECK int th_writes_reserve(struct th_writes *writes, const struct th_schema_key *key,
-                                    enum th_put how, size_t size, uint8_t **ret_content);
-/* The same, with a copy. */
+/* With a copy of the content. TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_writes_put(struct th_writes *writes, const struct th_schema_key *key,
                                 enum th_put how, const void *content, size_t size);
 TH_MUST_CHECK int th_writes_delete(struct th_writes *writes, const struct th_schema_key *key);
