@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* accept4 */
 #include "aggregator/shell/control_server.h"
 
+#include "aggregator/shell/clock_linux.h"
 #include "base/assert.h"
 #include "base/big.h"
 #include "proto/wire/control.h"
@@ -321,12 +322,16 @@ void th_control_server_unbind(struct th_control_server *server)
     server->listen_fd = -1;
 }
 
-static void finish(struct th_control_server *server, struct connection *connection)
+static void finish(struct th_control_server *server, struct connection *connection,
+                   int64_t until_ns)
 {
     struct pollfd reading = {.fd = connection->fd, .events = POLLOUT};
-    while (connection->fd >= 0 && connection->is_asked && connection->bytes != NULL &&
-           poll(&reading, 1, PATIENCE_MS) > 0)
+    while (connection->fd >= 0 && connection->is_asked && connection->bytes != NULL) {
+        const int64_t left_ms = (until_ns - th_clock_steady_ns()) / 1000000;
+        if (left_ms <= 0 || poll(&reading, 1, (int)left_ms) <= 0)
+            break;
         write_on(server, connection);
+    }
     if (connection->fd >= 0)
         drop(server, connection);
 }
@@ -336,8 +341,9 @@ void th_control_server_close(struct th_control_server *server)
     if (server == NULL)
         return;
     th_control_server_unbind(server);
+    const int64_t until_ns = th_clock_steady_ns() + (int64_t)PATIENCE_MS * 1000000;
     for (size_t i = 0; i < TH_CONTROL_CONNECTIONS_MAX; i++)
-        finish(server, &server->connections[i]);
+        finish(server, &server->connections[i], until_ns);
     while (give_spare(server))
         continue;
     if (server->epoll_fd >= 0)

@@ -23,7 +23,7 @@ struct th_control_server;
 /* Only the owner may open it; one that is there from before is replaced. TH_E_LIMIT: the path is
  * too long. TH_E_IO, TH_E_NO_MEMORY. */
 TH_MUST_CHECK int th_control_server_open(const char *path, struct th_control_server **ret_server);
-/* Who still reads an answer gets it, for at most two seconds. NULL is fine. */
+/* Whoever still reads an answer gets it, for at most two seconds in all. NULL is fine. */
 void th_control_server_close(struct th_control_server *server);
 /* Takes no new connection; those that are open go on. */
 void th_control_server_unbind(struct th_control_server *server);

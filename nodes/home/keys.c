@@ -2,7 +2,7 @@
 #include "nodes/home/keys.h"
 
 #include "base/file.h"
-#include "nodes/home/home.h"
+#include "base/text.h"
 #include "proto/tlog/hash.h"
 
 #include <sodium.h>
@@ -87,8 +87,8 @@ int th_home_keys_read(const char *path, struct th_problems *problems,
 {
     struct stat file;
     if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        char hint[TH_HOME_PATH_SIZE + 32];
-        (void)snprintf(hint, sizeof hint, "chạy: chmod 600 %s", path);
+        char hint[TH_TEXT_WORD_SIZE + 32], word[TH_TEXT_WORD_SIZE];
+        (void)snprintf(hint, sizeof hint, "chạy: chmod 600 %s", th_text_word(path, word));
         return refuse(problems, path, hint, "người khác trên máy này đọc được khóa bí mật");
     }
     char *text;
